@@ -1,0 +1,1 @@
+"""pytest-soak: soak market-making strategies as pytest items."""

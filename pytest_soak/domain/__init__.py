@@ -1,0 +1,1 @@
+"""Pure rules of a soak: no files, no pytest, no clock."""

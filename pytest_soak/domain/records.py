@@ -1,0 +1,235 @@
+"""The typed records of a soak: what the journal holds and every JSON artifact is an export of."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from pytest_soak.domain.settings import GateMode, Strict
+
+SCHEMA_VERSION = 1
+Source = Literal["mock", "replay", "live"]
+
+
+class Verdict(StrEnum):
+    """Judgement of a gate, an iteration or a canary."""
+
+    OK = "OK"
+    WARN = "WARN"
+    FAIL = "FAIL"
+    NO_DATA = "NO_DATA"
+
+
+class Zone(StrEnum):
+    """Zone of the tuner, by risk ratio."""
+
+    AGGRESSIVE = "AGGRESSIVE"
+    MODERATE = "MODERATE"
+    HOLD = "HOLD"
+    NORMALIZE = "NORMALIZE"
+
+
+class Action(StrEnum):
+    """What a guard says of a parameter's proposed change."""
+
+    ALLOW = "allow"
+    REFUSE = "refuse"
+    REVERT = "revert"
+    STOP = "stop"
+
+
+class Sample(Strict):
+    """A 95th percentile (linear interpolation) with its sample size; None below 20 samples."""
+
+    n: Annotated[int, Field(ge=0)]
+    p95: float | None
+
+
+class EdgeTotals(Strict):
+    """Sums over one iteration, in quote currency unless said otherwise.
+
+    ``gross``, ``fees``, ``slippage`` and ``inventory`` are contributions to profit and partition it;
+    ``ledger`` is the same profit from cash flows and the final position at the last mid.
+    """
+
+    notional: float
+    maker_notional: float
+    taker_notional: float
+    gross: float
+    fees: float
+    slippage: float
+    inventory: float
+    ledger: float
+    position_end: float
+    mid_start: float | None
+    mid_end: float | None
+
+
+class Blocks(Strict):
+    """Blocked attempts by reason."""
+
+    min_interval: int
+    throttle: int
+    concurrency: int
+    risk: int
+
+    @property
+    def total(self) -> int:
+        """All blocked attempts."""
+        return self.min_interval + self.throttle + self.concurrency + self.risk
+
+
+class OrderCounts(Strict):
+    """What became of the maker's orders.
+
+    ``placed`` counts orders that reached the market (a replacement is a cancel and a place),
+    ``cancelled`` those that left it unfilled or partly filled, ``tail_cancelled`` those of them
+    that were far and had reached the tail age, ``rejected`` post-only orders that would have crossed.
+    """
+
+    placed: int
+    cancelled: int
+    tail_cancelled: int
+    rejected: int
+    maker_fills: int
+    partial_fills: int
+    taker_fills: int
+
+
+class MarketFacts(Strict):
+    """What the market did in the iteration; times are milliseconds of market time since the run began."""
+
+    start_ms: float
+    end_ms: float
+    events: int
+    trades: int
+    mid_low: float | None
+    mid_high: float | None
+    spread_bps_mean: float | None
+    labels: tuple[str, ...] = Field(default=(), strict=False)
+    ended: bool = False
+
+
+class EdgeReport(Strict):
+    """What one iteration of a strategy on a market left to measure."""
+
+    schema_version: Literal[1] = 1
+    source: Source
+    totals: EdgeTotals
+    adverse_bps: Sample
+    slippage_bps: Sample
+    order_age_ms: Sample
+    ws_lag_ms: Sample
+    latency_ms: Sample
+    attempts: int
+    blocks: Blocks
+    orders: OrderCounts
+    market: MarketFacts
+
+
+class Kpis(Strict):
+    """KPIs of one iteration; None where nothing was measured. ``samples`` holds the size behind each."""
+
+    net_bps: float | None
+    gross_bps: float | None
+    fees_eff_bps: float | None
+    slippage_bps: float | None
+    inventory_bps: float | None
+    adverse_bps_p95: float | None
+    slippage_bps_p95: float | None
+    order_age_p95_ms: float | None
+    ws_lag_p95_ms: float | None
+    latency_p95_ms: float | None
+    risk_ratio: float | None
+    risk_rate: float | None
+    maker_taker_ratio: float | None
+    cancel_ratio: float | None
+    block_shares: dict[str, float]
+    samples: dict[str, int]
+
+
+class GateResult(Strict):
+    """Verdict of one gate: the measured value, its bounds and how far the value lies off."""
+
+    kpi: str
+    verdict: Annotated[Verdict, Field(strict=False)]
+    measured: float | None
+    n: int
+    bound: str
+    threshold: float | None
+    off_by: float | None
+
+
+class Opinion(Strict):
+    """What one guard said of one parameter (None: of the whole proposal)."""
+
+    guard: str
+    parameter: str | None
+    action: Annotated[Action, Field(strict=False)]
+    reason: str
+    message: str = ""
+    until_iteration: int | None = None
+
+
+class Decision(Strict):
+    """From proposal to applied change.
+
+    ``key`` identifies the decision by (run, iteration, hash of the base, deltas). ``after`` equals
+    ``before`` plus ``applied_deltas``, value by value, unless ``reverted`` names the profile whose
+    values replaced them.
+    """
+
+    zone: Annotated[Zone | None, Field(strict=False)]
+    drivers: tuple[str, ...] = Field(strict=False)
+    proposal: dict[str, float]
+    proposed_by: str
+    opinions: tuple[Opinion, ...] = Field(strict=False)
+    guards_off: tuple[str, ...] = Field(strict=False)
+    applied: bool
+    applied_deltas: dict[str, float]
+    reverted: str | None
+    skipped_reason: str | None
+    base_hash: str
+    key: str
+
+
+class Provenance(Strict):
+    """Where a record comes from: everything that the run is a function of."""
+
+    source: Source
+    canary: str
+    profile: str
+    profile_hash: str
+    scenario: str
+    market_hash: str
+    seed: int
+    strategy: str
+    inputs_hash: str
+    version: str
+    kernel_version: str
+
+
+class IterationRecord(Strict):
+    """One iteration, whole: the content of ``ITER_SUMMARY_<n>.json`` but for its wall-clock figures."""
+
+    schema_version: Literal[1] = 1
+    provenance: Provenance
+    iteration: int
+    iterations: int
+    minutes: float
+    parameters_before: dict[str, float]
+    parameters_after: dict[str, float]
+    parameters_before_hash: str
+    parameters_after_hash: str
+    kpis: Kpis
+    attempts: int
+    blocks: Blocks
+    market: MarketFacts
+    gate_mode: Annotated[GateMode, Field(strict=False)]
+    warmup: bool
+    gates: tuple[GateResult, ...] = Field(strict=False)
+    verdict: Annotated[Verdict, Field(strict=False)]
+    decision: Decision
+    edge_hash: str

@@ -1,0 +1,137 @@
+"""Settings that a profile holds: thresholds, guard rules, tuner steps, fees and the maker's own."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Ratio = Annotated[float, Field(ge=0.0, le=1.0)]
+NonNegative = Annotated[float, Field(ge=0.0)]
+Positive = Annotated[float, Field(gt=0.0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Strict(BaseModel):
+    """Base of every model that is read from or written to a file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class GateMode(StrEnum):
+    """What a missed gate does to its item: fail it, warn, or nothing."""
+
+    HARD = "hard"
+    SOFT = "soft"
+    OFF = "off"
+
+
+class Threshold(Strict):
+    """Bounds of one KPI; a bound that is None does not exist."""
+
+    warn_above: float | None = None
+    fail_above: float | None = None
+    warn_below: float | None = None
+    fail_below: float | None = None
+
+
+class GateSettings(Strict):
+    """KPI gates of a profile."""
+
+    mode: Annotated[GateMode, Field(strict=False)] = GateMode.HARD
+    warmup_iterations: Annotated[int, Field(ge=0)] = 2
+    thresholds: dict[str, Threshold]
+
+
+class TunerSettings(Strict):
+    """Zone borders and driver thresholds of the tuner."""
+
+    aggressive_risk: Ratio = 0.60
+    moderate_risk: Ratio = 0.40
+    normalize_risk: Ratio = 0.35
+    normalize_net_bps: float = 3.0
+    adverse_p95_bps: float = 3.5
+    slippage_p95_bps: float = 2.5
+
+
+class PanicSettings(Strict):
+    """Revert to a safe profile after a streak of FAIL verdicts."""
+
+    fail_streak: Count = 3
+    profile: str = "steady_safe"
+
+
+class CooldownSettings(Strict):
+    """Pause after a large change; the threshold is a sum of fractions of each parameter's range."""
+
+    threshold: Positive = 0.30
+    iterations: Count = 2
+
+
+class FreezeSettings(Strict):
+    """Hold sensitive parameters once the strategy is stable."""
+
+    stable_iterations: Count = 2
+    duration_iterations: Count = 4
+    max_risk_ratio: Ratio = 0.35
+    min_net_bps: float = 2.7
+    parameters: tuple[str, ...] = Field(default=("impact_cap_ratio", "max_delta_ratio"), strict=False)
+
+
+class VelocitySettings(Strict):
+    """Longest path of a parameter within a sliding window of market time; others: half the range."""
+
+    window_minutes: Positive = 60.0
+    limits: dict[str, Positive] = Field(
+        default_factory=lambda: {"min_interval_ms": 30.0, "impact_cap_ratio": 0.04}
+    )
+
+
+class GuardSettings(Strict):
+    """Settings of the built-in guards."""
+
+    panic: PanicSettings = PanicSettings()
+    cooldown: CooldownSettings = CooldownSettings()
+    freeze: FreezeSettings = FreezeSettings()
+    velocity: VelocitySettings = VelocitySettings()
+
+
+class FeeSettings(Strict):
+    """Fees in basis points of traded notional; a negative fee is a rebate."""
+
+    maker_bps: float = -0.5
+    taker_bps: float = 2.5
+
+
+class MakerSettings(Strict):
+    """What the reference maker does apart from the six tunable parameters."""
+
+    base_half_spread_bps: Positive = 2.6
+    skew_bps: NonNegative = 1.5
+    requote_bps: Positive = 0.5
+    far_bps: Positive = 1.5
+    position_limit_notional: Positive = 50_000.0
+    max_order_notional: Positive = 6_000.0
+    min_order_notional: Positive = 10.0
+    exit_ratio: Ratio = 0.8
+    decision_interval_ms: Positive = 10.0
+    decision_horizon_ms: Positive = 1_000.0
+    max_in_flight: Count = 4
+    depth_levels: Count = 10
+    liquidity_memory_ms: Positive = 2_000.0
+    order_latency_ms: NonNegative = 5.0
+
+
+class Profile(Strict):
+    """One immutable, versioned configuration of a canary, read from a TOML file."""
+
+    schema_version: Literal[1]
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._]{0,63}$")]
+    description: str = ""
+    parameters: dict[str, float]
+    gates: GateSettings
+    tuner: TunerSettings = TunerSettings()
+    guards: GuardSettings = GuardSettings()
+    fees: FeeSettings = FeeSettings()
+    maker: MakerSettings = MakerSettings()

@@ -1,0 +1,1 @@
+"""Profiles that ship with pytest-soak, as TOML data beside this file."""
