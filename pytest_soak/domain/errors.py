@@ -1,0 +1,15 @@
+"""Errors that a user can act on; their text is one clear sentence."""
+
+from __future__ import annotations
+
+
+class SoakError(Exception):
+    """Base of every error of this package that a user can act on."""
+
+
+class SoakConfigError(SoakError):
+    """Something that the user gave (option, file, value) cannot be used as it is."""
+
+
+class SoakStateError(SoakError):
+    """The recorded state of a run and what is asked of it do not agree."""
