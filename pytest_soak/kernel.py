@@ -1,0 +1,78 @@
+"""The compiled kernel, loaded on first use: JSON in, JSON out, every failure one clear error."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Protocol, cast
+
+from pytest_soak.domain.errors import SoakConfigError, SoakError
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+_NOT_BUILT = (
+    "the compiled kernel pytest_soak._kernel cannot be loaded ({error}); "
+    "in a source tree build it with: maturin develop --release"
+)
+
+
+class _Kernel(Protocol):
+    __version__: str
+
+    def simulate(self, spec: str) -> str: ...
+
+    def replay(self, spec: str, events: Buffer) -> str: ...
+
+
+def _load() -> _Kernel:
+    try:
+        from pytest_soak import _kernel
+    except ImportError as error:
+        raise SoakError(_NOT_BUILT.format(error=error)) from error
+    return cast(_Kernel, _kernel)
+
+
+def kernel_version() -> str:
+    """Version of the compiled kernel.
+
+    Raises:
+        SoakError: where it is not built.
+    """
+    return _load().__version__
+
+
+def simulate(spec: Mapping[str, object]) -> dict[str, object]:
+    """Run one iteration of the mock market with the reference maker.
+
+    Raises:
+        SoakConfigError: where the kernel refuses the spec.
+        SoakError: where the kernel is not built.
+    """
+    kernel = _load()
+    try:
+        return _decoded(kernel.simulate(_encoded(spec)))
+    except ValueError as error:
+        raise SoakConfigError(f"the kernel refuses to simulate: {error}") from error
+
+
+def replay(spec: Mapping[str, object], events: Buffer) -> dict[str, object]:
+    """Run the reference maker over recorded 64-byte rows of hftbacktest; the buffer is not copied.
+
+    Raises:
+        SoakConfigError: where the kernel refuses the spec or the rows.
+        SoakError: where the kernel is not built.
+    """
+    kernel = _load()
+    try:
+        return _decoded(kernel.replay(_encoded(spec), events))
+    except ValueError as error:
+        raise SoakConfigError(f"the kernel refuses to replay: {error}") from error
+
+
+def _encoded(spec: Mapping[str, object]) -> str:
+    return json.dumps(spec, allow_nan=False)
+
+
+def _decoded(text: str) -> dict[str, object]:
+    return cast(dict[str, object], json.loads(text))

@@ -1,0 +1,72 @@
+"""The mock market: a scenario and a seed, simulated by the kernel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from pytest_soak import kernel
+from pytest_soak.domain.errors import SoakConfigError
+from pytest_soak.market.reports import report_of
+from pytest_soak.market.scenarios import Scenario
+
+if TYPE_CHECKING:
+    from pytest_soak.domain.records import EdgeReport
+    from pytest_soak.market.protocols import MakerJob, Window
+
+_SEEDS = 1 << 64
+
+
+class MockMarket:
+    """A market whose state at any market time is a function of scenario and seed.
+
+    Args:
+        scenario: what the market is like and what happens in it.
+        seed: from 0 to 2**64 - 1; another seed is another market of the same kind.
+
+    Raises:
+        SoakConfigError: where the seed is out of range.
+    """
+
+    source: Literal["mock"] = "mock"
+
+    def __init__(self, scenario: Scenario, seed: int) -> None:
+        if not 0 <= seed < _SEEDS:
+            raise SoakConfigError(
+                f"seed {seed} is out of range; accepted is a whole number from 0 to 2**64 - 1"
+            )
+        self._scenario = scenario
+        self._seed = seed
+
+    @property
+    def name(self) -> str:
+        """Name of the scenario."""
+        return self._scenario.name
+
+    def describe(self) -> dict[str, object]:
+        """The whole scenario, as it was resolved, and the seed."""
+        return {
+            "source": self.source,
+            "scenario": self._scenario.model_dump(mode="json"),
+            "seed": self._seed,
+        }
+
+    def spec(self, job: MakerJob, window: Window, *, record_fills: bool = False) -> dict[str, object]:
+        """What the kernel is asked for in this window."""
+        return {
+            "scenario": self._scenario.model_dump(mode="json"),
+            "seed": self._seed,
+            "start_ms": window.start_ms,
+            "duration_ms": window.duration_ms,
+            "parameters": dict(job.parameters),
+            "maker": job.maker.model_dump(),
+            "fees": job.fees.model_dump(),
+            "record_fills": record_fills,
+        }
+
+    def run_maker(self, job: MakerJob, window: Window) -> EdgeReport:
+        """Run the reference maker in the window.
+
+        Raises:
+            SoakConfigError: where the kernel refuses scenario, parameters or settings.
+        """
+        return report_of(kernel.simulate(self.spec(job, window)))

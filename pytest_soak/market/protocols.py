@@ -1,0 +1,120 @@
+"""What a market and a strategy are to the canary, and the maker that ships with the package."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from pytest_soak.domain.records import EdgeReport, Source
+    from pytest_soak.domain.settings import FeeSettings, MakerSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """The stretch of market time that one iteration covers, in ms since the run began.
+
+    ``iteration`` counts from 1. What happens in a window depends on its times alone.
+    """
+
+    iteration: int
+    iterations: int
+    start_ms: float
+    duration_ms: float
+
+    @property
+    def end_ms(self) -> float:
+        """Where the window ends, in ms of market time; that moment is no longer part of it."""
+        return self.start_ms + self.duration_ms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MakerJob:
+    """The reference maker as it runs in one iteration: tunable parameters, its other settings, fees."""
+
+    parameters: Mapping[str, float]
+    maker: MakerSettings
+    fees: FeeSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketRequest:
+    """What a canary asks of the hook that makes its market.
+
+    ``replay`` names a recording that takes the place of the scenario; ``minutes`` is the market time
+    of one iteration, None where it was not given.
+    """
+
+    scenario: str
+    seed: int
+    replay: Path | None
+    iterations: int
+    minutes: float | None
+
+
+class Market(Protocol):
+    """Where a strategy is soaked.
+
+    ``name`` is the scenario's name or the file name of the recording.
+    """
+
+    @property
+    def source(self) -> Source:
+        """Provenance of every record that is measured here."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """Short name for records and the terminal."""
+        ...
+
+    def describe(self) -> dict[str, object]:
+        """Identity of the market as JSON values: equal identities give equal reports."""
+        ...
+
+    def run_maker(self, job: MakerJob, window: Window) -> EdgeReport:
+        """Run the reference maker in one window; a pure function of market, job and the window's times."""
+        ...
+
+
+class Strategy(Protocol):
+    """The system under test.
+
+    ``run`` is called once per iteration and must be a pure function of its arguments.
+    """
+
+    @property
+    def name(self) -> str:
+        """Short name for records and the terminal."""
+        ...
+
+    def describe(self) -> dict[str, object]:
+        """Identity of the strategy as JSON values: equal identities behave equally."""
+        ...
+
+    def run(self, market: Market, parameters: Mapping[str, float], window: Window) -> EdgeReport:
+        """Trade one window of the market with these parameters and report what there was to measure."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceMaker:
+    """The maker of the kernel: quotes both sides, driven by all six parameters."""
+
+    maker: MakerSettings
+    fees: FeeSettings
+
+    @property
+    def name(self) -> str:
+        """``reference_maker``."""
+        return "reference_maker"
+
+    def describe(self) -> dict[str, object]:
+        """Name, settings and fees."""
+        return {"name": self.name, "maker": self.maker.model_dump(), "fees": self.fees.model_dump()}
+
+    def run(self, market: Market, parameters: Mapping[str, float], window: Window) -> EdgeReport:
+        """Run the kernel's maker on the market."""
+        return market.run_maker(MakerJob(parameters=parameters, maker=self.maker, fees=self.fees), window)

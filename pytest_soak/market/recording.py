@@ -1,0 +1,175 @@
+"""Reading and checking recorded market data in the array format of hftbacktest 2.x."""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+from pytest_soak.domain.errors import SoakConfigError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Rows = NDArray[np.void]
+
+FIELDS = (
+    ("ev", "<u8"),
+    ("exch_ts", "<i8"),
+    ("local_ts", "<i8"),
+    ("px", "<f8"),
+    ("qty", "<f8"),
+    ("order_id", "<u8"),
+    ("ival", "<i8"),
+    ("fval", "<f8"),
+)
+ROW_BYTES = 64
+LAYOUT = ", ".join(f"{name} {kind}" for name, kind in FIELDS)
+_ARRAY_NAME = "data"
+_CHUNK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """The rows of a recording with the hash of the file that they came from."""
+
+    path: Path
+    sha256: str
+    rows: Rows
+
+    @property
+    def buffer(self) -> memoryview:
+        """The rows as bytes, without a copy."""
+        import numpy as np
+
+        return self.rows.view(np.uint8).data
+
+
+def read_recording(path: Path) -> Recording:
+    """Read the rows of an ``.npz`` (array ``data``) or ``.npy`` file; an ``.npy`` file is memory mapped.
+
+    Raises:
+        SoakConfigError: naming the file and what was expected of it.
+    """
+    _require_file(path)
+    try:
+        rows = _read_npy(path) if _is_npy(path) else _read_npz(path)
+        digest = _sha256(path)
+    except OSError as error:
+        raise SoakConfigError(f"recording {path} cannot be read: {error.strerror or error}") from error
+    except MemoryError as error:
+        raise SoakConfigError(f"recording {path} does not fit into memory") from error
+    return Recording(path, digest, rows)
+
+
+def _require_file(path: Path) -> None:
+    if not path.is_file():
+        problem = "is not a file" if path.exists() else "does not exist"
+        raise SoakConfigError(f"recording {path} {problem}; expected an .npz or .npy file of hftbacktest")
+
+
+def _is_npy(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return stream.read(6) == b"\x93NUMPY"
+
+
+def _read_npy(path: Path) -> Rows:
+    import numpy as np
+
+    with path.open("rb") as stream:
+        count = _rows_announced(stream, path.stat().st_size, path, "the array")
+        offset = stream.tell()
+    return np.memmap(path, dtype=_layout(), mode="r", offset=offset, shape=(count,))
+
+
+def _read_npz(path: Path) -> Rows:
+    import numpy as np
+
+    try:
+        with zipfile.ZipFile(path) as archive:
+            member = _member(archive, path)
+            with archive.open(member) as stream:
+                count = _rows_announced(cast(BinaryIO, stream), member.file_size, path, "array 'data'")
+                rows = np.empty(count, dtype=_layout())
+                _fill(rows.view(np.uint8).data, cast(BinaryIO, stream), path)
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+        raise SoakConfigError(
+            f"recording {path} is truncated, damaged or no .npz file ({error}); "
+            "expected a zip archive written by numpy.savez or numpy.savez_compressed"
+        ) from error
+    except _inflate_error() as error:
+        raise SoakConfigError(f"recording {path} is damaged: {error}") from error
+    return rows
+
+
+def _inflate_error() -> type[Exception]:
+    import zlib
+
+    return zlib.error
+
+
+def _member(archive: zipfile.ZipFile, path: Path) -> zipfile.ZipInfo:
+    names = [name.removesuffix(".npy") for name in archive.namelist()]
+    if _ARRAY_NAME not in names:
+        held = ", ".join(repr(name) for name in names[:10]) or "nothing"
+        raise SoakConfigError(
+            f"recording {path} has no array 'data'; it holds {held}; expected an hftbacktest 2.x file"
+        )
+    return archive.infolist()[names.index(_ARRAY_NAME)]
+
+
+def _rows_announced(stream: BinaryIO, size: int, path: Path, what: str) -> int:
+    """Read an .npy header and return its number of rows, once type, shape and size are as they must be."""
+    from numpy.lib import format as npy
+
+    try:
+        version = npy.read_magic(stream)
+        read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+        shape, _, dtype = read(stream)
+    except ValueError as error:
+        raise SoakConfigError(f"recording {path}: {what} is not a readable numpy array: {error}") from error
+    if len(shape) != 1 or dtype != _layout():
+        raise SoakConfigError(
+            f"recording {path}: {what} has shape {shape} and type {_shown(dtype)}; "
+            f"expected one dimension of {ROW_BYTES}-byte rows ({LAYOUT})"
+        )
+    if shape[0] == 0:
+        raise SoakConfigError(f"recording {path}: {what} has no rows")
+    held = size - stream.tell()
+    if held < shape[0] * ROW_BYTES:
+        raise SoakConfigError(
+            f"recording {path} is truncated: {what} announces {shape[0]} rows of {ROW_BYTES} bytes, "
+            f"the file holds {held} bytes of them"
+        )
+    return shape[0]
+
+
+def _layout() -> np.dtype[np.void]:
+    import numpy as np
+
+    return np.dtype(list(FIELDS))
+
+
+def _shown(dtype: np.dtype[Any]) -> str:
+    text = str(dtype)
+    return text if len(text) <= 200 else f"{text[:200]}..."
+
+
+def _fill(view: memoryview, stream: BinaryIO, path: Path) -> None:
+    done = 0
+    while done < len(view):
+        block = stream.read(min(_CHUNK_BYTES, len(view) - done))
+        if not block:
+            raise SoakConfigError(f"recording {path} is truncated: {done} of {len(view)} bytes are there")
+        view[done : done + len(block)] = block
+        done += len(block)
+    # zipfile compares the checksum only once the end of the member has been asked for.
+    stream.read(1)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

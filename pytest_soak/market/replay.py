@@ -1,0 +1,136 @@
+"""Replay: the reference maker over recorded L2 data, one iteration a slice of the recording."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from pytest_soak import kernel
+from pytest_soak.domain.errors import SoakConfigError
+from pytest_soak.domain.records import Blocks, EdgeReport, EdgeTotals, MarketFacts, OrderCounts, Sample
+from pytest_soak.market.checks import Facts, check_rows
+from pytest_soak.market.recording import Recording, read_recording
+from pytest_soak.market.reports import report_of
+
+if TYPE_CHECKING:
+    from pytest_soak.market.protocols import MakerJob, Window
+
+_NS_PER_MS = 1_000_000
+
+
+class ReplayMarket:
+    """A recording in hftbacktest's array format; it is read and checked once, on construction.
+
+    Args:
+        path: an ``.npz`` file with the array ``data``, or an ``.npy`` file.
+        tick_size: smallest price step in quote currency; inferred from the prices where not given.
+        lot_size: smallest quantity step in base currency; inferred from the quantities where not given.
+
+    Raises:
+        SoakConfigError: naming the file and what was expected of it.
+    """
+
+    source: Literal["replay"] = "replay"
+
+    def __init__(self, path: Path, *, tick_size: float | None = None, lot_size: float | None = None) -> None:
+        for name, value in (("tick_size", tick_size), ("lot_size", lot_size)):
+            if value is not None and not (math.isfinite(value) and value > 0.0):
+                raise SoakConfigError(f"{name} = {value!r} of recording {path} is not a number above 0")
+        self._recording: Recording = read_recording(path)
+        self._facts: Facts = check_rows(self._recording.rows, path, tick_size, lot_size)
+
+    @property
+    def name(self) -> str:
+        """File name of the recording."""
+        return self._recording.path.name
+
+    @property
+    def duration_ms(self) -> float:
+        """Market time from the first to the last row of the exchange's side."""
+        return (self._facts.last_ns - self._facts.first_ns) / _NS_PER_MS
+
+    def describe(self) -> dict[str, object]:
+        """Hash of the file, number of rows, tick and lot size; where the file lies does not matter."""
+        return {
+            "source": self.source,
+            "sha256": self._recording.sha256,
+            "rows": self._facts.rows,
+            "tick_size": self._facts.tick_size,
+            "lot_size": self._facts.lot_size,
+        }
+
+    def slice_for(self, window: Window) -> tuple[int, int]:
+        """Begin and end of the window in ns since the first row."""
+        return round(window.start_ms * _NS_PER_MS), round(window.end_ms * _NS_PER_MS)
+
+    def spec(self, job: MakerJob, window: Window, *, record_fills: bool = False) -> dict[str, object]:
+        """What the kernel is asked for in this window."""
+        start_ns, end_ns = self.slice_for(window)
+        return {
+            "start_ns": start_ns,
+            "end_ns": end_ns,
+            "tick_size": self._facts.tick_size,
+            "lot_size": self._facts.lot_size,
+            "parameters": dict(job.parameters),
+            "maker": job.maker.model_dump(),
+            "fees": job.fees.model_dump(),
+            "record_fills": record_fills,
+        }
+
+    def run_maker(self, job: MakerJob, window: Window) -> EdgeReport:
+        """Run the reference maker over the window's slice; past the end there is nothing to measure.
+
+        Raises:
+            SoakConfigError: where the kernel refuses parameters or settings.
+        """
+        if window.start_ms >= self.duration_ms:
+            return nothing_measured(window.start_ms)
+        return report_of(kernel.replay(self.spec(job, window), self._recording.buffer))
+
+
+def nothing_measured(at_ms: float) -> EdgeReport:
+    """The report of a window that begins at or after the end of a recording."""
+    nothing = Sample(n=0, p95=None)
+    return EdgeReport(
+        source="replay",
+        totals=EdgeTotals(
+            notional=0.0,
+            maker_notional=0.0,
+            taker_notional=0.0,
+            gross=0.0,
+            fees=0.0,
+            slippage=0.0,
+            inventory=0.0,
+            ledger=0.0,
+            position_end=0.0,
+            mid_start=None,
+            mid_end=None,
+        ),
+        adverse_bps=nothing,
+        slippage_bps=nothing,
+        order_age_ms=nothing,
+        ws_lag_ms=nothing,
+        latency_ms=nothing,
+        attempts=0,
+        blocks=Blocks(min_interval=0, throttle=0, concurrency=0, risk=0),
+        orders=OrderCounts(
+            placed=0,
+            cancelled=0,
+            tail_cancelled=0,
+            rejected=0,
+            maker_fills=0,
+            partial_fills=0,
+            taker_fills=0,
+        ),
+        market=MarketFacts(
+            start_ms=at_ms,
+            end_ms=at_ms,
+            events=0,
+            trades=0,
+            mid_low=None,
+            mid_high=None,
+            spread_bps_mean=None,
+            ended=True,
+        ),
+    )
