@@ -1,0 +1,145 @@
+"""What each KPI means, and how it is computed from what an iteration left to measure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal, NamedTuple
+
+from pytest_soak.domain.records import Blocks, EdgeReport, Kpis, Sample
+
+MIN_SAMPLES = 20
+"""Fewest samples of which a 95th percentile is believed."""
+
+_BPS = 1e4
+
+
+class Meaning(NamedTuple):
+    """Unit and meaning of a KPI, and in which direction it gets better (None: in neither)."""
+
+    unit: str
+    meaning: str
+    better: Literal["up", "down"] | None
+
+
+KPI_MEANINGS: Mapping[str, Meaning] = {
+    "net_bps": Meaning("bps", "profit per traded notional: gross + fees + slippage + inventory", "up"),
+    "gross_bps": Meaning("bps", "maker fills: side x (mid at fill - price); earned is positive", "up"),
+    "fees_eff_bps": Meaning("bps", "minus the fees paid, so a rebate is positive", "up"),
+    "slippage_bps": Meaning("bps", "taker fills: side x (mid at decision - price); crossing costs", "up"),
+    "inventory_bps": Meaning("bps", "position x change of mid between fills", "up"),
+    "adverse_bps_p95": Meaning(
+        "bps", "95th percentile of the cost of a maker fill marked 1 s later; part of inventory", "down"
+    ),
+    "slippage_bps_p95": Meaning("bps", "95th percentile of the cost of a taker fill", "down"),
+    "order_age_p95_ms": Meaning("ms", "95th percentile of an order's age at its cancel or last fill", None),
+    "ws_lag_p95_ms": Meaning("ms", "95th percentile of the delay of market data", "down"),
+    "latency_p95_ms": Meaning("ms", "95th percentile of an order's round trip", "down"),
+    "risk_ratio": Meaning("ratio", "attempts blocked for risk / all blocked attempts", "down"),
+    "risk_rate": Meaning("ratio", "attempts blocked for risk / all attempts", "down"),
+    "maker_taker_ratio": Meaning("ratio", "maker notional / all traded notional", "up"),
+    "cancel_ratio": Meaning("ratio", "orders cancelled / orders placed", "down"),
+}
+"""Every KPI that a gate can judge, in the order in which it is shown."""
+
+# KPI name -> the sample of the edge report behind it.
+_PERCENTILES: Mapping[str, Callable[[EdgeReport], Sample]] = {
+    "adverse_bps_p95": lambda report: report.adverse_bps,
+    "slippage_bps_p95": lambda report: report.slippage_bps,
+    "order_age_p95_ms": lambda report: report.order_age_ms,
+    "ws_lag_p95_ms": lambda report: report.ws_lag_ms,
+    "latency_p95_ms": lambda report: report.latency_ms,
+}
+
+_SUMMED_TOTALS = ("notional", "maker_notional", "taker_notional", "gross", "fees", "slippage", "inventory")
+
+
+def kpis_of(report: EdgeReport) -> Kpis:
+    """KPIs of one iteration.
+
+    A component in bps is its amount / notional x 10,000, None where nothing was traded; ``net_bps`` is
+    the sum of the four components in bps, so that the identity between them is exact.
+    """
+    return pooled((report,))
+
+
+def pooled(reports: Sequence[EdgeReport]) -> Kpis:
+    """KPIs over several iterations, as if they were one.
+
+    Amounts and counts are summed (amounts without loss by rounding) and ratios taken of the sums. A 95th
+    percentile of the whole cannot be had from those of the parts, so the worst part's stands for it, and
+    it is None where any part lacks it: the unmeasured part could have been the worst. ``samples`` are sums.
+    """
+    totals = {name: math.fsum(getattr(report.totals, name) for report in reports) for name in _SUMMED_TOTALS}
+    blocks = _summed_blocks(reports)
+    placed = sum(report.orders.placed for report in reports)
+    cancelled = sum(report.orders.cancelled for report in reports)
+    attempts = sum(report.attempts for report in reports)
+    bps = _components_bps(totals)
+    return Kpis(
+        **bps,
+        **{name: _worst_p95([sample(r) for r in reports]) for name, sample in _PERCENTILES.items()},
+        risk_ratio=_ratio(blocks.risk, blocks.total),
+        risk_rate=_ratio(blocks.risk, attempts),
+        maker_taker_ratio=_ratio(totals["maker_notional"], totals["notional"]),
+        cancel_ratio=_ratio(cancelled, placed),
+        block_shares=_shares(blocks),
+        samples=_sample_sizes(reports, blocks, attempts, placed),
+    )
+
+
+def _ratio(part: float, whole: float) -> float | None:
+    return part / whole if whole > 0 else None
+
+
+def _components_bps(totals: Mapping[str, float]) -> dict[str, float | None]:
+    notional = totals["notional"]
+    if not notional > 0:
+        return dict.fromkeys(("net_bps", "gross_bps", "fees_eff_bps", "slippage_bps", "inventory_bps"))
+    gross, fees, slippage, inventory = (
+        totals[name] / notional * _BPS for name in ("gross", "fees", "slippage", "inventory")
+    )
+    return {
+        "net_bps": gross + fees + slippage + inventory,
+        "gross_bps": gross,
+        "fees_eff_bps": fees,
+        "slippage_bps": slippage,
+        "inventory_bps": inventory,
+    }
+
+
+def _worst_p95(samples: Sequence[Sample]) -> float | None:
+    values = [s.p95 for s in samples if s.p95 is not None and s.n >= MIN_SAMPLES]
+    return max(values) if values and len(values) == len(samples) else None
+
+
+def _summed_blocks(reports: Sequence[EdgeReport]) -> Blocks:
+    return Blocks(**{name: sum(getattr(r.blocks, name) for r in reports) for name in Blocks.model_fields})
+
+
+def _shares(blocks: Blocks) -> dict[str, float]:
+    """Share of each reason in all blocked attempts; empty where nothing was blocked."""
+    if blocks.total == 0:
+        return {}
+    return {name: getattr(blocks, name) / blocks.total for name in Blocks.model_fields}
+
+
+def _sample_sizes(
+    reports: Sequence[EdgeReport], blocks: Blocks, attempts: int, placed: int
+) -> dict[str, int]:
+    """How many observations stand behind each KPI: fills, blocks, attempts, orders or samples."""
+    maker = sum(report.orders.maker_fills for report in reports)
+    taker = sum(report.orders.taker_fills for report in reports)
+    fills = maker + taker
+    return {
+        "net_bps": fills,
+        "gross_bps": maker,
+        "fees_eff_bps": fills,
+        "slippage_bps": taker,
+        "inventory_bps": fills,
+        **{name: sum(sample(r).n for r in reports) for name, sample in _PERCENTILES.items()},
+        "risk_ratio": blocks.total,
+        "risk_rate": attempts,
+        "maker_taker_ratio": fills,
+        "cancel_ratio": placed,
+    }

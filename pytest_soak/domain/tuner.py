@@ -1,0 +1,154 @@
+"""The built-in tuner: zones by risk and drivers by cost, turned into a proposed change."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from pytest_soak.domain.errors import SoakConfigError
+from pytest_soak.domain.history import History
+from pytest_soak.domain.parameters import PARAMETERS, Parameter
+from pytest_soak.domain.records import Kpis, Verdict, Zone
+from pytest_soak.domain.settings import TunerSettings
+
+TUNER_NAME = "soak_tuner"
+ADVERSE = "adverse"
+SLIPPAGE = "slippage"
+
+DELTA_DECIMALS = 6
+"""Decimals of a delta; finer differences are rounding, not a move."""
+
+_AGGRESSIVE_MOVES = ("min_interval_ms", "impact_cap_ratio", "tail_age_ms")
+_DRIVER_MOVES: Mapping[str, tuple[str, ...]] = {
+    ADVERSE: ("impact_cap_ratio", "max_delta_ratio"),
+    SLIPPAGE: ("base_spread_bps_delta", "tail_age_ms"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TunerContext:
+    """What a tuner knows when it is asked: the iteration that was just measured and its past.
+
+    ``history`` holds the iterations before this one.
+    """
+
+    iteration: int
+    iterations: int
+    parameters: Mapping[str, float]
+    kpis: Kpis
+    verdict: Verdict
+    history: History
+    settings: TunerSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """A change that a tuner asks for.
+
+    ``by`` names the tuner, ``zone`` is None where risk was not measured, ``drivers`` are the costs that
+    pushed, ``deltas`` the changes in each parameter's unit: not zero, and within the bounds.
+    """
+
+    by: str
+    zone: Zone | None
+    drivers: tuple[str, ...]
+    deltas: Mapping[str, float]
+
+
+def propose(context: TunerContext) -> Proposal:
+    """Propose a change from the KPIs of one iteration.
+
+    Reasons for the same move do not add up: the larger one counts. Under a driver nothing is relaxed.
+    """
+    zone = zone_of(context.kpis, context.settings)
+    drivers = drivers_of(context.kpis, context.settings)
+    moves = _zone_moves(zone)
+    if drivers:
+        moves = {name: delta for name, delta in moves.items() if PARAMETERS[name].is_safer(delta)}
+    for driver in drivers:
+        for name in _DRIVER_MOVES[driver]:
+            moves[name] = _larger(moves.get(name, 0.0), _safer_step(PARAMETERS[name]))
+    deltas = effective_deltas(context.parameters, moves)
+    return Proposal(by=TUNER_NAME, zone=zone, drivers=drivers, deltas=deltas)
+
+
+def zone_of(kpis: Kpis, settings: TunerSettings) -> Zone | None:
+    """Zone by risk ratio; None where the risk ratio was not measured.
+
+    Below the border of NORMALIZE a net profit that is too small or unknown means HOLD.
+    """
+    risk = kpis.risk_ratio
+    if risk is None:
+        return None
+    if risk >= settings.aggressive_risk:
+        return Zone.AGGRESSIVE
+    if risk >= settings.moderate_risk:
+        return Zone.MODERATE
+    earns = kpis.net_bps is not None and kpis.net_bps >= settings.normalize_net_bps
+    return Zone.NORMALIZE if risk < settings.normalize_risk and earns else Zone.HOLD
+
+
+def drivers_of(kpis: Kpis, settings: TunerSettings) -> tuple[str, ...]:
+    """Costs whose 95th percentile lies above its threshold; one that was not measured does not push."""
+    costs = (
+        (ADVERSE, kpis.adverse_bps_p95, settings.adverse_p95_bps),
+        (SLIPPAGE, kpis.slippage_bps_p95, settings.slippage_p95_bps),
+    )
+    return tuple(name for name, cost, threshold in costs if cost is not None and cost > threshold)
+
+
+def effective_deltas(parameters: Mapping[str, float], deltas: Mapping[str, float]) -> dict[str, float]:
+    """What is left of wanted deltas once the bounds have stopped them, in the order of the table.
+
+    A bound is a wall: it shortens a move or drops it, and never turns it round. Apply this to the
+    deltas of any tuner before guards see them.
+
+    Raises:
+        SoakConfigError: for a parameter that is unknown or not in force, or a delta that is not finite.
+    """
+    for name, delta in deltas.items():
+        if name not in PARAMETERS or name not in parameters:
+            raise SoakConfigError(
+                f"proposal for unknown parameter {name!r}; known are {', '.join(_known(parameters))}"
+            )
+        if isinstance(delta, bool) or not isinstance(delta, int | float) or not math.isfinite(delta):
+            raise SoakConfigError(f"proposed delta {name} = {delta!r} is not a finite number")
+    stopped = {
+        name: _stopped_by_bounds(PARAMETERS[name], parameters[name], deltas[name]) for name in _known(deltas)
+    }
+    return {name: delta for name, delta in stopped.items() if delta}
+
+
+def bounded(proposal: Proposal, parameters: Mapping[str, float]) -> Proposal:
+    """A tuner's proposal with its deltas as far as the bounds let them go; ``effective_deltas`` may raise."""
+    return replace(proposal, deltas=effective_deltas(parameters, proposal.deltas))
+
+
+def _known(names: Iterable[str]) -> list[str]:
+    given = set(names)
+    return [name for name in PARAMETERS if name in given]
+
+
+def _stopped_by_bounds(parameter: Parameter, value: float, delta: float) -> float:
+    left = round(parameter.moved(value, delta) - value, DELTA_DECIMALS)
+    # From outside the bounds the wall lies behind the value: going there would be a move nobody asked for.
+    return left if left * delta > 0 else 0.0
+
+
+def _safer_step(parameter: Parameter) -> float:
+    return parameter.safer * parameter.step
+
+
+def _larger(first: float, second: float) -> float:
+    return first if abs(first) >= abs(second) else second
+
+
+def _zone_moves(zone: Zone | None) -> dict[str, float]:
+    if zone is Zone.AGGRESSIVE:
+        return {name: _safer_step(PARAMETERS[name]) for name in _AGGRESSIVE_MOVES}
+    if zone is Zone.MODERATE:
+        return {p.name: p.safer * p.moderate_step for p in PARAMETERS.values() if p.moderate_step is not None}
+    if zone is Zone.NORMALIZE:
+        return {p.name: -p.safer * p.relax_step for p in PARAMETERS.values() if p.relax_step is not None}
+    return {}

@@ -1,0 +1,66 @@
+"""How guards answer: one opinion per proposed parameter, also where nothing stands against it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pytest_soak.domain.history import GuardContext, History, Step
+from pytest_soak.domain.records import Action, Opinion, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a change is refused; ``until`` is the last iteration whose decision this refusal holds for."""
+
+    reason: str
+    message: str
+    until: int | None = None
+
+
+def per_parameter(
+    guard: str,
+    context: GuardContext,
+    allowed: str,
+    refusal_of: Callable[[str, float], Refusal | None],
+) -> tuple[Opinion, ...]:
+    """Ask ``refusal_of(parameter, delta)`` for each proposed change; ``allowed`` is the reason of a yes.
+
+    Nothing is said at the start of an iteration, when nothing is proposed yet.
+    """
+    if context.moment != "decide":
+        return ()
+    return tuple(
+        _opinion(guard, name, allowed, refusal_of(name, delta)) for name, delta in context.proposal.items()
+    )
+
+
+def with_current(context: GuardContext) -> History:
+    """The history with the iteration that is being decided at its end, without a change of its own."""
+    kpis = context.kpis
+    current = Step(
+        iteration=context.iteration,
+        warmup=context.warmup,
+        verdict=context.verdict or Verdict.NO_DATA,
+        risk_ratio=None if kpis is None else kpis.risk_ratio,
+        net_bps=None if kpis is None else kpis.net_bps,
+        parameters=context.parameters,
+        parameters_after=context.parameters,
+        applied_deltas={},
+        reverted=False,
+        decision_key=context.decision_key,
+    )
+    return History((*context.history.steps, current))
+
+
+def _opinion(guard: str, name: str, allowed: str, refusal: Refusal | None) -> Opinion:
+    if refusal is None:
+        return Opinion(guard=guard, parameter=name, action=Action.ALLOW, reason=allowed)
+    return Opinion(
+        guard=guard,
+        parameter=name,
+        action=Action.REFUSE,
+        reason=refusal.reason,
+        message=refusal.message,
+        until_iteration=refusal.until,
+    )

@@ -1,0 +1,58 @@
+"""Guard: a parameter does not go back to the value that it has just left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+
+from pytest_soak.domain.history import GuardContext
+from pytest_soak.domain.parameters import PARAMETERS
+from pytest_soak.domain.records import Opinion
+from pytest_soak.domain.state import DUST
+from pytest_soak.guards.answers import Refusal, per_parameter, with_current
+
+NAME = "soak_oscillation"
+
+
+def opinions(context: GuardContext) -> tuple[Opinion, ...]:
+    """Refuse a change that would complete A -> B -> A on a parameter, by its applied values."""
+    memory = with_current(context).memory
+
+    def refusal_of(name: str, delta: float) -> Refusal | None:
+        values = [step.parameters[name] for step in memory]
+        new = PARAMETERS[name].moved(values[-1], delta)
+        if not detect_oscillation([*values, new], tolerance(name)):
+            return None
+        return Refusal("oscillation", f"{name} would go from {values[-1]:g} back to {new:g}, which it left")
+
+    return per_parameter(NAME, context, "no_oscillation", refusal_of)
+
+
+def detect_oscillation(values: Iterable[float], tolerance: float = DUST) -> bool:
+    """Whether a parameter's values end in A -> B -> A: turned round, and back within ``tolerance`` of A.
+
+    Repeated values count once; 0.0 is a value like any other.
+    """
+    distinct: list[float] = []
+    for value in values:
+        if not distinct or abs(value - distinct[-1]) > DUST:
+            distinct.append(value)
+    if len(distinct) < 3:
+        return False
+    first, second, third = distinct[-3:]
+    turned = (second - first) * (third - second) < 0
+    return turned and abs(third - first) <= tolerance + DUST
+
+
+def tolerance(name: str) -> float:
+    """How near to A counts as A: half the parameter's smallest step, in its unit."""
+    parameter = PARAMETERS[name]
+    steps = (parameter.step, parameter.moderate_step, parameter.relax_step)
+    return min(step for step in steps if step is not None) / 2
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_soak_guard(context: GuardContext) -> tuple[Opinion, ...]:
+    """Hook implementation: refuse a way back to where a parameter came from."""
+    return opinions(context)
