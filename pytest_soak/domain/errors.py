@@ -13,3 +13,7 @@ class SoakConfigError(SoakError):
 
 class SoakStateError(SoakError):
     """The recorded state of a run and what is asked of it do not agree."""
+
+
+class SoakStoreError(SoakError):
+    """Something could not be written to or read from the disk; the text names path and cause."""

@@ -1,0 +1,1 @@
+"""What the user gave: profiles, overrides and the names in both."""

@@ -1,0 +1,1 @@
+"""What is kept: the journal of a canary, its exports, and the folders of runs."""
