@@ -1,0 +1,220 @@
+"""The data of a mock market, as a scenario file holds it: every number with its unit and range.
+
+The kernel reads the same keys and checks the same ranges. Multipliers are relative to the quiet state of
+the same scenario; 1 means unchanged.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from pytest_soak.domain.settings import Strict
+
+Multiplier = Annotated[float, Field(ge=0.001, le=1000.0)]
+Label = Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class Instrument(Strict):
+    """What is traded."""
+
+    tick_size: float = Field(
+        gt=0.0, description="Price step, in quote currency; from 0.01 to 100 ppm of ``start_price``"
+    )
+    lot_size: float = Field(
+        gt=0.0,
+        description="Quantity step, in base currency; worth at most 100 quote units at ``start_price``",
+    )
+    start_price: float = Field(ge=1e-6, le=1e9, description="Fair value at market time 0, in quote currency")
+
+    @model_validator(mode="after")
+    def _steps_suit_the_price(self) -> Self:
+        low, high = 1e-8 * self.start_price, 1e-4 * self.start_price
+        if not low <= self.tick_size <= high:
+            raise ValueError(f"tick_size from {low:g} to {high:g} at start_price {self.start_price:g}")
+        most = 100.0 / self.start_price
+        if not 1e-9 * most <= self.lot_size <= most:
+            raise ValueError(f"lot_size from {1e-9 * most:g} to {most:g} at start_price {self.start_price:g}")
+        return self
+
+
+class Fair(Strict):
+    """The fair value: log-normal steps with stochastic volatility, and jumps."""
+
+    vol_bps: float = Field(
+        ge=0.0, le=50.0, description="Volatility of the quiet state, bps per square root of a second"
+    )
+    drift_bps_per_hour: float = Field(ge=-500.0, le=500.0, description="Drift, bps per hour")
+    vol_log_sd: float = Field(ge=0.0, le=1.5, description="Standard deviation of the log of volatility")
+    vol_half_life_s: float = Field(ge=1.0, le=3600.0, description="Half-life of a deviation of volatility, s")
+    jumps_per_hour: float = Field(ge=0.0, le=3600.0, description="Jumps per hour in the quiet state")
+    jump_bps: float = Field(ge=0.0, le=100.0, description="Mean absolute size of a jump, bps")
+
+
+class BookProfile(Strict):
+    """The standing orders of others."""
+
+    orders: int = Field(
+        ge=20, le=20_000, description="Standing orders of both sides together in the quiet state"
+    )
+    touch_bps: float = Field(
+        ge=0.1, le=50.0, description="Least distance of a new order from fair value, bps"
+    )
+    scale_bps: float = Field(
+        ge=0.1, le=50.0, description="Scale of the distance beyond the touch (twice this is the mean), bps"
+    )
+    max_distance_bps: float = Field(ge=10.0, le=400.0, description="Farthest distance of a new order, bps")
+    order_notional: float = Field(ge=1.0, le=1e7, description="Median notional of one order, quote units")
+    order_log_sd: float = Field(ge=0.0, le=2.0, description="Standard deviation of the log of the order size")
+    stale_share: float = Field(
+        ge=0.0, le=1.0, description="Share of cancellations that go for orders too near to fair value first"
+    )
+    stale_ratio: float = Field(
+        ge=0.0,
+        le=1.0,
+        description="An order nearer to fair value than this share of the touch distance is stale",
+    )
+    depth_log_sd: float = Field(
+        ge=0.0,
+        le=2.0,
+        description="Standard deviation of the log of depth (a fluctuation common to both sides)",
+    )
+    depth_half_life_s: float = Field(ge=0.1, le=3600.0, description="Half-life of that fluctuation, s")
+
+
+class Flow(Strict):
+    """Order flow."""
+
+    limit_rate_per_s: float = Field(
+        ge=10.0, le=20_000.0, description="Arrivals and cancellations of limit orders, 1/s"
+    )
+    market_rate_per_s: float = Field(ge=0.0, le=1000.0, description="Market orders, 1/s")
+    market_notional: float = Field(
+        ge=1.0, le=1e7, description="Least notional of a market order, quote units"
+    )
+    size_tail: float = Field(ge=1.05, le=10.0, description="Pareto exponent of market order sizes")
+    size_cap: float = Field(ge=1.0, le=1000.0, description="Largest market order, as a multiple of the least")
+    metaorder_share: float = Field(
+        ge=0.0,
+        le=1.0,
+        description="Share of market orders that belong to the running metaorder and have its sign",
+    )
+    metaorder_tail: float = Field(
+        ge=1.05, le=10.0, description="Pareto exponent of the number of children of a metaorder"
+    )
+    metaorder_max: int = Field(ge=1, le=10_000, description="Most children of a metaorder")
+    informed_share: float = Field(
+        ge=0.0,
+        le=1.0,
+        description="Share of market orders that trade towards fair value, whatever the metaorder",
+    )
+    reservation_bps: float = Field(
+        ge=0.05,
+        le=100.0,
+        description="Mean of how far beyond the touch distance a market order pays, bps (exponential)",
+    )
+    pick_rate_per_s: float = Field(
+        ge=0.0, le=1000.0, description="How often somebody looks for quotes that fair value has passed, 1/s"
+    )
+    pick_margin_bps: float = Field(
+        ge=0.0, le=50.0, description="How far fair value must have passed a quote, bps"
+    )
+    pick_notional: float = Field(
+        ge=1.0, le=1e7, description="Notional of an order that picks off such quotes, quote units"
+    )
+
+
+class Lag(Strict):
+    """Distribution of a delay: log-normal, now and then with a Pareto spike on top."""
+
+    median_ms: float = Field(ge=0.0, le=1000.0, description="Median, ms")
+    log_sd: float = Field(ge=0.0, le=2.0, description="Standard deviation of the log")
+    spike_probability: float = Field(ge=0.0, le=1.0, description="Probability of a spike per message")
+    spike_ms: float = Field(ge=0.0, le=10_000.0, description="Least size of a spike, ms")
+    spike_tail: float = Field(ge=0.5, le=10.0, description="Pareto exponent of spikes")
+    max_ms: float = Field(ge=0.0, le=60_000.0, description="Ceiling of the whole delay, ms")
+
+
+class Latency(Strict):
+    """Delays between market and maker."""
+
+    feed_interval_ms: float = Field(
+        ge=1.0, le=1000.0, description="Time between two depth messages of the feed, ms"
+    )
+    feed: Lag
+    order: Lag
+
+
+class Effect(Strict):
+    """Multipliers while a window or a shock is on; 0.001 to 1000 each."""
+
+    volatility: Multiplier = Field(default=1.0, description="On volatility")
+    depth: Multiplier = Field(default=1.0, description="On the quantity that stands in the book")
+    flicker: Multiplier = Field(default=1.0, description="On the standard deviation of the log of depth")
+    spread: Multiplier = Field(default=1.0, description="On the distances of new orders")
+    activity: Multiplier = Field(default=1.0, description="On the rates of limit orders and cancellations")
+    trading: Multiplier = Field(
+        default=1.0, description="On the rate of market orders (on top of ``activity``)"
+    )
+    informed: Multiplier = Field(default=1.0, description="On the share of informed market orders")
+    jumps: Multiplier = Field(default=1.0, description="On the rate of jumps")
+    latency: Multiplier = Field(default=1.0, description="On delays")
+
+
+class RandomWindow(Strict):
+    """Windows that come at random."""
+
+    label: Label = Field(description="Label in the report of an iteration that saw one")
+    gap_s: tuple[
+        Annotated[float, Field(ge=1.0, le=86_400.0)], Annotated[float, Field(ge=1.0, le=86_400.0)]
+    ] = Field(
+        strict=False,
+        description="Least and largest time from the end of one (or from 0) to the begin of the next, s",
+    )
+    length_s: tuple[
+        Annotated[float, Field(ge=0.1, le=86_400.0)], Annotated[float, Field(ge=0.1, le=86_400.0)]
+    ] = Field(strict=False, description="Least and largest length, s")
+    ramp_s: float = Field(
+        ge=0.0, le=600.0, description="Time to full effect, and after the end back to none, s"
+    )
+    effect: Effect
+
+    @model_validator(mode="after")
+    def _least_before_largest(self) -> Self:
+        for name in ("gap_s", "length_s"):
+            least, largest = getattr(self, name)
+            if least > largest:
+                raise ValueError(f"{name} with the least before the largest")
+        return self
+
+
+class Shock(Strict):
+    """One scripted event."""
+
+    label: Label = Field(description="Label in the report of an iteration that saw it")
+    at_s: float = Field(ge=0.0, le=864_000.0, description="Begin, s of market time")
+    length_s: float = Field(ge=0.1, le=86_400.0, description="Length, s")
+    ramp_s: float = Field(ge=0.0, le=600.0, description="Time to full effect, s")
+    move_bps: float = Field(ge=-3000.0, le=3000.0, description="Move of fair value from begin to end, bps")
+    recovery_share: float = Field(ge=0.0, le=1.0, description="Share of the move that comes back afterwards")
+    recovery_half_life_s: float = Field(ge=1.0, le=86_400.0, description="Half-life of that recovery, s")
+    effect_half_life_s: float = Field(
+        ge=0.1, le=86_400.0, description="Half-life of the effect after the end, s"
+    )
+    effect: Effect
+
+
+class Scenario(Strict):
+    """A whole scenario. ``schema_version`` is 1."""
+
+    schema_version: Literal[1]
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._]{0,63}$")]
+    description: str = ""
+    instrument: Instrument
+    fair: Fair
+    book: BookProfile
+    flow: Flow
+    latency: Latency
+    windows: Annotated[tuple[RandomWindow, ...], Field(max_length=8, strict=False)] = ()
+    shocks: Annotated[tuple[Shock, ...], Field(max_length=32, strict=False)] = ()

@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+import pytest_soak
+from pytest_soak import kernel, market
+from pytest_soak.domain.errors import SoakConfigError, SoakError
+from pytest_soak.domain.parameters import DEFAULTS
+from pytest_soak.domain.records import EdgeReport
+from pytest_soak.domain.settings import FeeSettings, MakerSettings
+from pytest_soak.market import MakerJob, Market, ReferenceMaker, Strategy, Window
+from pytest_soak.market.replay import nothing_measured
+from pytest_soak.market.reports import report_of
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class NotedMarket:
+    source = "mock"
+    name = "noted"
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[MakerJob, Window]] = []
+
+    def describe(self) -> dict[str, object]:
+        return {}
+
+    def run_maker(self, job: MakerJob, window: Window) -> EdgeReport:
+        self.seen.append((job, window))
+        return nothing_measured(window.start_ms)
+
+
+WINDOW = Window(iteration=3, iterations=6, start_ms=600_000.0, duration_ms=300_000.0)
+
+
+def test_every_public_name_is_there_and_no_other() -> None:
+    assert dir(market) == sorted(market.__all__)
+    for name in market.__all__:
+        assert getattr(market, name).__module__.startswith("pytest_soak.market.")
+    with pytest.raises(AttributeError, match="no attribute 'Markt'"):
+        _ = market.Markt
+
+
+def test_importing_the_market_is_cheap() -> None:
+    code = (
+        "import sys; before = set(sys.modules); import pytest_soak.market as m; m.Window; m.MarketRequest; "
+        "print(sorted(n for n in ('numpy', 'pydantic', 'pytest_soak._kernel') "
+        "if n in set(sys.modules) - before))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT, timeout=60
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_window_ends_where_the_next_begins() -> None:
+    assert WINDOW.end_ms == 900_000.0
+
+
+def test_reference_maker_hands_its_settings_and_the_parameters_on() -> None:
+    maker = ReferenceMaker(maker=MakerSettings(skew_bps=2.0), fees=FeeSettings(maker_bps=-0.1))
+    noted = NotedMarket()
+    strategy: Strategy = maker
+    place: Market = noted  # type: ignore[assignment]
+    report = strategy.run(place, DEFAULTS, WINDOW)
+    assert report.market.start_ms == 600_000.0
+    (job, window) = noted.seen[0]
+    assert (job.parameters, job.maker.skew_bps, job.fees.maker_bps) == (DEFAULTS, 2.0, -0.1)
+    assert window is WINDOW
+
+
+def test_identity_of_the_maker_is_its_settings() -> None:
+    one = ReferenceMaker(maker=MakerSettings(), fees=FeeSettings())
+    same = ReferenceMaker(maker=MakerSettings(), fees=FeeSettings())
+    other = ReferenceMaker(maker=MakerSettings(skew_bps=9.0), fees=FeeSettings())
+    assert one.describe() == same.describe() != other.describe()
+    assert one.describe()["name"] == "reference_maker"
+
+
+def test_kernel_that_is_not_built_says_how_to_build_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(pytest_soak, "_kernel", raising=False)
+    monkeypatch.setitem(sys.modules, "pytest_soak._kernel", None)
+    with pytest.raises(SoakError, match="maturin develop --release"):
+        kernel.kernel_version()
+    with pytest.raises(SoakError, match="maturin develop --release"):
+        kernel.simulate({})
+
+
+def _with_kernel(monkeypatch: pytest.MonkeyPatch, answer: str | Exception) -> None:
+    def reply(*_: object) -> str:
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    fake = SimpleNamespace(__version__="9.9", simulate=reply, replay=reply)
+    monkeypatch.setattr(kernel, "_load", lambda: fake)
+
+
+def test_refusal_by_the_kernel_is_a_configuration_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    _with_kernel(monkeypatch, ValueError("seed is missing"))
+    with pytest.raises(SoakConfigError, match="refuses to simulate: seed is missing"):
+        kernel.simulate({})
+    with pytest.raises(SoakConfigError, match="refuses to replay: seed is missing"):
+        kernel.replay({}, b"")
+
+
+def test_numbers_that_are_not_finite_never_reach_the_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    _with_kernel(monkeypatch, "{}")
+    with pytest.raises(SoakConfigError, match="refuses to simulate"):
+        kernel.simulate({"start_ms": float("nan")})
+
+
+def _answer() -> dict[str, object]:
+    return nothing_measured(5.0).model_dump(mode="json")
+
+
+def test_report_is_what_the_kernel_says_without_fills_and_path() -> None:
+    answer: Mapping[str, object] = {**_answer(), "fills": [{"side": 1}], "path": [[0, 1.0]]}
+    assert report_of(answer) == nothing_measured(5.0)
+
+
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [({"extra": 1}, "extra"), ({"attempts": None}, "attempts"), ({"attempts": float("nan")}, "attempts")],
+)
+def test_report_of_another_version_is_named(change: dict[str, object], where: str) -> None:
+    with pytest.raises(SoakError, match=f"does not fit this package: {where}.*maturin develop"):
+        report_of({**_answer(), **change})
+
+
+def test_window_past_the_end_measures_nothing_and_says_ended() -> None:
+    report = nothing_measured(700_000.0)
+    assert report.source == "replay"
+    assert report.market.ended
+    assert report.market.start_ms == report.market.end_ms == 700_000.0
+    assert report.totals.mid_start is None
+    assert report.totals.mid_end is None
+    assert not any(v for k, v in report.totals.model_dump().items() if not k.startswith("mid"))
+    samples = [report.adverse_bps, report.slippage_bps, report.order_age_ms, report.ws_lag_ms]
+    assert all(s.n == 0 and s.p95 is None for s in [*samples, report.latency_ms])
+    assert report.attempts == report.blocks.total == report.market.events == 0
