@@ -11,6 +11,7 @@ from pathlib import Path
 from pytest_soak.config.loader import did_you_mean, parse_toml, read_bytes, validate
 from pytest_soak.config.names import check_name
 from pytest_soak.domain.errors import SoakConfigError
+from pytest_soak.domain.gates import check_gate_settings
 from pytest_soak.domain.hashing import sha256_of
 from pytest_soak.domain.parameters import PARAMETERS, problem_with
 from pytest_soak.domain.settings import Profile
@@ -94,6 +95,10 @@ def _parse(data: bytes, origin: str, name: str | None) -> LoadedProfile:
         if problem is not None:
             hint = did_you_mean(parameter, list(PARAMETERS)) if parameter not in PARAMETERS else ""
             raise SoakConfigError(f"{origin}: parameters: {problem}{hint}")
+    try:
+        check_gate_settings(profile.gates)
+    except SoakConfigError as error:
+        raise SoakConfigError(f"{origin}: {error}") from None
     _check_parameter_names(profile.guards.freeze.parameters, f"{origin}: guards.freeze.parameters")
     _check_parameter_names(tuple(profile.guards.velocity.limits), f"{origin}: guards.velocity.limits")
     return LoadedProfile(profile, origin, profile_hash(profile))

@@ -1,0 +1,55 @@
+"""What must hold of a record before it enters the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pytest_soak.domain.errors import SoakStateError
+from pytest_soak.domain.hashing import parameters_hash, sha256_of
+from pytest_soak.domain.parameters import PARAMETERS
+from pytest_soak.domain.records import EdgeReport, IterationRecord
+
+# Values are rounded to six decimals when a change is applied.
+_TOLERANCE = 1e-6
+
+
+def check_record(
+    record: IterationRecord, edge: EdgeReport, previous: IterationRecord | None, inputs_hash: str
+) -> None:
+    """Check a record against itself, its edge report, the record before it and the canary's inputs.
+
+    Raises:
+        SoakStateError: names the iteration and what does not agree.
+    """
+    where = f"iteration {record.iteration}"
+    _check_hash(where, "inputs", record.provenance.inputs_hash, inputs_hash)
+    _check_hash(where, "edge report", record.edge_hash, sha256_of(edge.model_dump(mode="json")))
+    for moment, values, stored in (
+        ("before", record.parameters_before, record.parameters_before_hash),
+        ("after", record.parameters_after, record.parameters_after_hash),
+    ):
+        if values.keys() != PARAMETERS.keys():
+            raise SoakStateError(f"{where}: parameters {moment} are {sorted(values)}, not the table's")
+        _check_hash(where, f"parameters {moment}", stored, parameters_hash(values))
+    if previous is not None and record.parameters_before_hash != previous.parameters_after_hash:
+        raise SoakStateError(
+            f"{where}: its parameters are not those that iteration {previous.iteration} ended with"
+        )
+    if record.decision.reverted is None:
+        _check_sum(where, record.parameters_before, record.decision.applied_deltas, record.parameters_after)
+
+
+def _check_hash(where: str, what: str, stored: str, computed: str) -> None:
+    if stored != computed:
+        raise SoakStateError(f"{where}: the hash of its {what} is {stored}, its content has {computed}")
+
+
+def _check_sum(
+    where: str, before: Mapping[str, float], deltas: Mapping[str, float], after: Mapping[str, float]
+) -> None:
+    for name, value in after.items():
+        expected = before[name] + deltas.get(name, 0.0)
+        if abs(value - expected) > _TOLERANCE:
+            raise SoakStateError(
+                f"{where}: {name} became {value:g}; {before[name]:g} plus the applied change is {expected:g}"
+            )

@@ -1,0 +1,282 @@
+"""The journal of a canary: one SQLite file that holds every committed iteration, whole and for good."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TypeVar
+
+import filelock
+
+from pytest_soak.domain.errors import SoakStateError
+from pytest_soak.domain.hashing import canonical_json, sha256_of
+from pytest_soak.domain.records import EdgeReport, IterationRecord
+from pytest_soak.domain.settings import Strict
+from pytest_soak.store import files, schema
+from pytest_soak.store.checks import check_record
+from pytest_soak.store.models import WallClock
+
+LOCK_SECONDS = 120.0
+
+ModelT = TypeVar("ModelT", bound=Strict)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A committed iteration: its record, the hash of the record's canonical JSON, its wall-clock figures."""
+
+    record: IterationRecord
+    sha256: str
+    wall: WallClock
+
+
+class Journal:
+    """Committed iterations of one canary, in order, insert-only.
+
+    An iteration is in it whole or not at all, also after ``kill -9``. Several processes may have it
+    open; who computes the next iteration holds ``lock()``.
+    """
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self.path = path
+        self._connection = connection
+        self._lock = filelock.FileLock(f"{path}.lock")
+        self._entries: tuple[Entry, ...] = ()
+        self.inputs: dict[str, Any] = {}
+        self.inputs_hash = ""
+
+    @classmethod
+    def open(cls, path: Path, *, inputs: Mapping[str, Any] | None = None, create: bool = True) -> Journal:
+        """Open a journal, or create it where ``create`` and ``inputs`` are given.
+
+        ``inputs`` is the identity of the canary as JSON values; a journal that exists must have the same
+        (None skips that, for reading).
+
+        Raises:
+            SoakStateError: missing, damaged, foreign, of a newer schema, of other inputs, or in use.
+            SoakStoreError: the disk refused.
+        """
+        may_create = create and inputs is not None
+        if not may_create and not path.is_file():
+            raise SoakStateError(f"{path}: there is no journal")
+        if may_create:
+            files.make_folder(path.parent)
+        with schema.explained(path):
+            journal = cls(path, schema.connect(path))
+        try:
+            journal._prepare(inputs if may_create else None)
+            journal._compare(inputs)
+        except BaseException:
+            journal.close()
+            raise
+        return journal
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; the journal cannot be used afterwards."""
+        with schema.explained(self.path):
+            self._connection.close()
+
+    @contextlib.contextmanager
+    def lock(self, timeout: float = LOCK_SECONDS) -> Iterator[None]:
+        """Hold the right to advance this canary, waiting ``timeout`` seconds for another process.
+
+        What that process committed meanwhile is there when the wait ends. The system frees the lock of
+        a process that was killed.
+
+        Raises:
+            SoakStateError: another process still holds it; the text names its pid.
+        """
+        holder = self.path.with_name(f"{self.path.name}.pid")
+        try:
+            self._lock.acquire(timeout=timeout)
+        except filelock.Timeout:
+            raise SoakStateError(
+                f"{self.path}: another process ({_holder(holder)}) works on this canary, and did so for "
+                f"all of {timeout:g} s; wait for it, or give this run its own --soak-artifacts"
+            ) from None
+        try:
+            files.write_atomic(holder, f"pid {os.getpid()}\n".encode("ascii"))
+            yield
+        finally:
+            self._lock.release()
+
+    @property
+    def last(self) -> IterationRecord | None:
+        """The newest record, None where there is none."""
+        records = self.records()
+        return records[-1] if records else None
+
+    def records(self) -> tuple[IterationRecord, ...]:
+        """All records, ordered by iteration number.
+
+        Raises:
+            SoakStateError: a record is not what was committed.
+        """
+        return tuple(entry.record for entry in self.entries())
+
+    def entries(self) -> tuple[Entry, ...]:
+        """All records with their hashes and wall-clock figures, ordered by iteration number.
+
+        Raises:
+            SoakStateError: a record is not what was committed.
+        """
+        with schema.explained(self.path):
+            rows = self._connection.execute(
+                "SELECT number, record, record_sha256, wall FROM iterations WHERE number > ? ORDER BY number",
+                (len(self._entries),),
+            ).fetchall()
+        for number, record, sha256, wall in rows:
+            self._entries += (self._entry(number, record, sha256, wall),)
+        return self._entries
+
+    def edge(self, iteration: int) -> EdgeReport:
+        """The edge report of an iteration.
+
+        Raises:
+            SoakStateError: not committed, or not what was committed.
+        """
+        with schema.explained(self.path):
+            row = self._connection.execute(
+                "SELECT edge, edge_sha256 FROM iterations WHERE number = ?", (iteration,)
+            ).fetchone()
+        if row is None:
+            raise SoakStateError(f"{self.path}: iteration {iteration} is not in the journal")
+        return self._model(EdgeReport, row[0], row[1], f"edge report of iteration {iteration}")
+
+    def wall(self, iteration: int) -> WallClock:
+        """The wall-clock figures of an iteration.
+
+        Raises:
+            SoakStateError: not committed, or not what was committed.
+        """
+        entries = self.entries()
+        if not 1 <= iteration <= len(entries):
+            raise SoakStateError(f"{self.path}: iteration {iteration} is not in the journal")
+        return entries[iteration - 1].wall
+
+    def commit(self, record: IterationRecord, edge: EdgeReport, wall: WallClock) -> None:
+        """Put the next iteration into the journal; it is durable when this returns.
+
+        An iteration that is there with the same content is left as it is.
+
+        Raises:
+            SoakStateError: a gap in the numbers, other content under the same number, a decision that
+                was applied before, or a record that does not agree with itself or the one before it.
+            SoakStoreError: the disk refused; nothing was committed.
+        """
+        text = canonical_json(record.model_dump(mode="json"))
+        edge_text = canonical_json(edge.model_dump(mode="json"))
+        with schema.explained(self.path), schema.transaction(self._connection):
+            entries = self.entries()
+            if 1 <= record.iteration <= len(entries):
+                self._check_same(record.iteration, text, edge_text)
+                return
+            if record.iteration != len(entries) + 1:
+                raise SoakStateError(
+                    f"{self.path}: iteration {record.iteration} cannot follow iteration {len(entries)}"
+                )
+            previous = entries[-1].record if entries else None
+            check_record(record, edge, previous, self.inputs_hash)
+            self._connection.execute(
+                "INSERT INTO iterations"
+                " (number, record, record_sha256, edge, edge_sha256, wall, decision_key)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (
+                    record.iteration,
+                    text,
+                    _sha256(text.encode("ascii")),
+                    edge_text,
+                    _sha256(edge_text.encode("ascii")),
+                    canonical_json(wall.model_dump(mode="json")),
+                    record.decision.key if record.decision.applied else None,
+                ),
+            )
+
+    def _prepare(self, inputs: Mapping[str, Any] | None) -> None:
+        with schema.explained(self.path):
+            # A new file is not even looked at without the lock: its switch to WAL bears no other reader.
+            if self._is_new() or schema.is_empty(self._connection):
+                if inputs is None:
+                    raise SoakStateError(f"{self.path}: the file holds no journal")
+                with self.lock():
+                    if schema.is_empty(self._connection):
+                        schema.create(self._connection, canonical_json(inputs), sha256_of(inputs))
+            schema.check(self._connection, self.path)
+            row = self._connection.execute("SELECT inputs, inputs_hash FROM identity").fetchone()
+        if row is None or _sha256(row[0]) != row[1].decode("ascii"):
+            raise SoakStateError(f"{self.path}: the identity of the canary is damaged")
+        self.inputs = json.loads(row[0])
+        self.inputs_hash = row[1].decode("ascii")
+
+    def _is_new(self) -> bool:
+        return not self.path.exists() or self.path.stat().st_size == 0
+
+    def _compare(self, inputs: Mapping[str, Any] | None) -> None:
+        if inputs is None or sha256_of(inputs) == self.inputs_hash:
+            return
+        asked = json.loads(canonical_json(inputs))
+        keys = sorted(asked.keys() | self.inputs.keys())
+        differing = [
+            f"{key} is {_short(self.inputs.get(key))} there and {_short(asked.get(key))} here"
+            for key in keys
+            if self.inputs.get(key) != asked.get(key)
+        ]
+        raise SoakStateError(f"{self.path}: the journal is of another canary: {'; '.join(differing)}")
+
+    def _check_same(self, iteration: int, text: str, edge_text: str) -> None:
+        row = self._connection.execute(
+            "SELECT record, edge FROM iterations WHERE number = ?", (iteration,)
+        ).fetchone()
+        if row != (text.encode("ascii"), edge_text.encode("ascii")):
+            raise SoakStateError(
+                f"{self.path}: iteration {iteration} is in the journal with other content; it stays as it is"
+            )
+
+    def _entry(self, number: int, record: bytes, sha256: bytes, wall: bytes) -> Entry:
+        expected = len(self._entries) + 1
+        if number != expected:
+            raise SoakStateError(f"{self.path}: iteration {expected} is missing from the journal")
+        checked = self._model(IterationRecord, record, sha256, f"iteration {number}")
+        if checked.iteration != number:
+            raise SoakStateError(f"{self.path}: iteration {number} holds the record of another")
+        clock = self._model(WallClock, wall, None, f"wall-clock figures of iteration {number}")
+        return Entry(checked, sha256.decode("ascii"), clock)
+
+    def _model(self, model: type[ModelT], data: bytes, sha256: bytes | None, what: str) -> ModelT:
+        if sha256 is not None and _sha256(data) != sha256.decode("ascii", "replace"):
+            raise SoakStateError(f"{self.path}: {what} is damaged: its content does not match its hash")
+        try:
+            return model.model_validate(json.loads(data))
+        except ValueError as error:
+            raise SoakStateError(f"{self.path}: {what} cannot be read: {str(error)!a}") from None
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _short(value: object) -> str:
+    text = ascii(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _holder(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii").strip()[:40] or "pid unknown"
+    except (OSError, ValueError):
+        return "pid unknown"

@@ -1,0 +1,129 @@
+"""Tables of a journal, how its file is opened and checked, and what its errors mean to a user."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from pytest_soak.domain.errors import SoakConfigError, SoakError, SoakStateError, SoakStoreError
+
+JOURNAL_VERSION = 1
+APPLICATION_ID = 0x736F616B  # "soak"
+BUSY_MILLISECONDS = 10_000
+
+_LEAST_SQLITE = (3, 37, 0)  # strict tables
+_TABLES = (
+    "CREATE TABLE identity (id INTEGER PRIMARY KEY CHECK (id = 1), inputs TEXT NOT NULL,"
+    " inputs_hash TEXT NOT NULL) STRICT",
+    "CREATE TABLE iterations (number INTEGER PRIMARY KEY CHECK (number >= 1),"
+    " record TEXT NOT NULL, record_sha256 TEXT NOT NULL, edge TEXT NOT NULL, edge_sha256 TEXT NOT NULL,"
+    " wall TEXT NOT NULL, decision_key TEXT UNIQUE) STRICT",
+    # Refused here and not by the constraints alone, as INSERT OR REPLACE would get round those.
+    "CREATE TRIGGER iterations_next BEFORE INSERT ON iterations"
+    " WHEN NEW.number IS NOT (SELECT COALESCE(MAX(number), 0) + 1 FROM iterations)"
+    " BEGIN SELECT RAISE(ABORT, 'iterations are committed in order'); END",
+    "CREATE TRIGGER iterations_once BEFORE INSERT ON iterations"
+    " WHEN EXISTS (SELECT 1 FROM iterations WHERE decision_key = NEW.decision_key)"
+    " BEGIN SELECT RAISE(ABORT, 'this decision was applied before'); END",
+    "CREATE TRIGGER identity_once BEFORE INSERT ON identity WHEN EXISTS (SELECT 1 FROM identity)"
+    " BEGIN SELECT RAISE(ABORT, 'the identity of a canary is written once'); END",
+    *(
+        f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table}"
+        f" BEGIN SELECT RAISE(ABORT, '{table} is insert-only'); END"
+        for table in ("identity", "iterations")
+        for verb in ("UPDATE", "DELETE")
+    ),
+)
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Connect to a file, new or not; nothing in it is changed.
+
+    Text comes back as bytes, so that a damaged one reaches the check of its hash.
+    """
+    if sqlite3.sqlite_version_info < _LEAST_SQLITE:
+        raise SoakConfigError(f"SQLite {sqlite3.sqlite_version} is too old; accepted is 3.37 or newer")
+    connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_MILLISECONDS / 1000)
+    connection.text_factory = bytes
+    connection.execute("PRAGMA synchronous = FULL")
+    return connection
+
+
+def is_empty(connection: sqlite3.Connection) -> bool:
+    """Whether the file is new, or was left before its tables were committed."""
+    tables: int = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+    return tables == 0 and _pragma(connection, "application_id") == 0
+
+
+def create(connection: sqlite3.Connection, inputs: str, inputs_hash: str) -> None:
+    """Create the tables and write the identity, in one transaction."""
+    connection.execute("PRAGMA journal_mode = WAL")
+    with transaction(connection):
+        for statement in _TABLES:
+            connection.execute(statement)
+        connection.execute("INSERT INTO identity VALUES (1, ?, ?)", (inputs, inputs_hash))
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {JOURNAL_VERSION}")
+
+
+def check(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse a file that is not a sound journal of this version.
+
+    Raises:
+        SoakStateError: of another program, of a newer version, or damaged.
+    """
+    if _pragma(connection, "application_id") != APPLICATION_ID:
+        raise SoakStateError(f"{path}: a database of another program, not a journal; it is left alone")
+    version = _pragma(connection, "user_version")
+    if version != JOURNAL_VERSION:
+        raise SoakStateError(
+            f"{path}: the journal has schema {version}, this pytest-soak reads {JOURNAL_VERSION}; "
+            "use the version that wrote it, or a newer one"
+        )
+    result = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if result != b"ok":
+        raise SoakStateError(f"{path}: the journal is damaged: {result.decode('utf-8', 'replace')!a}")
+
+
+@contextlib.contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Commit what is done inside, or nothing of it."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+@contextlib.contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Turn the database's errors into errors that name the file and what it means."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _explain(path, error) from error
+
+
+def _explain(path: Path, error: sqlite3.Error) -> SoakError:
+    code = getattr(error, "sqlite_errorname", "") or ""
+    if code.startswith("SQLITE_FULL"):
+        return SoakStoreError(f"{path} could not be written: the disk is full")
+    if code.startswith(("SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM")):
+        return SoakStoreError(f"{path} could not be read or written: {error} ({code})")
+    if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return SoakStateError(f"{path}: another process keeps the journal locked")
+    if code.startswith("SQLITE_NOTADB"):
+        return SoakStateError(f"{path}: not a journal: {error}")
+    if code.startswith("SQLITE_CONSTRAINT"):
+        return SoakStateError(f"{path}: the journal refused: {error}")
+    return SoakStateError(f"{path}: the journal is damaged: {error}")
+
+
+def _pragma(connection: sqlite3.Connection, name: str) -> int:
+    value: int = connection.execute(f"PRAGMA {name}").fetchone()[0]
+    return value
