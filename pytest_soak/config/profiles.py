@@ -15,6 +15,7 @@ from pytest_soak.domain.gates import check_gate_settings
 from pytest_soak.domain.hashing import sha256_of
 from pytest_soak.domain.parameters import PARAMETERS, problem_with
 from pytest_soak.domain.settings import Profile
+from pytest_soak.domain.state import check_guard_settings
 
 PACKAGE = "soak_profiles"
 SUFFIX = ".toml"
@@ -97,17 +98,7 @@ def _parse(data: bytes, origin: str, name: str | None) -> LoadedProfile:
             raise SoakConfigError(f"{origin}: parameters: {problem}{hint}")
     try:
         check_gate_settings(profile.gates)
+        check_guard_settings(profile.guards)
     except SoakConfigError as error:
         raise SoakConfigError(f"{origin}: {error}") from None
-    _check_parameter_names(profile.guards.freeze.parameters, f"{origin}: guards.freeze.parameters")
-    _check_parameter_names(tuple(profile.guards.velocity.limits), f"{origin}: guards.velocity.limits")
     return LoadedProfile(profile, origin, profile_hash(profile))
-
-
-def _check_parameter_names(names: Sequence[str], where: str) -> None:
-    for name in names:
-        if name not in PARAMETERS:
-            hint = did_you_mean(name, list(PARAMETERS))
-            raise SoakConfigError(
-                f"{where}: unknown parameter {name!r}; known are {', '.join(PARAMETERS)}{hint}"
-            )
