@@ -1,1 +1,68 @@
-"""pytest-soak: soak market-making strategies as pytest items."""
+"""pytest-soak: soak market-making strategies as pytest items.
+
+The names below are what a test or a ``conftest.py`` imports; they are loaded on first use, so that a
+pytest run without a soak imports none of what stands behind them.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pytest_soak.domain.history import GuardContext, History, Step
+    from pytest_soak.domain.parameters import PARAMETERS
+    from pytest_soak.domain.records import Action, EdgeReport, IterationRecord, Kpis, Opinion, Verdict, Zone
+    from pytest_soak.domain.settings import Profile
+    from pytest_soak.domain.tuner import Proposal, TunerContext
+    from pytest_soak.iteration import GateError, SoakGateWarning, SoakIteration
+
+__version__ = version("pytest-soak")
+
+_HOMES = {
+    "GuardContext": "domain.history",
+    "History": "domain.history",
+    "Step": "domain.history",
+    "PARAMETERS": "domain.parameters",
+    "Action": "domain.records",
+    "EdgeReport": "domain.records",
+    "IterationRecord": "domain.records",
+    "Kpis": "domain.records",
+    "Opinion": "domain.records",
+    "Verdict": "domain.records",
+    "Zone": "domain.records",
+    "Profile": "domain.settings",
+    "Proposal": "domain.tuner",
+    "TunerContext": "domain.tuner",
+    "GateError": "iteration",
+    "SoakGateWarning": "iteration",
+    "SoakIteration": "iteration",
+}
+
+__all__ = [
+    "PARAMETERS",
+    "Action",
+    "EdgeReport",
+    "GateError",
+    "GuardContext",
+    "History",
+    "IterationRecord",
+    "Kpis",
+    "Opinion",
+    "Profile",
+    "Proposal",
+    "SoakGateWarning",
+    "SoakIteration",
+    "Step",
+    "TunerContext",
+    "Verdict",
+    "Zone",
+    "__version__",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

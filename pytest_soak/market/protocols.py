@@ -44,7 +44,7 @@ class MarketRequest:
     """What a canary asks of the hook that makes its market.
 
     ``replay`` names a recording that takes the place of the scenario; ``minutes`` is the market time
-    of one iteration, None where it was not given.
+    of one iteration, None where it was not given; ``scenario_dirs`` hold a project's own scenarios.
     """
 
     scenario: str
@@ -52,6 +52,7 @@ class MarketRequest:
     replay: Path | None
     iterations: int
     minutes: float | None
+    scenario_dirs: tuple[Path, ...] = ()
 
 
 class Market(Protocol):

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-
 from pytest_soak.market.mock import MockMarket
 from pytest_soak.market.protocols import Market, MarketRequest
 from pytest_soak.market.replay import ReplayMarket
 from pytest_soak.market.scenarios import load_scenario
 
 
-def make_market(request: MarketRequest, extra_dirs: Sequence[Path] = ()) -> Market:
+def make_market(request: MarketRequest) -> Market:
     """Make the mock market of a scenario and seed, or the replay of a recording where one is named.
 
     Raises:
@@ -19,4 +16,4 @@ def make_market(request: MarketRequest, extra_dirs: Sequence[Path] = ()) -> Mark
     """
     if request.replay is not None:
         return ReplayMarket(request.replay)
-    return MockMarket(load_scenario(request.scenario, extra_dirs), seed=request.seed)
+    return MockMarket(load_scenario(request.scenario, request.scenario_dirs), seed=request.seed)

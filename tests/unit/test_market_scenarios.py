@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -162,7 +163,7 @@ def test_name_of_scenario_and_file_agree(tmp_path: Path) -> None:
         ("orders = 400", "orders = 400.5", r"book\.orders = 400\.5"),
         ("schema_version = 1", "schema_version = 2", r"schema_version = 2"),
         ("schema_version = 1", "schema_version = ", r"invalid TOML"),
-        ("tick_size = 0.1", "tick_size = 100.0", r"tick_size from 0\.0006 to 6 at start_price 60000"),
+        ("tick_size = 0.1", "tick_size = 100.0", r"tick_size from 0\.06 to 6 at start_price 60000"),
         ("lot_size = 0.001", "lot_size = 1.0", r"lot_size from .* at start_price 60000"),
         ("gap_s = [60, 120]", "gap_s = [120, 60]", r"gap_s with the least before the largest"),
         ("gap_s = [60, 120]", "gap_s = [60]", r"windows\.0\.gap_s"),
@@ -207,7 +208,7 @@ def test_seed_out_of_range_is_refused(tmp_path: Path, seed: int) -> None:
 def test_market_of_a_request(tmp_path: Path) -> None:
     stored(tmp_path)
     request = MarketRequest(scenario="mine", seed=4, replay=None, iterations=2, minutes=5.0)
-    assert make_market(request, [tmp_path]).describe()["seed"] == 4
+    assert make_market(replace(request, scenario_dirs=(tmp_path,))).describe()["seed"] == 4
     with pytest.raises(SoakConfigError, match="unknown scenario 'mine'"):
         make_market(request)
     replay = MarketRequest(scenario="mine", seed=4, replay=tmp_path / "x.npz", iterations=2, minutes=None)

@@ -1,0 +1,244 @@
+"""The loop of a soak: parameters, market, KPIs, gates, tuner, guards, decision, journal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pytest_soak.config.overrides import read_current
+from pytest_soak.domain.decision import TuningState, decide, no_decision, step_of, tuning_state
+from pytest_soak.domain.errors import SoakStateError
+from pytest_soak.domain.gates import judge, verdict_of
+from pytest_soak.domain.hashing import decision_key, parameters_hash, sha256_of
+from pytest_soak.domain.history import GuardContext, History
+from pytest_soak.domain.kpis import kpis_of
+from pytest_soak.domain.records import (
+    Action,
+    Decision,
+    EdgeReport,
+    IterationRecord,
+    Kpis,
+    Provenance,
+    Verdict,
+)
+from pytest_soak.domain.tuner import TunerContext
+from pytest_soak.market import Window
+from pytest_soak.spec import CanarySpec, Clock, Hooks
+from pytest_soak.store import artifacts
+from pytest_soak.store.journal import Journal
+from pytest_soak.store.models import WallClock
+
+JOURNAL_NAME = "soak.db"
+
+
+class Canary:
+    """One profile on one scenario with one seed, advanced iteration by iteration.
+
+    The state lives in the journal of the canary's folder: asking for iteration n computes those before
+    it that are missing and serves those that are there, so items may run alone, twice or in any order.
+    """
+
+    def __init__(self, spec: CanarySpec, hooks: Hooks, clock: Clock | None = None) -> None:
+        self.spec = spec
+        self._hooks = hooks
+        self._clock = clock or Clock()
+        self._journal = _open_journal(spec)
+        self._initial: dict[str, float] = self._journal.inputs["parameters"]
+        self._exports = artifacts.Exports(spec.folder, self._journal)
+        with self._journal.lock():
+            self._records = list(self._journal.records())
+            self._exports.rebuild(self._state(), self._initial)
+
+    def close(self) -> None:
+        """Close the journal."""
+        self._journal.close()
+
+    @property
+    def records(self) -> tuple[IterationRecord, ...]:
+        """Committed iterations, in order."""
+        return tuple(self._records)
+
+    @property
+    def parameters(self) -> Mapping[str, float]:
+        """Parameters of the next iteration."""
+        return self._records[-1].parameters_after if self._records else self._initial
+
+    def edges(self, first: int = 1) -> tuple[EdgeReport, ...]:
+        """Edge reports of the committed iterations from ``first`` on."""
+        return tuple(self._journal.edge(r.iteration) for r in self._records if r.iteration >= first)
+
+    def advance_to(self, iteration: int) -> Iterator[IterationRecord]:
+        """Compute what is missing up to an iteration, and yield each record once it is in the journal.
+
+        Raises:
+            SoakStateError: where a guard stops the start, or the overrides were tampered with.
+        """
+        if not 1 <= iteration <= self.spec.iterations:
+            raise SoakStateError(
+                f"{self.spec.name}: iteration {iteration} is not one of 1 to {self.spec.iterations}"
+            )
+        while len(self._records) < iteration:
+            with self._journal.lock():
+                self._records = list(self._journal.records())
+                if len(self._records) >= iteration:
+                    return
+                record = self._run(len(self._records) + 1)
+                self._records.append(record)
+            yield record
+
+    def _run(self, number: int) -> IterationRecord:
+        spec, base, history = self.spec, dict(self.parameters), self._history()
+        self._refuse_unless_sound(number, base, history)
+        if number > 1 and spec.sleep_seconds:
+            self._clock.sleep(spec.sleep_seconds)
+        wall_start, started = self._clock.now(), self._clock.monotonic()
+        duration_ms = spec.minutes * 60_000.0
+        window = Window(
+            iteration=number,
+            iterations=spec.iterations,
+            start_ms=(number - 1) * duration_ms,
+            duration_ms=duration_ms,
+        )
+        edge = spec.strategy.run(spec.market, base, window)
+        record = self._judged(number, base, history, edge)
+        wall = WallClock(
+            run_id=spec.run_id,
+            started_at=wall_start.isoformat(timespec="milliseconds"),
+            seconds=round(self._clock.monotonic() - started, 6),
+        )
+        self._journal.commit(record, edge, wall)
+        self._exports.add(self._state(record))
+        self._hooks.finished(record, record.parameters_after)
+        return record
+
+    def _refuse_unless_sound(self, number: int, base: Mapping[str, float], history: History) -> None:
+        written = read_current(self.spec.folder / artifacts.OVERRIDES_NAME)
+        expected = parameters_hash(base)
+        if written is not None and parameters_hash(written) != expected:
+            raise SoakStateError(
+                f"iteration {number} of {self.spec.name} refuses to start: "
+                f"{self.spec.folder / artifacts.OVERRIDES_NAME} does not hold the parameters that the "
+                "journal recorded; it was changed by hand. Delete it to go on with the recorded ones, or "
+                "start a new run with --soak-override"
+            )
+        context = self._context("start", number, base, history, expected_hash=expected)
+        stops = [o for o in self._hooks.guard(context) if o.action is Action.STOP]
+        if stops:
+            said = "; ".join(f"{o.guard}: {o.message or o.reason}" for o in stops)
+            raise SoakStateError(f"iteration {number} of {self.spec.name} refuses to start: {said}")
+
+    def _context(
+        self,
+        moment: Any,
+        number: int,
+        base: Mapping[str, float],
+        history: History,
+        *,
+        expected_hash: str | None = None,
+        verdict: Verdict | None = None,
+        kpis: Kpis | None = None,
+        proposal: Mapping[str, float] | None = None,
+    ) -> GuardContext:
+        deltas = proposal or {}
+        return GuardContext(
+            moment=moment,
+            iteration=number,
+            iterations=self.spec.iterations,
+            minutes=self.spec.minutes,
+            warmup=self._is_warmup(number),
+            parameters=base,
+            expected_hash=expected_hash,
+            verdict=verdict,
+            kpis=kpis,
+            proposal=deltas,
+            decision_key=decision_key(self._journal.inputs_hash, number, parameters_hash(base), deltas),
+            history=history,
+            settings=self.spec.profile.guards,
+            safe_parameters=self.spec.safe_parameters,
+        )
+
+    def _history(self, *more: IterationRecord) -> History:
+        return History(tuple(step_of(record) for record in (*self._records, *more)))
+
+    def _state(self, *more: IterationRecord) -> TuningState:
+        spec = self.spec
+        return tuning_state(self._history(*more), spec.profile.guards, spec.minutes, spec.guards_off)
+
+    def _is_warmup(self, number: int) -> bool:
+        return number <= self.spec.profile.gates.warmup_iterations
+
+    def _judged(
+        self, number: int, base: dict[str, float], history: History, edge: EdgeReport
+    ) -> IterationRecord:
+        spec = self.spec
+        kpis = kpis_of(edge)
+        gates = judge(kpis, spec.profile.gates)
+        verdict = verdict_of(gates)
+        decision, after = self._decided(number, base, history, kpis, verdict)
+        return IterationRecord(
+            provenance=self._provenance(edge),
+            iteration=number,
+            iterations=spec.iterations,
+            minutes=spec.minutes,
+            parameters_before=base,
+            parameters_after=after,
+            parameters_before_hash=parameters_hash(base),
+            parameters_after_hash=parameters_hash(after),
+            kpis=kpis,
+            attempts=edge.attempts,
+            blocks=edge.blocks,
+            market=edge.market,
+            gate_mode=spec.gate_mode,
+            warmup=self._is_warmup(number),
+            gates=gates,
+            verdict=verdict,
+            decision=decision,
+            edge_hash=sha256_of(edge.model_dump(mode="json")),
+        )
+
+    def _decided(
+        self, number: int, base: dict[str, float], history: History, kpis: Kpis, verdict: Verdict
+    ) -> tuple[Decision, dict[str, float]]:
+        if not self.spec.tune:
+            return no_decision(self._context("decide", number, base, history)), base
+        proposal = self._hooks.propose(
+            TunerContext(
+                iteration=number,
+                iterations=self.spec.iterations,
+                parameters=base,
+                kpis=kpis,
+                verdict=verdict,
+                history=history,
+                settings=self.spec.profile.tuner,
+            )
+        )
+        context = self._context(
+            "decide", number, base, history, verdict=verdict, kpis=kpis, proposal=proposal.deltas
+        )
+        return decide(context, proposal, self._hooks.guard(context), self._hooks.guards_off)
+
+    def _provenance(self, edge: EdgeReport) -> Provenance:
+        inputs = self._journal.inputs
+        return Provenance(
+            source=edge.source,
+            canary=self.spec.name,
+            profile=inputs["profile"],
+            profile_hash=inputs["profile_hash"],
+            scenario=self.spec.scenario,
+            market_hash=inputs["market_hash"],
+            seed=self.spec.seed,
+            strategy=self.spec.strategy.name,
+            inputs_hash=self._journal.inputs_hash,
+            version=inputs["version"],
+            kernel_version=inputs["kernel_version"],
+        )
+
+
+def _open_journal(spec: CanarySpec) -> Journal:
+    """Open the canary's journal; one that exists says which parameters iteration 1 had."""
+    path = spec.folder / JOURNAL_NAME
+    inputs = spec.inputs()
+    if path.is_file() and path.stat().st_size:
+        with Journal.open(path, create=False) as stored:
+            inputs["parameters"] = stored.inputs.get("parameters")
+    return Journal.open(path, inputs=inputs)

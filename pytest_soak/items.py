@@ -1,0 +1,61 @@
+"""How a soak item runs: compute its iteration, note what the terminal shows, turn errors into failures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_soak.domain.errors import SoakError
+from pytest_soak.iteration import SoakGates, SoakIteration
+from pytest_soak.rows import gates_row, row_of
+
+if TYPE_CHECKING:
+    from pytest_soak.canary import Canary
+
+
+def run_item(item: pytest.Function, key: pytest.StashKey[dict[str, Any]]) -> object | None:
+    """Compute the item's iteration; True where the item needs no test function.
+
+    What was computed until an error is reported all the same.
+    """
+    __tracebackhide__ = True
+    part = item.funcargs.get("soak_iteration")
+    if not isinstance(part, SoakIteration | SoakGates):
+        return None
+    try:
+        part.run()
+    except SoakError as error:
+        pytest.fail(str(error), pytrace=False)
+    finally:
+        item.stash[key] = _noted(part)
+    if isinstance(part, SoakIteration):
+        _record_properties(item, part)
+        return None
+    part.check_gates()
+    return True
+
+
+def _noted(part: SoakIteration | SoakGates) -> dict[str, Any]:
+    canary: Canary = part.canary
+    records = list(part.computed)
+    gates = None
+    done = len(canary.records)
+    if isinstance(part, SoakIteration):
+        if part.number <= done and canary.records[part.number - 1] not in records:
+            records.append(canary.records[part.number - 1])
+    elif done == canary.spec.iterations:
+        gates = gates_row(part.run(), part.verdict.value)
+    return {
+        "key": canary.spec.folder.name,
+        "folder": str(canary.spec.folder),
+        "rows": [row_of(record) for record in records],
+        "gates": gates,
+    }
+
+
+def _record_properties(item: pytest.Function, part: SoakIteration) -> None:
+    """KPIs and verdict as properties of the item, for JUnit and other reports."""
+    kpis = part.kpis.model_dump(exclude={"block_shares", "samples"})
+    item.user_properties.extend((f"soak.{name}", value) for name, value in kpis.items())
+    item.user_properties.append(("soak.verdict", part.verdict.value))

@@ -1,0 +1,259 @@
+"""Command line, ini file and environment, read into one frozen settings object."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import pytest
+
+SLEEP_VARIABLE = "SOAK_SLEEP_SECONDS"
+OVERRIDES_VARIABLE = "MM_RUNTIME_OVERRIDES_JSON"
+LATEST = "latest"
+GATE_MODES = ("hard", "soft", "off")
+MOCK_MINUTES = 5.0
+MAX_SEEDS = 10_000
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a session was asked to do; None means that nobody said so.
+
+    ``given`` names the soak options of the command line: where it is not empty, only soak items run.
+    """
+
+    iterations: int = 6
+    profiles: tuple[str, ...] | None = None
+    scenarios: tuple[str, ...] = ("calm",)
+    seeds: tuple[int, ...] = (1,)
+    overrides: tuple[str, ...] = ()
+    minutes: float | None = None
+    gate: str | None = None
+    artifacts: Path = Path("artifacts/soak")
+    resume: str | None = None
+    replay: Path | None = None
+    tune: bool = True
+    sleep_seconds: float = 0.0
+    environment: str | None = None
+    given: tuple[str, ...] = ()
+
+    def of_run(self) -> dict[str, Any]:
+        """The settings that a run is a function of, as JSON values."""
+        data = asdict(self)
+        for name in ("artifacts", "resume", "sleep_seconds", "given"):
+            del data[name]
+        data["replay"] = None if self.replay is None else self.replay.as_posix()
+        return {name: list(v) if isinstance(v, tuple) else v for name, v in data.items()}
+
+    @classmethod
+    def resumed(cls, now: Settings, stored: Mapping[str, Any]) -> Settings:
+        """The settings of a stored run, with this session's folder and pause.
+
+        Raises:
+            pytest.UsageError: where an option was given that differs from the stored one.
+        """
+        fresh = now.of_run()
+        for option in now.given:
+            if option in stored and fresh[option] != stored[option]:
+                raise pytest.UsageError(
+                    f"--soak-resume: the run was started with {option} = {stored[option]!r}, "
+                    f"this command says {fresh[option]!r}; leave the option out to resume"
+                )
+        values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in stored.items()}
+        values["replay"] = None if stored["replay"] is None else Path(stored["replay"])
+        return replace(now, **values)
+
+
+def positive_int(text: str) -> int:
+    """Parse a whole number of at least 1."""
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return number
+
+
+def positive_float(text: str) -> float:
+    """Parse a finite number above 0."""
+    number = _finite(text)
+    if number is None or number <= 0.0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return number
+
+
+def seed_range(text: str) -> tuple[int, ...]:
+    """Parse a seed ``N`` or an inclusive range of seeds ``A..B``."""
+    first, dots, last = text.partition("..")
+    try:
+        low = int(first)
+        high = int(last) if dots else low
+    except ValueError:
+        low, high = 0, -1
+    if not 0 <= low <= high < 2**63:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a seed N or an inclusive range A..B with 0 <= A <= B"
+        )
+    if high - low >= MAX_SEEDS:
+        raise argparse.ArgumentTypeError(f"{text!r} holds more than {MAX_SEEDS} seeds")
+    return tuple(range(low, high + 1))
+
+
+def gate_mode(text: str) -> str:
+    """Parse a gate mode."""
+    if text not in GATE_MODES:
+        raise argparse.ArgumentTypeError(f"{text!r} is not one of {', '.join(GATE_MODES)}")
+    return text
+
+
+def _finite(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _flatten(ranges: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(seed for seeds in ranges for seed in seeds))
+
+
+def _unique(values: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(values))
+
+
+# Name in Settings, metavar, parser of one value, how repeated values join (None: not repeatable), help.
+_OPTIONS: tuple[tuple[str, str, Callable[[str], Any], Callable[[Any], Any] | None, str], ...] = (
+    ("iterations", "N", positive_int, None, "Iterations per canary (default: 6)"),
+    (
+        "profiles",
+        "NAME|PATH",
+        str,
+        _unique,
+        "Profile: parameters, gates, guards and fees (repeatable; default: default)",
+    ),
+    ("scenarios", "NAME", str, _unique, "Scenario of the mock market (repeatable; default: calm)"),
+    ("seeds", "N|A..B", seed_range, _flatten, "Seed or inclusive range of seeds (repeatable; default: 1)"),
+    ("overrides", "KEY=VALUE", str, tuple, "Parameter of iteration 1, above every other source (repeatable)"),
+    (
+        "minutes",
+        "M",
+        positive_float,
+        None,
+        "Minutes of market time per iteration (default: 5; of a recording: its length / iterations)",
+    ),
+    (
+        "gate",
+        "hard|soft|off",
+        gate_mode,
+        None,
+        "What a missed KPI gate does: fail the item, warn, nothing (default: the profile's mode)",
+    ),
+    ("artifacts", "DIR", Path, None, "Folder of runs and artifacts (default: artifacts/soak)"),
+    ("replay", "FILE", Path, None, "Recorded L2 market data (hftbacktest npz) instead of the mock market"),
+)
+_FLAGS = {"profiles": "profile", "scenarios": "scenario", "seeds": "seed", "overrides": "override"}
+
+
+def _flag(name: str) -> str:
+    return _FLAGS.get(name, name)
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Register the ``--soak-*`` options as one group, and each as an ini option ``soak_*``."""
+    group = parser.getgroup("soak", "soak: market-making strategies, iteration after iteration")
+    for name, metavar, parse, join, text in _OPTIONS:
+        group.addoption(
+            f"--soak-{_flag(name)}",
+            dest=f"soak_{name}",
+            metavar=metavar,
+            type=parse,
+            action="append" if join else "store",
+            default=None,
+            help=text,
+        )
+        kind: Literal["args", "string"] = "args" if join else "string"
+        parser.addini(f"soak_{_flag(name)}", f"{text}; see --soak-{_flag(name)}", type=kind, default=None)
+    group.addoption(
+        "--soak-resume",
+        dest="soak_resume",
+        metavar="RUN",
+        nargs="?",
+        const=LATEST,
+        default=None,
+        help="Go on with a run that ended early: its folder name (default: the newest)",
+    )
+    group.addoption(
+        "--soak-no-tune",
+        dest="soak_no_tune",
+        action="store_true",
+        default=None,
+        help="Keep the parameters of iteration 1 for the whole run",
+    )
+    parser.addini("soak_resume", "Go on with this run; see --soak-resume", type="string", default=None)
+    parser.addini("soak_no_tune", "Keep the parameters; see --soak-no-tune", type="bool", default=None)
+
+
+def read_settings(config: pytest.Config) -> Settings:
+    """Merge command line, ini and environment into settings: the command line wins, then the ini file.
+
+    Raises:
+        pytest.UsageError: where an ini value or an environment variable is not acceptable.
+    """
+    values: dict[str, Any] = {}
+    given: list[str] = []
+    for name, _, parse, join, _ in _OPTIONS:
+        value = config.getoption(f"soak_{name}", None)
+        if value is not None:
+            given.append(name)
+        else:
+            value = _from_ini(config, name, parse, repeatable=join is not None)
+        if value is not None:
+            values[name] = join(value) if join else value
+    values |= _switches(config, given)
+    values["artifacts"] = config.rootpath / values.get("artifacts", Settings().artifacts)
+    if values.get("replay") is not None:
+        values["replay"] = config.invocation_params.dir / values["replay"]
+    values["sleep_seconds"] = _sleep_seconds(os.environ.get(SLEEP_VARIABLE))
+    values["environment"] = os.environ.get(OVERRIDES_VARIABLE)
+    return Settings(**values, given=tuple(given))
+
+
+def _switches(config: pytest.Config, given: list[str]) -> dict[str, Any]:
+    resume = config.getoption("soak_resume", None)
+    if resume is not None:
+        given.append("resume")
+    no_tune = config.getoption("soak_no_tune", None)
+    if no_tune is not None:
+        given.append("tune")
+    return {
+        "resume": resume or config.getini("soak_resume"),
+        "tune": not (config.getini("soak_no_tune") if no_tune is None else no_tune),
+    }
+
+
+def _from_ini(config: pytest.Config, name: str, parse: Callable[[str], T], *, repeatable: bool) -> Any:
+    raw = config.getini(f"soak_{_flag(name)}")
+    if raw is None or raw == [] or raw == "":
+        return None
+    try:
+        return [parse(text) for text in raw] if repeatable else parse(raw)
+    except argparse.ArgumentTypeError as error:
+        raise pytest.UsageError(f"ini option soak_{_flag(name)}: {error}") from None
+
+
+def _sleep_seconds(text: str | None) -> float:
+    if not text:
+        return 0.0
+    seconds = _finite(text)
+    if seconds is None or seconds < 0.0:
+        raise pytest.UsageError(f"{SLEEP_VARIABLE} = {text!r} is not a number of seconds of at least 0")
+    return seconds

@@ -1,0 +1,84 @@
+"""Everything about a soak that can be wrong is looked at before anything is collected."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pytest_soak import __version__
+from pytest_soak.cases import Case, cases_of
+from pytest_soak.domain.errors import SoakConfigError, SoakError
+from pytest_soak.domain.gates import check_gate_settings
+from pytest_soak.domain.state import check_guard_settings
+from pytest_soak.kernel import kernel_version
+from pytest_soak.run import SoakRun, minutes_of
+from pytest_soak.store.runs import prepare_artifacts
+
+
+def check(run: SoakRun, hook: Any, *, writes: bool) -> list[str]:
+    """Check profiles, parameters, scenarios, recording and artifacts folder; return the header's lines.
+
+    Raises:
+        pytest.UsageError: with one sentence about the first thing that is wrong.
+    """
+    try:
+        return _checked(run, hook, writes=writes)
+    except SoakError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def _checked(run: SoakRun, hook: Any, *, writes: bool) -> list[str]:
+    settings = run.settings
+    if settings.replay is not None and {"scenarios", "seeds"} & set(settings.given):
+        raise SoakConfigError(
+            "--soak-replay: a recording has neither scenario nor seed; leave those two options out"
+        )
+    shadowed: dict[tuple[str, str], list[str]] = {}
+    minutes = 0.0
+    for case in cases_of(settings, run.root, iterated=False):
+        _check_profile(run, case)
+        market = hook.pytest_soak_make_market(request=run.market_request(case))
+        minutes = settings.minutes or minutes_of(market, settings.iterations)
+        for hidden in run.resolve(case, run.profile(case.profile).profile).shadowed:
+            names = shadowed.setdefault((hidden.source, hidden.by), [])
+            text = f"{hidden.parameter}={hidden.value:g}"
+            names.extend([] if text in names else [text])
+    if writes:
+        prepare_artifacts(settings.artifacts)
+    lines = [_headline(run, minutes)]
+    lines += [f"soak: {source}: {', '.join(n)} shadowed by {by}" for (source, by), n in shadowed.items()]
+    return lines
+
+
+def _check_profile(run: SoakRun, case: Case) -> None:
+    loaded = run.profile(case.profile)
+    try:
+        check_gate_settings(loaded.profile.gates)
+        check_guard_settings(loaded.profile.guards)
+    except SoakConfigError as error:
+        raise SoakConfigError(f"profile {loaded.origin}: {error}") from None
+    run.profile(loaded.profile.guards.panic.profile)
+
+
+def _headline(run: SoakRun, minutes: float) -> str:
+    settings = run.settings
+    profiles = ", ".join(settings.profiles or ("default",))
+    if settings.replay is None:
+        seeds = (
+            f"{settings.seeds[0]}..{settings.seeds[-1]}" if len(settings.seeds) > 3 else _list(settings.seeds)
+        )
+        market = f"scenario {_list(settings.scenarios)}, seed {seeds}"
+    else:
+        market = f"recording {settings.replay.name}"
+    resumed = "" if settings.resume is None else f", resuming {run.run_id}"
+    artifacts = settings.artifacts
+    shown = artifacts.relative_to(run.root) if artifacts.is_relative_to(run.root) else artifacts
+    return (
+        f"soak: {__version__} (kernel {kernel_version()}), profile {profiles}, {market}, "
+        f"{settings.iterations} x {minutes:.3g} min, artifacts {shown.as_posix()}{resumed}"
+    )
+
+
+def _list(values: Any) -> str:
+    return ", ".join(str(value) for value in values)

@@ -1,0 +1,1 @@
+"""The soak test that ships with the package."""

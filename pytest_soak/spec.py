@@ -1,0 +1,94 @@
+"""What a canary is made of, and what its loop asks of the outside."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from pytest_soak import __version__
+from pytest_soak.domain.hashing import sha256_of
+from pytest_soak.domain.history import GuardContext
+from pytest_soak.domain.records import IterationRecord, Opinion
+from pytest_soak.domain.settings import GateMode, Profile
+from pytest_soak.domain.tuner import Proposal, TunerContext
+from pytest_soak.kernel import kernel_version
+from pytest_soak.market import Market, Strategy
+
+
+class Hooks(Protocol):
+    """What the loop asks of the outside: guards, the tuner, and who wants to be told."""
+
+    guards_off: tuple[str, ...]
+
+    def guard(self, context: GuardContext) -> Sequence[Opinion]:
+        """Every guard's opinions."""
+        ...
+
+    def propose(self, context: TunerContext) -> Proposal:
+        """The tuner's proposal."""
+        ...
+
+    def finished(self, record: IterationRecord, parameters: Mapping[str, float]) -> None:
+        """Tell that an iteration is in the journal."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CanarySpec:
+    """Everything that a canary is a function of, and where its records go.
+
+    ``parameters`` are those of iteration 1 of a new run; ``safe_parameters`` those of a panic revert.
+    """
+
+    name: str
+    run_id: str
+    folder: Path
+    profile: Profile
+    market: Market
+    scenario: str
+    seed: int
+    strategy: Strategy
+    parameters: Mapping[str, float]
+    safe_parameters: Mapping[str, float]
+    iterations: int
+    minutes: float
+    gate_mode: GateMode
+    tune: bool
+    sleep_seconds: float = 0.0
+    guards_off: tuple[str, ...] = ()
+
+    def inputs(self) -> dict[str, Any]:
+        """The identity of the canary, as JSON values; equal inputs give equal records."""
+        return {
+            "canary": self.name,
+            "profile": self.profile.name,
+            "profile_hash": sha256_of(self.profile.model_dump(mode="json")),
+            "scenario": self.scenario,
+            "source": self.market.source,
+            "market_hash": sha256_of(self.market.describe()),
+            "seed": self.seed,
+            "strategy": self.strategy.name,
+            "strategy_hash": sha256_of(self.strategy.describe()),
+            "parameters": {name: float(value) for name, value in sorted(self.parameters.items())},
+            "safe_parameters": {name: float(value) for name, value in sorted(self.safe_parameters.items())},
+            "iterations": self.iterations,
+            "minutes": self.minutes,
+            "gate_mode": self.gate_mode.value,
+            "tune": self.tune,
+            "guards_off": list(self.guards_off),
+            "version": __version__,
+            "kernel_version": kernel_version(),
+        }
+
+
+@dataclass(slots=True)
+class Clock:
+    """Wall clock and pause of a canary; tests inject their own."""
+
+    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+    monotonic: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep

@@ -1,0 +1,137 @@
+"""What a soak prints: a line per iteration while it runs, a table at the end, and what to do next."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_soak.options import LATEST
+from pytest_soak.rows import TABLE_HEAD, gates_line, live_lines, shortened, table_line
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_COLOURS = {"OK": "green", "WARN": "yellow", "FAIL": "red", "NO_DATA": "red"}
+_MAX_TABLES = 4
+
+
+class SoakTerminal:
+    """Collects what reports carry and writes it to pytest's terminal; lives in the controller only."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._rows: dict[str, dict[int, dict[str, Any]]] = {}
+        self._gates: dict[str, dict[str, Any]] = {}
+        self._folders: dict[str, str] = {}
+        self._failed: list[str] = []
+
+    @property
+    def _reporter(self) -> Any:
+        return self._config.pluginmanager.get_plugin("terminalreporter")
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
+        """Leave out the progress letter of an item that prints its own line."""
+        quiet = self._config.get_verbosity(pytest.Config.VERBOSITY_TEST_CASES) <= 0
+        if quiet and report.when == "call" and getattr(report, "soak", None) and not report.skipped:
+            return report.outcome, "", report.outcome.upper()
+        return None
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Print the lines of the iterations that an item computed."""
+        soak = getattr(report, "soak", None)
+        if report.when == "call" and report.failed and soak is not None:
+            self._failed.append(report.nodeid)
+        if not soak:
+            return
+        self._folders[soak["key"]] = soak["folder"]
+        for row in soak["rows"]:
+            seen = self._rows.setdefault(soak["key"], {})
+            if row["iteration"] not in seen:
+                seen[row["iteration"]] = row
+                self._write(live_lines(row), row["verdict"])
+        if soak["gates"] is not None:
+            self._gates[soak["key"]] = soak["gates"]
+
+    def _write(self, lines: Sequence[str], verdict: str) -> None:
+        reporter = self._reporter
+        if reporter is None or self._config.get_verbosity() < -1:
+            return
+        path = reporter.currentfspath
+        # A line that begins in the first column needs no other in front of it; the writer alone knows.
+        if reporter._tw.width_of_current_line == 0:
+            reporter.currentfspath = None
+        reporter.ensure_newline()
+        reporter.write_line(lines[0], **{_COLOURS[verdict]: True})
+        for line in lines[1:]:
+            reporter.write_line(line)
+        if self._config.get_verbosity(pytest.Config.VERBOSITY_TEST_CASES) <= 0:
+            # Else the reporter would write the file's name again before the next item.
+            reporter.currentfspath = path
+
+    def pytest_terminal_summary(self, terminalreporter: Any, exitstatus: int) -> None:
+        """Write the summary table and the last line."""
+        if not self._rows:
+            return
+        terminalreporter.section("soak summary")
+        self._rows = dict(sorted(self._rows.items()))
+        for key in list(self._rows)[:_MAX_TABLES]:
+            self._write_table(terminalreporter, key)
+        if len(self._rows) > 1:
+            self._write_canaries(terminalreporter)
+        terminalreporter.write_line(self._next_steps(exitstatus))
+
+    def _write_table(self, reporter: Any, key: str) -> None:
+        rows = [self._rows[key][n] for n in sorted(self._rows[key])]
+        first = rows[0]
+        reporter.write_line(
+            f"{key} ({first['source']}, {first['iterations']} x {first['minutes']:g} min, "
+            f"gates {first['gate_mode']})"
+        )
+        reporter.write_line(TABLE_HEAD)
+        shown = shortened(rows)
+        for row in shown:
+            reporter.write_line(table_line(row), **{_COLOURS[row["verdict"]]: True})
+        if len(shown) < len(rows):
+            reporter.write_line(f"      ({len(rows) - len(shown)} more iterations in the journal)")
+        gates = self._gates.get(key)
+        if gates is not None:
+            reporter.write_line(gates_line(gates), **{_COLOURS[gates["verdict"]]: True})
+        reporter.write_line("parameters at the end:")
+        values = [f"{name} {value:g}" for name, value in rows[-1]["parameters"].items()]
+        for part in (values[:3], values[3:]):
+            reporter.write_line("  " + ", ".join(part))
+
+    def _write_canaries(self, reporter: Any) -> None:
+        reporter.write_line("")
+        reporter.write_line(f"{'canary':<48} {'iterations':>10} {'missed':>7}  verdict")
+        for key, by_number in self._rows.items():
+            missed = sum(row["verdict"] in ("FAIL", "NO_DATA") for row in by_number.values())
+            verdict = self._gates.get(key, {}).get("verdict", "-")
+            reporter.write_line(f"{key[:48]:<48} {len(by_number):>10} {missed:>7}  {verdict}")
+
+    def _next_steps(self, exitstatus: int) -> str:
+        key, folder = next(iter(self._folders.items()))
+        place = Path(folder) if len(self._folders) == 1 else Path(folder).parent
+        if exitstatus == pytest.ExitCode.INTERRUPTED:
+            return f"next: go on where it stopped: pytest --soak-resume={Path(folder).parent.name}"
+        if not self._failed:
+            return f"next: all gates held; what was tuned and why: {_short(place / 'TUNING_REPORT.json')}"
+        missed = [row for row in self._rows[key].values() if row["verdict"] in ("FAIL", "NO_DATA")]
+        missed = [row for row in missed if not row["warmup"]] or missed
+        if len(self._folders) == 1 and missed:
+            place = place / f"ITER_SUMMARY_{missed[0]['iteration']}.json"
+        return f"next: not fit to trade as it is; start reading at {_short(place)}"
+
+
+def _short(path: Path) -> str:
+    """A path by way of ``latest`` where that leads there, relative to the working directory if below it."""
+    here = Path.cwd()
+    for parent in path.parents:
+        latest = parent / LATEST
+        if latest.exists() and latest.resolve() == path.parent.resolve():
+            path = latest / path.name
+            break
+    return (path.relative_to(here) if path.is_relative_to(here) else path).as_posix()

@@ -1,0 +1,85 @@
+"""An inner pytest run for every test here, and a strategy whose measurements a test writes down."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# A strategy that measures what the test says: per iteration (net_bps, risk_ratio, adverse_bps_p95).
+SCRIPTED = """
+import json
+from pytest_soak.domain.records import (
+    Blocks, EdgeReport, EdgeTotals, MarketFacts, OrderCounts, Sample,
+)
+
+SCRIPT = json.loads({script!r})
+
+
+class Scripted:
+    name = "scripted"
+
+    def describe(self):
+        return {{"script": SCRIPT}}
+
+    def run(self, market, parameters, window):
+        net, risk, adverse = SCRIPT[min(window.iteration, len(SCRIPT)) - 1]
+        notional = 0.0 if net is None else 100_000.0
+        profit = 0.0 if net is None else net / 1e4 * notional
+        blocks = 0 if risk is None else 1000
+        at_risk = 0 if risk is None else round(risk * blocks)
+        sample = Sample(n=100, p95=50.0)
+        return EdgeReport(
+            source="mock",
+            totals=EdgeTotals(
+                notional=notional, maker_notional=notional, taker_notional=0.0, gross=profit, fees=0.0,
+                slippage=0.0, inventory=0.0, ledger=profit, position_end=0.0, mid_start=100.0, mid_end=100.0,
+            ),
+            adverse_bps=Sample(n=0 if adverse is None else 100, p95=adverse),
+            slippage_bps=Sample(n=0, p95=None),
+            order_age_ms=sample, ws_lag_ms=sample, latency_ms=sample,
+            attempts=2 * blocks,
+            blocks=Blocks(min_interval=blocks - at_risk, throttle=0, concurrency=0, risk=at_risk),
+            orders=OrderCounts(
+                placed=500, cancelled=400, tail_cancelled=10, rejected=0,
+                maker_fills=0 if net is None else 100, partial_fills=0, taker_fills=0,
+            ),
+            market=MarketFacts(
+                start_ms=window.start_ms, end_ms=window.start_ms + window.duration_ms, events=1000,
+                trades=100, mid_low=99.0, mid_high=101.0, spread_bps_mean=2.0,
+            ),
+        )
+
+
+def pytest_soak_make_strategy(profile):
+    return Scripted()
+"""
+
+Script = Sequence[tuple[float | None, float | None, float | None]]
+Scripted = Callable[[Script], None]
+
+
+@pytest.fixture
+def scripted(pytester: pytest.Pytester) -> Scripted:
+    """Write a ``conftest.py`` whose strategy measures the given values, the last of them for ever."""
+
+    def write(script: Script) -> None:
+        pytester.makeconftest(SCRIPTED.format(script=json.dumps(script)))
+
+    return write
+
+
+@pytest.fixture(autouse=True)
+def _no_outside_influence(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("MM_RUNTIME_OVERRIDES_JSON", "SOAK_SLEEP_SECONDS", "PYTEST_ADDOPTS"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def summary(root: Path, iteration: int, folder: str = "artifacts/soak/latest") -> dict[str, Any]:
+    """Content of an iteration's summary file."""
+    text = (root / folder / f"ITER_SUMMARY_{iteration}.json").read_text(encoding="utf-8")
+    content: dict[str, Any] = json.loads(text)
+    return content

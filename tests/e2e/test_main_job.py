@@ -1,0 +1,122 @@
+"""The main job as a user starts it: TEST-1, RM-1.4, MVP-4, in a real pytest of its own."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import summary
+
+MAIN_JOB = ("--soak-iterations=6", "--soak-profile=steady_safe")
+
+
+@pytest.fixture
+def main_job(pytester: pytest.Pytester) -> pytest.RunResult:
+    return pytester.runpytest_subprocess(*MAIN_JOB, timeout=120)
+
+
+def test_main_job_passes_and_leaves_its_artifacts(
+    pytester: pytest.Pytester, main_job: pytest.RunResult
+) -> None:
+    """TEST-1: six iterations with tuning on the mock market; exit code 0 because the strategy earns it."""
+    assert main_job.ret == 0
+    main_job.assert_outcomes(passed=7)
+    latest = pytester.path / "artifacts/soak/latest"
+    expected = [f"ITER_SUMMARY_{n}.json" for n in range(1, 7)]
+    expected += ["TUNING_REPORT.json", "TUNING_STATE.json", "EDGE_REPORT.json", "runtime_overrides.json"]
+    assert {*expected, "audit.jsonl", "soak.db"} <= {path.name for path in latest.iterdir()}
+    records = [summary(pytester.path, n) for n in range(1, 7)]
+    assert any(record["decision"]["applied"] for record in records)
+    assert all(record["provenance"]["source"] == "mock" for record in records)
+    assert [r["verdict"] for r in records[2:]] == ["OK"] * 4
+    assert any("frozen" in (r["decision"]["skipped_reason"] or "") for r in records)
+
+
+def test_what_it_prints_fits_80_columns_of_ascii(main_job: pytest.RunResult) -> None:
+    """Header, a line per iteration, the table and a last line that says what to do next."""
+    main_job.stdout.fnmatch_lines(
+        [
+            "soak: * (kernel *), profile steady_safe, scenario calm, seed 1, 6 x 5 min, artifacts *",
+            "soak: 7 items of 1 canary; 0 other tests deselected",
+            "steady_safe-calm-s1 1/6  net * bps  risk *%  adv95 *  NORMALIZE  OK warm-up",
+            "steady_safe-calm-s1 6/6  net * bps*",
+            "*soak summary*",
+            " iter  net bps    risk  adv95 slip95  maker  zone       changes  verdict",
+            "    1 *",
+            "    6 *",
+            "after the warm-up: OK*",
+            "next: *TUNING_REPORT.json",
+        ]
+    )
+    text = main_job.stdout.str()
+    assert text.isascii()
+    table = text[text.index("soak summary") :].splitlines()[1:]
+    assert max(len(line) for line in table if not line.startswith(("=", "after"))) <= 80
+
+
+def test_the_same_run_twice_has_the_same_records(
+    pytester: pytest.Pytester, main_job: pytest.RunResult
+) -> None:
+    """An A/A run: equal inputs, equal records, in folders of their own."""
+    first = [without_wall(pytester.path, n) for n in range(1, 7)]
+    pytester.runpytest_subprocess(*MAIN_JOB, timeout=120)
+    assert [without_wall(pytester.path, n) for n in range(1, 7)] == first
+    assert len(list((pytester.path / "artifacts/soak/runs").iterdir())) == 2
+
+
+def without_wall(root: Path, iteration: int) -> str:
+    content = summary(root, iteration)
+    del content["wall"]
+    return json.dumps(content, sort_keys=True)
+
+
+def test_items_give_the_same_alone_and_in_any_order(
+    pytester: pytest.Pytester, main_job: pytest.RunResult
+) -> None:
+    """An item asked for alone computes what it needs; pytest-randomly and repeats change nothing."""
+    expected = [without_wall(pytester.path, n) for n in range(1, 7)]
+    alone = pytester.runpytest_subprocess(*MAIN_JOB, "-k", "iter004", timeout=120)
+    alone.assert_outcomes(passed=1, deselected=6)
+    assert [without_wall(pytester.path, n) for n in range(1, 5)] == expected[:4]
+    shuffled = pytester.runpytest_subprocess(*MAIN_JOB, "-p", "randomly", "-p", "random_order", timeout=120)
+    assert shuffled.ret != 0 or [without_wall(pytester.path, n) for n in range(1, 7)] == expected
+
+
+def test_under_xdist_every_canary_stays_whole(pytester: pytest.Pytester, main_job: pytest.RunResult) -> None:
+    """Two canaries on two workers: the same records as alone, one run folder, all lines printed."""
+    expected = [without_wall(pytester.path, n) for n in range(1, 7)]
+    result = pytester.runpytest_subprocess(*MAIN_JOB, "--soak-seed=1..2", "-n2", timeout=120)
+    result.assert_outcomes(passed=14)
+    folder = "artifacts/soak/latest/steady_safe-calm-s1"
+    for number in range(1, 7):
+        content = summary(pytester.path, number, folder)
+        del content["wall"]
+        assert json.dumps(content, sort_keys=True) == expected[number - 1]
+    assert len(re.findall(r"steady_safe-calm-s2 \d/6  net", result.stdout.str())) == 6
+
+
+def test_start_up_is_invisible_without_a_soak(pytester: pytest.Pytester) -> None:
+    """A run that soaks nothing imports neither pydantic nor the kernel, prints nothing, leaves nothing."""
+    pytester.makepyfile(
+        """
+        import sys
+
+        def test_nothing_heavy_is_imported():
+            heavy = {"pydantic", "pydantic_core", "jinja2", "numpy", "pytest_soak._kernel", "sqlite3"}
+            assert not heavy & set(sys.modules)
+        """
+    )
+    result = pytester.runpytest_subprocess("-p", "no:hypothesispytest", "-p", "no:xdist")
+    result.assert_outcomes(passed=1)
+    assert "soak" not in result.stdout.str().replace("pytest_soak", "").replace("plugins: ", "").replace(
+        "soak-", ""
+    ) or all("soak" not in line for line in result.outlines if not line.startswith(("plugins:", "rootdir:")))
+    assert not (pytester.path / "artifacts").exists()
+
+
+def test_python_is_new_enough() -> None:
+    assert sys.version_info >= (3, 11)

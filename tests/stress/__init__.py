@@ -1,0 +1,1 @@
+"""Tests of pytest-soak; see README.md for the map."""
