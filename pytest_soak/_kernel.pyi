@@ -1,0 +1,6 @@
+from typing_extensions import Buffer
+
+__version__: str
+
+def simulate(spec: str) -> str: ...
+def replay(spec: str, events: Buffer) -> str: ...

@@ -1,0 +1,177 @@
+//! Our own orders as they stand at the market, with their place in the queue.
+
+use crate::types::{Lots, NewOrder, Ns, Side, Tick, VenueFill};
+
+/// One of our orders at the market.
+#[derive(Debug, Clone)]
+pub struct OwnOrder {
+    pub order: NewOrder,
+    /// Lots of others that trade before us at this price.
+    pub ahead: Lots,
+    pub ahead_at_placement: Lots,
+    pub placed_at: Ns,
+    /// Time priority among others' orders.
+    pub seq: u64,
+}
+
+/// All of them; a handful at most.
+#[derive(Debug, Clone, Default)]
+pub struct OwnOrders {
+    orders: Vec<OwnOrder>,
+}
+
+impl OwnOrders {
+    /// Put an order at the end of its queue.
+    pub fn add(&mut self, order: NewOrder, ahead: Lots, placed_at: Ns, seq: u64) {
+        self.orders.push(OwnOrder {
+            order,
+            ahead,
+            ahead_at_placement: ahead,
+            placed_at,
+            seq,
+        });
+    }
+
+    /// Take an order out.
+    pub fn remove(&mut self, id: u64) -> Option<OwnOrder> {
+        let at = self.orders.iter().position(|o| o.order.id == id)?;
+        Some(self.orders.remove(at))
+    }
+
+    /// Best price of ours on a side.
+    pub fn best(&self, side: Side) -> Option<Tick> {
+        let ticks = self.on(side).map(|o| o.order.tick);
+        match side {
+            Side::Buy => ticks.max(),
+            Side::Sell => ticks.min(),
+        }
+    }
+
+    /// Our orders on a side, oldest first.
+    pub fn on(&self, side: Side) -> impl Iterator<Item = &OwnOrder> {
+        self.orders.iter().filter(move |o| o.order.side == side)
+    }
+
+    /// Our orders at one price, oldest first.
+    pub fn at_mut(&mut self, side: Side, tick: Tick) -> impl Iterator<Item = &mut OwnOrder> {
+        self.orders
+            .iter_mut()
+            .filter(move |o| o.order.side == side && o.order.tick == tick)
+    }
+
+    /// Others' lots at a price were cancelled; those with a smaller `seq` than ours were ahead of us.
+    pub fn others_left(&mut self, side: Side, tick: Tick, lots: Lots, seq: u64) {
+        for own in self.at_mut(side, tick).filter(|o| seq < o.seq) {
+            own.ahead = (own.ahead - lots).max(0);
+        }
+    }
+
+    /// Others' lots at the front of a queue traded.
+    pub fn others_traded(&mut self, side: Side, tick: Tick, lots: Lots) {
+        for own in self.at_mut(side, tick) {
+            own.ahead = (own.ahead - lots).max(0);
+        }
+    }
+
+    /// The displayed quantity at a price shrank to `lots`: not more can be ahead of us.
+    pub fn cap_ahead(&mut self, side: Side, tick: Tick, lots: Lots) {
+        for own in self.at_mut(side, tick) {
+            own.ahead = own.ahead.min(lots);
+        }
+    }
+
+    /// Fill the oldest order at a price whose turn it is by at most `lots`; returns the lots filled.
+    pub fn fill_front(
+        &mut self,
+        side: Side,
+        tick: Tick,
+        lots: Lots,
+        (ts, mid): (Ns, f64),
+        fills: &mut Vec<VenueFill>,
+    ) -> Lots {
+        let turn = |o: &OwnOrder| o.order.side == side && o.order.tick == tick && o.ahead == 0;
+        let Some(at) = self.orders.iter().position(turn) else {
+            return 0;
+        };
+        let own = &mut self.orders[at];
+        let take = own.order.lots.min(lots);
+        own.order.lots -= take;
+        fills.push(VenueFill {
+            ts,
+            id: Some(own.order.id),
+            side,
+            tick,
+            lots: take,
+            left: own.order.lots,
+            placed_at: own.placed_at,
+            ahead_at_placement: own.ahead_at_placement,
+            mid,
+        });
+        if own.order.lots == 0 {
+            self.orders.remove(at);
+        }
+        take
+    }
+
+    /// Smallest quantity ahead of ours at a price; None where we are not there.
+    pub fn least_ahead(&self, side: Side, tick: Tick) -> Option<Lots> {
+        self.on(side)
+            .filter(|o| o.order.tick == tick)
+            .map(|o| o.ahead)
+            .min()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn one(lots: Lots, ahead: Lots) -> OwnOrders {
+        let mut own = OwnOrders::default();
+        let order = NewOrder {
+            id: 1,
+            side: Side::Buy,
+            tick: 5,
+            lots,
+        };
+        own.add(order, ahead, 0, 100);
+        own
+    }
+
+    proptest! {
+        #[test]
+        fn queue_position_never_grows_and_never_turns_negative(
+            start in 0i64..50,
+            steps in prop::collection::vec((0u8..3, 0i64..20, 0u64..200), 1..50),
+        ) {
+            let mut own = one(10, start);
+            let mut last = start;
+            for (kind, lots, seq) in steps {
+                match kind {
+                    0 => own.others_left(Side::Buy, 5, lots, seq),
+                    1 => own.others_traded(Side::Buy, 5, lots),
+                    _ => own.cap_ahead(Side::Buy, 5, lots),
+                }
+                let now = own.least_ahead(Side::Buy, 5).unwrap_or(-1);
+                prop_assert!(0 <= now && now <= last);
+                last = now;
+            }
+        }
+    }
+
+    #[test]
+    fn nobody_is_filled_before_his_turn() {
+        let mut own = one(10, 3);
+        let mut fills = Vec::new();
+        assert_eq!(own.fill_front(Side::Buy, 5, 4, (1, 5.5), &mut fills), 0);
+        own.others_left(Side::Buy, 5, 9, 200);
+        assert_eq!(own.least_ahead(Side::Buy, 5), Some(3));
+        own.others_traded(Side::Buy, 5, 3);
+        assert_eq!(own.fill_front(Side::Buy, 5, 4, (1, 5.5), &mut fills), 4);
+        assert_eq!(own.fill_front(Side::Buy, 5, 40, (2, 5.5), &mut fills), 6);
+        let left: Vec<Lots> = fills.iter().map(|f| f.left).collect();
+        assert_eq!(left, [6, 0]);
+        assert_eq!(own.best(Side::Buy), None);
+    }
+}

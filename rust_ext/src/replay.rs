@@ -1,0 +1,318 @@
+//! A recording as a market: others do what they did, our orders wait in the queue and change nothing.
+
+use crate::ladder::Ladder;
+use crate::own::OwnOrders;
+use crate::rows::{Action, Rows};
+use crate::types::{ns_of_ms, Lots, NewOrder, Ns, Side, Tick, VenueFill, View};
+use crate::venue::{Cancelled, Venue};
+
+/// Both sides of a displayed book.
+#[derive(Debug, Clone)]
+struct Displayed {
+    sides: [Ladder; 2],
+    mid: Option<f64>,
+}
+
+impl Displayed {
+    fn new() -> Self {
+        Displayed {
+            sides: [Ladder::new(Side::Buy), Ladder::new(Side::Sell)],
+            mid: None,
+        }
+    }
+
+    fn side(&self, side: Side) -> &Ladder {
+        &self.sides[side.index()]
+    }
+
+    fn apply(&mut self, action: Action) {
+        match action {
+            Action::Depth { side, tick, lots } => self.sides[side.index()].set(tick, lots),
+            Action::Clear { side, tick } => {
+                for s in Side::BOTH
+                    .into_iter()
+                    .filter(|s| side.is_none_or(|x| x == *s))
+                {
+                    self.sides[s.index()].clear_to(tick);
+                }
+            }
+            Action::Trade { .. } | Action::Other => {}
+        }
+    }
+
+    fn spread(&self) -> Option<Tick> {
+        Some(self.side(Side::Sell).best()? - self.side(Side::Buy).best()?)
+    }
+
+    /// Note the mid; between the rows of one message a book may cross, such a state has no mid.
+    fn note_mid(&mut self) {
+        if let (Some(bid), Some(ask)) = (self.side(Side::Buy).best(), self.side(Side::Sell).best())
+        {
+            if bid < ask {
+                self.mid = Some((bid + ask) as f64 * 0.5);
+            }
+        }
+    }
+}
+
+/// A walk along one of the two time axes of a recording.
+#[derive(Debug, Clone, Copy)]
+struct Cursor {
+    row: usize,
+    /// Time that has been reached; times never go back.
+    at: Ns,
+}
+
+/// A recording, from its begin on. Time 0 is the first exchange time.
+#[derive(Debug, Clone)]
+pub struct ReplayVenue<'a> {
+    rows: Rows<'a>,
+    zero: Ns,
+    last: Ns,
+    levels: usize,
+    order_delay: Ns,
+    exchange: Displayed,
+    local: Displayed,
+    exchange_cursor: Cursor,
+    local_cursor: Cursor,
+    lags: Vec<f64>,
+    own: OwnOrders,
+    now: Ns,
+    events: u64,
+    trades: u64,
+}
+
+impl<'a> ReplayVenue<'a> {
+    /// A recording before its first event; None where it holds no exchange event at all.
+    pub fn new(rows: Rows<'a>, levels: usize, order_latency_ms: f64) -> Option<Self> {
+        let zero = (0..rows.len()).find_map(|row| rows.exchange_time(row))?;
+        let last = (0..rows.len())
+            .rev()
+            .find_map(|row| rows.exchange_time(row))?;
+        let start = Cursor { row: 0, at: 0 };
+        Some(ReplayVenue {
+            rows,
+            zero,
+            last: last.saturating_sub(zero).max(0),
+            levels,
+            order_delay: ns_of_ms(order_latency_ms),
+            exchange: Displayed::new(),
+            local: Displayed::new(),
+            exchange_cursor: start,
+            local_cursor: start,
+            lags: Vec::new(),
+            own: OwnOrders::default(),
+            now: 0,
+            events: 0,
+            trades: 0,
+        })
+    }
+
+    /// Time of the last exchange event.
+    pub fn last(&self) -> Ns {
+        self.last
+    }
+
+    /// Time that the market has reached.
+    pub fn now(&self) -> Ns {
+        self.now
+    }
+
+    /// Build the book on towards a time with at most `budget` rows; whether it is reached.
+    ///
+    /// # Errors
+    /// Where a row cannot be used.
+    pub fn build(&mut self, until: Ns, budget: usize) -> Result<bool, String> {
+        let mut none = Vec::new();
+        let done = self.walk_exchange(until, budget, &mut none)?;
+        if done {
+            self.walk_local(until)?;
+            self.lags.clear();
+        }
+        Ok(done)
+    }
+
+    fn walk_exchange(
+        &mut self,
+        until: Ns,
+        budget: usize,
+        fills: &mut Vec<VenueFill>,
+    ) -> Result<bool, String> {
+        for _ in 0..budget {
+            let row = self.exchange_cursor.row;
+            if row >= self.rows.len() {
+                break;
+            }
+            if let Some(time) = self.rows.exchange_time(row) {
+                let at = time.saturating_sub(self.zero).max(self.exchange_cursor.at);
+                if at > until {
+                    break;
+                }
+                if at > self.exchange_cursor.at {
+                    self.exchange.note_mid();
+                }
+                self.exchange_cursor.at = at;
+                self.exchange_row(row, fills)?;
+            }
+            self.exchange_cursor.row += 1;
+        }
+        let done = self.exchange_reached(until);
+        if done {
+            self.exchange.note_mid();
+            self.now = until.max(self.now);
+        }
+        Ok(done)
+    }
+
+    fn exchange_reached(&self, until: Ns) -> bool {
+        let row = self.exchange_cursor.row;
+        row >= self.rows.len()
+            || self
+                .rows
+                .exchange_time(row)
+                .is_some_and(|t| t.saturating_sub(self.zero).max(self.exchange_cursor.at) > until)
+    }
+
+    fn exchange_row(&mut self, row: usize, fills: &mut Vec<VenueFill>) -> Result<(), String> {
+        let action = self.rows.action(row)?;
+        self.events += 1;
+        if let Action::Trade { side, tick, lots } = action {
+            self.trades += 1;
+            self.trade(side, tick, lots, fills);
+        }
+        self.exchange.apply(action);
+        if let Action::Depth { side, tick, lots } = action {
+            self.own.cap_ahead(side, tick, lots);
+        }
+        Ok(())
+    }
+
+    /// A recorded trade: through our price it fills us whole, at our price it moves the queue.
+    fn trade(&mut self, side: Option<Side>, tick: Tick, lots: Lots, fills: &mut Vec<VenueFill>) {
+        let Some(aggressor) = side else { return };
+        let resting = aggressor.opposite();
+        let stamp = (
+            self.exchange_cursor.at,
+            self.exchange.mid.unwrap_or(tick as f64),
+        );
+        while let Some(ours) = self
+            .own
+            .best(resting)
+            .filter(|t| resting.better_by(*t, tick) > 0)
+        {
+            self.own.cap_ahead(resting, ours, 0);
+            self.own.fill_front(resting, ours, Lots::MAX, stamp, fills);
+        }
+        let mut left = lots;
+        while let Some(ahead) = self.own.least_ahead(resting, tick) {
+            let before = ahead.min(left);
+            self.own.others_traded(resting, tick, before);
+            left -= before;
+            let filled = self.own.fill_front(resting, tick, left, stamp, fills);
+            left -= filled;
+            if left == 0 || filled == 0 {
+                break;
+            }
+        }
+    }
+
+    fn walk_local(&mut self, until: Ns) -> Result<(), String> {
+        while self.local_cursor.row < self.rows.len() {
+            let row = self.local_cursor.row;
+            if let Some(time) = self.rows.local_time(row) {
+                let at = time.saturating_sub(self.zero).max(self.local_cursor.at);
+                if at > until {
+                    break;
+                }
+                if at > self.local_cursor.at {
+                    self.local.note_mid();
+                }
+                self.local_cursor.at = at;
+                self.local.apply(self.rows.action(row)?);
+                self.lags.push(self.rows.lag_ms(row).max(0.0));
+            }
+            self.local_cursor.row += 1;
+        }
+        self.local.note_mid();
+        Ok(())
+    }
+}
+
+impl Venue for ReplayVenue<'_> {
+    fn advance(&mut self, until: Ns, fills: &mut Vec<VenueFill>) -> Result<(), String> {
+        self.walk_exchange(until, usize::MAX, fills)?;
+        self.walk_local(until)
+    }
+
+    fn place(&mut self, order: NewOrder) -> bool {
+        let other = order.side.opposite();
+        let limits = [self.exchange.side(other).best(), self.own.best(other)];
+        let crosses = |limit: &Tick| order.side.better_by(order.tick, *limit) >= 0;
+        if limits.iter().flatten().any(crosses) {
+            return false;
+        }
+        let ahead = self.exchange.side(order.side).get(order.tick);
+        self.own.add(order, ahead, self.now, 0);
+        true
+    }
+
+    fn cancel(&mut self, id: u64) -> Option<Cancelled> {
+        let placed_at = self.own.remove(id)?.placed_at;
+        Some(Cancelled { placed_at })
+    }
+
+    fn take(&mut self, side: Side, lots: Lots, limit: Tick, fills: &mut Vec<VenueFill>) {
+        let book = self.exchange.side(side.opposite());
+        let mid = self.exchange.mid.unwrap_or(limit as f64);
+        let mut left = lots;
+        let mut at = book.best();
+        while let Some(tick) = at.filter(|t| left > 0 && side.better_by(limit, *t) >= 0) {
+            let traded = left.min(book.get(tick));
+            left -= traded;
+            at = book.worse_than(tick);
+            fills.push(VenueFill {
+                ts: self.now,
+                id: None,
+                side,
+                tick,
+                lots: traded,
+                left,
+                placed_at: self.now,
+                ahead_at_placement: 0,
+                mid,
+            });
+        }
+    }
+
+    fn mid(&self) -> Option<f64> {
+        self.exchange.mid
+    }
+
+    fn spread(&self) -> Option<Tick> {
+        self.exchange.spread().filter(|ticks| *ticks > 0)
+    }
+
+    fn see(&mut self, _now: Ns, lags: &mut Vec<f64>) -> View {
+        lags.append(&mut self.lags);
+        View {
+            at: self.local_cursor.at,
+            best: [
+                self.local.side(Side::Buy).best(),
+                self.local.side(Side::Sell).best(),
+            ],
+            mid: self.local.mid,
+            liquidity: [
+                self.local.sides[0].depth(self.levels),
+                self.local.sides[1].depth(self.levels),
+            ],
+        }
+    }
+
+    fn order_delay(&mut self) -> Ns {
+        self.order_delay
+    }
+
+    fn counts(&self) -> (u64, u64) {
+        (self.events, self.trades)
+    }
+}

@@ -1,0 +1,193 @@
+//! Validation of a scenario: every number within the range that its field documents.
+
+use crate::check::{all, count, in_range, label, pair, CheckResult};
+use crate::scenario::{
+    BookProfile, Effect, Fair, Flow, Instrument, Lag, Latency, RandomWindow, Scenario, Shock,
+};
+
+impl Scenario {
+    /// Say what is wrong, naming the key and the accepted range.
+    pub fn check(&self) -> CheckResult {
+        count(
+            "scenario.schema_version",
+            u64::from(self.schema_version),
+            1,
+            1,
+        )?;
+        label("scenario.name", &self.name)?;
+        count(
+            "number of scenario.windows",
+            self.windows.len() as u64,
+            0,
+            8,
+        )?;
+        count("number of scenario.shocks", self.shocks.len() as u64, 0, 32)?;
+        self.instrument.check()?;
+        self.fair.check()?;
+        self.book.check()?;
+        self.flow.check()?;
+        self.latency.check()?;
+        self.windows.iter().try_for_each(RandomWindow::check)?;
+        self.shocks.iter().try_for_each(Shock::check)
+    }
+}
+
+impl Instrument {
+    fn check(&self) -> CheckResult {
+        let key = "scenario.instrument";
+        let price = self.start_price;
+        in_range(&format!("{key}.start_price"), price, 1e-6, 1e9)?;
+        all(
+            key,
+            &[
+                ("tick_size", self.tick_size, 1e-6 * price, 1e-4 * price),
+                ("lot_size", self.lot_size, 1e-6 / price, 100.0 / price),
+            ],
+        )
+    }
+}
+
+impl Fair {
+    fn check(&self) -> CheckResult {
+        all(
+            "scenario.fair",
+            &[
+                ("vol_bps", self.vol_bps, 0.0, 50.0),
+                ("drift_bps_per_hour", self.drift_bps_per_hour, -500.0, 500.0),
+                ("vol_log_sd", self.vol_log_sd, 0.0, 1.5),
+                ("vol_half_life_s", self.vol_half_life_s, 1.0, 3600.0),
+                ("jumps_per_hour", self.jumps_per_hour, 0.0, 3600.0),
+                ("jump_bps", self.jump_bps, 0.0, 100.0),
+            ],
+        )
+    }
+}
+
+impl BookProfile {
+    fn check(&self) -> CheckResult {
+        count("scenario.book.orders", u64::from(self.orders), 20, 20_000)?;
+        all(
+            "scenario.book",
+            &[
+                ("touch_bps", self.touch_bps, 0.1, 50.0),
+                ("scale_bps", self.scale_bps, 0.1, 50.0),
+                ("max_distance_bps", self.max_distance_bps, 10.0, 200.0),
+                ("order_notional", self.order_notional, 1.0, 1e7),
+                ("order_log_sd", self.order_log_sd, 0.0, 2.0),
+                ("stale_share", self.stale_share, 0.0, 1.0),
+                ("stale_ratio", self.stale_ratio, 0.0, 1.0),
+                ("depth_log_sd", self.depth_log_sd, 0.0, 2.0),
+                ("depth_half_life_s", self.depth_half_life_s, 0.1, 3600.0),
+            ],
+        )
+    }
+}
+
+impl Flow {
+    fn check(&self) -> CheckResult {
+        count(
+            "scenario.flow.metaorder_max",
+            u64::from(self.metaorder_max),
+            1,
+            10_000,
+        )?;
+        all(
+            "scenario.flow",
+            &[
+                ("limit_rate_per_s", self.limit_rate_per_s, 10.0, 20_000.0),
+                ("market_rate_per_s", self.market_rate_per_s, 0.0, 1000.0),
+                ("market_notional", self.market_notional, 1.0, 1e7),
+                ("size_tail", self.size_tail, 1.05, 10.0),
+                ("size_cap", self.size_cap, 1.0, 1000.0),
+                ("metaorder_share", self.metaorder_share, 0.0, 1.0),
+                ("metaorder_tail", self.metaorder_tail, 1.05, 10.0),
+                ("informed_share", self.informed_share, 0.0, 1.0),
+                ("reservation_bps", self.reservation_bps, 0.05, 100.0),
+                ("pick_rate_per_s", self.pick_rate_per_s, 0.0, 1000.0),
+                ("pick_margin_bps", self.pick_margin_bps, 0.0, 50.0),
+                ("pick_notional", self.pick_notional, 1.0, 1e7),
+            ],
+        )
+    }
+}
+
+impl Latency {
+    fn check(&self) -> CheckResult {
+        in_range(
+            "scenario.latency.feed_interval_ms",
+            self.feed_interval_ms,
+            1.0,
+            1000.0,
+        )?;
+        self.feed.check("scenario.latency.feed")?;
+        self.order.check("scenario.latency.order")
+    }
+}
+
+impl Lag {
+    fn check(&self, prefix: &str) -> CheckResult {
+        all(
+            prefix,
+            &[
+                ("median_ms", self.median_ms, 0.0, 1000.0),
+                ("log_sd", self.log_sd, 0.0, 2.0),
+                ("spike_probability", self.spike_probability, 0.0, 1.0),
+                ("spike_ms", self.spike_ms, 0.0, 10_000.0),
+                ("spike_tail", self.spike_tail, 0.5, 10.0),
+                ("max_ms", self.max_ms, 0.0, 60_000.0),
+            ],
+        )
+    }
+}
+
+impl Effect {
+    fn check(&self, prefix: &str) -> CheckResult {
+        let rows = [
+            ("volatility", self.volatility),
+            ("depth", self.depth),
+            ("flicker", self.flicker),
+            ("spread", self.spread),
+            ("activity", self.activity),
+            ("trading", self.trading),
+            ("informed", self.informed),
+            ("jumps", self.jumps),
+            ("latency", self.latency),
+        ]
+        .map(|(key, value)| (key, value, 0.001, 1000.0));
+        all(prefix, &rows)
+    }
+}
+
+impl RandomWindow {
+    fn check(&self) -> CheckResult {
+        label("scenario.windows.label", &self.label)?;
+        pair("scenario.windows.gap_s", self.gap_s, 1.0, 86_400.0)?;
+        pair("scenario.windows.length_s", self.length_s, 0.1, 86_400.0)?;
+        in_range("scenario.windows.ramp_s", self.ramp_s, 0.0, 600.0)?;
+        self.effect.check("scenario.windows.effect")
+    }
+}
+
+impl Shock {
+    fn check(&self) -> CheckResult {
+        label("scenario.shocks.label", &self.label)?;
+        all(
+            "scenario.shocks",
+            &[
+                ("at_s", self.at_s, 0.0, 864_000.0),
+                ("length_s", self.length_s, 0.1, 86_400.0),
+                ("ramp_s", self.ramp_s, 0.0, 600.0),
+                ("move_bps", self.move_bps, -3000.0, 3000.0),
+                ("recovery_share", self.recovery_share, 0.0, 1.0),
+                (
+                    "recovery_half_life_s",
+                    self.recovery_half_life_s,
+                    1.0,
+                    86_400.0,
+                ),
+                ("effect_half_life_s", self.effect_half_life_s, 0.1, 86_400.0),
+            ],
+        )?;
+        self.effect.check("scenario.shocks.effect")
+    }
+}
