@@ -87,6 +87,7 @@ class _Scan:
         self._refuse(offset, priced & (chunk["px"] <= 0.0), chunk, "px", "a price above 0")
         self._refuse(offset, priced & ~np.isfinite(chunk["qty"]), chunk, "qty", "a finite quantity")
         self._refuse(offset, priced & (chunk["qty"] < 0.0), chunk, "qty", "a quantity of at least 0")
+        self._refuse_sideless(offset, np.isin(kind, (DEPTH, SNAPSHOT)), event)
         self._collect(chunk[priced])
         exchange = (event & np.uint64(EXCHANGE)) != 0
         self._kinds.update(int(k) for k in np.unique(kind[exchange]))
@@ -109,6 +110,18 @@ class _Scan:
             raise SoakConfigError(
                 f"recording {self._path}: row {offset + index} has {field} = {chunk[field][index]}; "
                 f"expected {expected}"
+            )
+
+    def _refuse_sideless(self, offset: int, depth: NDArray[np.bool_], event: NDArray[np.uint64]) -> None:
+        import numpy as np
+
+        bought, sold = (event & np.uint64(BUY)) != 0, (event & np.uint64(SELL)) != 0
+        bad = depth & (bought == sold)
+        if bad.any():
+            index = int(bad.argmax())
+            raise SoakConfigError(
+                f"recording {self._path}: row {offset + index} is depth with ev = {hex(event[index])}; "
+                "expected one side, buy (bit 29) or sell (bit 28)"
             )
 
     def _in_order(self, offset: int, chunk: Rows, places: NDArray[np.intp]) -> None:

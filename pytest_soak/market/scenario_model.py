@@ -20,22 +20,22 @@ class Instrument(Strict):
     """What is traded."""
 
     tick_size: float = Field(
-        gt=0.0, description="Price step, in quote currency; from 0.01 to 100 ppm of ``start_price``"
+        gt=0.0, description="Price step, in quote currency; 0.01 to 1 bps of ``start_price``"
     )
     lot_size: float = Field(
         gt=0.0,
-        description="Quantity step, in base currency; worth at most 100 quote units at ``start_price``",
+        description="Quantity step, in base currency; worth 1e-6 to 100 quote units at ``start_price``",
     )
     start_price: float = Field(ge=1e-6, le=1e9, description="Fair value at market time 0, in quote currency")
 
     @model_validator(mode="after")
     def _steps_suit_the_price(self) -> Self:
-        low, high = 1e-8 * self.start_price, 1e-4 * self.start_price
+        low, high = 1e-6 * self.start_price, 1e-4 * self.start_price
         if not low <= self.tick_size <= high:
             raise ValueError(f"tick_size from {low:g} to {high:g} at start_price {self.start_price:g}")
-        most = 100.0 / self.start_price
-        if not 1e-9 * most <= self.lot_size <= most:
-            raise ValueError(f"lot_size from {1e-9 * most:g} to {most:g} at start_price {self.start_price:g}")
+        least, most = 1e-6 / self.start_price, 100.0 / self.start_price
+        if not least <= self.lot_size <= most:
+            raise ValueError(f"lot_size from {least:g} to {most:g} at start_price {self.start_price:g}")
         return self
 
 
@@ -64,7 +64,7 @@ class BookProfile(Strict):
     scale_bps: float = Field(
         ge=0.1, le=50.0, description="Scale of the distance beyond the touch (twice this is the mean), bps"
     )
-    max_distance_bps: float = Field(ge=10.0, le=400.0, description="Farthest distance of a new order, bps")
+    max_distance_bps: float = Field(ge=10.0, le=200.0, description="Farthest distance of a new order, bps")
     order_notional: float = Field(ge=1.0, le=1e7, description="Median notional of one order, quote units")
     order_log_sd: float = Field(ge=0.0, le=2.0, description="Standard deviation of the log of the order size")
     stale_share: float = Field(
@@ -112,7 +112,8 @@ class Flow(Strict):
     reservation_bps: float = Field(
         ge=0.05,
         le=100.0,
-        description="Mean of how far beyond the touch distance a market order pays, bps (exponential)",
+        description="Mean of the farthest distance from fair value at which a market order still "
+        "trades, bps (exponential, so that a quote that is farther away is hit less often)",
     )
     pick_rate_per_s: float = Field(
         ge=0.0, le=1000.0, description="How often somebody looks for quotes that fair value has passed, 1/s"

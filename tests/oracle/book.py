@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
+from itertools import groupby
 
 import numpy as np
 
@@ -69,22 +70,30 @@ def happenings(rows: np.ndarray, tick_size: float, lot_size: float) -> list[Happ
 
 
 class MidPath:
-    """The mid in ticks at any time of a recording; it stands where a side is empty."""
+    """The mid in ticks at any time of a recording.
+
+    It stands where a side is empty, or where the rows of one time leave the book crossed.
+    """
 
     def __init__(self, events: list[Happening]) -> None:
         book = NaiveBook()
         self.times: list[int] = []
         self.mids: list[float] = []
-        for event in events:
-            if event.is_depth:
-                book.set(event.bits, event.tick, event.lots)
-                best = book.best()
-                mid = (best[0] + best[1]) / 2 if best else None
-                if mid is not None and (not self.mids or mid != self.mids[-1]):
-                    self.times.append(event.at_ns)
-                    self.mids.append(mid)
+        for at_ns, group in groupby(events, key=lambda event: event.at_ns):
+            for event in group:
+                if event.is_depth:
+                    book.set(event.bits, event.tick, event.lots)
+            best = book.best()
+            if best and best[0] < best[1]:
+                self.times.append(at_ns)
+                self.mids.append((best[0] + best[1]) / 2)
 
     def at(self, at_ns: int) -> float | None:
         """The mid after everything that happened at or before ``at_ns``."""
         index = bisect_right(self.times, at_ns)
+        return self.mids[index - 1] if index else None
+
+    def before(self, at_ns: int) -> float | None:
+        """The mid after everything that happened before ``at_ns``."""
+        index = bisect_left(self.times, at_ns)
         return self.mids[index - 1] if index else None

@@ -63,9 +63,7 @@ def position(fills: Iterable[Fill]) -> Fraction:
     return sum((f["side"] * exact(f["qty"]) for f in fills), ZERO)
 
 
-def cash_ledger(
-    fills: Sequence[Fill], maker_bps: float, taker_bps: float, mid_end: float | None
-) -> Fraction:
+def cash_ledger(fills: Sequence[Fill], maker_bps: float, taker_bps: float, mid_end: float | None) -> Fraction:
     """Profit from what was paid and received, with what is held at the end valued at the last mid."""
     cash = ZERO
     for fill in fills:

@@ -54,7 +54,9 @@ def ladder(at_ms: float, mid: float, qtys: Sequence[float], tick: float = 0.1) -
     return found
 
 
-def random_rows(seed: int, *, seconds: float = 20.0, rate: float = 200.0) -> np.ndarray:
+def random_rows(
+    seed: int, *, seconds: float = 20.0, rate: float = 200.0, quiet_ms: float = 0.0
+) -> np.ndarray:
     """A small market: levels refill, are cancelled and eaten; the mid wanders tick by tick.
 
     Prices are multiples of 0.1, quantities of 0.001. Every trade is followed by the depth row of what
@@ -63,10 +65,10 @@ def random_rows(seed: int, *, seconds: float = 20.0, rate: float = 200.0) -> np.
     rng = np.random.default_rng(seed)
     book: dict[int, dict[int, int]] = {BUY: {}, SELL: {}}
     for level in range(40):
-        book[BUY][599_999 - level] = int(rng.integers(200, 4000))
-        book[SELL][600_000 + level] = int(rng.integers(200, 4000))
+        book[BUY][59_999 - level] = int(rng.integers(200, 4000))
+        book[SELL][60_000 + level] = int(rng.integers(200, 4000))
     events = [row(0.0, SNAPSHOT, side, t / 10, q / 1000) for side in book for t, q in book[side].items()]
-    at_ms = 0.0
+    at_ms = quiet_ms
     while at_ms < seconds * 1000.0:
         at_ms += float(rng.exponential(1000.0 / rate))
         events.extend(_happening(rng, book, at_ms))

@@ -161,6 +161,7 @@ def _mask(bits: int) -> Change:
         (_set("qty", 1, float("nan")), r"row 1 has qty = nan; expected a finite quantity"),
         (_set("qty", 1, -0.5), r"row 1 has qty = -0.5; expected a quantity of at least 0"),
         (_set("exch_ts", 7, EPOCH_NS - 1), r"row 7 .* expected exch_ts never to step back"),
+        (_mask(BUY), r"row 0 is depth with ev = 0xc0000004; expected one side"),
         (_mask(EXCHANGE), r"no rows of the exchange's side"),
     ],
 )

@@ -1,0 +1,83 @@
+"""One resting order in a recording, matched in plain Python; its queue never moves but for trades.
+
+The order joins behind what is displayed at its price. A trade at its price first eats what is ahead and
+then fills it; a displayed quantity below what was ahead caps it; a trade at a worse price than the order's
+fills all of it, as nobody would have traded there past it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tests.oracle.book import Happening, NaiveBook
+from tests.oracle.recordings import BUY, SELL
+
+
+@dataclass(frozen=True)
+class Resting:
+    """An order of ``lots`` at ``tick`` that reaches the market at ``placed_ns``; side +1 buys."""
+
+    side: int
+    tick: int
+    lots: int
+    placed_ns: int
+
+
+@dataclass(frozen=True)
+class Match:
+    """A fill: when, and how many lots."""
+
+    at_ns: int
+    lots: int
+
+
+@dataclass(frozen=True)
+class Story:
+    """What became of the order: lots ahead of it at first, and its fills."""
+
+    ahead: int
+    fills: tuple[Match, ...]
+
+    @property
+    def lots(self) -> int:
+        return sum(fill.lots for fill in self.fills)
+
+
+def match(events: Sequence[Happening], order: Resting, until_ns: int) -> Story:
+    """Match one order against everything that the exchange saw from its placement to ``until_ns``."""
+    book = NaiveBook()
+    position = 0
+    while position < len(events) and events[position].at_ns <= order.placed_ns:
+        _apply(book, events[position])
+        position += 1
+    ahead = first = book.side(BUY if order.side > 0 else SELL).get(order.tick, 0)
+    left = order.lots
+    fills: list[Match] = []
+    for event in events[position:]:
+        if event.at_ns >= until_ns or not left:
+            break
+        _apply(book, event)
+        if event.is_trade and event.hits_bids == (order.side > 0):
+            ahead, taken = _traded(event, order, ahead, left)
+            left -= taken
+            if taken:
+                fills.append(Match(event.at_ns, taken))
+        elif event.is_depth:
+            ahead = min(ahead, book.side(BUY if order.side > 0 else SELL).get(order.tick, 0))
+    return Story(first, tuple(fills))
+
+
+def _apply(book: NaiveBook, event: Happening) -> None:
+    if event.is_depth:
+        book.set(event.bits, event.tick, event.lots)
+
+
+def _traded(event: Happening, order: Resting, ahead: int, left: int) -> tuple[int, int]:
+    """What is ahead of the order after a trade against its side, and how much of the order was filled."""
+    beyond = (order.tick - event.tick) * order.side
+    if beyond > 0:
+        return 0, left
+    if beyond < 0:
+        return ahead, 0
+    return max(0, ahead - event.lots), min(left, max(0, event.lots - ahead))

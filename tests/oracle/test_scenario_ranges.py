@@ -1,0 +1,147 @@
+"""Python's scenario and the kernel's accept and refuse the same numbers."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+import annotated_types
+import pytest
+from pydantic import BaseModel
+
+from pytest_soak import kernel
+from pytest_soak.domain.errors import SoakConfigError
+from pytest_soak.market import MockMarket, Scenario, load_scenario
+from tests.oracle.jobs import job, window
+
+Place = tuple[str | int, ...]
+
+
+def _sample() -> dict[str, Any]:
+    spec = MockMarket(load_scenario("calm"), seed=1).spec(job(), window(duration_ms=50.0))
+    scenario = copy.deepcopy(spec["scenario"])
+    assert isinstance(scenario, dict)
+    scenario["windows"] = [
+        {"label": "w", "gap_s": [60, 90], "length_s": [5, 6], "ramp_s": 1, "effect": {"depth": 0.5}}
+    ]
+    scenario["shocks"] = [
+        {
+            "label": "s",
+            "at_s": 9,
+            "length_s": 5,
+            "ramp_s": 1,
+            "move_bps": -5,
+            "recovery_share": 0.5,
+            "recovery_half_life_s": 60,
+            "effect_half_life_s": 5,
+            "effect": {"depth": 0.5},
+        }
+    ]
+    spec["scenario"] = Scenario.model_validate(scenario).model_dump(mode="json")
+    return spec
+
+
+def _bounds(model: type[BaseModel], place: Place = ()) -> Iterator[tuple[Place, float, float, bool]]:
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        here = (*place, name)
+        if name in ("windows", "shocks"):
+            inner = kind.__args__[0]  # type: ignore[union-attr]
+            yield from _bounds(inner, (*here, 0))
+        elif isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from _bounds(kind, here)
+        elif kind in (int, float):
+            low = next((m.ge for m in field.metadata if isinstance(m, annotated_types.Ge)), None)
+            high = next((m.le for m in field.metadata if isinstance(m, annotated_types.Le)), None)
+            if low is not None and high is not None:
+                yield here, float(str(low)), float(str(high)), kind is int
+
+
+BOUNDS = list(_bounds(Scenario))
+
+
+def _changed(spec: dict[str, Any], place: Place, value: float) -> dict[str, Any]:
+    changed = copy.deepcopy(spec)
+    target: Any = changed["scenario"]
+    for part in place[:-1]:
+        target = target[part]
+    assert place[-1] in target
+    target[place[-1]] = value
+    return changed
+
+
+def _python_accepts(spec: dict[str, Any]) -> bool:
+    try:
+        Scenario.model_validate(spec["scenario"])
+    except ValueError:
+        return False
+    return True
+
+
+def _kernel_accepts(spec: dict[str, Any]) -> bool:
+    try:
+        kernel.simulate(spec)
+    except SoakConfigError:
+        return False
+    return True
+
+
+def test_ranges_were_found() -> None:
+    assert len(BOUNDS) > 50
+    assert ("windows", 0, "effect", "depth") in {place for place, *_ in BOUNDS}
+
+
+@pytest.mark.parametrize(
+    ("place", "low", "high", "whole"), BOUNDS, ids=[".".join(map(str, place)) for place, *_ in BOUNDS]
+)
+def test_numbers_beyond_a_range_are_refused_by_both(
+    place: Place, low: float, high: float, whole: bool
+) -> None:
+    spec = _sample()
+    below = int(low) - 1 if whole else low - 1e-9 * max(1.0, abs(low))
+    above = int(high) + 1 if whole else high + 1e-9 * max(1.0, abs(high))
+    for value in (below, above):
+        changed = _changed(spec, place, value)
+        assert not _python_accepts(changed), value
+        assert not _kernel_accepts(changed), value
+
+
+# At the ends of its range the price would not suit the tick and lot size of the sample.
+ALONE = [bound for bound in BOUNDS if bound[0][-1] != "start_price"]
+
+
+@pytest.mark.parametrize(
+    ("place", "low", "high", "whole"), ALONE, ids=[".".join(map(str, place)) for place, *_ in ALONE]
+)
+def test_ends_of_a_range_are_accepted_by_both(place: Place, low: float, high: float, whole: bool) -> None:
+    spec = _sample()
+    for value in (int(low), int(high)) if whole else (low, high):
+        changed = _changed(spec, place, value)
+        assert _python_accepts(changed), value
+        assert _kernel_accepts(changed), value
+
+
+@pytest.mark.parametrize("key", ["tick_size", "lot_size"])
+def test_steps_follow_the_price_alike(key: str) -> None:
+    spec = _sample()
+    base = spec["scenario"]["instrument"][key]
+    outcomes = set()
+    for power in range(-8, 9):
+        changed = _changed(spec, ("instrument", key), base * 10.0**power)
+        python = _python_accepts(changed)
+        assert python == _kernel_accepts(changed), power
+        outcomes.add(python)
+    assert outcomes == {True, False}
+
+
+@pytest.mark.parametrize("section", ["instrument", "fair", "book", "flow", "latency"])
+def test_missing_and_unknown_keys_are_refused_by_both(section: str) -> None:
+    for change in ("drop", "add"):
+        spec = _sample()
+        if change == "drop":
+            del spec["scenario"][section][next(iter(spec["scenario"][section]))]
+        else:
+            spec["scenario"][section]["colour"] = 1.0
+        assert not _python_accepts(spec)
+        assert not _kernel_accepts(spec)
