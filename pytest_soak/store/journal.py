@@ -25,6 +25,8 @@ from pytest_soak.store.models import WallClock
 
 LOCK_SECONDS = 120.0
 
+_LEAST_BYTES = 512
+
 ModelT = TypeVar("ModelT", bound=Strict)
 
 
@@ -208,9 +210,12 @@ class Journal:
             )
 
     def _prepare(self, inputs: Mapping[str, Any] | None) -> None:
+        # SQLite takes so short a file for an empty one and would write over it.
+        if 0 < self._size() < _LEAST_BYTES:
+            raise SoakStateError(f"{self.path}: not a journal; it is left alone")
         with schema.explained(self.path):
             # A new file is not even looked at without the lock: its switch to WAL bears no other reader.
-            if self._is_new() or schema.is_empty(self._connection):
+            if self._size() == 0 or schema.is_empty(self._connection):
                 if inputs is None:
                     raise SoakStateError(f"{self.path}: the file holds no journal")
                 with self.lock():
@@ -223,8 +228,8 @@ class Journal:
         self.inputs = json.loads(row[0])
         self.inputs_hash = row[1].decode("ascii")
 
-    def _is_new(self) -> bool:
-        return not self.path.exists() or self.path.stat().st_size == 0
+    def _size(self) -> int:
+        return self.path.stat().st_size if self.path.exists() else 0
 
     def _compare(self, inputs: Mapping[str, Any] | None) -> None:
         if inputs is None or sha256_of(inputs) == self.inputs_hash:

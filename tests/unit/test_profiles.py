@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pytest_soak.config.profiles import available_profiles, load_profile, profile_hash
+from pytest_soak.domain.errors import SoakConfigError
+from pytest_soak.domain.parameters import PARAMETERS, problem_with
+from pytest_soak.domain.settings import GateMode, Threshold
+
+SHIPPED = {
+    "default": (65, 280, 0.14, 0.09, 0.14, 620),
+    "steady_safe": (75, 260, 0.16, 0.08, 0.12, 740),
+    "ultra_safe": (80, 220, 0.16, 0.08, 0.12, 700),
+    "aggressive": (50, 320, 0.10, 0.12, 0.16, 500),
+}
+OWN = """
+schema_version = 1
+name = "own"
+[parameters]
+tail_age_ms = 700
+[gates.thresholds.net_bps]
+fail_below = 1.0
+"""
+
+
+def write(folder: Path, text: str, name: str = "own.toml") -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_shipped_profiles_hold_the_documented_values_and_lie_in_bounds(name: str) -> None:
+    loaded = load_profile(name)
+    assert loaded.profile.name == name
+    assert loaded.origin == f"shipped profile {name}"
+    assert loaded.profile.parameters == dict(zip(PARAMETERS, SHIPPED[name], strict=True))
+    assert all(problem_with(p, v) is None for p, v in loaded.profile.parameters.items())
+    gates = loaded.profile.gates
+    assert (gates.mode, gates.warmup_iterations) == (GateMode.HARD, 2)
+    assert gates.thresholds == {
+        "risk_ratio": Threshold(warn_above=0.40, fail_above=0.50),
+        "net_bps": Threshold(fail_below=2.0),
+        "adverse_bps_p95": Threshold(warn_above=3.0),
+    }
+
+
+def test_the_shipped_profiles_are_all_of_them() -> None:
+    assert available_profiles() == tuple(sorted(SHIPPED))
+
+
+def test_profiles_differ_in_their_hash_and_equal_content_does_not(tmp_path: Path) -> None:
+    assert len({load_profile(name).sha256 for name in SHIPPED}) == len(SHIPPED)
+    first = load_profile(str(write(tmp_path, OWN)))
+    spaced = OWN.replace("tail_age_ms = 700", "tail_age_ms   =   700.0  # same").replace("\n", "\r\n")
+    second = load_profile(str(write(tmp_path, spaced, "b.toml")))
+    with_default = OWN + "[fees]\nmaker_bps = -0.5\n"
+    third = load_profile(str(write(tmp_path, with_default, "c.toml")))
+    other = load_profile(str(write(tmp_path, OWN.replace("700", "701"), "d.toml")))
+    assert first.sha256 == second.sha256 == third.sha256 == profile_hash(first.profile)
+    assert other.sha256 != first.sha256
+
+
+def test_a_path_and_a_name_in_a_folder_of_the_user(tmp_path: Path) -> None:
+    path = write(tmp_path / "mine", OWN)
+    assert load_profile(str(path)).origin == str(path)
+    by_name = load_profile("own", (tmp_path / "absent", tmp_path / "mine"))
+    assert by_name.profile.parameters == {"tail_age_ms": 700.0}
+    assert available_profiles((tmp_path / "mine",)) == tuple(sorted([*SHIPPED, "own"]))
+
+
+def test_an_unknown_profile_lists_those_that_exist(tmp_path: Path) -> None:
+    write(tmp_path, OWN)
+    with pytest.raises(SoakConfigError) as caught:
+        load_profile("steady_saef", (tmp_path,))
+    known = "aggressive, default, own, steady_safe, ultra_safe"
+    assert str(caught.value) == (
+        f"profile 'steady_saef' does not exist; known are {known}; did you mean 'steady_safe'?"
+    )
+
+
+def test_a_users_profile_never_replaces_a_shipped_one_silently(tmp_path: Path) -> None:
+    mine = write(tmp_path, OWN.replace('"own"', '"steady_safe"'), "steady_safe.toml")
+    with pytest.raises(SoakConfigError, match=r"both shipped profile steady_safe and .*different content"):
+        load_profile("steady_safe", (tmp_path,))
+    assert load_profile(str(mine)).profile.name == "steady_safe"
+
+
+def test_the_shipped_folder_itself_may_be_a_users_folder() -> None:
+    folder = Path(__file__).parents[2] / "soak_profiles"
+    assert load_profile("steady_safe", (folder,)).origin == "shipped profile steady_safe"
+
+
+@pytest.mark.parametrize("name", ["", "..", "con", "nul.x", "a b", "~", "a\0b", "-x"])
+def test_a_name_that_is_no_file_name_is_refused(name: str, tmp_path: Path) -> None:
+    with pytest.raises(SoakConfigError, match="not a usable name"):
+        load_profile(name, (tmp_path,))
+
+
+@pytest.mark.parametrize("path", ["../none", "none.toml", "a\\none", "/none/x"])
+def test_a_path_without_a_file_is_named(path: str) -> None:
+    with pytest.raises(SoakConfigError, match="no such file"):
+        load_profile(path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("tail_age_ms = 700", "tail_age = 700", "unknown parameter 'tail_age'; known are min_interval_ms"),
+        ("tail_age_ms = 700", "tail_age = 700", "did you mean 'tail_age_ms'?"),
+        (
+            "tail_age_ms = 700",
+            "tail_age_ms = 5",
+            "tail_age_ms = 5.0 is out of bounds; accepted is a number from 500",
+        ),
+        ("tail_age_ms = 700", "tail_age_ms = nan", "parameters.tail_age_ms = nan is refused"),
+        ("tail_age_ms = 700", "tail_age_ms = inf", "parameters.tail_age_ms = inf is refused"),
+        ("tail_age_ms = 700", "tail_age_ms = true", "parameters.tail_age_ms = True is refused"),
+        ("tail_age_ms = 700", "tail_age_ms = '700'", "parameters.tail_age_ms = '700' is refused"),
+        ("schema_version = 1", "schema_version = 2", "schema_version = 2 is refused; accepted is 1"),
+        ("schema_version = 1", "", "key schema_version is missing"),
+        ('name = "own"', 'name = "con"', "Windows reserves"),
+        ('name = "own"', 'name = "a-b"', "name = 'a-b' is refused"),
+        ("fail_below = 1.0", "fail_belw = 1.0", "unknown key gates.thresholds.net_bps.fail_belw"),
+        ("net_bps", "net_bsp", "gate on unknown KPI 'net_bsp'"),
+        ("fail_below = 1.0", "", "no bound"),
+        ("[parameters]", "[guards.velocity.limits]\ntail_age = 3\n[parameters]", "guards.velocity.limits"),
+        ("[parameters]", '[guards.freeze]\nparameters = ["x"]\n[parameters]', "guards.freeze.parameters"),
+        ("[parameters]", "[guard]\n[parameters]", "unknown key guard; accepted are"),
+        ("[parameters]", "[parameters", "invalid TOML"),
+    ],
+)
+def test_bad_content_is_one_sentence_with_the_file(old: str, new: str, said: str, tmp_path: Path) -> None:
+    assert old in OWN
+    path = write(tmp_path, OWN.replace(old, new))
+    with pytest.raises(SoakConfigError) as caught:
+        load_profile(str(path))
+    assert str(caught.value).startswith(f"{path}: ")
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_found_by_name_must_bear_it(tmp_path: Path) -> None:
+    write(tmp_path, OWN, "other.toml")
+    with pytest.raises(SoakConfigError, match=r"other\.toml: name = 'own' is refused; accepted is 'other'"):
+        load_profile("other", (tmp_path,))
