@@ -94,7 +94,7 @@ def contents(folder: Path, *, journal_too: bool = False) -> dict[str, bytes]:
 
 @dataclass
 class FaultyDisk(Disk):
-    """A disk whose n-th call fails, once or from then on.
+    """A disk whose n-th call fails, once or from then on; it does not wait for the real one.
 
     ``short`` makes it write one byte at a time, ``instead`` replaces calls.
     """
@@ -120,6 +120,8 @@ class FaultyDisk(Disk):
             if name == "write" and self.short:
                 descriptor, data = arguments
                 return value(descriptor, data[:1])
+            if name in ("sync", "sync_folder"):
+                return None
             return self.instead.get(name, value)(*arguments)
 
         return counted

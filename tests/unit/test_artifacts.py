@@ -21,7 +21,7 @@ from pytest_soak.store.models import RunManifest, TuningReport, WallClock
 from tests.rules_kit import STEADY_SAFE
 from tests.store_kit import INPUTS, commits, contents, filled, quiet_state
 
-COUNT = 24
+COUNT = 14
 SMALL = {
     "TUNING_REPORT.json",
     "TUNING_STATE.json",
