@@ -12,8 +12,7 @@ from pytest_soak.domain.decision import decide
 from pytest_soak.domain.history import History
 from pytest_soak.domain.parameters import DEFAULTS, PARAMETERS
 from pytest_soak.domain.records import Action, Kpis, Verdict, Zone
-from pytest_soak.domain.settings import GuardSettings, TunerSettings
-from pytest_soak.domain.state import velocity_limit
+from pytest_soak.domain.settings import TunerSettings
 from pytest_soak.domain.tuner import TunerContext, effective_deltas, propose, zone_of
 from pytest_soak.guards import BUILT_IN
 from pytest_soak.guards.oscillation import tolerance
@@ -115,6 +114,7 @@ def test_a_day_of_any_weather_keeps_every_rule(
     assert_cooldown_kept(loop)
     assert_no_oscillation(loop)
     assert_freeze_kept(loop)
+    assert_reverts_come_after_three_fails(loop)
     last = loop.turns[-1].decision
     assert not last.applied or last.reverted is not None
 
@@ -152,7 +152,7 @@ def assert_every_guard_spoke(turn: Turn) -> None:
 def assert_velocity_never_exceeded(loop: Loop, minutes: float) -> None:
     """Checked from scratch: for each hour that ends with an iteration, since the last revert."""
     for name in PARAMETERS:
-        limit = velocity_limit(name, GuardSettings().velocity)
+        limit = {"min_interval_ms": 30.0, "impact_cap_ratio": 0.04}.get(name, PARAMETERS[name].span / 2)
         for end in range(ITERATIONS):
             path, k = 0.0, end
             while k >= 0 and not loop.steps[k].reverted and (end - k) * minutes < 60.0 - 1e-6:
@@ -168,6 +168,18 @@ def assert_cooldown_kept(loop: Loop) -> None:
         if turn.decision.reverted is not None or size > 0.30 + 1e-6:
             for later in loop.turns[index + 1 : index + 3]:
                 assert not later.decision.applied or later.decision.reverted is not None
+
+
+def assert_reverts_come_after_three_fails(loop: Loop) -> None:
+    """After warm-up, counted anew from each revert; an iteration without data is passed over."""
+    streak = 0
+    for step in loop.steps[2:]:
+        if step.verdict is Verdict.FAIL:
+            streak += 1
+        elif step.verdict is not Verdict.NO_DATA:
+            streak = 0
+        assert step.reverted == (streak == 3), step.iteration
+        streak %= 3
 
 
 def assert_freeze_kept(loop: Loop) -> None:

@@ -85,5 +85,13 @@ def test_limits_and_window_are_settings() -> None:
     assert not refused(opinions(later))
 
 
+def test_rounding_of_a_sum_that_lies_on_the_limit_does_not_exceed_it() -> None:
+    assert 0.025 + 0.005 > 0.03
+    settings = GuardSettings(velocity=VelocitySettings(limits={"max_delta_ratio": 0.03}))
+    steps = [moved_step(1, DEFAULTS, {"max_delta_ratio": -0.025})]
+    question = context(2, steps=steps, proposal={"max_delta_ratio": -0.005}, settings=settings)
+    assert allowed(opinions(question)) == {"max_delta_ratio"}
+
+
 def test_nothing_is_said_at_the_start() -> None:
     assert opinions(context(2, moment="start")) == ()
