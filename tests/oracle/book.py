@@ -7,7 +7,7 @@ from itertools import groupby
 
 import numpy as np
 
-from tests.oracle.recordings import BUY, CLEAR, DEPTH, EPOCH_NS, EXCHANGE, SELL, SNAPSHOT, TRADE
+from tests.oracle.recordings import BUY, CLEAR, DEPTH, EPOCH_NS, EXCHANGE, LOCAL, SELL, SNAPSHOT, TRADE
 
 
 class NaiveBook:
@@ -26,6 +26,16 @@ class NaiveBook:
             levels[tick] = lots
         else:
             levels.pop(tick, None)
+
+    def apply(self, event: Happening) -> None:
+        if event.is_depth:
+            self.set(event.bits, event.tick, event.lots)
+        elif event.is_clear:
+            for bits, worse in ((BUY, -1), (SELL, 1)):
+                if event.bits & bits or not event.bits & (BUY | SELL):
+                    levels = self.side(bits)
+                    for tick in [t for t in levels if not event.tick or (t - event.tick) * worse <= 0]:
+                        del levels[tick]
 
     def best(self) -> tuple[int, int] | None:
         if not self.bids or not self.asks:
@@ -69,6 +79,26 @@ def happenings(rows: np.ndarray, tick_size: float, lot_size: float) -> list[Happ
     return found
 
 
+def local_happenings(rows: np.ndarray, tick_size: float, lot_size: float) -> list[Happening]:
+    """What the receiver saw, in its order, timed by its clock from the exchange's first row."""
+    first = int(rows["exch_ts"][(rows["ev"] & EXCHANGE) != 0][0])
+    seen = rows[(rows["ev"] & LOCAL) != 0]
+    found = [Happening(r, tick_size, lot_size) for r in seen]
+    for item, at in zip(found, seen["local_ts"], strict=True):
+        item.at_ns = int(at) - first
+    return found
+
+
+def book_at(events: list[Happening], at_ns: int) -> NaiveBook:
+    """The book after everything at or before ``at_ns``."""
+    book = NaiveBook()
+    for event in events:
+        if event.at_ns > at_ns:
+            break
+        book.apply(event)
+    return book
+
+
 class MidPath:
     """The mid in ticks at any time of a recording.
 
@@ -81,8 +111,7 @@ class MidPath:
         self.mids: list[float] = []
         for at_ns, group in groupby(events, key=lambda event: event.at_ns):
             for event in group:
-                if event.is_depth:
-                    book.set(event.bits, event.tick, event.lots)
+                book.apply(event)
             best = book.best()
             if best and best[0] < best[1]:
                 self.times.append(at_ns)

@@ -34,10 +34,11 @@ class Match:
 
 @dataclass(frozen=True)
 class Story:
-    """What became of the order: lots ahead of it at first, and its fills."""
+    """What became of the order: lots ahead of it at first, its fills, whether one was a trade past it."""
 
     ahead: int
     fills: tuple[Match, ...]
+    through: bool
 
     @property
     def lots(self) -> int:
@@ -49,28 +50,25 @@ def match(events: Sequence[Happening], order: Resting, until_ns: int) -> Story:
     book = NaiveBook()
     position = 0
     while position < len(events) and events[position].at_ns <= order.placed_ns:
-        _apply(book, events[position])
+        book.apply(events[position])
         position += 1
     ahead = first = book.side(BUY if order.side > 0 else SELL).get(order.tick, 0)
     left = order.lots
     fills: list[Match] = []
+    through = False
     for event in events[position:]:
         if event.at_ns >= until_ns or not left:
             break
-        _apply(book, event)
+        book.apply(event)
         if event.is_trade and event.hits_bids == (order.side > 0):
             ahead, taken = _traded(event, order, ahead, left)
             left -= taken
+            through |= (order.tick - event.tick) * order.side > 0
             if taken:
                 fills.append(Match(event.at_ns, taken))
-        elif event.is_depth:
+        else:
             ahead = min(ahead, book.side(BUY if order.side > 0 else SELL).get(order.tick, 0))
-    return Story(first, tuple(fills))
-
-
-def _apply(book: NaiveBook, event: Happening) -> None:
-    if event.is_depth:
-        book.set(event.bits, event.tick, event.lots)
+    return Story(first, tuple(fills), through)
 
 
 def _traded(event: Happening, order: Resting, ahead: int, left: int) -> tuple[int, int]:

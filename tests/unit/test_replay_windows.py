@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pytest_soak import kernel
+from pytest_soak.market import ReplayMarket
+from pytest_soak.market.reports import report_of
+from tests.oracle.jobs import job, window
+from tests.oracle.recordings import random_rows, real_recording, write_npz
+
+
+@cache
+def rows_for(seed: int) -> np.ndarray:
+    return random_rows(seed, seconds=23.0, rate=150.0)
+
+
+def test_a_run_on_half_of_a_recording_is_measured_on_what_there_was(tmp_path: Path) -> None:
+    market = ReplayMarket(write_npz(tmp_path / "a.npz", rows_for(1)))
+    first = market.run_maker(job(), window(0.0, 15_000.0))
+    assert not first.market.ended
+    assert first.market.end_ms == 15_000.0
+    last = market.run_maker(job(), window(15_000.0, 15_000.0))
+    assert last.market.ended
+    assert last.market.end_ms == market.duration_ms
+    assert last.market.start_ms == 15_000.0
+    gone = market.run_maker(job(), window(30_000.0, 15_000.0))
+    assert gone.market.ended
+    assert gone.market.events == 0
+    assert gone.totals.mid_end is None
+
+
+@pytest.mark.parametrize("exactly", [0.0, 0.001])
+def test_a_window_that_begins_at_or_after_the_last_row_is_empty(tmp_path: Path, exactly: float) -> None:
+    market = ReplayMarket(write_npz(tmp_path / "a.npz", rows_for(2)))
+    report = market.run_maker(job(), window(market.duration_ms + exactly, 1_000.0))
+    assert report.market.ended
+    assert report.attempts == 0
+    before = market.run_maker(job(), window(market.duration_ms - 1.0, 1_000.0))
+    assert before.market.ended
+    assert before.totals.mid_end is not None
+
+
+def test_kernel_and_package_agree_on_a_window_past_the_end(tmp_path: Path) -> None:
+    rows = rows_for(3)
+    market = ReplayMarket(write_npz(tmp_path / "a.npz", rows))
+    past = window(market.duration_ms + 10.0, 1_000.0)
+    raw = kernel.replay(market.spec(job(), past), rows.view(np.uint8).data)
+    assert report_of(raw) == market.run_maker(job(), past)
+
+
+def test_real_recording_iteration_by_iteration() -> None:
+    market = ReplayMarket(real_recording())
+    reports = [market.run_maker(job(), window(k * 60_000.0, 60_000.0)) for k in range(7)]
+    assert [r.market.ended for r in reports] == [False] * 5 + [True, True]
+    assert all(r.source == "replay" and r.market.trades > 500 for r in reports[:5])
+    assert all(58_000 < (r.totals.mid_end or 0.0) < 63_000 for r in reports[:6])
+    assert reports[5].market.end_ms == 344_756.0
+    assert reports[6].market.events == 0
+    for report in reports:
+        t = report.totals
+        parts = t.gross + t.fees + t.slippage + t.inventory
+        assert abs(parts - t.ledger) <= 1e-9 * t.notional
