@@ -113,6 +113,18 @@ def test_lines_are_appended(tmp_path: Path) -> None:
     assert path.read_bytes() == b"one\ntwo\nthree\n"
 
 
+@pytest.mark.parametrize("fail_at", [4, 5, 6])
+def test_a_part_of_a_line_is_taken_back(
+    fail_at: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files.append_line(tmp_path / "a", "old")
+    disk = use(monkeypatch, FaultyDisk(fail_at=fail_at, short=True))
+    with pytest.raises(SoakStoreError):
+        files.append_line(tmp_path / "a", "new")
+    assert disk.log.count("write") >= 2
+    assert (tmp_path / "a").read_bytes() == b"old\n"
+
+
 @POSIX_ONLY
 def test_a_planted_link_is_not_written_through(tmp_path: Path) -> None:
     victim = tmp_path / "victim"
