@@ -108,18 +108,18 @@ class MakerSettings(Strict):
     """What the reference maker does apart from the six tunable parameters."""
 
     base_half_spread_bps: Positive = 2.6
-    skew_bps: NonNegative = 1.5
-    requote_bps: Positive = 0.5
-    far_bps: Positive = 1.5
+    skew_bps: NonNegative = 3.0
+    requote_bps: Positive = 0.15
+    far_bps: Positive = 0.8
     position_limit_notional: Positive = 50_000.0
     max_order_notional: Positive = 6_000.0
     min_order_notional: Positive = 10.0
-    exit_ratio: Ratio = 0.8
+    exit_ratio: Ratio = 0.3
     decision_interval_ms: Positive = 10.0
-    decision_horizon_ms: Positive = 1_000.0
+    decision_horizon_ms: Positive = 500.0
     max_in_flight: Count = 4
     depth_levels: Count = 10
-    liquidity_memory_ms: Positive = 2_000.0
+    liquidity_memory_ms: Positive = 5_000.0
     order_latency_ms: NonNegative = 5.0
 
 

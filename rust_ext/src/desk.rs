@@ -29,6 +29,8 @@ struct Mark {
     due: Ns,
     side: Side,
     mid: f64,
+    /// Place of the fill among all fills.
+    fill: usize,
 }
 
 /// A market, a line to it, and the books.
@@ -113,8 +115,8 @@ impl<V: Venue> Desk<V> {
         self.venue.see(self.now, &mut self.measure.ws_lag_ms)
     }
 
-    fn answer(&mut self, sent: Option<Ns>, notice: Notice) {
-        let delayed = self.now + self.venue.order_delay();
+    fn answer(&mut self, at: Ns, sent: Option<Ns>, notice: Notice) {
+        let delayed = at + self.venue.order_delay();
         let arrives = self
             .inbox
             .back()
@@ -129,7 +131,7 @@ impl<V: Venue> Desk<V> {
     fn settle_mark(&mut self) {
         if let (Some(mark), Some(mid)) = (self.marks.pop_front(), self.venue.mid()) {
             let cost = -mark.side.sign() as f64 * (mid - mark.mid) / mark.mid * 1e4;
-            self.measure.adverse_bps.push(cost);
+            self.measure.marked(mark.fill, mid, cost);
         }
     }
 
@@ -167,18 +169,19 @@ impl<V: Venue> Desk<V> {
             take,
             rejected,
         };
-        self.answer(Some(sent.sent), notice);
+        self.answer(self.now, Some(sent.sent), notice);
     }
 
     fn book_fills(&mut self, mid_at_decision: Option<f64>) {
         let mut fills = std::mem::take(&mut self.fills);
         for fill in fills.drain(..) {
-            self.measure.filled(&fill, mid_at_decision);
+            let place = self.measure.filled(&fill, mid_at_decision);
             if fill.id.is_some() {
                 self.marks.push_back(Mark {
                     due: fill.ts + MARK_AFTER,
                     side: fill.side,
                     mid: fill.mid,
+                    fill: place,
                 });
             }
             let notice = Notice::Filled {
@@ -186,7 +189,7 @@ impl<V: Venue> Desk<V> {
                 side: fill.side,
                 lots: fill.lots,
             };
-            self.answer(None, notice);
+            self.answer(fill.ts, None, notice);
         }
         self.fills = fills;
     }

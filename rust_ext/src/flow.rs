@@ -47,9 +47,8 @@ impl Flow {
     }
 
     /// Standing orders per side that the flow tends to.
-    pub fn target(&self, point: &Point) -> f64 {
-        // Half of a change of depth (on a log scale) comes as fewer orders, half as smaller ones.
-        (f64::from(self.scenario.book.orders) * 0.5 * point.depth.sqrt()).max(3.0)
+    pub fn target(&self) -> f64 {
+        f64::from(self.scenario.book.orders) * 0.5
     }
 
     /// The next event; `standing` are the orders of others per side, `mid` their mid in ticks.
@@ -64,7 +63,7 @@ impl Flow {
         let (limit, trade, pick) = self.rates(point);
         let u = stream.uniform() * (limit + trade + pick);
         if u < limit {
-            return self.limit_event(point, standing, stream);
+            return self.limit_event(standing, stream);
         }
         if u < limit + trade {
             return self.trade_event(point, fair, mid, stream);
@@ -86,8 +85,7 @@ impl Flow {
             Side::Buy => (fair - distance).floor(),
             Side::Sell => (fair + distance).ceil(),
         };
-        let size =
-            b.order_notional * point.depth.sqrt() * libm::exp(b.order_log_sd * stream.normal());
+        let size = b.order_notional * point.depth * libm::exp(b.order_log_sd * stream.normal());
         (tick as Tick, self.lots(size, fair))
     }
 
@@ -121,9 +119,9 @@ impl Flow {
         )
     }
 
-    fn limit_event(&self, point: &Point, standing: [usize; 2], stream: &mut Stream) -> Event {
+    fn limit_event(&self, standing: [usize; 2], stream: &mut Stream) -> Event {
         let side = side_of(stream);
-        let target = self.target(point);
+        let target = self.target();
         let arrive = target / (target + standing[side.index()] as f64);
         if stream.uniform() < arrive {
             return Event::Arrive(side);

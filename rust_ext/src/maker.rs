@@ -11,7 +11,7 @@ const BUCKET_MEMORY_S: f64 = 2.0;
 /// An order may exceed its share of the liquidity seen now by this factor before it is blocked.
 const LIQUIDITY_TOLERANCE: f64 = 1.5;
 /// A taker exit pays at most this many half-spreads beyond the reference.
-const EXIT_HALVES: f64 = 4.0;
+const EXIT_HALVES: f64 = 1.75;
 
 /// Ceiling of one order, so that sums of lots stay far from the end of their type.
 const MOST_LOTS: Lots = 1 << 40;

@@ -32,6 +32,12 @@ pub struct FillRow {
     pub mid_at_decision: f64,
     pub fee: f64,
     pub queue_ahead_at_placement: f64,
+    /// Mid one second later; None where that was not measured.
+    pub mid_1s_later: Option<f64>,
+    /// Id of the order; None for a taker fill.
+    pub order_id: Option<u64>,
+    /// When the order reached the market.
+    pub placed_ms: f64,
 }
 
 /// What is collected while an iteration runs.
@@ -50,7 +56,7 @@ pub struct Measure {
     spread_n: u64,
     slippage_bps: Vec<f64>,
     order_age_ms: Vec<f64>,
-    pub adverse_bps: Vec<f64>,
+    adverse_bps: Vec<f64>,
     pub ws_lag_ms: Vec<f64>,
     pub latency_ms: Vec<f64>,
 }
@@ -155,8 +161,8 @@ impl Measure {
         self.order_age_ms.push(age_ms);
     }
 
-    /// A fill of ours; `mid_at_decision` in ticks where it is a taker fill.
-    pub fn filled(&mut self, fill: &VenueFill, mid_at_decision: Option<f64>) {
+    /// A fill of ours; `mid_at_decision` in ticks where it is a taker fill. Returns its place among all fills.
+    pub fn filled(&mut self, fill: &VenueFill, mid_at_decision: Option<f64>) -> usize {
         let maker = fill.id.is_some();
         let decided = mid_at_decision.filter(|_| !maker).unwrap_or(fill.mid);
         let booked = Fill {
@@ -190,7 +196,19 @@ impl Measure {
                 mid_at_decision: booked.mid_at_decision,
                 fee,
                 queue_ahead_at_placement: fill.ahead_at_placement as f64 * self.lot_size,
+                mid_1s_later: None,
+                order_id: fill.id,
+                placed_ms: ms_of_ns(fill.placed_at),
             });
+        }
+        (self.orders.maker_fills + self.orders.taker_fills - 1) as usize
+    }
+
+    /// The adverse move after a fill was measured: mid in ticks, cost in bps.
+    pub fn marked(&mut self, fill: usize, mid: f64, cost_bps: f64) {
+        self.adverse_bps.push(cost_bps);
+        if let Some(row) = self.rows.get_mut(fill) {
+            row.mid_1s_later = Some(mid * self.tick_size);
         }
     }
 

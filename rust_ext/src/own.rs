@@ -80,6 +80,16 @@ impl OwnOrders {
         }
     }
 
+    /// The levels of a side at `tick` or better were cleared (all where `tick` is None): nobody is ahead there.
+    pub fn cleared(&mut self, side: Side, tick: Option<Tick>) {
+        let hit =
+            |o: &&mut OwnOrder| tick.is_none_or(|bound| side.better_by(o.order.tick, bound) >= 0);
+        let ours = self.orders.iter_mut().filter(|o| o.order.side == side);
+        for own in ours.filter(hit) {
+            own.ahead = 0;
+        }
+    }
+
     /// Fill the oldest order at a price whose turn it is by at most `lots`; returns the lots filled.
     pub fn fill_front(
         &mut self,
@@ -90,7 +100,7 @@ impl OwnOrders {
         fills: &mut Vec<VenueFill>,
     ) -> Lots {
         let turn = |o: &OwnOrder| o.order.side == side && o.order.tick == tick && o.ahead == 0;
-        let Some(at) = self.orders.iter().position(turn) else {
+        let Some(at) = self.orders.iter().position(turn).filter(|_| lots > 0) else {
             return 0;
         };
         let own = &mut self.orders[at];
@@ -168,6 +178,7 @@ mod tests {
         own.others_left(Side::Buy, 5, 9, 200);
         assert_eq!(own.least_ahead(Side::Buy, 5), Some(3));
         own.others_traded(Side::Buy, 5, 3);
+        assert_eq!(own.fill_front(Side::Buy, 5, 0, (1, 5.5), &mut fills), 0);
         assert_eq!(own.fill_front(Side::Buy, 5, 4, (1, 5.5), &mut fills), 4);
         assert_eq!(own.fill_front(Side::Buy, 5, 40, (2, 5.5), &mut fills), 6);
         let left: Vec<Lots> = fills.iter().map(|f| f.left).collect();

@@ -1,59 +1,15 @@
 //! A recording as a market: others do what they did, our orders wait in the queue and change nothing.
+//!
+//! An order of ours joins behind the quantity displayed at its price. Trades at its price move the queue and
+//! then fill it, at most by what the trade has left; displayed quantity that shrinks below what was ahead
+//! caps that. A trade at a worse price fills all that is left of it, as whoever paid that price would have
+//! taken ours first. A trade whose aggressor the recording does not name does nothing.
 
-use crate::ladder::Ladder;
+use crate::displayed::Displayed;
 use crate::own::OwnOrders;
 use crate::rows::{Action, Rows};
 use crate::types::{ns_of_ms, Lots, NewOrder, Ns, Side, Tick, VenueFill, View};
 use crate::venue::{Cancelled, Venue};
-
-/// Both sides of a displayed book.
-#[derive(Debug, Clone)]
-struct Displayed {
-    sides: [Ladder; 2],
-    mid: Option<f64>,
-}
-
-impl Displayed {
-    fn new() -> Self {
-        Displayed {
-            sides: [Ladder::new(Side::Buy), Ladder::new(Side::Sell)],
-            mid: None,
-        }
-    }
-
-    fn side(&self, side: Side) -> &Ladder {
-        &self.sides[side.index()]
-    }
-
-    fn apply(&mut self, action: Action) {
-        match action {
-            Action::Depth { side, tick, lots } => self.sides[side.index()].set(tick, lots),
-            Action::Clear { side, tick } => {
-                for s in Side::BOTH
-                    .into_iter()
-                    .filter(|s| side.is_none_or(|x| x == *s))
-                {
-                    self.sides[s.index()].clear_to(tick);
-                }
-            }
-            Action::Trade { .. } | Action::Other => {}
-        }
-    }
-
-    fn spread(&self) -> Option<Tick> {
-        Some(self.side(Side::Sell).best()? - self.side(Side::Buy).best()?)
-    }
-
-    /// Note the mid; between the rows of one message a book may cross, such a state has no mid.
-    fn note_mid(&mut self) {
-        if let (Some(bid), Some(ask)) = (self.side(Side::Buy).best(), self.side(Side::Sell).best())
-        {
-            if bid < ask {
-                self.mid = Some((bid + ask) as f64 * 0.5);
-            }
-        }
-    }
-}
 
 /// A walk along one of the two time axes of a recording.
 #[derive(Debug, Clone, Copy)]
@@ -181,8 +137,14 @@ impl<'a> ReplayVenue<'a> {
             self.trade(side, tick, lots, fills);
         }
         self.exchange.apply(action);
-        if let Action::Depth { side, tick, lots } = action {
-            self.own.cap_ahead(side, tick, lots);
+        match action {
+            Action::Depth { side, tick, lots } => self.own.cap_ahead(side, tick, lots),
+            Action::Clear { side, tick } => {
+                for s in side.map_or(&Side::BOTH[..], |s| &Side::BOTH[s.index()..=s.index()]) {
+                    self.own.cleared(*s, tick);
+                }
+            }
+            Action::Trade { .. } | Action::Other => {}
         }
         Ok(())
     }

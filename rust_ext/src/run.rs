@@ -37,7 +37,7 @@ pub struct Run<V> {
 }
 
 impl<V: Venue> Run<V> {
-    /// Begin at `plan.start`, which the market has reached.
+    /// Begin at `plan.start`, which the market has reached; the first decision falls on it.
     pub fn new(venue: V, plan: Plan) -> Self {
         let measure = Measure::new(
             plan.tick_size,

@@ -153,7 +153,7 @@ pub struct Lag {
 pub struct Effect {
     /// On volatility.
     pub volatility: f64,
-    /// On the quantity that stands in the book.
+    /// On the size of new orders, and so, within their lifetime, on the quantity that stands in the book.
     pub depth: f64,
     /// On the standard deviation of the log of depth.
     pub flicker: f64,

@@ -1,0 +1,99 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn order(id: u64, side: Side, tick: Tick, lots: Lots) -> NewOrder {
+    NewOrder {
+        id,
+        side,
+        tick,
+        lots,
+    }
+}
+
+#[test]
+fn price_goes_before_time_and_time_before_us() {
+    let mut book = Matching::new();
+    assert!(
+        book.sides[1].add(101, 5, 1) && book.sides[1].add(102, 5, 2) && book.sides[0].add(99, 5, 3)
+    );
+    book.note_mid();
+    assert!(book.place(order(1, Side::Sell, 101, 4), 0, 4));
+    assert!(book.sides[1].add(101, 7, 5));
+    let mut fills = Vec::new();
+    assert_eq!(book.aggress(Side::Buy, 7, 200, 10, &mut fills), 7);
+    assert_eq!(fills.len(), 1);
+    let fill = fills[0];
+    assert_eq!((fill.lots, fill.left, fill.ahead_at_placement), (2, 2, 5));
+    assert_eq!((fill.mid, fill.ts), (100.0, 10));
+    // Two more are ours, then the one who came after us, then the next price.
+    assert_eq!(book.aggress(Side::Buy, 10, 200, 11, &mut fills), 10);
+    assert_eq!((fills.len(), fills[1].lots, fills[1].left), (2, 2, 0));
+    assert_eq!(book.others_best(Side::Sell), Some(102));
+}
+
+#[test]
+fn a_quote_inside_the_spread_is_hit_first_and_moves_no_mid() {
+    let mut book = Matching::new();
+    assert!(book.sides[0].add(90, 5, 1) && book.sides[1].add(110, 5, 2));
+    book.note_mid();
+    assert!(book.place(order(7, Side::Buy, 95, 3), 0, 3));
+    assert!(
+        !book.place(order(8, Side::Sell, 95, 3), 0, 4),
+        "a post-only order crossed"
+    );
+    assert_eq!(book.front(Side::Buy), Some(95));
+    assert_eq!(book.mid, Some(100.0));
+    let mut fills = Vec::new();
+    assert_eq!(book.aggress(Side::Sell, 4, 80, 5, &mut fills), 4);
+    assert_eq!((fills[0].tick, fills[0].lots), (95, 3));
+    assert_eq!(book.sides[0].ladder().get(90), 4);
+}
+
+#[test]
+fn taking_pays_prices_up_to_the_limit() {
+    let mut book = Matching::new();
+    assert!(book.sides[1].add(101, 5, 1) && book.sides[1].add(103, 5, 2));
+    let mut fills = Vec::new();
+    assert_eq!(book.take(Side::Buy, 8, 102, 0, &mut fills), 5);
+    assert_eq!(book.take(Side::Buy, 3, 103, 0, &mut fills), 3);
+    let seen: Vec<_> = fills.iter().map(|f| (f.tick, f.lots, f.left)).collect();
+    assert_eq!(seen, [(101, 5, 3), (103, 3, 0)]);
+}
+
+proptest! {
+    /// What is traded is what has left the book, ours and others', whatever the order of events.
+    #[test]
+    fn quantity_is_conserved(steps in prop::collection::vec((0u8..4, any::<bool>(), 0i64..20, 1i64..9), 1..150)) {
+        let mut book = Matching::new();
+        let (mut stood, mut own_stood, mut id) = (0, 0, 0);
+        let mut fills = Vec::new();
+        for (n, (kind, buy, offset, lots)) in steps.into_iter().enumerate() {
+            let side = if buy { Side::Buy } else { Side::Sell };
+            let tick = if buy { 99 - offset } else { 101 + offset };
+            let before = fills.len();
+            match kind {
+                0 => {
+                    prop_assert!(book.sides[side.index()].add(tick, lots, n as u64));
+                    stood += lots;
+                }
+                1 => {
+                    id += 1;
+                    prop_assert!(book.place(order(id, side, tick, lots), 0, n as u64));
+                    own_stood += lots;
+                }
+                _ => {
+                    let traded = book.aggress(side, lots, if buy { 200 } else { 1 }, 0, &mut fills);
+                    let ours: Lots = fills[before..].iter().map(|f| f.lots).sum();
+                    prop_assert!(traded <= lots);
+                    stood -= traded - ours;
+                    own_stood -= ours;
+                }
+            }
+            let others: Lots = book.sides.iter().map(|s| s.ladder().depth(1000)).sum();
+            let own: Lots = Side::BOTH.iter().flat_map(|s| book.own.on(*s)).map(|o| o.order.lots).sum();
+            prop_assert_eq!((others, own), (stood, own_stood));
+            prop_assert!(fills.iter().all(|f| f.lots > 0));
+        }
+    }
+}
