@@ -151,7 +151,10 @@ class Effect(Strict):
     """Multipliers while a window or a shock is on; 0.001 to 1000 each."""
 
     volatility: Multiplier = Field(default=1.0, description="On volatility")
-    depth: Multiplier = Field(default=1.0, description="On the quantity that stands in the book")
+    depth: Multiplier = Field(
+        default=1.0,
+        description="On the size of new orders and so, within their lifetime, on what stands in the book",
+    )
     flicker: Multiplier = Field(default=1.0, description="On the standard deviation of the log of depth")
     spread: Multiplier = Field(default=1.0, description="On the distances of new orders")
     activity: Multiplier = Field(default=1.0, description="On the rates of limit orders and cancellations")

@@ -44,7 +44,7 @@ fees = st.fixed_dictionaries(
 limits = st.fixed_dictionaries(
     {
         "position_limit_notional": st.sampled_from([2_000.0, 10_000.0, 50_000.0]),
-        "exit_ratio": st.sampled_from([0.1, 0.3, 0.8]),
+        "exit_ratio": st.sampled_from([0.02, 0.3, 0.8]),
         "base_half_spread_bps": st.sampled_from([0.5, 1.0, 2.6]),
         "requote_bps": st.sampled_from([0.1, 0.5, 2.0]),
     }

@@ -91,3 +91,12 @@ def taker_costs_bps(fills: Iterable[Fill]) -> list[float]:
         for f in fills
         if not f["maker"]
     ]
+
+
+def adverse_costs_bps(fills: Iterable[Fill]) -> list[float]:
+    """Cost of every maker fill that could be marked one second later; losing is positive."""
+    return [
+        -f["side"] * (f["mid_1s_later"] / f["mid_at_fill"] - 1.0) * 1e4
+        for f in fills
+        if f["maker"] and f["mid_1s_later"] is not None
+    ]

@@ -58,6 +58,9 @@ def assert_same_accounting(report: EdgeReport, fills: list[Mapping[str, Any]], t
     costs = ledger.taker_costs_bps(fills)
     assert report.slippage_bps.n == len(costs)
     assert report.slippage_bps.p95 == pytest.approx(ledger.p95(costs), abs=1e-9)
+    adverse = ledger.adverse_costs_bps(fills)
+    assert report.adverse_bps.n == len(adverse)
+    assert report.adverse_bps.p95 == pytest.approx(ledger.p95(adverse), abs=1e-6)
 
 
 @few
@@ -68,7 +71,7 @@ def test_accounting_is_that_of_the_fills(name: str, seed: int, start_ms: float, 
 
 
 def test_accounting_is_exercised_by_takers_too() -> None:
-    task = job(maker={"position_limit_notional": 2_000.0, "exit_ratio": 0.1, "base_half_spread_bps": 0.5})
+    task = job(maker={"exit_ratio": 0.02})
     report, answer = recorded(market("volatile", 3), task, window(0.0, 300_000.0))
     assert report.orders.taker_fills >= 20
     assert report.orders.maker_fills >= 100
@@ -86,6 +89,7 @@ def test_fills_and_path_are_consistent(name: str, seed: int, start_ms: float, ta
     assert all(start_ms <= t <= where.end_ms for t in times)
     assert all(f["qty"] > 0 and f["price"] > 0 and f["side"] in (1, -1) for f in answer["fills"])
     path = answer["path"]
+    assert_marks_lie_on_the_path(answer["fills"], path, where)
     assert [round(t - start_ms, 3) for t, _ in path][:3] == [0.0, 100.0, 200.0]
     mids = [mid for _, mid in path]
     low, high = report.market.mid_low, report.market.mid_high
@@ -93,6 +97,21 @@ def test_fills_and_path_are_consistent(name: str, seed: int, start_ms: float, ta
     assert high is not None
     assert low <= min(mids) <= max(mids) <= high
     assert report.totals.mid_start == mids[0]
+
+
+def assert_marks_lie_on_the_path(
+    fills: list[Mapping[str, Any]], path: list[tuple[float, float]], where: Window
+) -> None:
+    """A mark 1 s after a fill is measured where the window still covers it, near the sampled mids."""
+    for fill in fills:
+        due = fill["ts_ms"] + 1_000.0
+        marked = fill["mid_1s_later"] is not None
+        assert marked == (bool(fill["maker"]) and due <= where.end_ms)
+        if marked:
+            index = min(int((due - where.start_ms) // 100.0), len(path) - 1)
+            around = [mid for _, mid in path[index : index + 2]]
+            slack = 5e-4 * fill["mid_at_fill"]
+            assert min(around) - slack <= fill["mid_1s_later"] <= max(around) + slack
 
 
 @few

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pytest_soak.market import MakerJob
-from tests.oracle.book import NaiveBook, book_at, happenings, local_happenings
+from tests.oracle.book import Happening, NaiveBook, book_at, happenings, local_happenings
 from tests.oracle.jobs import job, parameters
 from tests.oracle.matcher import Resting, Story, match
 from tests.oracle.recordings import real_recording
@@ -86,6 +86,51 @@ def test_the_comparison_sees_every_kind_of_fill() -> None:
     assert any(story.through for _, story in pairs)
     assert any(story.ahead and story.lots == order.lots for order, story in pairs)
     assert any(not story.fills for _, story in pairs)
+
+
+def assert_every_order_matches(events: list[Happening], fills: list[dict[str, Any]], end_ms: float) -> int:
+    """Until an order is full or cancelled its fills are those of the matcher; returns the orders seen."""
+    orders = {f["order_id"]: f for f in fills if f["maker"]}
+    for number, fill in orders.items():
+        mine = [f for f in fills if f["order_id"] == number]
+        tick = round(fill["price"] / TICK)
+        resting = Resting(fill["side"], tick, 10**12, round(fill["placed_ms"] * 1e6))
+        story = match(events, resting, round(end_ms * 1e6))
+        assert round(fill["queue_ahead_at_placement"] / LOT) == story.ahead
+        expected = story.fills[: len(mine)]
+        assert [round(f["ts_ms"] * 1e6) for f in mine] == [m.at_ns for m in expected]
+        lots = [round(f["qty"] / LOT) for f in mine]
+        assert lots[:-1] == [m.lots for m in expected[:-1]]
+        assert 0 < lots[-1] <= expected[-1].lots
+    return len(orders)
+
+
+@few
+@given(
+    seed=seeds,
+    values=parameters,
+    spread=spreads,
+    requote=st.sampled_from([0.05, 0.5, 1_000.0]),
+    largest=st.sampled_from([300.0, 6_000.0]),
+)
+def test_every_order_of_a_run_fills_as_in_plain_python(
+    seed: int, values: dict[str, float], spread: float, requote: float, largest: float
+) -> None:
+    maker = {"base_half_spread_bps": spread, "requote_bps": requote, "max_order_notional": largest}
+    _, answer = run(rows_for(seed), job(values, maker), START_MS, END_MS)
+    assert_every_order_matches(events_of(seed), answer["fills"], END_MS)
+
+
+def test_that_comparison_sees_many_orders() -> None:
+    task = job(maker={"base_half_spread_bps": 0.1, "max_order_notional": 300.0})
+    _, answer = run(rows_for(1), task, START_MS, END_MS)
+    assert assert_every_order_matches(events_of(1), answer["fills"], END_MS) >= 10
+
+
+def test_every_order_on_the_real_recording_fills_as_in_plain_python() -> None:
+    rows = first_minute()
+    _, answer = run(rows, job(maker={"base_half_spread_bps": 0.02}), 5_000.0, 30_000.0)
+    assert assert_every_order_matches(happenings(rows, TICK, LOT), answer["fills"], 30_000.0) >= 10
 
 
 @pytest.mark.parametrize("start_ms", [5_000.0, 12_340.0, 20_000.0, 27_770.0, 35_000.0])
