@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_soak.domain.errors import SoakError
-from pytest_soak.iteration import SoakGates, SoakIteration
+from pytest_soak.iteration import GateError, SoakGates, SoakIteration
 from pytest_soak.rows import gates_row, row_of
 
 if TYPE_CHECKING:
@@ -32,7 +32,10 @@ def run_item(item: pytest.Function, key: pytest.StashKey[dict[str, Any]]) -> obj
     if isinstance(part, SoakIteration):
         _record_properties(item, part)
         return None
-    part.check_gates()
+    try:
+        part.check_gates()
+    except GateError as error:
+        pytest.fail(str(error), pytrace=False)
     return True
 
 

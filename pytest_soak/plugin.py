@@ -119,7 +119,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
 def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> list[str]:
     """How many other tests were left out."""
-    if not config.stash[_SETTINGS].given:
+    if not config.stash[_SETTINGS].given or config.get_verbosity() < 0:
         return []
     canaries = {case.canary for case in map(case_of, items) if case is not None}
     others = config.stash.get(_DESELECTED, 0)

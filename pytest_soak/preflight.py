@@ -56,9 +56,9 @@ def _check_profile(run: SoakRun, case: Case) -> None:
     try:
         check_gate_settings(loaded.profile.gates)
         check_guard_settings(loaded.profile.guards)
+        run.profile(loaded.profile.guards.panic.profile)
     except SoakConfigError as error:
         raise SoakConfigError(f"profile {loaded.origin}: {error}") from None
-    run.profile(loaded.profile.guards.panic.profile)
 
 
 def _headline(run: SoakRun, minutes: float) -> str:

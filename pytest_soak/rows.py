@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
+MISSED = ("FAIL", "NO_DATA")
+
 
 def row_of(record: IterationRecord) -> Row:
     """Reduce a record to what the terminal shows; only values that survive a report's serialisation."""
@@ -54,6 +56,11 @@ def row_of(record: IterationRecord) -> Row:
 def gates_row(gates: Sequence[GateResult], verdict: str) -> Row:
     """Reduce the verdict over a whole canary to what the terminal shows."""
     return {"verdict": verdict, "gates": [[g.kpi, g.verdict.value, g.measured, g.bound] for g in gates]}
+
+
+def is_missed(row: Row) -> bool:
+    """Whether an iteration after the warm-up missed a gate, whatever the gate mode made of it."""
+    return row["verdict"] in MISSED and not row["warmup"]
 
 
 def number(value: float | None, form: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_soak.options import LATEST
-from pytest_soak.rows import TABLE_HEAD, gates_line, live_lines, shortened, table_line
+from pytest_soak.rows import MISSED, TABLE_HEAD, gates_line, is_missed, live_lines, shortened, table_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,6 +75,7 @@ class SoakTerminal:
         """Write the summary table and the last line."""
         if not self._rows:
             return
+        terminalreporter.ensure_newline()
         terminalreporter.section("soak summary")
         self._rows = dict(sorted(self._rows.items()))
         for key in list(self._rows)[:_MAX_TABLES]:
@@ -108,7 +109,7 @@ class SoakTerminal:
         reporter.write_line("")
         reporter.write_line(f"{'canary':<48} {'iterations':>10} {'missed':>7}  verdict")
         for key, by_number in self._rows.items():
-            missed = sum(row["verdict"] in ("FAIL", "NO_DATA") for row in by_number.values())
+            missed = sum(is_missed(row) for row in by_number.values())
             verdict = self._gates.get(key, {}).get("verdict", "-")
             reporter.write_line(f"{key[:48]:<48} {len(by_number):>10} {missed:>7}  {verdict}")
 
@@ -117,13 +118,17 @@ class SoakTerminal:
         place = Path(folder) if len(self._folders) == 1 else Path(folder).parent
         if exitstatus == pytest.ExitCode.INTERRUPTED:
             return f"next: go on where it stopped: pytest --soak-resume={Path(folder).parent.name}"
-        if not self._failed:
-            return f"next: all gates held; what was tuned and why: {_short(place / 'TUNING_REPORT.json')}"
-        missed = [row for row in self._rows[key].values() if row["verdict"] in ("FAIL", "NO_DATA")]
-        missed = [row for row in missed if not row["warmup"]] or missed
-        if len(self._folders) == 1 and missed:
+        missed = [row for rows in self._rows.values() for row in rows.values() if is_missed(row)]
+        missed_in_all = any(gates["verdict"] in MISSED for gates in self._gates.values())
+        if missed and len(self._folders) == 1:
             place = place / f"ITER_SUMMARY_{missed[0]['iteration']}.json"
-        return f"next: not fit to trade as it is; start reading at {_short(place)}"
+        if missed or missed_in_all:
+            return f"next: gates were missed, not fit to trade as it is; start reading at {_short(place)}"
+        if self._failed:
+            return f"next: the gates held but items failed for other reasons; see above, and {_short(place)}"
+        if len(self._gates) < len(self._folders):
+            return f"next: no verdict, as the run was not whole; what there is: {_short(place)}"
+        return f"next: all gates held; what was tuned and why: {_short(place / 'TUNING_REPORT.json')}"
 
 
 def _short(path: Path) -> str:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from pytest_soak.guards import BUILT_IN
+
+# An inner run in this process forgets the modules that it was the first to import, and would import them
+# again for every test, each time with classes of their own.
+for _module in ("pytest_soak.defaults", "pytest_soak.items", "pytest_soak.preflight", *BUILT_IN.values()):
+    importlib.import_module(_module)
 
 # A strategy that measures what the test says: per iteration (net_bps, risk_ratio, adverse_bps_p95).
 SCRIPTED = """
@@ -67,6 +75,8 @@ def scripted(pytester: pytest.Pytester) -> Scripted:
     """Write a ``conftest.py`` whose strategy measures the given values, the last of them for ever."""
 
     def write(script: Script) -> None:
+        # This suite turns warnings into errors, which an inner run in the same process would inherit.
+        pytester.makeini("[pytest]\nfilterwarnings = always::pytest_soak.SoakGateWarning\n")
         pytester.makeconftest(SCRIPTED.format(script=json.dumps(script)))
 
     return write

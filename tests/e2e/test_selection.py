@@ -42,7 +42,9 @@ def test_everything_runs_without_a_soak_option(pytester: pytest.Pytester, script
 def test_ids(pytester: pytest.Pytester, scripted: Scripted) -> None:
     scripted([GOOD])
     pytester.makepyfile(test_x=OWN_TEST)
-    result = pytester.runpytest_inprocess(*SOAK, "--soak-seed=1..2", "--soak-seed=7", "--co", "-q")
+    result = pytester.runpytest_inprocess(
+        *SOAK, "--soak-seed=1..2", "--soak-seed=7", "--co", "-q", "-p", "no:randomly"
+    )
     lines = [line for line in result.outlines if "::" in line]
     assert lines[:5] == [
         *(f"test_x.py::test_maker[steady_safe-calm-s1-iter00{n}]" for n in range(1, 5)),
