@@ -71,7 +71,8 @@ class Exports:
         self._folder = folder
         self._journal = journal
         self._rows: list[str] = []
-        self._audit_bytes = 0
+        self._audited = self._audit_bytes = 0
+        self._exported = 0
 
     def rebuild(self, state: BaseModel, initial: Mapping[str, float]) -> tuple[str, ...]:
         """Write what is missing or not as the journal has it; return the names of the files written.
@@ -91,28 +92,26 @@ class Exports:
         wanted = {summary_name(e.record.iteration): _summary(e) for e in entries}
         wanted |= self._small_files(state, entries, initial)
         wanted[AUDIT_NAME] = audit
-        written = [name for name, data in wanted.items() if self._read(name) != data]
-        for name in written:
-            files.write_atomic(self._folder / name, wanted[name])
-        self._audit_bytes = len(audit)
-        return tuple(written)
+        written = self._write_what_differs(wanted)
+        self._audited, self._audit_bytes = len(entries), len(audit)
+        self._exported = len(entries)
+        return written
 
     def add(self, state: BaseModel) -> None:
-        """Export what was committed since the last call; ``state`` as in ``rebuild``.
+        """Export what was committed since the last call that succeeded; ``state`` as in ``rebuild``.
 
         Raises:
-            SoakStoreError: the disk refused; the next ``rebuild`` mends what is missing.
+            SoakStoreError: the disk refused; the next call, or ``rebuild``, mends what is missing.
         """
         entries = self._journal.entries()
-        new = entries[len(self._rows) :]
+        new = entries[self._exported :]
         if not new:
             return
-        for entry in new:
-            files.write_atomic(self._folder / summary_name(entry.record.iteration), _summary(entry))
-            self._rows.append(_row_text(entry))
-        self._extend_audit(entries, new)
-        for name, data in self._small_files(state, entries, {}).items():
-            files.write_atomic(self._folder / name, data)
+        self._rows += [_row_text(entry) for entry in entries[len(self._rows) :]]
+        self._extend_audit(entries)
+        wanted = {summary_name(entry.record.iteration): _summary(entry) for entry in new}
+        self._write_what_differs(wanted | self._small_files(state, entries, {}))
+        self._exported = len(entries)
 
     def check_overrides(self, initial: Mapping[str, float]) -> None:
         """Refuse an overrides file that this journal did not write; one that is missing is rebuilt later.
@@ -133,6 +132,12 @@ class Exports:
                 "--soak-override"
             )
 
+    def _write_what_differs(self, wanted: Mapping[str, bytes]) -> tuple[str, ...]:
+        differing = {name: data for name, data in wanted.items() if self._read(name) != data}
+        if differing:
+            files.write_each(self._folder, differing)
+        return tuple(differing)
+
     def _small_files(
         self, state: BaseModel, entries: tuple[Entry, ...], initial: Mapping[str, float]
     ) -> dict[str, bytes]:
@@ -147,17 +152,18 @@ class Exports:
             content[EDGE_NAME] = render(edge.model_dump(mode="json"))
         return content
 
-    def _extend_audit(self, entries: tuple[Entry, ...], new: tuple[Entry, ...]) -> None:
+    def _extend_audit(self, entries: tuple[Entry, ...]) -> None:
         path = self._folder / AUDIT_NAME
         size = path.stat().st_size if path.exists() else 0
         if size == self._audit_bytes:
-            lines = [line for entry in new for line in _audit_lines(entry)]
+            lines = [line for entry in entries[self._audited :] for line in _audit_lines(entry)]
             files.append_lines(path, lines)
             self._audit_bytes += sum(len(line) + 1 for line in lines)
         else:
             audit = _audit_text(entries)
             files.write_atomic(path, audit)
             self._audit_bytes = len(audit)
+        self._audited = len(entries)
 
     def _read(self, name: str) -> bytes | None:
         """Content of an exported file; None where there is none, or something that is no file of its own."""

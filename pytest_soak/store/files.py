@@ -13,7 +13,7 @@ import errno
 import os
 import secrets
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -39,16 +39,20 @@ def write_atomic(path: Path, data: bytes) -> None:
     Raises:
         SoakStoreError: names path and cause. Where only the last step failed, the new content is in place.
     """
-    with _explained(path):
-        temporary = _temporary(path)
-        descriptor = disk.create(temporary)
-        try:
-            _write_and_close(descriptor, data)
-            _patiently(lambda: disk.replace(temporary, path))
-        except BaseException:
-            _discard(temporary)
-            raise
-        _sync_folder(path.parent)
+    write_each(path.parent, {path.name: data})
+
+
+def write_each(folder: Path, contents: Mapping[str, bytes]) -> None:
+    """Write several files of one folder, each whole or not at all; the folder is synchronised once.
+
+    Raises:
+        SoakStoreError: names path and cause; files before that one are in place, later ones as they were.
+    """
+    for name, data in contents.items():
+        with _explained(folder / name):
+            _replace_with(folder / name, data)
+    with _explained(folder):
+        _sync_folder(folder)
 
 
 def append_lines(path: Path, lines: Sequence[str]) -> None:
@@ -166,6 +170,17 @@ def _explained(path: Path, what: str = "written") -> Iterator[None]:
 
 def _temporary(path: Path) -> Path:
     return path.with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}")
+
+
+def _replace_with(path: Path, data: bytes) -> None:
+    temporary = _temporary(path)
+    descriptor = disk.create(temporary)
+    try:
+        _write_and_close(descriptor, data)
+        _patiently(lambda: disk.replace(temporary, path))
+    except BaseException:
+        _discard(temporary)
+        raise
 
 
 def _write_and_close(descriptor: int, data: bytes) -> None:

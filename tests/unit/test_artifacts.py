@@ -2,26 +2,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta, timezone
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import jsonschema  # type: ignore[import-untyped]
 import pytest
-from pydantic import ValidationError
 
-from pytest_soak.domain.errors import SoakConfigError, SoakStateError
+from pytest_soak.domain.errors import SoakStateError
 from pytest_soak.domain.hashing import canonical_json, sha256_of
 from pytest_soak.domain.records import IterationRecord
-from pytest_soak.store import artifacts, runs, schemas
+from pytest_soak.store import artifacts
 from pytest_soak.store.artifacts import Exports, export, render, summary_name, summary_number
 from pytest_soak.store.journal import Journal
-from pytest_soak.store.models import RunManifest, TuningReport, WallClock
+from pytest_soak.store.models import TuningReport
 from tests.rules_kit import STEADY_SAFE
 from tests.store_kit import INPUTS, commits, contents, filled, quiet_state
 
 COUNT = 14
+
+
 SMALL = {
     "TUNING_REPORT.json",
     "TUNING_STATE.json",
@@ -228,176 +226,3 @@ def test_summary_numbers_are_numbers() -> None:
 def test_numbers_that_are_not_finite_never_reach_a_file() -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
         render({"a": float("nan")})
-
-
-# Schemas
-
-
-@cache
-def validator(kind: str) -> Any:
-    return jsonschema.Draft202012Validator(schemas.load(kind))
-
-
-def kind_of(name: str) -> str:
-    return "ITER_SUMMARY" if summary_number(name) else name.removesuffix(".json")
-
-
-@pytest.mark.parametrize("name", schemas.NAMES)
-def test_shipped_schemas_are_those_of_the_models(name: str) -> None:
-    assert schemas.load(name) == schemas.generate(name), "run: python -m pytest_soak.store.schemas"
-    jsonschema.Draft202012Validator.check_schema(schemas.load(name))
-
-
-def test_schemas_are_written_where_they_are_read_from(tmp_path: Path) -> None:
-    schemas.write(tmp_path / "schemas")
-    shipped = Path(schemas.__file__).with_name("schemas")
-    assert {p.name for p in shipped.iterdir()} == {p.name for p in (tmp_path / "schemas").iterdir()}
-    for path in shipped.iterdir():
-        assert path.read_bytes().replace(b"\r\n", b"\n") == (tmp_path / "schemas" / path.name).read_bytes()
-
-
-def test_real_exports_satisfy_their_schemas(tmp_path: Path, journal: Journal) -> None:
-    export(tmp_path, journal, state(), STEADY_SAFE)
-    seen = set()
-    for name in contents(tmp_path):
-        if name.endswith(".json"):
-            kind = kind_of(name)
-            validator(kind).validate(read(tmp_path, name))
-            seen.add(kind)
-    for line in lines(tmp_path):
-        validator("audit_line").validate(line)
-    validator("RUN").validate(manifest().model_dump(mode="json"))
-    assert seen | {"audit_line", "RUN"} == set(schemas.NAMES)
-
-
-@pytest.mark.parametrize(
-    "kind", ["ITER_SUMMARY", "TUNING_REPORT", "TUNING_STATE", "EDGE_REPORT", "runtime_overrides"]
-)
-def test_a_schema_refuses_what_is_missing_unknown_or_of_another_version(
-    kind: str, tmp_path: Path, journal: Journal
-) -> None:
-    export(tmp_path, journal, state(), STEADY_SAFE)
-    sound = read(tmp_path, summary_name(1) if kind == "ITER_SUMMARY" else f"{kind}.json")
-    broken = [{**sound, "unknown": 1}, {**sound, "schema_version": 2}]
-    broken += [{k: v for k, v in sound.items() if k != key} for key in sound]
-    for content in broken:
-        with pytest.raises(jsonschema.ValidationError):
-            validator(kind).validate(content)
-
-
-# Runs
-
-
-def manifest(run_id: str = "20260102T030405006Z-abcdef", **settings: Any) -> RunManifest:
-    return RunManifest(
-        run_id=run_id,
-        created_at="2026-01-02T03:04:05.006+00:00",
-        settings=settings,
-        versions={"pytest_soak": "1"},
-    )
-
-
-def test_run_names_sort_by_time_and_are_in_utc() -> None:
-    start = datetime(2026, 1, 2, 3, 4, 5, 6999, tzinfo=UTC)
-    assert runs.new_run_id(start, "x") == "20260102T030405006Z-2d7116"
-    moved = start.astimezone(timezone(timedelta(hours=9)))
-    assert runs.new_run_id(moved, "x") == runs.new_run_id(start, "x")
-    assert runs.new_run_id(start, "y") != runs.new_run_id(start, "x")
-    times = [start + timedelta(milliseconds=1) * k**3 for k in range(100)]
-    names = [runs.new_run_id(t, str(k)) for k, t in enumerate(times)]
-    assert names == sorted(names)
-    with pytest.raises(ValueError, match="without a zone"):
-        runs.new_run_id(datetime(2026, 1, 1), "x")  # noqa: DTZ001
-
-
-def test_a_run_is_written_and_found_by_name_or_as_the_newest(tmp_path: Path) -> None:
-    names = [runs.new_run_id(datetime(2026, 1, day, tzinfo=UTC), "x") for day in (3, 1, 2)]
-    for name in names:
-        runs.write_manifest(runs.run_folder(tmp_path, name), manifest(name, iterations=6))
-    (tmp_path / "runs" / "99999999T-no-manifest").mkdir()
-    assert runs.find_run(tmp_path) == tmp_path / "runs" / names[0]
-    assert runs.find_run(tmp_path, names[1]).name == names[1]
-    assert runs.read_manifest(runs.find_run(tmp_path)) == manifest(names[0], iterations=6)
-    assert [p.name for p in runs.list_runs(tmp_path)] == sorted(names)
-
-
-def test_a_run_that_does_not_exist_lists_those_that_do(tmp_path: Path) -> None:
-    with pytest.raises(SoakConfigError, match="there is no run yet"):
-        runs.find_run(tmp_path / "none")
-    names = [runs.new_run_id(datetime(2026, 1, day, tzinfo=UTC), "x") for day in range(1, 13)]
-    for name in names:
-        runs.write_manifest(runs.run_folder(tmp_path, name), manifest(name))
-    with pytest.raises(SoakConfigError) as caught:
-        runs.find_run(tmp_path, names[3][:-1])
-    newest = ", ".join(reversed(names[2:]))
-    assert f"known are {newest} and 2 older; did you mean " in str(caught.value)
-    for name in ("../x", "", "."):
-        with pytest.raises(SoakConfigError, match="there is no run"):
-            runs.find_run(tmp_path, name)
-
-
-def test_an_earlier_run_is_never_touched(tmp_path: Path) -> None:
-    folder = runs.run_folder(tmp_path, manifest().run_id)
-    runs.write_manifest(folder, manifest(iterations=6))
-    before = contents(folder)
-    runs.write_manifest(folder, manifest(iterations=6))
-    with pytest.raises(SoakStateError, match="there is another run of that name"):
-        runs.write_manifest(folder, manifest(iterations=7))
-    assert contents(folder) == before
-    with pytest.raises(SoakStateError, match="not a folder for run"):
-        runs.write_manifest(tmp_path / "elsewhere", manifest())
-    with pytest.raises(SoakStateError, match="not a folder for run"):
-        runs.write_manifest(tmp_path / "..", manifest(".."))
-
-
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        (None, "cannot be read"),
-        (b"", "invalid JSON"),
-        (b'{"schema_version": 1, "schema_version": 1}', "there twice"),
-        (b'{"schema_version": 2, "anything": 1}', "the run has schema 2, this pytest-soak reads 1"),
-        (b"[]", "refused"),
-        (b'{"schema_version": 1}', "key run_id is missing"),
-        (render({**manifest("other").model_dump()}), "run_id = 'other' is not the name of its folder"),
-        (render({**manifest().model_dump(), "created_at": "2026-01-01T00:00:00"}), "created_at"),
-        (render({**manifest().model_dump(), "created_at": "yesterday"}), "created_at"),
-    ],
-)
-def test_a_bad_manifest_is_one_sentence_with_its_path(
-    content: bytes | None, said: str, tmp_path: Path
-) -> None:
-    folder = runs.run_folder(tmp_path, manifest().run_id)
-    folder.mkdir(parents=True)
-    if content is not None:
-        (folder / "RUN.json").write_bytes(content)
-    with pytest.raises(SoakStateError, match=said) as caught:
-        runs.read_manifest(folder)
-    assert str(caught.value).startswith(f"{folder / 'RUN.json'}: ")
-
-
-def test_a_new_artifacts_folder_stays_out_of_git_and_an_old_one_as_it_is(tmp_path: Path) -> None:
-    runs.prepare_artifacts(tmp_path / "new" / "soak")
-    assert contents(tmp_path / "new" / "soak") == {".gitignore": b"*\n"}
-    runs.prepare_artifacts(tmp_path)
-    assert not (tmp_path / ".gitignore").exists()
-    (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(SoakConfigError, match="artifacts cannot be kept in"):
-        runs.prepare_artifacts(tmp_path / "file")
-
-
-def test_latest_is_the_canary_where_there_is_one_and_else_the_run(tmp_path: Path) -> None:
-    run = runs.run_folder(tmp_path, "one")
-    (run / "canary").mkdir(parents=True)
-    runs.link_latest(tmp_path, run, ["canary"])
-    assert (tmp_path / "latest").resolve() == (run / "canary").resolve()
-    for canaries in (["canary", "other"], []):
-        runs.link_latest(tmp_path, run, canaries)
-        assert (tmp_path / "latest").resolve() == run.resolve()
-
-
-@pytest.mark.parametrize("started_at", ["2026-01-01T00:00:00", "2026-01-01T00:00:00+02:00", "now", ""])
-def test_wall_clock_times_are_utc(started_at: str) -> None:
-    with pytest.raises(ValidationError):
-        WallClock(run_id="r", started_at=started_at, seconds=1.0)
-    assert WallClock(run_id="r", started_at="2026-01-01T00:00:00Z", seconds=1.0)

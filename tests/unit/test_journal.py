@@ -1,21 +1,18 @@
 from __future__ import annotations
 
-import multiprocessing
-import os
 import sqlite3
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pytest_soak.domain.errors import SoakConfigError, SoakStateError, SoakStoreError
-from pytest_soak.domain.hashing import canonical_json, parameters_hash, sha256_of
+from pytest_soak.domain.errors import SoakStateError
+from pytest_soak.domain.hashing import parameters_hash, sha256_of
 from pytest_soak.store import schema
 from pytest_soak.store.journal import Journal
 from tests.rules_kit import edge_report
-from tests.store_kit import INPUTS, Commit, commits, filled, process
+from tests.store_kit import INPUTS, Commit, commits, filled
 
 
 @pytest.fixture
@@ -31,15 +28,6 @@ def journal(path: Path) -> Iterator[Journal]:
 
 def raw(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(path, isolation_level=None)
-
-
-def without_triggers(path: Path, statement: str, *arguments: object) -> None:
-    """Change a closed journal as a defect or a hand would, past its triggers."""
-    connection = raw(path)
-    for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall():
-        connection.execute(f"DROP TRIGGER {name}")
-    connection.execute(statement, arguments)
-    connection.close()
 
 
 def changed(commit: Commit, **fields: Any) -> Commit:
@@ -196,249 +184,3 @@ def test_no_statement_changes_what_was_committed(path: Path, statement: str, sai
     connection.close()
     with Journal.open(path, inputs=INPUTS) as journal:
         assert journal.records() == tuple(c.record for c in commits(3))
-
-
-def test_other_inputs_are_named_key_by_key(path: Path) -> None:
-    filled(path, 1).close()
-    other = {**INPUTS, "seed": 2, "extra": "x"}
-    with pytest.raises(SoakStateError) as caught:
-        Journal.open(path, inputs=other)
-    assert "extra is None there and 'x' here; seed is 1 there and 2 here" in str(caught.value)
-    assert "profile" not in str(caught.value).split("another canary")[1]
-
-
-def test_reading_needs_no_inputs_and_creates_nothing(path: Path) -> None:
-    for create in (True, False):
-        with pytest.raises(SoakStateError, match="there is no journal"):
-            Journal.open(path, inputs=None, create=create)
-    with pytest.raises(SoakStateError, match="there is no journal"):
-        Journal.open(path, inputs=INPUTS, create=False)
-    assert not path.parent.exists()
-    filled(path, 2).close()
-    with Journal.open(path) as journal:
-        assert len(journal.records()) == 2
-
-
-@pytest.mark.parametrize(
-    ("data", "said"),
-    [
-        (b"{}\n" * 2000, "not a journal: file is not a database"),
-        (b"SQLite format 3\0" + b"\xff" * 5000, "not a journal|damaged"),
-        (b"x", "not a journal"),
-    ],
-)
-def test_a_file_that_is_no_database_is_named_and_left_alone(path: Path, data: bytes, said: str) -> None:
-    path.parent.mkdir()
-    path.write_bytes(data)
-    with pytest.raises(SoakStateError, match=said) as caught:
-        Journal.open(path, inputs=INPUTS)
-    assert str(caught.value).startswith(f"{path}: ")
-    assert path.read_bytes() == data
-
-
-def test_an_empty_file_is_a_journal_whose_creation_was_cut_short(path: Path) -> None:
-    path.parent.mkdir()
-    path.write_bytes(b"")
-    with pytest.raises(SoakStateError, match="the file holds no journal"):
-        Journal.open(path)
-    with Journal.open(path, inputs=INPUTS) as journal:
-        assert journal.records() == ()
-
-
-def test_a_database_of_another_program_is_left_alone(path: Path) -> None:
-    path.parent.mkdir()
-    connection = raw(path)
-    connection.execute("CREATE TABLE notes (text)")
-    connection.close()
-    before = path.read_bytes()
-    with pytest.raises(SoakStateError, match="a database of another program"):
-        Journal.open(path, inputs=INPUTS)
-    assert path.read_bytes() == before
-
-
-@pytest.mark.parametrize("version", [0, schema.JOURNAL_VERSION + 1])
-def test_another_schema_is_refused(path: Path, version: int) -> None:
-    filled(path, 1).close()
-    connection = raw(path)
-    connection.execute(f"PRAGMA user_version = {version}")
-    connection.close()
-    with pytest.raises(SoakStateError, match=f"schema {version}, this pytest-soak reads 1"):
-        Journal.open(path, inputs=INPUTS)
-
-
-def test_a_torn_file_is_refused(path: Path) -> None:
-    filled(path, 40).close()
-    data = path.read_bytes()
-    path.write_bytes(data[: len(data) // 2])
-    with pytest.raises(SoakStateError, match="damaged") as caught:
-        Journal.open(path, inputs=INPUTS)
-    assert str(path) in str(caught.value)
-
-
-@pytest.mark.parametrize("column", ["record", "edge"])
-def test_a_flipped_bit_names_its_iteration(path: Path, column: str) -> None:
-    filled(path, 12).close()
-    data = path.read_bytes()
-    with raw(path) as connection:
-        record, edge = connection.execute("SELECT record, edge FROM iterations WHERE number = 11").fetchone()
-        text = record if column == "record" else edge
-    connection.close()
-    # A text longer than a page lies in pieces; the middle of a piece is found as it is.
-    piece = text[200:260].encode("ascii")
-    assert data.count(piece) >= 1
-    at = data.index(piece, data.index(text[:60].encode("ascii")))
-    path.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
-    with (
-        Journal.open(path, inputs=INPUTS) as journal,
-        pytest.raises(SoakStateError, match="iteration 11 is damaged"),
-    ):
-        journal.records() if column == "record" else journal.edge(11)
-
-
-@pytest.mark.parametrize(
-    ("statement", "said"),
-    [
-        (
-            "UPDATE iterations SET record = replace(record, '\"seed\":1', '\"seed\":2') WHERE number = 2",
-            "iteration 2 is damaged",
-        ),
-        ("UPDATE iterations SET record = CAST(x'ff' AS TEXT) WHERE number = 3", "iteration 3 is damaged"),
-        ("UPDATE iterations SET record_sha256 = '' WHERE number = 1", "iteration 1 is damaged"),
-        (
-            "UPDATE iterations SET wall = '{}' WHERE number = 2",
-            "wall-clock figures of iteration 2 cannot be read",
-        ),
-        ("DELETE FROM iterations WHERE number = 2", "iteration 2 is missing"),
-        ("DELETE FROM iterations WHERE number = 1", "iteration 1 is missing"),
-    ],
-)
-def test_a_changed_row_is_found_when_it_is_read(path: Path, statement: str, said: str) -> None:
-    filled(path, 4).close()
-    without_triggers(path, statement)
-    with Journal.open(path, inputs=INPUTS) as journal:
-        for ask in (journal.records, lambda: journal.commit(*_parts(commits(5)[4]))):
-            with pytest.raises(SoakStateError, match=said):
-                ask()
-
-
-def _commit_all(made: Iterable[Commit], journal: Journal) -> None:
-    for commit in made:
-        commit.to(journal)
-
-
-def _parts(commit: Commit) -> tuple[Any, Any, Any]:
-    return commit.record, commit.edge, commit.wall
-
-
-def test_rows_that_changed_places_are_found(path: Path) -> None:
-    filled(path, 2).close()
-    text = canonical_json(commits(2)[0].record.model_dump(mode="json"))
-    sha256 = sha256_of(commits(2)[0].record.model_dump(mode="json"))
-    without_triggers(
-        path, "UPDATE iterations SET record = ?, record_sha256 = ? WHERE number = 2", text, sha256
-    )
-    with Journal.open(path) as journal, pytest.raises(SoakStateError, match="2 holds the record of another"):
-        journal.records()
-
-
-@pytest.mark.parametrize("statement", ["UPDATE identity SET inputs = '{}'", "DELETE FROM identity"])
-def test_a_changed_identity_is_found(path: Path, statement: str) -> None:
-    filled(path, 1).close()
-    without_triggers(path, statement)
-    with pytest.raises(SoakStateError, match="identity of the canary is damaged"):
-        Journal.open(path, inputs=INPUTS)
-
-
-def test_a_full_disk_commits_nothing_and_says_so(journal: Journal, path: Path) -> None:
-    made = commits(60)
-    made[0].to(journal)
-    pages = journal._connection.execute("PRAGMA page_count").fetchone()[0]
-    journal._connection.execute(f"PRAGMA max_page_count = {pages + 3}")
-    with pytest.raises(SoakStoreError, match=r"soak\.db could not be written: the disk is full"):
-        _commit_all(made[1:], journal)
-    count = len(journal.records())
-    assert 1 <= count < 60
-    journal._connection.execute("PRAGMA max_page_count = 100000")
-    for commit in made[count:]:
-        commit.to(journal)
-    journal.close()
-    with Journal.open(path, inputs=INPUTS) as reopened:
-        assert reopened.records() == tuple(c.record for c in made)
-
-
-def test_a_folder_in_place_of_the_file_is_an_error_with_its_path(tmp_path: Path) -> None:
-    (tmp_path / "soak.db").mkdir()
-    with pytest.raises(SoakStoreError, match=r"soak\.db could not be read or written"):
-        Journal.open(tmp_path / "soak.db", inputs=INPUTS)
-
-
-def test_a_sqlite_that_is_too_old_is_named(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 31, 1))
-    with pytest.raises(SoakConfigError, match=r"SQLite .* is too old; accepted is 3\.37"):
-        Journal.open(path, inputs=INPUTS)
-
-
-def _hold(path: Path, ready: Any, release: Any) -> None:
-    with Journal.open(path, inputs=INPUTS) as journal, journal.lock():
-        commits(1)[0].to(journal)
-        ready.set()
-        release.wait(20)
-        commits(2)[1].to(journal)
-
-
-def test_a_second_process_waits_and_then_serves_what_is_there(path: Path) -> None:
-    commits(2)
-    ready, release = multiprocessing.Event(), multiprocessing.Event()
-    with process(_hold, path, ready, release) as child:
-        assert ready.wait(20)
-        with Journal.open(path, inputs=INPUTS) as journal:
-            assert len(journal.records()) == 1
-            with (
-                pytest.raises(SoakStateError, match=rf"another process \(pid {child.pid}\)"),
-                journal.lock(0.05),
-            ):
-                pytest.fail("two processes hold the lock")
-            release.set()
-            with journal.lock(20):
-                assert len(journal.records()) == 2
-
-
-def test_a_killed_holder_frees_the_lock(path: Path) -> None:
-    commits(2)
-    ready, release = multiprocessing.Event(), multiprocessing.Event()
-    with process(_hold, path, ready, release) as child:
-        assert ready.wait(20)
-        child.kill()
-        child.join()
-    with Journal.open(path, inputs=INPUTS) as journal, journal.lock(5):
-        assert len(journal.records()) == 1
-        with journal.lock(0):
-            assert os.getpid() == int((path.parent / "soak.db.pid").read_text(encoding="ascii").split()[1])
-
-
-def test_an_unreadable_holder_is_no_second_error(path: Path) -> None:
-    with Journal.open(path, inputs=INPUTS) as one, Journal.open(path, inputs=INPUTS) as two, one.lock():
-        (path.parent / "soak.db.pid").unlink()
-        with pytest.raises(SoakStateError, match=r"another process \(pid unknown\)"), two.lock(0):
-            pytest.fail("the lock is held twice")
-
-
-def _advance(path: Path, count: int) -> None:
-    made = commits(count)
-    with Journal.open(path, inputs=INPUTS) as journal:
-        for number in range(count):
-            with journal.lock():
-                there = len(journal.records())
-                if there <= number:
-                    made[there].to(journal)
-
-
-def test_processes_that_advance_one_canary_together_make_one_history(path: Path) -> None:
-    made = commits(30)
-    with ExitStack() as stack:
-        children = [stack.enter_context(process(_advance, path, 30)) for _ in range(4)]
-        for child in children:
-            child.join(30)
-            assert child.exitcode == 0
-    with Journal.open(path, inputs=INPUTS) as journal:
-        assert journal.records() == tuple(c.record for c in made)

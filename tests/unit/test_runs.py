@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from pytest_soak.domain.errors import SoakConfigError, SoakStateError
+from pytest_soak.store import runs
+from pytest_soak.store.artifacts import render
+from pytest_soak.store.models import RunManifest, WallClock
+from tests.store_kit import contents
+
+
+def manifest(run_id: str = "20260102T030405006Z-abcdef", **settings: Any) -> RunManifest:
+    return RunManifest(
+        run_id=run_id,
+        created_at="2026-01-02T03:04:05.006+00:00",
+        settings=settings,
+        versions={"pytest_soak": "1"},
+    )
+
+
+def test_run_names_sort_by_time_and_are_in_utc() -> None:
+    start = datetime(2026, 1, 2, 3, 4, 5, 6999, tzinfo=UTC)
+    assert runs.new_run_id(start, "x") == "20260102T030405006Z-2d7116"
+    moved = start.astimezone(timezone(timedelta(hours=9)))
+    assert runs.new_run_id(moved, "x") == runs.new_run_id(start, "x")
+    assert runs.new_run_id(start, "y") != runs.new_run_id(start, "x")
+    times = [start + timedelta(milliseconds=1) * k**3 for k in range(100)]
+    names = [runs.new_run_id(t, str(k)) for k, t in enumerate(times)]
+    assert names == sorted(names)
+    with pytest.raises(ValueError, match="without a zone"):
+        runs.new_run_id(datetime(2026, 1, 1), "x")  # noqa: DTZ001
+
+
+def test_a_run_is_written_and_found_by_name_or_as_the_newest(tmp_path: Path) -> None:
+    names = [runs.new_run_id(datetime(2026, 1, day, tzinfo=UTC), "x") for day in (3, 1, 2)]
+    for name in names:
+        runs.write_manifest(runs.run_folder(tmp_path, name), manifest(name, iterations=6))
+    (tmp_path / "runs" / "99999999T-no-manifest").mkdir()
+    assert runs.find_run(tmp_path) == tmp_path / "runs" / names[0]
+    assert runs.find_run(tmp_path, names[1]).name == names[1]
+    assert runs.read_manifest(runs.find_run(tmp_path)) == manifest(names[0], iterations=6)
+    assert [p.name for p in runs.list_runs(tmp_path)] == sorted(names)
+
+
+def test_a_run_that_does_not_exist_lists_those_that_do(tmp_path: Path) -> None:
+    with pytest.raises(SoakConfigError, match="there is no run yet"):
+        runs.find_run(tmp_path / "none")
+    names = [runs.new_run_id(datetime(2026, 1, day, tzinfo=UTC), "x") for day in range(1, 13)]
+    for name in names:
+        runs.write_manifest(runs.run_folder(tmp_path, name), manifest(name))
+    with pytest.raises(SoakConfigError) as caught:
+        runs.find_run(tmp_path, names[3][:-1])
+    newest = ", ".join(reversed(names[2:]))
+    assert f"known are {newest} and 2 older; did you mean " in str(caught.value)
+    for name in ("../x", "", "."):
+        with pytest.raises(SoakConfigError, match="there is no run"):
+            runs.find_run(tmp_path, name)
+
+
+def test_an_earlier_run_is_never_touched(tmp_path: Path) -> None:
+    folder = runs.run_folder(tmp_path, manifest().run_id)
+    runs.write_manifest(folder, manifest(iterations=6))
+    before = contents(folder)
+    runs.write_manifest(folder, manifest(iterations=6))
+    with pytest.raises(SoakStateError, match="there is another run of that name"):
+        runs.write_manifest(folder, manifest(iterations=7))
+    assert contents(folder) == before
+    with pytest.raises(SoakStateError, match="not a folder for run"):
+        runs.write_manifest(tmp_path / "elsewhere", manifest())
+    with pytest.raises(SoakStateError, match="not a folder for run"):
+        runs.write_manifest(tmp_path / "..", manifest(".."))
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "cannot be read"),
+        (b"", "invalid JSON"),
+        (b'{"schema_version": 1, "schema_version": 1}', "there twice"),
+        (b'{"schema_version": 2, "anything": 1}', "the run has schema 2, this pytest-soak reads 1"),
+        (b"[]", "refused"),
+        (b'{"schema_version": 1}', "key run_id is missing"),
+        (render({**manifest("other").model_dump()}), "run_id = 'other' is not the name of its folder"),
+        (render({**manifest().model_dump(), "created_at": "2026-01-01T00:00:00"}), "created_at"),
+        (render({**manifest().model_dump(), "created_at": "yesterday"}), "created_at"),
+    ],
+)
+def test_a_bad_manifest_is_one_sentence_with_its_path(
+    content: bytes | None, said: str, tmp_path: Path
+) -> None:
+    folder = runs.run_folder(tmp_path, manifest().run_id)
+    folder.mkdir(parents=True)
+    if content is not None:
+        (folder / "RUN.json").write_bytes(content)
+    with pytest.raises(SoakStateError, match=said) as caught:
+        runs.read_manifest(folder)
+    assert str(caught.value).startswith(f"{folder / 'RUN.json'}: ")
+
+
+def test_a_new_artifacts_folder_stays_out_of_git_and_an_old_one_as_it_is(tmp_path: Path) -> None:
+    runs.prepare_artifacts(tmp_path / "new" / "soak")
+    assert contents(tmp_path / "new" / "soak") == {".gitignore": b"*\n"}
+    runs.prepare_artifacts(tmp_path)
+    assert not (tmp_path / ".gitignore").exists()
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(SoakConfigError, match="artifacts cannot be kept in"):
+        runs.prepare_artifacts(tmp_path / "file")
+
+
+def test_latest_is_the_canary_where_there_is_one_and_else_the_run(tmp_path: Path) -> None:
+    run = runs.run_folder(tmp_path, "one")
+    (run / "canary").mkdir(parents=True)
+    runs.link_latest(tmp_path, run, ["canary"])
+    assert (tmp_path / "latest").resolve() == (run / "canary").resolve()
+    for canaries in (["canary", "other"], []):
+        runs.link_latest(tmp_path, run, canaries)
+        assert (tmp_path / "latest").resolve() == run.resolve()
+
+
+@pytest.mark.parametrize("started_at", ["2026-01-01T00:00:00", "2026-01-01T00:00:00+02:00", "now", ""])
+def test_wall_clock_times_are_utc(started_at: str) -> None:
+    with pytest.raises(ValidationError):
+        WallClock(run_id="r", started_at=started_at, seconds=1.0)
+    assert WallClock(run_id="r", started_at="2026-01-01T00:00:00Z", seconds=1.0)
