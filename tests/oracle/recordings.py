@@ -75,6 +75,25 @@ def random_rows(
     return rows_of(events)
 
 
+def reconnected(before: np.ndarray, after: np.ndarray, at_ms: float, bound: bool) -> np.ndarray:
+    """A recording that breaks off at ``at_ms``: the book is cleared and another one begins.
+
+    With ``bound`` the clear rows name the worst price of the old book, else they name none.
+    """
+    first, shift = before[0]["exch_ts"], round(at_ms * 1e6)
+    kept = before[before["exch_ts"] < first + shift]
+    clears = np.zeros(2, dtype=LAYOUT)
+    clears["ev"] = [BOTH | CLEAR | BUY, BOTH | CLEAR | SELL]
+    clears["exch_ts"] = first + shift
+    clears["local_ts"] = first + shift + LAG_NS
+    if bound:
+        clears["px"] = [kept["px"].min(), kept["px"].max()]
+    later = after.copy()
+    later["exch_ts"] += shift
+    later["local_ts"] += shift
+    return np.concatenate([kept, clears, later])
+
+
 def _happening(rng: np.random.Generator, book: dict[int, dict[int, int]], at_ms: float) -> list[Row]:
     side = BUY if rng.random() < 0.5 else SELL
     levels = book[side]

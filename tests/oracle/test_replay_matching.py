@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pytest_soak.market import MakerJob
-from tests.oracle.book import Happening, NaiveBook, book_at, happenings, local_happenings
+from tests.oracle.book import Happening, MidPath, NaiveBook, book_at, happenings, local_happenings
 from tests.oracle.jobs import job, parameters
 from tests.oracle.matcher import Resting, Story, match
-from tests.oracle.recordings import real_recording
+from tests.oracle.recordings import real_recording, reconnected
 from tests.oracle.replays import END_MS, LOT, QUIET_MS, START_MS, TICK, events_of, rows_for, run
 
 # Orders are never replaced, so that each rests until it is filled.
@@ -121,6 +121,19 @@ def test_every_order_of_a_run_fills_as_in_plain_python(
     assert_every_order_matches(events_of(seed), answer["fills"], END_MS)
 
 
+@pytest.mark.parametrize("bound", [True, False])
+@pytest.mark.parametrize("seed", range(6))
+def test_a_cleared_book_leaves_nobody_ahead(seed: int, bound: bool) -> None:
+    rows = reconnected(rows_for(seed), rows_for(seed + 60), 9_000.0, bound)
+    events = happenings(rows, TICK, LOT)
+    task = job(maker={**PATIENT, "base_half_spread_bps": 0.1, "max_order_notional": 2_000.0})
+    _, answer = run(rows, task, START_MS, END_MS)
+    assert assert_every_order_matches(events, answer["fills"], END_MS) >= 1
+    mids = MidPath(events)
+    for at_ms, mid in answer["path"]:
+        assert mid == pytest.approx((mids.at(round(at_ms * 1e6)) or 0.0) * TICK, abs=1e-9)
+
+
 def test_that_comparison_sees_many_orders() -> None:
     task = job(maker={"base_half_spread_bps": 0.1, "max_order_notional": 300.0})
     _, answer = run(rows_for(1), task, START_MS, END_MS)
@@ -130,7 +143,7 @@ def test_that_comparison_sees_many_orders() -> None:
 def test_every_order_on_the_real_recording_fills_as_in_plain_python() -> None:
     rows = first_minute()
     _, answer = run(rows, job(maker={"base_half_spread_bps": 0.02}), 5_000.0, 30_000.0)
-    assert assert_every_order_matches(happenings(rows, TICK, LOT), answer["fills"], 30_000.0) >= 10
+    assert assert_every_order_matches(minute_events(), answer["fills"], 30_000.0) >= 10
 
 
 @pytest.mark.parametrize("start_ms", [5_000.0, 12_340.0, 20_000.0, 27_770.0, 35_000.0])
@@ -140,8 +153,8 @@ def test_the_first_order_on_the_real_recording_fills_as_in_plain_python(start_ms
     task = job(maker={**PATIENT, "base_half_spread_bps": 0.02})
     start_ns = round(start_ms * 1e6)
     placed_ns = start_ns + round(task.maker.order_latency_ms * 1e6)
-    order = first_order(book_at(local_happenings(rows, TICK, LOT), start_ns), -1, task, placed_ns)
-    story = match(happenings(rows, TICK, LOT), order, round(end_ms * 1e6))
+    order = first_order(book_at(minute_seen(), start_ns), -1, task, placed_ns)
+    story = match(minute_events(), order, round(end_ms * 1e6))
     _, answer = run(rows, task, start_ms, end_ms)
     assert fills_of_first(answer, order) == told(story, order)
     assert story.lots > 0
@@ -151,3 +164,13 @@ def test_the_first_order_on_the_real_recording_fills_as_in_plain_python(start_ms
 def first_minute() -> np.ndarray:
     rows = np.load(real_recording())["data"]
     return cast(np.ndarray, rows[rows["exch_ts"] < rows["exch_ts"][0] + 61_000_000_000])
+
+
+@cache
+def minute_events() -> list[Happening]:
+    return happenings(first_minute(), TICK, LOT)
+
+
+@cache
+def minute_seen() -> list[Happening]:
+    return local_happenings(first_minute(), TICK, LOT)
