@@ -8,7 +8,6 @@ from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.domain.strict import show
 
 ACCEPTED = "1 to 64 of A-Z a-z 0-9 . _ -, beginning with a letter or digit, no '..', no dot at the end"
-MAX_CANARY_LENGTH = 120
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 # Windows gives these to devices, with any extension, also in capitals of other sizes.
