@@ -166,8 +166,6 @@ def _fill(view: memoryview, stream: BinaryIO, path: Path) -> None:
             raise SoakConfigError(f"recording {path} is truncated: {done} of {len(view)} bytes are there")
         view[done : done + len(block)] = block
         done += len(block)
-    # zipfile compares the checksum only once the end of the member has been asked for.
-    stream.read(1)
 
 
 def _sha256(path: Path) -> str:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Literal
 
 from pytest_soak import kernel
 from pytest_soak.domain.errors import SoakConfigError
-from pytest_soak.domain.records import Blocks, EdgeReport, EdgeTotals, MarketFacts, OrderCounts, Sample
 from pytest_soak.market.checks import Facts, check_rows
 from pytest_soak.market.recording import Recording, read_recording
 from pytest_soak.market.reports import report_of
 
 if TYPE_CHECKING:
+    from pytest_soak.domain.records import EdgeReport
     from pytest_soak.market.protocols import MakerJob, Window
 
 _NS_PER_MS = 1_000_000
@@ -79,58 +79,12 @@ class ReplayMarket:
         }
 
     def run_maker(self, job: MakerJob, window: Window) -> EdgeReport:
-        """Run the reference maker over the window's slice; past the end there is nothing to measure.
+        """Run the reference maker over the window's slice.
+
+        A recording is never looped: a window that begins at or after its end gives a report without
+        amounts, samples and mids whose ``market.ended`` is true.
 
         Raises:
             SoakConfigError: where the kernel refuses parameters or settings.
         """
-        if window.start_ms >= self.duration_ms:
-            return nothing_measured(window.start_ms)
         return report_of(kernel.replay(self.spec(job, window), self._recording.buffer))
-
-
-def nothing_measured(at_ms: float) -> EdgeReport:
-    """The report of a window that begins at or after the end of a recording."""
-    nothing = Sample(n=0, p95=None)
-    return EdgeReport(
-        source="replay",
-        totals=EdgeTotals(
-            notional=0.0,
-            maker_notional=0.0,
-            taker_notional=0.0,
-            gross=0.0,
-            fees=0.0,
-            slippage=0.0,
-            inventory=0.0,
-            ledger=0.0,
-            position_end=0.0,
-            mid_start=None,
-            mid_end=None,
-        ),
-        adverse_bps=nothing,
-        slippage_bps=nothing,
-        order_age_ms=nothing,
-        ws_lag_ms=nothing,
-        latency_ms=nothing,
-        attempts=0,
-        blocks=Blocks(min_interval=0, throttle=0, concurrency=0, risk=0),
-        orders=OrderCounts(
-            placed=0,
-            cancelled=0,
-            tail_cancelled=0,
-            rejected=0,
-            maker_fills=0,
-            partial_fills=0,
-            taker_fills=0,
-        ),
-        market=MarketFacts(
-            start_ms=at_ms,
-            end_ms=at_ms,
-            events=0,
-            trades=0,
-            mid_low=None,
-            mid_high=None,
-            spread_bps_mean=None,
-            ended=True,
-        ),
-    )

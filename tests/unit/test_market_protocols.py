@@ -15,8 +15,8 @@ from pytest_soak.domain.parameters import DEFAULTS
 from pytest_soak.domain.records import EdgeReport
 from pytest_soak.domain.settings import FeeSettings, MakerSettings
 from pytest_soak.market import MakerJob, Market, ReferenceMaker, Strategy, Window
-from pytest_soak.market.replay import nothing_measured
 from pytest_soak.market.reports import report_of
+from tests.oracle.reports import nothing_measured
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -132,16 +132,3 @@ def test_report_is_what_the_kernel_says_without_fills_and_path() -> None:
 def test_report_of_another_version_is_named(change: dict[str, object], where: str) -> None:
     with pytest.raises(SoakError, match=f"does not fit this package: {where}.*maturin develop"):
         report_of({**_answer(), **change})
-
-
-def test_window_past_the_end_measures_nothing_and_says_ended() -> None:
-    report = nothing_measured(700_000.0)
-    assert report.source == "replay"
-    assert report.market.ended
-    assert report.market.start_ms == report.market.end_ms == 700_000.0
-    assert report.totals.mid_start is None
-    assert report.totals.mid_end is None
-    assert not any(v for k, v in report.totals.model_dump().items() if not k.startswith("mid"))
-    samples = [report.adverse_bps, report.slippage_bps, report.order_age_ms, report.ws_lag_ms]
-    assert all(s.n == 0 and s.p95 is None for s in [*samples, report.latency_ms])
-    assert report.attempts == report.blocks.total == report.market.events == 0

@@ -201,14 +201,25 @@ def test_missing_file_and_folder(tmp_path: Path) -> None:
         ReplayMarket(tmp_path)
 
 
-@pytest.mark.skipif(
-    os.name == "nt" or not hasattr(os, "geteuid") or os.geteuid() == 0,
-    reason="the superuser and Windows read files whatever their mode",
-)
-def test_unreadable_file(tmp_path: Path) -> None:
+def test_unreadable_file_names_the_cause(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_npz(tmp_path / "a.npz", good_rows())
-    path.chmod(0)
-    with pytest.raises(SoakConfigError, match="cannot be read: Permission denied"):
+
+    def refuse(*_: object, **__: object) -> object:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(SoakConfigError, match=r"a\.npz cannot be read: Permission denied"):
+        ReplayMarket(path)
+
+
+def test_recording_beyond_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_npz(tmp_path / "a.npz", good_rows())
+
+    def refuse(*_: object, **__: object) -> object:
+        raise MemoryError
+
+    monkeypatch.setattr(np, "empty", refuse)
+    with pytest.raises(SoakConfigError, match=r"a\.npz does not fit into memory"):
         ReplayMarket(path)
 
 

@@ -6,11 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pytest_soak import kernel
 from pytest_soak.market import ReplayMarket
-from pytest_soak.market.reports import report_of
 from tests.oracle.jobs import job, window
 from tests.oracle.recordings import random_rows, real_recording, write_npz
+from tests.oracle.reports import nothing_measured
 
 
 @cache
@@ -44,12 +43,9 @@ def test_a_window_that_begins_at_or_after_the_last_row_is_empty(tmp_path: Path, 
     assert before.totals.mid_end is not None
 
 
-def test_kernel_and_package_agree_on_a_window_past_the_end(tmp_path: Path) -> None:
-    rows = rows_for(3)
-    market = ReplayMarket(write_npz(tmp_path / "a.npz", rows))
-    past = window(market.duration_ms + 10.0, 1_000.0)
-    raw = kernel.replay(market.spec(job(), past), rows.view(np.uint8).data)
-    assert report_of(raw) == market.run_maker(job(), past)
+def test_nothing_is_measured_past_the_end(tmp_path: Path) -> None:
+    market = ReplayMarket(write_npz(tmp_path / "a.npz", rows_for(3)))
+    assert market.run_maker(job(), window(90_000.0, 1_000.0)) == nothing_measured(90_000.0)
 
 
 def test_real_recording_iteration_by_iteration() -> None:

@@ -1,0 +1,52 @@
+"""Reports that are written down, not computed."""
+
+from __future__ import annotations
+
+from pytest_soak.domain.records import Blocks, EdgeReport, EdgeTotals, MarketFacts, OrderCounts, Sample
+
+
+def nothing_measured(at_ms: float) -> EdgeReport:
+    """The report of a window that begins at or after the end of a recording."""
+    nothing = Sample(n=0, p95=None)
+    return EdgeReport(
+        source="replay",
+        totals=EdgeTotals(
+            notional=0.0,
+            maker_notional=0.0,
+            taker_notional=0.0,
+            gross=0.0,
+            fees=0.0,
+            slippage=0.0,
+            inventory=0.0,
+            ledger=0.0,
+            position_end=0.0,
+            mid_start=None,
+            mid_end=None,
+        ),
+        adverse_bps=nothing,
+        slippage_bps=nothing,
+        order_age_ms=nothing,
+        ws_lag_ms=nothing,
+        latency_ms=nothing,
+        attempts=0,
+        blocks=Blocks(min_interval=0, throttle=0, concurrency=0, risk=0),
+        orders=OrderCounts(
+            placed=0,
+            cancelled=0,
+            tail_cancelled=0,
+            rejected=0,
+            maker_fills=0,
+            partial_fills=0,
+            taker_fills=0,
+        ),
+        market=MarketFacts(
+            start_ms=at_ms,
+            end_ms=at_ms,
+            events=0,
+            trades=0,
+            mid_low=None,
+            mid_high=None,
+            spread_bps_mean=None,
+            ended=True,
+        ),
+    )
