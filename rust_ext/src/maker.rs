@@ -8,8 +8,11 @@ use crate::types::{ns_of_ms, Cancel, Lots, NewOrder, Notice, Ns, Request, Side, 
 
 /// Tokens that the bucket holds, in seconds of refill.
 const BUCKET_MEMORY_S: f64 = 2.0;
-/// An order may exceed its share of the liquidity seen now by this factor before it is blocked.
-const LIQUIDITY_TOLERANCE: f64 = 1.5;
+/// Tolerance of the impact check: an order that was sized by remembered liquidity is blocked once it is
+/// more than the cap times this factor, plus the slack, as a share of the liquidity that is seen now. As the
+/// slack weighs less with a larger cap, a larger cap is blocked sooner when liquidity vanishes.
+const LIQUIDITY_FACTOR: f64 = 1.25;
+const LIQUIDITY_SLACK: f64 = 0.03;
 /// A taker exit pays at most this many half-spreads beyond the reference.
 const EXIT_HALVES: f64 = 1.75;
 
@@ -176,11 +179,12 @@ impl Maker {
     fn is_risky(&mut self, now: Ns, wish: Wish, mid: f64) -> bool {
         let sign = wish.side.sign();
         let limit = self.limit(mid);
-        let cap = self.p.impact_cap_ratio * self.book.seen_liquidity(wish.side) as f64;
+        let share = self.p.impact_cap_ratio * LIQUIDITY_FACTOR + LIQUIDITY_SLACK;
+        let cap = share * self.book.seen_liquidity(wish.side) as f64;
         let change = sign * self.book.change(now) + wish.lots;
         let live = self.book.live[wish.side.index()].map_or(0, |l| l.lots);
         let whole = sign * self.book.position + live + wish.lots;
-        wish.lots as f64 > cap * LIQUIDITY_TOLERANCE
+        wish.lots as f64 > cap
             || change as f64 > self.p.max_delta_ratio * limit
             || whole as f64 > limit
     }
