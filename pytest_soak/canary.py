@@ -21,7 +21,7 @@ from pytest_soak.domain.records import (
     Provenance,
     Verdict,
 )
-from pytest_soak.domain.tuner import TunerContext
+from pytest_soak.domain.tuner import TunerContext, bounded
 from pytest_soak.market import Window
 from pytest_soak.spec import CanarySpec, Clock, Hooks
 from pytest_soak.store import artifacts
@@ -78,6 +78,8 @@ class Canary:
                 f"{self.spec.name}: iteration {iteration} is not one of 1 to {self.spec.iterations}"
             )
         while len(self._records) < iteration:
+            if self._records and self.spec.sleep_seconds:
+                self._clock.sleep(self.spec.sleep_seconds)
             with self._journal.lock():
                 self._records = list(self._journal.records())
                 if len(self._records) >= iteration:
@@ -89,8 +91,6 @@ class Canary:
     def _run(self, number: int) -> IterationRecord:
         spec, base, history = self.spec, dict(self.parameters), self._history()
         self._refuse_unless_sound(number, base, history)
-        if number > 1 and spec.sleep_seconds:
-            self._clock.sleep(spec.sleep_seconds)
         wall_start, started = self._clock.now(), self._clock.monotonic()
         duration_ms = spec.minutes * 60_000.0
         window = Window(
@@ -201,7 +201,7 @@ class Canary:
     ) -> tuple[Decision, dict[str, float]]:
         if not self.spec.tune:
             return no_decision(self._context("decide", number, base, history)), base
-        proposal = self._hooks.propose(
+        answer = self._hooks.propose(
             TunerContext(
                 iteration=number,
                 iterations=self.spec.iterations,
@@ -212,6 +212,7 @@ class Canary:
                 settings=self.spec.profile.tuner,
             )
         )
+        proposal = bounded(answer, base)
         context = self._context(
             "decide", number, base, history, verdict=verdict, kpis=kpis, proposal=proposal.deltas
         )

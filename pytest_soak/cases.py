@@ -56,6 +56,7 @@ def cases_of(settings: Settings, root: Path, *, iterated: bool) -> Iterator[Case
     for profile in settings.profiles or (None,):
         name = profile_name(profile or "default", root)
         for scenario in scenarios:
+            check_scenario(scenario)
             for seed in seeds:
                 for part in parts:
                     yield Case(
@@ -66,6 +67,19 @@ def cases_of(settings: Settings, root: Path, *, iterated: bool) -> Iterator[Case
                         seed=seed,
                         part=part,
                     )
+
+
+def check_scenario(name: str) -> None:
+    """Refuse a scenario name that cannot be part of an item's id and a folder's name.
+
+    Raises:
+        pytest.UsageError: names the scenario and what is wrong with it.
+    """
+    from pytest_soak.config.names import problem_with_name
+
+    problem = problem_with_name(name)
+    if problem is not None:
+        raise pytest.UsageError(f"scenario {name!r}: {problem}")
 
 
 def _slug(text: str) -> str:

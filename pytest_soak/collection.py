@@ -17,7 +17,7 @@ CASE_FIXTURE = "_soak_case"
 SHIPPED_NODE = "soak"
 SHIPPED_MODULE = "pytest_soak.shipped.test_soak"
 
-_ID = re.compile(r"(?P<canary>[A-Za-z0-9._]+-[A-Za-z0-9_.]+-s\d+)-(?:iter\d+|gates)")
+_ID = re.compile(r"(?P<canary>[A-Za-z0-9._-]+-s\d+)-(?:iter\d+|gates)")
 
 
 class ShippedCanary(pytest.Module):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Generator
+from datetime import UTC, datetime
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,7 +26,7 @@ from pytest_soak.fixtures import (  # noqa: F401 (pytest finds fixtures by their
     soak_profile,
 )
 from pytest_soak.options import Settings, add_options, read_settings
-from pytest_soak.runid import new_run_id
+from pytest_soak.store.layout import new_run_id, run_folder
 from pytest_soak.terminal import SoakTerminal
 
 if TYPE_CHECKING:
@@ -53,9 +56,9 @@ def pytest_configure(config: pytest.Config) -> None:
     settings = read_settings(config)
     config.stash[_SETTINGS] = settings
     worker = getattr(config, "workerinput", None)
-    config.stash[_RUN_ID] = worker["soak_run_id"] if worker else new_run_id()
+    config.stash[_RUN_ID] = worker["soak_run_id"] if worker else _new_run_id()
     if worker is None:
-        config.pluginmanager.register(SoakTerminal(config), "soak_terminal")
+        config.pluginmanager.register(SoakTerminal(config, lambda: _run_folder(config)), "soak_terminal")
         if config.pluginmanager.hasplugin("xdist"):
             from pytest_soak.parallel import SoakXdist
 
@@ -64,6 +67,16 @@ def pytest_configure(config: pytest.Config) -> None:
         from pytest_soak.preflight import check
 
         config.stash[_HEADER] = check(run_of(config), config.hook, writes=worker is None)
+
+
+def _new_run_id() -> str:
+    return new_run_id(datetime.now(UTC), secrets.token_hex(8))
+
+
+def _run_folder(config: pytest.Config) -> Path:
+    if _RUN in config.stash:
+        return config.stash[_RUN].folder
+    return run_folder(config.stash[_SETTINGS].artifacts, config.stash[_RUN_ID])
 
 
 def run_of(config: pytest.Config) -> SoakRun:

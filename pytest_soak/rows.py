@@ -80,12 +80,10 @@ def live_lines(row: Row) -> list[str]:
 
 
 def verdict_text(row: Row) -> str:
-    """Verdict with the gates behind it, and whether the warm-up spared the item."""
+    """Verdict with the gates behind it."""
     text = str(row["verdict"])
     if row["gates"]:
         text += " (" + ", ".join(kpi for kpi, _ in row["gates"]) + ")"
-    if row["warmup"]:
-        text += " warm-up"
     return text
 
 
@@ -96,7 +94,8 @@ def _change_texts(row: Row) -> list[str]:
 
 
 def _notes(row: Row) -> list[str]:
-    notes = [f"{guard} holds {', '.join(names)}" for guard, names in row["refused"].items()]
+    notes = ["warm-up: a missed gate only warns"] if row["warmup"] else []
+    notes += [f"{guard} holds {', '.join(names)}" for guard, names in row["refused"].items()]
     if row["drivers"]:
         notes.append("driven by " + ", ".join(row["drivers"]))
     if row["labels"]:
@@ -139,10 +138,10 @@ def table_line(row: Row) -> str:
     return line[:80]
 
 
-def gates_line(gates: Row) -> str:
-    """The verdict over a whole canary as a line."""
+def gates_lines(gates: Row) -> list[str]:
+    """The verdict over a whole canary, then the KPIs behind it."""
     parts = [f"{kpi} {number(measured, '.3g')} ({bound})" for kpi, _, measured, bound in gates["gates"]]
-    return f"after the warm-up: {gates['verdict']}  " + ", ".join(parts)
+    return [f"after the warm-up: {gates['verdict']}", *_wrapped(parts)]
 
 
 def shortened(rows: list[Row], most: int = 24) -> list[Row]:

@@ -18,18 +18,16 @@ from pytest_soak.domain.settings import GateMode, Profile
 from pytest_soak.kernel import kernel_version
 from pytest_soak.market import Market, MarketRequest, Strategy
 from pytest_soak.options import LATEST, MOCK_MINUTES, Settings
-from pytest_soak.runid import began_at
 from pytest_soak.spec import CanarySpec, Hooks
 from pytest_soak.store.artifacts import render
 from pytest_soak.store.files import make_folder, write_atomic
+from pytest_soak.store.layout import MANIFEST_NAME, began_at, run_folder
 from pytest_soak.store.models import RunManifest
 from pytest_soak.store.runs import (
-    MANIFEST_NAME,
     find_run,
     link_latest,
     prepare_artifacts,
     read_manifest,
-    run_folder,
     write_manifest,
 )
 

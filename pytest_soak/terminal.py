@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_soak.options import LATEST
-from pytest_soak.rows import MISSED, TABLE_HEAD, gates_line, is_missed, live_lines, shortened, table_line
+from pytest_soak.rows import MISSED, TABLE_HEAD, gates_lines, is_missed, live_lines, shortened, table_line
+from pytest_soak.store.layout import LATEST_NAME, MANIFEST_NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 _COLOURS = {"OK": "green", "WARN": "yellow", "FAIL": "red", "NO_DATA": "red"}
 _MAX_TABLES = 4
@@ -20,8 +20,9 @@ _MAX_TABLES = 4
 class SoakTerminal:
     """Collects what reports carry and writes it to pytest's terminal; lives in the controller only."""
 
-    def __init__(self, config: pytest.Config) -> None:
+    def __init__(self, config: pytest.Config, run_folder: Callable[[], Path]) -> None:
         self._config = config
+        self._run_folder = run_folder
         self._rows: dict[str, dict[int, dict[str, Any]]] = {}
         self._gates: dict[str, dict[str, Any]] = {}
         self._folders: dict[str, str] = {}
@@ -73,8 +74,13 @@ class SoakTerminal:
 
     def pytest_terminal_summary(self, terminalreporter: Any, exitstatus: int) -> None:
         """Write the summary table and the last line."""
-        if not self._rows:
-            return
+        if exitstatus == pytest.ExitCode.INTERRUPTED and (self._run_folder() / MANIFEST_NAME).is_file():
+            run = self._run_folder().name
+            terminalreporter.write_line(f"next: go on where it stopped: pytest --soak-resume={run}")
+        elif self._rows:
+            self._write_summary(terminalreporter)
+
+    def _write_summary(self, terminalreporter: Any) -> None:
         terminalreporter.ensure_newline()
         terminalreporter.section("soak summary")
         self._rows = dict(sorted(self._rows.items()))
@@ -82,7 +88,7 @@ class SoakTerminal:
             self._write_table(terminalreporter, key)
         if len(self._rows) > 1:
             self._write_canaries(terminalreporter)
-        terminalreporter.write_line(self._next_steps(exitstatus))
+        terminalreporter.write_line(self._next_step())
 
     def _write_table(self, reporter: Any, key: str) -> None:
         rows = [self._rows[key][n] for n in sorted(self._rows[key])]
@@ -99,7 +105,8 @@ class SoakTerminal:
             reporter.write_line(f"      ({len(rows) - len(shown)} more iterations in the journal)")
         gates = self._gates.get(key)
         if gates is not None:
-            reporter.write_line(gates_line(gates), **{_COLOURS[gates["verdict"]]: True})
+            for line in gates_lines(gates):
+                reporter.write_line(line, **{_COLOURS[gates["verdict"]]: True})
         reporter.write_line("parameters at the end:")
         values = [f"{name} {value:g}" for name, value in rows[-1]["parameters"].items()]
         for part in (values[:3], values[3:]):
@@ -113,29 +120,27 @@ class SoakTerminal:
             verdict = self._gates.get(key, {}).get("verdict", "-")
             reporter.write_line(f"{key[:48]:<48} {len(by_number):>10} {missed:>7}  {verdict}")
 
-    def _next_steps(self, exitstatus: int) -> str:
-        key, folder = next(iter(self._folders.items()))
+    def _next_step(self) -> str:
+        folder = next(iter(self._folders.values()))
         place = Path(folder) if len(self._folders) == 1 else Path(folder).parent
-        if exitstatus == pytest.ExitCode.INTERRUPTED:
-            return f"next: go on where it stopped: pytest --soak-resume={Path(folder).parent.name}"
         missed = [row for rows in self._rows.values() for row in rows.values() if is_missed(row)]
         missed_in_all = any(gates["verdict"] in MISSED for gates in self._gates.values())
         if missed and len(self._folders) == 1:
             place = place / f"ITER_SUMMARY_{missed[0]['iteration']}.json"
         if missed or missed_in_all:
-            return f"next: gates were missed, not fit to trade as it is; start reading at {_short(place)}"
+            return f"next: not fit to trade as it is; start at {_short(place)}"
         if self._failed:
             return f"next: the gates held but items failed for other reasons; see above, and {_short(place)}"
         if len(self._gates) < len(self._folders):
             return f"next: no verdict, as the run was not whole; what there is: {_short(place)}"
-        return f"next: all gates held; what was tuned and why: {_short(place / 'TUNING_REPORT.json')}"
+        return f"next: all gates held; what was tuned: {_short(place / 'TUNING_REPORT.json')}"
 
 
 def _short(path: Path) -> str:
     """A path by way of ``latest`` where that leads there, relative to the working directory if below it."""
     here = Path.cwd()
     for parent in path.parents:
-        latest = parent / LATEST
+        latest = parent / LATEST_NAME
         if latest.exists() and latest.resolve() == path.parent.resolve():
             path = latest / path.name
             break

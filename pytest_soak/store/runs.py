@@ -2,41 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 from pytest_soak.domain.errors import SoakConfigError, SoakStateError
 from pytest_soak.domain.strict import did_you_mean, parse_json, show, validate
 from pytest_soak.store import files
 from pytest_soak.store.artifacts import render
+from pytest_soak.store.layout import LATEST_NAME, MANIFEST_NAME, RUNS_NAME
 from pytest_soak.store.models import RunManifest
 
-MANIFEST_NAME = "RUN.json"
-RUNS_NAME = "runs"
-LATEST_NAME = "latest"
 LISTED = 10
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-
-
-def run_folder(artifacts: Path, run_id: str) -> Path:
-    """Folder of a run."""
-    return artifacts / RUNS_NAME / run_id
-
-
-def new_run_id(now: datetime, salt: str) -> str:
-    """A run's name: UTC time to the millisecond, so that names sort by time, and a short hash of ``salt``.
-
-    Raises:
-        ValueError: the time has no zone.
-    """
-    if now.utcoffset() is None:
-        raise ValueError("a time without a zone does not say when")
-    stamp = now.astimezone(UTC).strftime("%Y%m%dT%H%M%S") + f"{now.microsecond // 1000:03d}Z"
-    return f"{stamp}-{hashlib.sha256(salt.encode('utf-8')).hexdigest()[:6]}"
 
 
 def prepare_artifacts(artifacts: Path) -> None:

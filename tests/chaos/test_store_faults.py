@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from pytest_soak.domain.errors import SoakConfigError, SoakError, SoakStoreError
-from pytest_soak.store import files, runs
+from pytest_soak.store import files, layout, runs
 from pytest_soak.store.artifacts import Exports, export
 from pytest_soak.store.journal import Journal
 from pytest_soak.store.models import RunManifest
@@ -218,7 +218,7 @@ def test_a_run_is_there_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.
         monkeypatch.setattr(files, "disk", disk)
         try:
             runs.prepare_artifacts(artifacts)
-            runs.write_manifest(runs.run_folder(artifacts, "r"), manifest)
+            runs.write_manifest(layout.run_folder(artifacts, "r"), manifest)
         except SoakError:
             assert disk.fired
         else:

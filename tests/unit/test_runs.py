@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from pytest_soak.domain.errors import SoakConfigError, SoakStateError
-from pytest_soak.store import runs
+from pytest_soak.store import layout, runs
 from pytest_soak.store.artifacts import render
 from pytest_soak.store.models import RunManifest, WallClock
 from tests.store_kit import contents
@@ -25,21 +25,21 @@ def manifest(run_id: str = "20260102T030405006Z-abcdef", **settings: Any) -> Run
 
 def test_run_names_sort_by_time_and_are_in_utc() -> None:
     start = datetime(2026, 1, 2, 3, 4, 5, 6999, tzinfo=UTC)
-    assert runs.new_run_id(start, "x") == "20260102T030405006Z-2d7116"
+    assert layout.new_run_id(start, "x") == "20260102T030405006Z-2d7116"
     moved = start.astimezone(timezone(timedelta(hours=9)))
-    assert runs.new_run_id(moved, "x") == runs.new_run_id(start, "x")
-    assert runs.new_run_id(start, "y") != runs.new_run_id(start, "x")
+    assert layout.new_run_id(moved, "x") == layout.new_run_id(start, "x")
+    assert layout.new_run_id(start, "y") != layout.new_run_id(start, "x")
     times = [start + timedelta(milliseconds=1) * k**3 for k in range(100)]
-    names = [runs.new_run_id(t, str(k)) for k, t in enumerate(times)]
+    names = [layout.new_run_id(t, str(k)) for k, t in enumerate(times)]
     assert names == sorted(names)
     with pytest.raises(ValueError, match="without a zone"):
-        runs.new_run_id(datetime(2026, 1, 1), "x")  # noqa: DTZ001
+        layout.new_run_id(datetime(2026, 1, 1), "x")  # noqa: DTZ001
 
 
 def test_a_run_is_written_and_found_by_name_or_as_the_newest(tmp_path: Path) -> None:
-    names = [runs.new_run_id(datetime(2026, 1, day, tzinfo=UTC), "x") for day in (3, 1, 2)]
+    names = [layout.new_run_id(datetime(2026, 1, day, tzinfo=UTC), "x") for day in (3, 1, 2)]
     for name in names:
-        runs.write_manifest(runs.run_folder(tmp_path, name), manifest(name, iterations=6))
+        runs.write_manifest(layout.run_folder(tmp_path, name), manifest(name, iterations=6))
     (tmp_path / "runs" / "99999999T-no-manifest").mkdir()
     assert runs.find_run(tmp_path) == tmp_path / "runs" / names[0]
     assert runs.find_run(tmp_path, names[1]).name == names[1]
@@ -50,9 +50,9 @@ def test_a_run_is_written_and_found_by_name_or_as_the_newest(tmp_path: Path) -> 
 def test_a_run_that_does_not_exist_lists_those_that_do(tmp_path: Path) -> None:
     with pytest.raises(SoakConfigError, match="there is no run yet"):
         runs.find_run(tmp_path / "none")
-    names = [runs.new_run_id(datetime(2026, 1, day, tzinfo=UTC), "x") for day in range(1, 13)]
+    names = [layout.new_run_id(datetime(2026, 1, day, tzinfo=UTC), "x") for day in range(1, 13)]
     for name in names:
-        runs.write_manifest(runs.run_folder(tmp_path, name), manifest(name))
+        runs.write_manifest(layout.run_folder(tmp_path, name), manifest(name))
     with pytest.raises(SoakConfigError) as caught:
         runs.find_run(tmp_path, names[3][:-1])
     newest = ", ".join(reversed(names[2:]))
@@ -63,7 +63,7 @@ def test_a_run_that_does_not_exist_lists_those_that_do(tmp_path: Path) -> None:
 
 
 def test_an_earlier_run_is_never_touched(tmp_path: Path) -> None:
-    folder = runs.run_folder(tmp_path, manifest().run_id)
+    folder = layout.run_folder(tmp_path, manifest().run_id)
     runs.write_manifest(folder, manifest(iterations=6))
     before = contents(folder)
     runs.write_manifest(folder, manifest(iterations=6))
@@ -93,7 +93,7 @@ def test_an_earlier_run_is_never_touched(tmp_path: Path) -> None:
 def test_a_bad_manifest_is_one_sentence_with_its_path(
     content: bytes | None, said: str, tmp_path: Path
 ) -> None:
-    folder = runs.run_folder(tmp_path, manifest().run_id)
+    folder = layout.run_folder(tmp_path, manifest().run_id)
     folder.mkdir(parents=True)
     if content is not None:
         (folder / "RUN.json").write_bytes(content)
@@ -113,7 +113,7 @@ def test_a_new_artifacts_folder_stays_out_of_git_and_an_old_one_as_it_is(tmp_pat
 
 
 def test_latest_is_the_canary_where_there_is_one_and_else_the_run(tmp_path: Path) -> None:
-    run = runs.run_folder(tmp_path, "one")
+    run = layout.run_folder(tmp_path, "one")
     (run / "canary").mkdir(parents=True)
     runs.link_latest(tmp_path, run, ["canary"])
     assert (tmp_path / "latest").resolve() == (run / "canary").resolve()

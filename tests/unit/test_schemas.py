@@ -9,7 +9,7 @@ from typing import Any
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 
-from pytest_soak.store import runs, schemas
+from pytest_soak.store import layout, runs, schemas
 from pytest_soak.store.artifacts import export, summary_name, summary_number
 from pytest_soak.store.journal import Journal
 from pytest_soak.store.models import RunManifest
@@ -70,7 +70,7 @@ def test_real_exports_satisfy_their_schemas(tmp_path: Path, journal: Journal) ->
             seen.add(kind)
     for line in lines(tmp_path):
         validator("audit_line").validate(line)
-    run = runs.run_folder(tmp_path, "one")
+    run = layout.run_folder(tmp_path, "one")
     manifest = RunManifest(run_id="one", created_at="2026-01-02T03:04:05Z", settings={"a": [1]}, versions={})
     runs.write_manifest(run, manifest)
     validator("RUN").validate(read(run, "RUN.json"))

@@ -1,0 +1,149 @@
+"""A killed run goes on where it stopped and ends with the records of a run that was never killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import Scripted, summary
+
+ITERATIONS = 12
+JOB = (
+    "--soak-profile=aggressive",
+    "--soak-scenario=volatile",
+    "--soak-minutes=0.5",
+    f"--soak-iterations={ITERATIONS}",
+    "--soak-gate=off",
+)
+GOOD = (3.2, 0.30, 1.0)
+
+
+def start(folder: Path, *args: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", "-p", "no:cacheprovider", *args]
+    environment = {**os.environ, "SOAK_SLEEP_SECONDS": "0.02"}
+    return subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL)
+
+
+def contents(folder: Path) -> dict[str, object]:
+    """Every artifact of the newest canary, without its wall-clock figures."""
+    found: dict[str, object] = {}
+    for path in sorted((folder / "artifacts/soak/latest/").iterdir()):
+        if path.suffix == ".json":
+            data = json.loads(path.read_text(encoding="utf-8"))
+            data.pop("wall", None)
+            found[path.name] = data
+        elif path.suffix == ".jsonl":
+            found[path.name] = path.read_bytes()
+    return found
+
+
+def done(folder: Path) -> int:
+    return len(list(folder.glob("artifacts/soak/runs/*/*/ITER_SUMMARY_*.json")))
+
+
+def test_kill_and_resume_equals_a_whole_run(pytester: pytest.Pytester) -> None:
+    """`kill -9` at moments drawn at random, resumed until it is done: the same files, byte for byte."""
+    whole, killed = pytester.mkdir("whole"), pytester.mkdir("killed")
+    assert start(whole, *JOB).wait() == 0
+    rng = random.Random(7)
+    process = start(killed, *JOB)
+    kills = 0
+    for target in (1, 3, 4, 7, 9):
+        while done(killed) < target and process.poll() is None:
+            time.sleep(0.002)
+        time.sleep(rng.uniform(0.0, 0.03))
+        kills += process.poll() is None
+        process.kill()
+        process.wait()
+        process = start(killed, "--soak-resume")
+    assert process.wait() == 0
+    assert kills >= 3
+    assert contents(killed) == contents(whole)
+    assert len(contents(whole)) == ITERATIONS + 5
+    assert len(list((killed / "artifacts/soak/runs").iterdir())) == 1
+
+
+def test_interrupt_leaves_whole_iterations_and_says_how_to_go_on(pytester: pytest.Pytester) -> None:
+    """Ctrl-C: exit code 2, the iteration in hand is not in the journal, the last line names the run."""
+    command = [sys.executable, "-m", "pytest", *JOB, "-p", "no:randomly"]
+    environment = {**os.environ, "SOAK_SLEEP_SECONDS": "30"}
+    process = subprocess.Popen(
+        command, cwd=pytester.path, env=environment, stdout=subprocess.PIPE, encoding="utf-8"
+    )
+    while done(pytester.path) < 1:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    text, _ = process.communicate(timeout=20)
+    assert process.returncode == pytest.ExitCode.INTERRUPTED
+    run = next((pytester.path / "artifacts/soak/runs").iterdir()).name
+    assert f"next: go on where it stopped: pytest --soak-resume={run}" in text
+    assert start(pytester.path, f"--soak-resume={run}").wait() == 0
+    assert summary(pytester.path, ITERATIONS)["iteration"] == ITERATIONS
+
+
+def test_resume_repeats_recorded_verdicts(pytester: pytest.Pytester, scripted: Scripted) -> None:
+    """A failed iteration stays failed, and nothing is computed again."""
+    scripted([GOOD, GOOD, (1.0, 0.3, 1.0), GOOD])
+    first = pytester.runpytest_inprocess("--soak-profile=steady_safe", "--soak-iterations=4")
+    first.assert_outcomes(passed=4, failed=1)
+    walls = [summary(pytester.path, n)["wall"] for n in range(1, 5)]
+    again = pytester.runpytest_inprocess("--soak-resume")
+    again.assert_outcomes(passed=4, failed=1)
+    assert [summary(pytester.path, n)["wall"] for n in range(1, 5)] == walls
+
+
+def test_resume_keeps_the_parameters_of_the_start(
+    pytester: pytest.Pytester, scripted: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Environment and base file of the day of the resume do not count."""
+    scripted([GOOD])
+    base = pytester.path / "artifacts/soak/runtime_overrides.json"
+    base.parent.mkdir(parents=True)
+    base.write_text('{"tail_age_ms": 555}', encoding="utf-8")
+    monkeypatch.setenv("MM_RUNTIME_OVERRIDES_JSON", '{"min_interval_ms": 77}')
+    pytester.runpytest_inprocess("--soak-iterations=4", "-k", "iter001")
+    base.write_text('{"tail_age_ms": 777}', encoding="utf-8")
+    monkeypatch.setenv("MM_RUNTIME_OVERRIDES_JSON", '{"min_interval_ms": 41}')
+    pytester.runpytest_inprocess("--soak-resume").assert_outcomes(passed=5)
+    before = summary(pytester.path, 1)["parameters_before"]
+    assert (before["tail_age_ms"], before["min_interval_ms"]) == (555, 77)
+    assert summary(pytester.path, 4)["iterations"] == 4
+
+
+def test_resume_refuses_other_settings(pytester: pytest.Pytester, scripted: Scripted) -> None:
+    scripted([GOOD])
+    pytester.runpytest_inprocess("--soak-iterations=3", "--soak-profile=steady_safe")
+    result = pytester.runpytest_inprocess("--soak-resume", "--soak-iterations=5")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*started with iterations = 3, this command says 5*"])
+    assert pytester.runpytest_inprocess("--soak-resume", "--soak-iterations=3").ret == 0
+
+
+def test_damaged_exports_are_rebuilt(pytester: pytest.Pytester, scripted: Scripted) -> None:
+    scripted([GOOD])
+    pytester.runpytest_inprocess("--soak-iterations=3", "--soak-profile=steady_safe")
+    folder = (pytester.path / "artifacts/soak/latest").resolve()
+    before = {path.name: path.read_bytes() for path in folder.glob("*.json*")}
+    (folder / "ITER_SUMMARY_2.json").write_text("{", encoding="utf-8")
+    (folder / "TUNING_REPORT.json").unlink()
+    (folder / "audit.jsonl").write_bytes(b"")
+    assert pytester.runpytest_inprocess("--soak-resume").ret == 0
+    assert {path.name: path.read_bytes() for path in folder.glob("*.json*")} == before
+
+
+def test_another_version_of_the_inputs_is_refused(pytester: pytest.Pytester, scripted: Scripted) -> None:
+    """The strategy changed between start and resume: the records would not be of one run."""
+    scripted([GOOD])
+    pytester.runpytest_inprocess("--soak-iterations=3", "--soak-profile=steady_safe", "-k", "iter001")
+    scripted([(3.0, 0.30, 1.0)])
+    result = pytester.runpytest_inprocess("--soak-resume")
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["*the journal is of another canary: strategy_hash is*"])
