@@ -15,6 +15,8 @@ pub mod matching;
 pub mod measure;
 pub mod mock;
 pub mod own;
+pub mod pace;
+mod py_simulation;
 pub mod replay;
 pub mod replay_run;
 pub mod rng;
@@ -25,6 +27,7 @@ mod scenario_check;
 pub mod simulate;
 pub mod spec;
 pub mod stats;
+pub mod stepper;
 pub mod types;
 pub mod venue;
 pub mod windows;
@@ -42,8 +45,11 @@ mod _kernel {
     use pyo3::prelude::*;
 
     use crate::replay_run::Replay;
-    use crate::simulate::Simulation;
+    use crate::simulate::Simulation as Iteration;
     use crate::PIECE;
+
+    #[pymodule_export]
+    use crate::py_simulation::Simulation;
 
     #[allow(non_upper_case_globals)]
     #[pymodule_export]
@@ -52,7 +58,7 @@ mod _kernel {
     /// Run one iteration of the reference maker on the mock market.
     #[pyfunction]
     fn simulate(py: Python<'_>, spec: &str) -> PyResult<String> {
-        let mut run = Simulation::new(spec).map_err(PyValueError::new_err)?;
+        let mut run = Iteration::new(spec).map_err(PyValueError::new_err)?;
         super::in_pieces(py, || run.go_on(PIECE))
     }
 
@@ -75,14 +81,15 @@ mod _kernel {
 }
 
 /// Call `work` without the GIL until it has a result; signals are looked at in between.
-fn in_pieces<F>(py: Python<'_>, mut work: F) -> PyResult<String>
+pub(crate) fn in_pieces<T, F>(py: Python<'_>, mut work: F) -> PyResult<T>
 where
-    F: FnMut() -> Result<Option<String>, String> + Send,
+    T: Send,
+    F: FnMut() -> Result<Option<T>, String> + Send,
 {
     loop {
         let piece = py.detach(&mut work);
-        if let Some(report) = piece.map_err(pyo3::exceptions::PyValueError::new_err)? {
-            return Ok(report);
+        if let Some(result) = piece.map_err(pyo3::exceptions::PyValueError::new_err)? {
+            return Ok(result);
         }
         py.check_signals()?;
     }

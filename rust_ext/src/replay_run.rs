@@ -2,9 +2,10 @@
 
 use crate::maker::Attempts;
 use crate::measure::{Frame, Measure};
+use crate::pace::Plan;
 use crate::replay::ReplayVenue;
 use crate::rows::Rows;
-use crate::run::{Plan, Run};
+use crate::run::Run;
 use crate::spec::ReplaySpec;
 
 #[derive(Debug)]
@@ -55,7 +56,10 @@ impl<'a> Replay<'a> {
             Stage::Nothing => self.nothing().map(Some),
             Stage::Build(venue) => {
                 if venue.build(self.spec.start_ns, budget as usize)? {
-                    let run = Run::new((**venue).clone(), plan_of(&self.spec, self.last));
+                    let s = &self.spec;
+                    let plan = plan_of(s, self.last);
+                    let venue = (**venue).clone();
+                    let run = Run::new(venue, plan, s.parameters.clone(), s.maker.clone());
                     self.stage = Stage::Maker(Box::new(run));
                 }
                 Ok(None)
@@ -91,8 +95,7 @@ fn plan_of(spec: &ReplaySpec, last: i64) -> Plan {
         end: spec.end_ns.min(last),
         tick_size: spec.tick_size,
         lot_size: spec.lot_size,
-        parameters: spec.parameters.clone(),
-        maker: spec.maker.clone(),
+        decision_interval: Plan::interval_of(&spec.maker),
         fees: spec.fees,
         record: spec.record_fills,
     }

@@ -1,7 +1,8 @@
 //! One iteration on the mock market: the world walks to the begin, the book burns in, the maker runs.
 
 use crate::mock::MockVenue;
-use crate::run::{Plan, Run};
+use crate::pace::Plan;
+use crate::run::Run;
 use crate::spec::SimulateSpec;
 use crate::types::{ns_of_ms, Ns, SECOND};
 use crate::venue::Venue;
@@ -12,20 +13,93 @@ const BURN_IN: Ns = 5 * SECOND;
 /// Grid points of the world that count as one piece of work.
 const WORLD_STEPS: u32 = 100_000;
 
+/// A market that is brought to the begin of an iteration piece by piece.
 #[derive(Debug)]
-enum Stage {
-    World(Box<World>),
-    BurnIn(Box<MockVenue>),
-    Maker(Box<Run<MockVenue>>),
+pub struct Opening {
+    spec: SimulateSpec,
+    plan: Plan,
+    world: World,
+    venue: Option<MockVenue>,
 }
 
-/// An iteration that is computed piece by piece.
+impl Opening {
+    /// Prepare.
+    ///
+    /// # Errors
+    /// One sentence on what is wrong with the spec.
+    pub fn new(text: &str) -> Result<Self, String> {
+        let spec = SimulateSpec::parse(text)?;
+        let start = ns_of_ms(spec.start_ms);
+        let plan = Plan {
+            source: "mock",
+            start,
+            end: start + ns_of_ms(spec.duration_ms),
+            tick_size: spec.scenario.instrument.tick_size,
+            lot_size: spec.scenario.instrument.lot_size,
+            decision_interval: Plan::interval_of(&spec.maker),
+            fees: spec.fees,
+            record: spec.record_fills,
+        };
+        Ok(Opening {
+            world: World::new(&spec.scenario, spec.seed),
+            spec,
+            plan,
+            venue: None,
+        })
+    }
+
+    /// What is asked for.
+    pub fn spec(&self) -> &SimulateSpec {
+        &self.spec
+    }
+
+    /// When and on what it will run.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Do a piece of work; the market once it has reached the begin.
+    ///
+    /// # Errors
+    /// None is known.
+    pub fn go_on(&mut self) -> Result<Option<MockVenue>, String> {
+        let start = self.plan.start;
+        let Some(venue) = &mut self.venue else {
+            if self
+                .world
+                .advance_towards((start - BURN_IN).max(0), WORLD_STEPS)
+            {
+                self.venue = Some(self.open());
+            }
+            return Ok(None);
+        };
+        let next = (venue.now() + SECOND).min(start);
+        venue.advance(next, &mut Vec::new())?;
+        if next < start {
+            return Ok(None);
+        }
+        venue.forget_counts();
+        venue.see(next, &mut Vec::new());
+        Ok(self.venue.take())
+    }
+
+    fn open(&self) -> MockVenue {
+        MockVenue::new(
+            &self.spec.scenario,
+            self.world.clone(),
+            self.spec.seed,
+            self.plan.start as u64,
+            self.plan.start - BURN_IN,
+            self.spec.maker.depth_levels as usize,
+        )
+    }
+}
+
+/// An iteration of the reference maker that is computed piece by piece.
 #[derive(Debug)]
 pub struct Simulation {
-    spec: SimulateSpec,
-    start: Ns,
-    end: Ns,
-    stage: Stage,
+    opening: Opening,
+    run: Option<Run<MockVenue>>,
 }
 
 impl Simulation {
@@ -34,15 +108,9 @@ impl Simulation {
     /// # Errors
     /// One sentence on what is wrong with the spec.
     pub fn new(text: &str) -> Result<Self, String> {
-        let spec = SimulateSpec::parse(text)?;
-        let start = ns_of_ms(spec.start_ms);
-        let end = start + ns_of_ms(spec.duration_ms);
-        let stage = Stage::World(Box::new(World::new(&spec.scenario, spec.seed)));
         Ok(Simulation {
-            spec,
-            start,
-            end,
-            stage,
+            opening: Opening::new(text)?,
+            run: None,
         })
     }
 
@@ -51,59 +119,23 @@ impl Simulation {
     /// # Errors
     /// One sentence; none is known to occur after a spec was accepted.
     pub fn go_on(&mut self, budget: u64) -> Result<Option<String>, String> {
-        let begin = self.start - BURN_IN;
-        match &mut self.stage {
-            Stage::World(world) => {
-                if world.advance_towards(begin.max(0), WORLD_STEPS) {
-                    let venue = open(&self.spec, world, self.start);
-                    self.stage = Stage::BurnIn(Box::new(venue));
-                }
-                Ok(None)
+        let Some(run) = &mut self.run else {
+            if let Some(venue) = self.opening.go_on()? {
+                let spec = self.opening.spec();
+                let (parameters, maker) = (spec.parameters.clone(), spec.maker.clone());
+                self.run = Some(Run::new(
+                    venue,
+                    self.opening.plan().clone(),
+                    parameters,
+                    maker,
+                ));
             }
-            Stage::BurnIn(venue) => {
-                let next = (venue.now() + SECOND).min(self.start);
-                venue.advance(next, &mut Vec::new())?;
-                if next == self.start {
-                    venue.forget_counts();
-                    venue.see(next, &mut Vec::new());
-                    let run =
-                        Run::new((**venue).clone(), plan_of(&self.spec, self.start, self.end));
-                    self.stage = Stage::Maker(Box::new(run));
-                }
-                Ok(None)
-            }
-            Stage::Maker(run) => {
-                if !run.go_on(budget)? {
-                    return Ok(None);
-                }
-                let labels = run.venue().label_names();
-                run.report(labels, false).map(Some)
-            }
+            return Ok(None);
+        };
+        if !run.go_on(budget)? {
+            return Ok(None);
         }
-    }
-}
-
-fn open(spec: &SimulateSpec, world: &World, start: Ns) -> MockVenue {
-    MockVenue::new(
-        &spec.scenario,
-        world.clone(),
-        spec.seed,
-        start as u64,
-        start - BURN_IN,
-        spec.maker.depth_levels as usize,
-    )
-}
-
-fn plan_of(spec: &SimulateSpec, start: Ns, end: Ns) -> Plan {
-    Plan {
-        source: "mock",
-        start,
-        end,
-        tick_size: spec.scenario.instrument.tick_size,
-        lot_size: spec.scenario.instrument.lot_size,
-        parameters: spec.parameters.clone(),
-        maker: spec.maker.clone(),
-        fees: spec.fees,
-        record: spec.record_fills,
+        let labels = run.venue().label_names();
+        run.report(labels, false).map(Some)
     }
 }

@@ -161,12 +161,7 @@ fn check_maker(p: &Parameters, m: &MakerSettings, f: Fees) -> CheckResult {
             ("max_order_notional", m.max_order_notional, 1e-3, 1e12),
             ("min_order_notional", m.min_order_notional, 1e-6, 1e12),
             ("exit_ratio", m.exit_ratio, 0.0, 1.0),
-            (
-                "decision_interval_ms",
-                m.decision_interval_ms,
-                0.1,
-                60_000.0,
-            ),
+            ("decision_interval_ms", m.decision_interval_ms, 0.1, 1000.0),
             ("decision_horizon_ms", m.decision_horizon_ms, 0.1, 3.6e6),
             ("liquidity_memory_ms", m.liquidity_memory_ms, 0.1, 3.6e6),
             ("order_latency_ms", m.order_latency_ms, 0.0, 60_000.0),

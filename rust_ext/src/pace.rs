@@ -1,0 +1,98 @@
+//! The pace of an iteration: a desk that stops at every decision, and samples the market on the way.
+
+use crate::desk::Desk;
+use crate::measure::{Frame, Measure};
+use crate::spec::{Fees, MakerSettings};
+use crate::types::{ns_of_ms, Ns, MS};
+use crate::venue::Venue;
+
+const SAMPLE_EVERY: Ns = 100 * MS;
+
+/// When, on what, and at what cost an iteration runs.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    pub source: &'static str,
+    pub start: Ns,
+    pub end: Ns,
+    pub tick_size: f64,
+    pub lot_size: f64,
+    pub decision_interval: Ns,
+    pub fees: Fees,
+    pub record: bool,
+}
+
+impl Plan {
+    /// Time between two decisions, at least 1 ns.
+    pub fn interval_of(maker: &MakerSettings) -> Ns {
+        ns_of_ms(maker.decision_interval_ms).max(1)
+    }
+}
+
+/// A desk on its way from decision to decision.
+#[derive(Debug, Clone)]
+pub struct Pace<V> {
+    pub plan: Plan,
+    pub desk: Desk<V>,
+    next_decision: Ns,
+    next_sample: Ns,
+    counts_before: (u64, u64),
+}
+
+impl<V: Venue> Pace<V> {
+    /// Begin at `plan.start`, which the market has reached; the first decision falls on it.
+    pub fn new(venue: V, plan: Plan) -> Self {
+        let measure = Measure::new(
+            plan.tick_size,
+            plan.lot_size,
+            plan.fees,
+            venue.mid(),
+            plan.record,
+        );
+        Pace {
+            counts_before: venue.counts(),
+            next_decision: plan.start,
+            next_sample: plan.start,
+            desk: Desk::new(venue, measure, plan.start),
+            plan,
+        }
+    }
+
+    /// Go on to the next decision; its time, or None where the end comes first.
+    ///
+    /// # Errors
+    /// Those of the market.
+    pub fn to_decision(&mut self) -> Result<Option<Ns>, String> {
+        loop {
+            let next = self.next_decision.min(self.next_sample);
+            if next > self.plan.end {
+                self.desk.advance(self.plan.end)?;
+                return Ok(None);
+            }
+            self.desk.advance(next)?;
+            if next == self.next_sample {
+                self.next_sample += SAMPLE_EVERY;
+                let venue = &self.desk.venue;
+                self.desk.measure.sample(next, venue.mid(), venue.spread());
+            }
+            if next == self.next_decision {
+                self.next_decision += self.plan.decision_interval;
+                return Ok(Some(next));
+            }
+        }
+    }
+
+    /// What the report says of the market; `labels` are its own, `ended` whether its data ended early.
+    pub fn frame(&self, labels: Vec<String>, ended: bool) -> Frame {
+        let (events, trades) = self.desk.venue.counts();
+        Frame {
+            source: self.plan.source,
+            start: self.plan.start,
+            end: self.plan.end,
+            events: events - self.counts_before.0,
+            trades: trades - self.counts_before.1,
+            labels,
+            ended,
+            mid: self.desk.venue.mid(),
+        }
+    }
+}
