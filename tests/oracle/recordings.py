@@ -54,6 +54,15 @@ def ladder(at_ms: float, mid: float, qtys: Sequence[float], tick: float = 0.1) -
     return found
 
 
+def good_rows() -> np.ndarray:
+    """The smallest recording that can be replayed: six levels, one trade, 500 ms."""
+    events = ladder(0.0, 60_000.05, [1.5, 2.25, 0.008])
+    events.append(row(10.0, TRADE, SELL, 60_000.0, 0.004))
+    events.append(row(10.0, DEPTH, BUY, 60_000.0, 1.496))
+    events.append(row(500.0, DEPTH, SELL, 60_000.1, 0.0))
+    return rows_of(events)
+
+
 def random_rows(
     seed: int, *, seconds: float = 20.0, rate: float = 200.0, quiet_ms: float = 0.0
 ) -> np.ndarray:

@@ -1,9 +1,5 @@
 from __future__ import annotations
 
-import io
-import os
-import struct
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,23 +19,14 @@ from tests.oracle.recordings import (
     EXCHANGE,
     LAYOUT,
     LOCAL,
-    SELL,
     TRADE,
-    ladder,
+    good_rows,
     random_rows,
     real_recording,
     row,
     rows_of,
     write_npz,
 )
-
-
-def good_rows() -> np.ndarray:
-    events = ladder(0.0, 60_000.05, [1.5, 2.25, 0.008])
-    events.append(row(10.0, TRADE, SELL, 60_000.0, 0.004))
-    events.append(row(10.0, DEPTH, BUY, 60_000.0, 1.496))
-    events.append(row(500.0, DEPTH, SELL, 60_000.1, 0.0))
-    return rows_of(events)
 
 
 def test_layout_of_reader_and_writer_agree() -> None:
@@ -192,127 +179,6 @@ def test_recording_needs_depth_and_trades(tmp_path: Path, kind: int, missing: st
     rows = rows[(rows["ev"] & 0xFF) == kind]
     with pytest.raises(SoakConfigError, match=f"has no {missing} rows.*both depth and trades"):
         ReplayMarket(write_npz(tmp_path / "a.npz", rows))
-
-
-def test_missing_file_and_folder(tmp_path: Path) -> None:
-    with pytest.raises(SoakConfigError, match=r"gone\.npz does not exist"):
-        ReplayMarket(tmp_path / "gone.npz")
-    with pytest.raises(SoakConfigError, match="is not a file"):
-        ReplayMarket(tmp_path)
-
-
-def test_unreadable_file_names_the_cause(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = write_npz(tmp_path / "a.npz", good_rows())
-
-    def refuse(*_: object, **__: object) -> object:
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr(Path, "open", refuse)
-    with pytest.raises(SoakConfigError, match=r"a\.npz cannot be read: Permission denied"):
-        ReplayMarket(path)
-
-
-def test_recording_beyond_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = write_npz(tmp_path / "a.npz", good_rows())
-
-    def refuse(*_: object, **__: object) -> object:
-        raise MemoryError
-
-    monkeypatch.setattr(np, "empty", refuse)
-    with pytest.raises(SoakConfigError, match=r"a\.npz does not fit into memory"):
-        ReplayMarket(path)
-
-
-def test_foreign_npz_says_what_it_holds(tmp_path: Path) -> None:
-    np.savez(tmp_path / "a.npz", bids=np.zeros(3), asks=np.zeros(3))
-    with pytest.raises(SoakConfigError, match="no array 'data'; it holds 'bids', 'asks'"):
-        ReplayMarket(tmp_path / "a.npz")
-
-
-@pytest.mark.parametrize(
-    "array",
-    [
-        np.zeros(4),
-        np.zeros((2, 2), dtype=LAYOUT),
-        np.zeros(4, dtype=LAYOUT.newbyteorder(">")),
-        np.zeros(4, dtype=[("ev", "<u8"), ("px", "<f8")]),
-    ],
-)
-def test_foreign_rows_are_refused_with_the_layout(tmp_path: Path, array: np.ndarray) -> None:
-    np.savez(tmp_path / "a.npz", data=array)
-    np.save(tmp_path / "a.npy", array)
-    for name in ("a.npz", "a.npy"):
-        with pytest.raises(SoakConfigError, match=r"has shape .* expected one dimension of 64-byte rows"):
-            ReplayMarket(tmp_path / name)
-
-
-def test_empty_recording_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SoakConfigError, match="has no rows"):
-        ReplayMarket(write_npz(tmp_path / "a.npz", np.zeros(0, dtype=LAYOUT)))
-
-
-def test_pickled_array_is_refused_unopened(tmp_path: Path) -> None:
-    marker = tmp_path / "executed"
-
-    class Bomb:
-        def __reduce__(self) -> tuple[Callable[[str], object], tuple[str]]:
-            return (os.mkdir, (str(marker),))
-
-    np.savez(tmp_path / "a.npz", data=np.array([Bomb()], dtype=object))
-    with pytest.raises(SoakConfigError, match="expected one dimension of 64-byte rows"):
-        ReplayMarket(tmp_path / "a.npz")
-    assert not marker.exists()
-
-
-@pytest.mark.parametrize("keep", [0, 3, 30, 200, 0.5, 0.99])
-def test_truncated_npz_is_refused(tmp_path: Path, keep: float) -> None:
-    whole = write_npz(tmp_path / "a.npz", random_rows(1)).read_bytes()
-    size = int(keep * len(whole)) if isinstance(keep, float) else keep
-    (tmp_path / "a.npz").write_bytes(whole[:size])
-    with pytest.raises(SoakConfigError, match=r"a\.npz is truncated, damaged or no \.npz file"):
-        ReplayMarket(tmp_path / "a.npz")
-
-
-def test_truncated_npy_is_refused(tmp_path: Path) -> None:
-    np.save(tmp_path / "a.npy", good_rows())
-    whole = (tmp_path / "a.npy").read_bytes()
-    for size in (8, 60, len(whole) - 64, len(whole) - 1):
-        (tmp_path / "a.npy").write_bytes(whole[:size])
-        with pytest.raises(SoakConfigError, match=r"a\.npy"):
-            ReplayMarket(tmp_path / "a.npy")
-
-
-@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
-def test_flipped_byte_is_noticed(tmp_path: Path, save: Callable[..., None]) -> None:
-    save(tmp_path / "a.npz", data=random_rows(2))
-    whole = bytearray((tmp_path / "a.npz").read_bytes())
-    whole[len(whole) // 2] ^= 0x10
-    (tmp_path / "a.npz").write_bytes(whole)
-    with pytest.raises(SoakConfigError, match="damaged"):
-        ReplayMarket(tmp_path / "a.npz")
-
-
-def test_announced_size_beyond_the_file_is_refused_before_memory_is_taken(tmp_path: Path) -> None:
-    header = io.BytesIO()
-    np.lib.format.write_array_header_1_0(
-        header, {"descr": LAYOUT.descr, "fortran_order": False, "shape": (10**15,)}
-    )
-    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
-        archive.writestr("data.npy", header.getvalue())
-    with pytest.raises(SoakConfigError, match="announces 1000000000000000 rows"):
-        ReplayMarket(tmp_path / "a.npz")
-
-
-def test_text_file_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "a.npz").write_text("price,qty\n1,2\n", encoding="utf-8")
-    with pytest.raises(SoakConfigError, match=r"no \.npz file"):
-        ReplayMarket(tmp_path / "a.npz")
-
-
-def test_header_that_is_no_header_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "a.npy").write_bytes(b"\x93NUMPY\x01\x00" + struct.pack("<H", 8) + b"{'a': 1}")
-    with pytest.raises(SoakConfigError, match="not a readable numpy array"):
-        ReplayMarket(tmp_path / "a.npy")
 
 
 def test_real_recording_has_the_known_facts() -> None:
