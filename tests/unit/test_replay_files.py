@@ -118,6 +118,34 @@ def test_flipped_byte_is_noticed(tmp_path: Path, save: Callable[..., None]) -> N
         ReplayMarket(tmp_path / "a.npz")
 
 
+@pytest.mark.parametrize("share", [0.003, 0.1, 0.3, 0.6, 0.9])
+@pytest.mark.parametrize("bit", [1, 7])
+def test_damage_anywhere_in_compressed_rows_is_noticed(tmp_path: Path, share: float, bit: int) -> None:
+    whole = bytearray(write_npz(tmp_path / "a.npz", random_rows(3)).read_bytes())
+    for place in range(int(share * len(whole)), int(share * len(whole)) + 4):
+        whole[place] ^= 1 << bit
+    (tmp_path / "a.npz").write_bytes(whole)
+    with pytest.raises(SoakConfigError, match=r"a\.npz"):
+        ReplayMarket(tmp_path / "a.npz")
+
+
+def test_member_shorter_than_its_directory_says_is_truncated(tmp_path: Path) -> None:
+    rows, path = good_rows(), tmp_path / "a.npz"
+    member = io.BytesIO()
+    np.lib.format.write_array_header_1_0(
+        member, {"descr": LAYOUT.descr, "fortran_order": False, "shape": (len(rows) + 1,)}
+    )
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("data.npy", member.getvalue() + rows.tobytes())
+    whole = bytearray(path.read_bytes())
+    place = whole.rfind(b"PK\x01\x02") + 24
+    (size,) = struct.unpack_from("<I", whole, place)
+    struct.pack_into("<I", whole, place, size + 64)
+    path.write_bytes(whole)
+    with pytest.raises(SoakConfigError, match=r"a\.npz is truncated"):
+        ReplayMarket(path)
+
+
 def test_announced_size_beyond_the_file_is_refused_before_memory_is_taken(tmp_path: Path) -> None:
     header = io.BytesIO()
     np.lib.format.write_array_header_1_0(
