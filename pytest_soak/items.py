@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -24,19 +25,27 @@ def run_item(item: pytest.Function, key: pytest.StashKey[dict[str, Any]]) -> obj
     if not isinstance(part, SoakIteration | SoakGates):
         return None
     try:
-        part.run()
-    except SoakError as error:
-        pytest.fail(str(error), pytrace=False)
+        problem = _problem(part.run, SoakError)
     finally:
         item.stash[key] = _noted(part)
+    if problem is not None:
+        pytest.fail(problem, pytrace=False)
     if isinstance(part, SoakIteration):
         _record_properties(item, part)
         return None
-    try:
-        part.check_gates()
-    except GateError as error:
-        pytest.fail(str(error), pytrace=False)
+    problem = _problem(part.check_gates, GateError)
+    if problem is not None:
+        pytest.fail(problem, pytrace=False)
     return True
+
+
+def _problem(action: Callable[[], object], kind: type[Exception]) -> str | None:
+    """Text of the error that an action raises, without the traceback that a user can do nothing with."""
+    try:
+        action()
+    except kind as error:
+        return str(error)
+    return None
 
 
 def _noted(part: SoakIteration | SoakGates) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -160,6 +161,7 @@ _OPTIONS: tuple[tuple[str, str, Callable[[str], Any], Callable[[Any], Any] | Non
     ("artifacts", "DIR", Path, None, "Folder of runs and artifacts (default: artifacts/soak)"),
     ("replay", "FILE", Path, None, "Recorded L2 market data (hftbacktest npz) instead of the mock market"),
 )
+_PATH_OPTIONS = ("--soak-replay", "--soak-artifacts", "--soak-profile")
 _FLAGS = {"profiles": "profile", "scenarios": "scenario", "seeds": "seed", "overrides": "override"}
 
 
@@ -219,12 +221,32 @@ def read_settings(config: pytest.Config) -> Settings:
         if value is not None:
             values[name] = join(value) if join else value
     values |= _switches(config, given)
-    values["artifacts"] = config.rootpath / values.get("artifacts", Settings().artifacts)
+    here = config.invocation_params.dir
+    _refuse_taken_paths(config, here)
+    home = here if "artifacts" in given else config.rootpath
+    values["artifacts"] = home / values.get("artifacts", Settings().artifacts)
     if values.get("replay") is not None:
-        values["replay"] = config.invocation_params.dir / values["replay"]
+        values["replay"] = here / values["replay"]
     values["sleep_seconds"] = _sleep_seconds(os.environ.get(SLEEP_VARIABLE))
     values["environment"] = os.environ.get(OVERRIDES_VARIABLE)
     return Settings(**values, given=tuple(given))
+
+
+def _refuse_taken_paths(config: pytest.Config, here: Path) -> None:
+    """Refuse a path outside of the working directory that follows its option as a word of its own.
+
+    pytest looks for its configuration before plugins are loaded; such a word counts as a test path then,
+    so the project's configuration would be ignored without a word.
+    """
+    words = [str(word) for word in config.invocation_params.args]
+    if any(word.startswith(("--rootdir", "-c", "--config-file")) for word in words):
+        return
+    for option, value in pairwise(words):
+        if option in _PATH_OPTIONS and (here / value).exists() and not (here / value).is_relative_to(here):
+            raise pytest.UsageError(
+                f"{option} {value}: write {option}={value}; as a word of its own, pytest takes the path for "
+                "a test path and looks for its configuration there"
+            )
 
 
 def _switches(config: pytest.Config, given: list[str]) -> dict[str, Any]:

@@ -48,6 +48,7 @@ def row_of(record: IterationRecord) -> Row:
         "refused": {guard: sorted(set(names)) for guard, names in refused.items()},
         "labels": list(record.market.labels),
         "ended": record.market.ended,
+        "start_ms": record.market.start_ms,
         "end_ms": record.market.end_ms,
         "parameters": dict(record.parameters_after),
     }
@@ -72,19 +73,12 @@ def live_lines(row: Row) -> list[str]:
     """What is printed when an iteration is done: KPIs and verdict, then changes and guards."""
     head = (
         f"{row['canary']} {row['iteration']}/{row['iterations']}"
-        f"  net {number(row['net'], '+.2f')} bps  risk {number(row['risk'], '.1%')}"
-        f"  adv95 {number(row['adverse'], '.2f')}  {row['zone'] or '-'}  {verdict_text(row)}"
+        f"  net {number(row['net'], '+.2f')}{'' if row['net'] is None else ' bps'}"
+        f"  risk {number(row['risk'], '.1%')}  adv95 {number(row['adverse'], '.2f')}"
+        f"  {row['zone'] or '-'}  {row['verdict']}"
     )
-    details = [*_change_texts(row), *_notes(row)]
+    details = [*_notes(row), *_change_texts(row)]
     return [head, *_wrapped(details)]
-
-
-def verdict_text(row: Row) -> str:
-    """Verdict with the gates behind it."""
-    text = str(row["verdict"])
-    if row["gates"]:
-        text += " (" + ", ".join(kpi for kpi, _ in row["gates"]) + ")"
-    return text
 
 
 def _change_texts(row: Row) -> list[str]:
@@ -94,14 +88,17 @@ def _change_texts(row: Row) -> list[str]:
 
 
 def _notes(row: Row) -> list[str]:
-    notes = ["warm-up: a missed gate only warns"] if row["warmup"] else []
+    notes = [f"{verdict} {kpi}" for kpi, verdict in row["gates"]]
+    notes += ["warm-up: a missed gate only warns"] if row["warmup"] else []
     notes += [f"{guard} holds {', '.join(names)}" for guard, names in row["refused"].items()]
     if row["drivers"]:
         notes.append("driven by " + ", ".join(row["drivers"]))
     if row["labels"]:
         notes.append("market: " + ", ".join(row["labels"]))
-    if row["ended"]:
+    if row["ended"] and row["end_ms"] > row["start_ms"]:
         notes.append(f"the recording ended at {row['end_ms'] / 1000.0:.1f} s")
+    elif row["ended"]:
+        notes.append("the recording had ended before this iteration")
     return notes
 
 

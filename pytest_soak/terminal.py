@@ -94,7 +94,7 @@ class SoakTerminal:
         rows = [self._rows[key][n] for n in sorted(self._rows[key])]
         first = rows[0]
         reporter.write_line(
-            f"{key} ({first['source']}, {first['iterations']} x {first['minutes']:g} min, "
+            f"{key} ({first['source']}, {first['iterations']} x {first['minutes']:.3g} min, "
             f"gates {first['gate_mode']})"
         )
         reporter.write_line(TABLE_HEAD)

@@ -42,7 +42,7 @@ def test_what_it_prints_fits_80_columns_of_ascii(main_job: pytest.RunResult) -> 
             "soak: * (kernel *), profile steady_safe, scenario calm, seed 1, 6 x 5 min, artifacts *",
             "soak: 7 items of 1 canary; 0 other tests deselected",
             "steady_safe-calm-s1 1/6  net * bps  risk *%  adv95 *  NORMALIZE  OK",
-            "    impact_cap_ratio 0.08 -> 0.085; min_interval_ms 75 -> 72",
+            "    warm-up: a missed gate only warns; impact_cap_ratio 0.08 -> 0.085",
             "steady_safe-calm-s1 6/6  net * bps*",
             "*soak summary*",
             " iter  net bps    risk  adv95 slip95  maker  zone       changes  verdict",
