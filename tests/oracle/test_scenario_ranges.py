@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -99,8 +100,8 @@ def test_numbers_beyond_a_range_are_refused_by_both(
     place: Place, low: float, high: float, whole: bool
 ) -> None:
     spec = _sample()
-    below = int(low) - 1 if whole else low - 1e-9 * max(1.0, abs(low))
-    above = int(high) + 1 if whole else high + 1e-9 * max(1.0, abs(high))
+    below = int(low) - 1 if whole else math.nextafter(low, -math.inf)
+    above = int(high) + 1 if whole else math.nextafter(high, math.inf)
     for value in (below, above):
         changed = _changed(spec, place, value)
         assert not _python_accepts(changed), value
