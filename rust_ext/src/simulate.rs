@@ -139,3 +139,7 @@ impl Simulation {
         run.report(labels, false).map(Some)
     }
 }
+
+#[cfg(test)]
+#[path = "simulate_tests.rs"]
+mod tests;

@@ -59,7 +59,7 @@ pub struct SimulateSpec {
     pub seed: u64,
     /// Market time since the run began; 0 to 1e10 ms.
     pub start_ms: f64,
-    /// Length, 1 to 8.64e8 ms.
+    /// Length, 1 to 8.64e7 ms (a day).
     pub duration_ms: f64,
     pub parameters: Parameters,
     pub maker: MakerSettings,
@@ -96,7 +96,7 @@ impl SimulateSpec {
         let spec: Self = parse(text)?;
         spec.scenario.check()?;
         in_range("start_ms", spec.start_ms, 0.0, 1e10)?;
-        in_range("duration_ms", spec.duration_ms, 1.0, 8.64e8)?;
+        in_range("duration_ms", spec.duration_ms, 1.0, 8.64e7)?;
         check_maker(&spec.parameters, &spec.maker, spec.fees)?;
         Ok(spec)
     }
@@ -125,7 +125,13 @@ impl ReplaySpec {
 }
 
 fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, String> {
-    serde_json::from_str(text).map_err(|e| format!("the spec is not accepted: {e}"))
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let spec = serde_path_to_error::deserialize(&mut reader)
+        .map_err(|e| format!("the spec is not accepted: {}: {}", e.path(), e.inner()))?;
+    reader
+        .end()
+        .map_err(|e| format!("the spec is not accepted: {e}"))?;
+    Ok(spec)
 }
 
 fn check_maker(p: &Parameters, m: &MakerSettings, f: Fees) -> CheckResult {

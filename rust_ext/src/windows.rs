@@ -115,3 +115,64 @@ fn ramp(since: f64, length: f64) -> f64 {
     }
     (since / length).clamp(0.0, 1.0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::Purpose;
+
+    fn shock() -> Shock {
+        Shock {
+            label: "s".to_owned(),
+            at_s: 100.0,
+            length_s: 50.0,
+            ramp_s: 10.0,
+            move_bps: -500.0,
+            recovery_share: 0.6,
+            recovery_half_life_s: 200.0,
+            effect_half_life_s: 30.0,
+            effect: Effect::default(),
+        }
+    }
+
+    #[test]
+    fn a_shock_rises_holds_and_fades() {
+        let s = shock();
+        assert_eq!(shock_weight(&s, 99.9), 0.0);
+        assert_eq!(shock_weight(&s, 105.0), 0.5);
+        assert_eq!(shock_weight(&s, 150.0), 1.0);
+        assert!((shock_weight(&s, 180.0) - 0.5).abs() < 1e-12);
+        assert_eq!(shock_move(&s, 100.0), 0.0);
+        assert_eq!(shock_move(&s, 125.0), -250.0);
+        assert_eq!(shock_move(&s, 150.0), -500.0);
+        assert!((shock_move(&s, 350.0) + 350.0).abs() < 1e-9);
+        assert!((shock_move(&s, 1e6) + 200.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn random_windows_keep_their_gaps_and_lengths() {
+        let window = RandomWindow {
+            label: "w".to_owned(),
+            gap_s: [20.0, 30.0],
+            length_s: [5.0, 8.0],
+            ramp_s: 1.0,
+            effect: Effect::default(),
+        };
+        let mut stream = Stream::new(4, Purpose::World, 0);
+        let mut clock = WindowClock::new(&window, &mut stream);
+        let (mut on, mut since, mut seen) = (false, 0, 0);
+        for step in 0..100_000 {
+            let now_on = clock.weight(&window, f64::from(step) * 0.1, &mut stream) > 0.0;
+            if now_on != on {
+                let length = f64::from(step - since) * 0.1;
+                let bounds = if on { (5.8, 9.2) } else { (18.8, 30.2) };
+                assert!(
+                    bounds.0 <= length && length <= bounds.1,
+                    "{on} for {length}"
+                );
+                (on, since, seen) = (now_on, step, seen + 1);
+            }
+        }
+        assert!(seen > 400);
+    }
+}

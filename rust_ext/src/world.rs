@@ -42,7 +42,6 @@ pub struct World {
     ln_fair: f64,
     ln_vol: f64,
     ln_depth: f64,
-    /// The last shock move that is part of the fair value, as a log.
     now: Point,
     next: Point,
 }
@@ -225,3 +224,7 @@ fn ou_step(value: f64, half_life_s: f64, noise: f64) -> f64 {
     let keep = libm::exp(-core::f64::consts::LN_2 * STEP_S / half_life_s);
     value * keep + noise * (1.0 - keep * keep).sqrt()
 }
+
+#[cfg(test)]
+#[path = "world_tests.rs"]
+mod tests;
