@@ -1,1 +1,0 @@
-"""Tests of pytest-soak; see README.md for the map."""

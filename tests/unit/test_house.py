@@ -1,0 +1,88 @@
+"""The project's own rules: size of files, floors of the house, documents that agree with the code."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from pytest_soak.domain.parameters import PARAMETERS
+from pytest_soak.guards import BUILT_IN
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "pytest_soak"
+SOURCES = [*PACKAGE.rglob("*.py"), *(ROOT / "tests").rglob("*.py"), *(ROOT / "rust_ext").glob("src/**/*.rs")]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+# A room may import what stands on its own floor or below it.
+FLOORS = {
+    "domain": {"domain"},
+    "guards": {"guards", "domain"},
+    "market": {"market", "domain", "kernel"},
+    "config": {"config", "domain"},
+    "store": {"store", "domain"},
+    "observe": {"observe", "store", "domain", "kernel"},
+}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_no_file_is_long(path: Path) -> None:
+    """MET-1: under 300 lines."""
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 300
+
+
+def imports_of(path: Path) -> set[str]:
+    """Rooms of the package that a module imports, also inside functions."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        found |= {name.split(".")[1] for name in names if name.startswith("pytest_soak.")}
+    return found
+
+
+@pytest.mark.parametrize("room", FLOORS)
+def test_no_arrow_runs_up(room: str) -> None:
+    for path in (PACKAGE / room).rglob("*.py"):
+        assert imports_of(path) <= FLOORS[room], path
+
+
+def test_the_domain_is_pure() -> None:
+    """No files, no pytest, no clock."""
+    banned = {"pathlib", "os", "io", "pytest", "time", "datetime", "random", "sqlite3", "subprocess"}
+    for path in (PACKAGE / "domain").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                assert not banned & {alias.name.split(".")[0] for alias in node.names}, path
+            elif isinstance(node, ast.ImportFrom):
+                assert (node.module or "").split(".")[0] not in banned, path
+
+
+def test_readme_knows_every_option(pytester: pytest.Pytester) -> None:
+    text = pytester.runpytest_inprocess("--help").stdout.str()
+    group = text[text.index("soak: market-making strategies") : text.index("soak_iterations (")]
+    options = set(re.findall(r"--soak-[a-z-]+", group)) - {"--soak-"}
+    table = README[README.index("## Options") : README.index("Each parameter of iteration 1")]
+    assert options == set(re.findall(r"`(--soak-[a-z-]+)[ `]", table))
+    for option in options:
+        assert f"`soak_{option.removeprefix('--soak-').replace('-', '_')}`" in table
+
+
+def test_readme_knows_every_parameter_and_guard() -> None:
+    for parameter in PARAMETERS.values():
+        row = next(line for line in README.splitlines() if line.startswith(f"| `{parameter.name}`"))
+        low, high = (float(text) for text in re.findall(r"([0-9.]+) to ([0-9.]+)", row)[0])
+        assert (low, high) == (parameter.low, parameter.high)
+        assert f"| {'up' if parameter.safer > 0 else 'down'} |" in row
+    for name in BUILT_IN:
+        assert f"| `{name}` |" in README
+
+
+def test_the_map_names_files_that_exist() -> None:
+    text = (ROOT / "tests" / "README.md").read_text(encoding="utf-8")
+    named = re.findall(r"`((?:unit|property|stress|e2e|oracle|chaos)/[a-z_]+\.py)`", text)
+    assert named
+    for name in named:
+        assert (ROOT / "tests" / name).is_file(), name
