@@ -194,3 +194,7 @@ impl<V: Venue> Desk<V> {
         self.fills = fills;
     }
 }
+
+#[cfg(test)]
+#[path = "desk_tests.rs"]
+mod tests;

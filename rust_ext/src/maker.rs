@@ -264,3 +264,7 @@ impl Maker {
         out.push(request);
     }
 }
+
+#[cfg(test)]
+#[path = "maker_tests.rs"]
+mod tests;

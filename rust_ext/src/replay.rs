@@ -278,3 +278,7 @@ impl Venue for ReplayVenue<'_> {
         (self.events, self.trades)
     }
 }
+
+#[cfg(test)]
+#[path = "replay_tests.rs"]
+mod tests;
