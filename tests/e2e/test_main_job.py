@@ -119,8 +119,9 @@ def test_start_up_is_invisible_without_a_soak(pytester: pytest.Pytester) -> None
         import sys
 
         def test_nothing_heavy_is_imported():
-            heavy = {"pydantic", "pydantic_core", "jinja2", "numpy", "pytest_soak._kernel", "sqlite3"}
+            heavy = {"pydantic", "pydantic_core", "jinja2", "numpy", "pytest_soak._kernel"}
             assert not heavy & set(sys.modules)
+            assert not [name for name in sys.modules if name.startswith("pytest_soak.domain")]
         """
     )
     # Plugins that import numpy of their own accord are left out.
