@@ -11,8 +11,8 @@ const BUCKET_MEMORY_S: f64 = 2.0;
 /// Tolerance of the impact check: an order that was sized by remembered liquidity is blocked once it is
 /// more than the cap times this factor, plus the slack, as a share of the liquidity that is seen now. As the
 /// slack weighs less with a larger cap, a larger cap is blocked sooner when liquidity vanishes.
-const LIQUIDITY_FACTOR: f64 = 1.25;
-const LIQUIDITY_SLACK: f64 = 0.03;
+const LIQUIDITY_FACTOR: f64 = 1.3;
+const LIQUIDITY_SLACK: f64 = 0.025;
 /// A taker exit pays at most this many half-spreads beyond the reference.
 const EXIT_HALVES: f64 = 1.75;
 

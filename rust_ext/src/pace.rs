@@ -7,6 +7,17 @@ use crate::types::{ns_of_ms, Ns, MS};
 use crate::venue::Venue;
 
 const SAMPLE_EVERY: Ns = 100 * MS;
+/// Golden ratio as a 64-bit fraction.
+const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
+
+/// Time of the decision `index`, from the begin.
+///
+/// Decisions fall into intervals of equal length, one into each, at places that are spread evenly over time.
+/// On a strict grid a limit in milliseconds would act in steps of the interval: 66 and 69 ms would be the same.
+fn decision_time(index: u64, interval: Ns) -> Ns {
+    let place = (index.wrapping_mul(GOLDEN) >> 32) as i64;
+    index as Ns * interval + ((place * interval) >> 32)
+}
 
 /// When, on what, and at what cost an iteration runs.
 #[derive(Debug, Clone)]
@@ -16,6 +27,7 @@ pub struct Plan {
     pub end: Ns,
     pub tick_size: f64,
     pub lot_size: f64,
+    /// Mean time between two decisions, at most a second.
     pub decision_interval: Ns,
     pub fees: Fees,
     pub record: bool,
@@ -34,6 +46,7 @@ pub struct Pace<V> {
     pub plan: Plan,
     pub desk: Desk<V>,
     next_decision: Ns,
+    decisions: u64,
     next_sample: Ns,
     counts_before: (u64, u64),
 }
@@ -51,6 +64,7 @@ impl<V: Venue> Pace<V> {
         Pace {
             counts_before: venue.counts(),
             next_decision: plan.start,
+            decisions: 0,
             next_sample: plan.start,
             desk: Desk::new(venue, measure, plan.start),
             plan,
@@ -75,7 +89,9 @@ impl<V: Venue> Pace<V> {
                 self.desk.measure.sample(next, venue.mid(), venue.spread());
             }
             if next == self.next_decision {
-                self.next_decision += self.plan.decision_interval;
+                self.decisions += 1;
+                let since = decision_time(self.decisions, self.plan.decision_interval);
+                self.next_decision = self.plan.start + since;
                 return Ok(Some(next));
             }
         }
@@ -94,5 +110,26 @@ impl<V: Venue> Pace<V> {
             ended,
             mid: self.desk.venue.mid(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decisions_keep_their_pace_and_hit_no_grid() {
+        let interval = 10 * MS;
+        assert_eq!(decision_time(0, interval), 0);
+        let mut tenths = [0; 10];
+        for index in 0..10_000u64 {
+            let within = decision_time(index, interval) - index as Ns * interval;
+            assert!((0..interval).contains(&within));
+            tenths[(within / MS) as usize] += 1;
+        }
+        assert!(
+            tenths.iter().all(|n| (990..=1010).contains(n)),
+            "{tenths:?}"
+        );
     }
 }

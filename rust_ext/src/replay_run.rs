@@ -12,7 +12,7 @@ use crate::spec::ReplaySpec;
 enum Stage<'a> {
     Build(Box<ReplayVenue<'a>>),
     Maker(Box<Run<ReplayVenue<'a>>>),
-    /// The recording ends before the slice begins.
+    /// The recording has ended when the slice begins.
     Nothing,
 }
 
@@ -39,7 +39,7 @@ impl<'a> Replay<'a> {
         )
         .ok_or("events holds no event of the exchange side")?;
         let last = venue.last();
-        let stage = if last < spec.start_ns {
+        let stage = if last <= spec.start_ns {
             Stage::Nothing
         } else {
             Stage::Build(Box::new(venue))

@@ -170,18 +170,19 @@ fn unusable_data_is_refused_with_its_row() {
         let error = replay(bytes, 0, 10_000).expect_err("it must be refused");
         assert!(error.contains(says), "{error}");
     };
+    let later = (DEPTH | BUY, 9000, 5.0, 1.0);
     refused(&[0; 63], "not a multiple of 64");
     refused(&[], "no event of the exchange side");
     refused(
-        &recording(&[(DEPTH | BUY, 1, f64::NAN, 1.0)]),
+        &recording(&[(DEPTH | BUY, 1, f64::NAN, 1.0), later]),
         "row 0: price NaN",
     );
     refused(
-        &recording(&[(DEPTH | BUY, 1, 5.0, -1.0)]),
+        &recording(&[(DEPTH | BUY, 1, 5.0, -1.0), later]),
         "row 0: quantity -1",
     );
     refused(
-        &recording(&[(DEPTH, 1, 5.0, 1.0)]),
+        &recording(&[(DEPTH, 1, 5.0, 1.0), later]),
         "row 0: depth without a side",
     );
 }

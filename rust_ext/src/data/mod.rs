@@ -1,0 +1,24 @@
+//! Readers of large data: reason codes, samples, JSON reports, JSON lines. Nothing here knows of Python.
+
+pub mod audit_jsonl;
+pub mod bands;
+pub mod blocks;
+pub mod edge_json;
+pub mod lanes;
+pub mod numbers;
+pub mod path;
+pub mod quantile;
+pub mod risk;
+pub mod scan;
+pub mod tally;
+
+#[cfg(test)]
+mod scan_tests;
+
+/// What went wrong while reading, ready to be put behind the name of the file.
+pub type ReadResult<T> = Result<T, String>;
+
+/// An error of the operating system as it is shown.
+pub(crate) fn unreadable(error: std::io::Error) -> String {
+    format!("cannot be read: {error}")
+}

@@ -1,0 +1,73 @@
+"""Specs for the kernel, and KPIs of its reports, for tests that talk to it directly."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import json
+import tomllib
+from collections.abc import Mapping
+from importlib import resources
+from typing import Any
+
+from pytest_soak import _kernel
+from pytest_soak.domain.kpis import kpis_of
+from pytest_soak.domain.parameters import DEFAULTS
+from pytest_soak.domain.records import EdgeReport, Kpis
+from pytest_soak.domain.settings import FeeSettings, MakerSettings
+
+STEADY_SAFE: Mapping[str, float] = {
+    "min_interval_ms": 75.0,
+    "replace_rate_per_min": 260.0,
+    "base_spread_bps_delta": 0.16,
+    "impact_cap_ratio": 0.08,
+    "max_delta_ratio": 0.12,
+    "tail_age_ms": 740.0,
+}
+MINUTE_MS = 60_000.0
+
+
+@functools.cache
+def _read(name: str) -> dict[str, Any]:
+    file = resources.files("pytest_soak.market").joinpath("scenarios", f"{name}.toml")
+    return tomllib.loads(file.read_text(encoding="utf-8"))
+
+
+def scenario(name: str) -> dict[str, Any]:
+    """The content of a shipped scenario, free to change."""
+    return copy.deepcopy(_read(name))
+
+
+def spec(
+    market: str | dict[str, Any] = "calm",
+    *,
+    seed: int = 1,
+    start_minutes: float = 0.0,
+    minutes: float = 5.0,
+    parameters: Mapping[str, float] | None = None,
+    maker: Mapping[str, float] | None = None,
+    record_fills: bool = False,
+) -> dict[str, Any]:
+    """A spec of ``simulate`` with default settings where nothing else is said."""
+    return {
+        "scenario": scenario(market) if isinstance(market, str) else market,
+        "seed": seed,
+        "start_ms": start_minutes * MINUTE_MS,
+        "duration_ms": minutes * MINUTE_MS,
+        "parameters": {**DEFAULTS, **(parameters or {})},
+        "maker": {**MakerSettings().model_dump(), **(maker or {})},
+        "fees": FeeSettings().model_dump(),
+        "record_fills": record_fills,
+    }
+
+
+def simulate(**wanted: Any) -> dict[str, Any]:
+    """Run one iteration; its report as parsed JSON."""
+    report: dict[str, Any] = json.loads(_kernel.simulate(json.dumps(spec(**wanted))))
+    return report
+
+
+def kpis(report: dict[str, Any]) -> Kpis:
+    """KPIs of a report, which must be a valid record."""
+    bare = {key: value for key, value in report.items() if key not in ("fills", "path")}
+    return kpis_of(EdgeReport.model_validate(bare))
