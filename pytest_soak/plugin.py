@@ -140,6 +140,20 @@ def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Ite
     return [f"soak: {len(items)} items of {len(canaries)} {canary}; {others} other tests deselected"]
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup() -> Generator[None, object, object]:
+    """Show what is wrong with a soak's set-up as the one sentence that it is, without a traceback."""
+    try:
+        return (yield)
+    except Exception as error:
+        from pytest_soak.domain.errors import SoakError
+
+        if not isinstance(error, SoakError):
+            raise
+        problem = str(error)
+    pytest.fail(problem, pytrace=False)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> object | None:
     """Compute the item's iteration as part of its call; an item of the run's gates judges those instead."""

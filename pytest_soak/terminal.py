@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_soak.rows import MISSED, TABLE_HEAD, gates_lines, is_missed, live_lines, shortened, table_line
+from pytest_soak.rows import TABLE_HEAD, gates_lines, is_missed, live_lines, shortened, table_line
 from pytest_soak.store.layout import LATEST_NAME, MANIFEST_NAME
 
 if TYPE_CHECKING:
@@ -124,11 +124,13 @@ class SoakTerminal:
         folder = next(iter(self._folders.values()))
         place = Path(folder) if len(self._folders) == 1 else Path(folder).parent
         missed = [row for rows in self._rows.values() for row in rows.values() if is_missed(row)]
-        missed_in_all = any(gates["verdict"] in MISSED for gates in self._gates.values())
+        verdicts = {row["verdict"] for row in missed} | {g["verdict"] for g in self._gates.values()}
         if missed and len(self._folders) == 1:
             place = place / f"ITER_SUMMARY_{missed[0]['iteration']}.json"
-        if missed or missed_in_all:
+        if "FAIL" in verdicts:
             return f"next: not fit to trade as it is; start at {_short(place)}"
+        if "NO_DATA" in verdicts:
+            return f"next: no verdict, not everything was measured; start at {_short(place)}"
         if self._failed:
             return f"next: the gates held but items failed for other reasons; see above, and {_short(place)}"
         if len(self._gates) < len(self._folders):

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
+import textwrap
+
 import pytest
 
+from pytest_soak import hookspecs
 from tests.e2e.conftest import Scripted, summary
 
 GOOD = (3.2, 0.30, 1.0)
@@ -192,3 +196,35 @@ def test_two_tests_on_one_canary_keep_apart(pytester: pytest.Pytester, scripted:
     result.assert_outcomes(passed=6)
     folders = list((pytester.path / "artifacts/soak/latest").glob("test_maker-*-steady_safe-calm-s1"))
     assert len(folders) == 2
+
+
+def examples() -> dict[str, str]:
+    """The conftest example of every hook's docstring."""
+    found = {}
+    for name, spec in vars(hookspecs).items():
+        if name.startswith("pytest_soak_"):
+            text = inspect.getdoc(spec) or ""
+            found[name] = textwrap.dedent(text.partition("::\n")[2])
+    return found
+
+
+@pytest.mark.parametrize("name", examples())
+def test_the_examples_of_the_hooks_work(pytester: pytest.Pytester, name: str) -> None:
+    """Each docstring's example, word for word, as the conftest.py of a run."""
+    pytester.makepyfile(
+        my_desk="""
+        from pytest_soak.domain.settings import MakerSettings
+        from pytest_soak.market import ReferenceMaker
+
+        def OurMaker(fees):
+            return ReferenceMaker(MakerSettings(base_half_spread_bps=3.0), fees)
+        """
+    )
+    pytester.makeconftest(examples()[name])
+    args = ("--soak-iterations=2", "--soak-minutes=0.5", "--soak-gate=off", "-s")
+    result = pytester.runpytest_subprocess(*args)
+    result.assert_outcomes(passed=3)
+    if name == "pytest_soak_iteration_finished":
+        result.stdout.fnmatch_lines(["*2 OK {*'min_interval_ms': 62.0*"])
+    if name == "pytest_soak_propose":
+        assert summary(pytester.path, 1)["decision"]["proposed_by"] == "hold_still"
