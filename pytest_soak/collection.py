@@ -62,11 +62,37 @@ def parametrize(metafunc: pytest.Metafunc, settings: Settings) -> None:
     metafunc.parametrize(CASE_FIXTURE, cases, ids=[case.id for case in cases], indirect=True)
 
 
-def select(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> int:
-    """Keep the soak items only, or collect the shipped canary where there are none.
+def take_shipped_ids(config: pytest.Config) -> tuple[str, ...]:
+    """Take ids such as ``soak::test_soak[...]`` out of the arguments, where pytest would look for a file."""
+    here = config.invocation_params.dir
+    if (here / SHIPPED_NODE).exists():
+        return ()
+    asked = [arg for arg in config.args if arg.partition("::")[0] == SHIPPED_NODE]
+    if asked:
+        config.args[:] = [arg for arg in config.args if arg not in asked] or [str(here)]
+    return tuple(asked)
+
+
+def select(
+    session: pytest.Session, config: pytest.Config, items: list[pytest.Item], asked: tuple[str, ...] = ()
+) -> int:
+    """Keep the soak items only, or collect the shipped canary where there are none, or where it is asked for.
 
     Returns the number of items that were deselected.
+
+    Raises:
+        pytest.UsageError: where an id that was asked for is not one of the shipped canary's.
     """
+    if asked:
+        shipped = list(_shipped_items(session))
+        deselected = [*items, *(item for item in shipped if not item.nodeid.startswith(asked))]
+        items[:] = [item for item in shipped if item.nodeid.startswith(asked)]
+        if not items:
+            raise pytest.UsageError(
+                f"no item {asked[0]}; there are {shipped[0].nodeid} and {len(shipped) - 1} more"
+            )
+        config.hook.pytest_deselected(items=deselected)
+        return len(deselected)
     soak = [item for item in items if case_of(item) is not None]
     others = [item for item in items if case_of(item) is None]
     if not soak and not session.testsfailed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Generator
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 
 from pytest_soak import __version__, hookspecs
 from pytest_soak.cases import MARKER
-from pytest_soak.collection import case_of, in_order, parametrize, select
+from pytest_soak.collection import case_of, in_order, parametrize, select, take_shipped_ids
 from pytest_soak.fixtures import (  # noqa: F401 (pytest finds fixtures by their names in a plugin)
     _soak_case,
     _soak_run,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 _SETTINGS = pytest.StashKey[Settings]()
 _RUN_ID = pytest.StashKey[str]()
 _RUN = pytest.StashKey["SoakRun"]()
+_ASKED = pytest.StashKey[tuple[str, ...]]()
 _HEADER = pytest.StashKey[list[str]]()
 _DESELECTED = pytest.StashKey[int]()
 _REPORT = pytest.StashKey[dict[str, Any]]()
@@ -54,6 +56,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Read the settings; where a soak was asked for, check all of it before anything is collected."""
     config.addinivalue_line("markers", MARKER)
     settings = read_settings(config)
+    asked = config.stash[_ASKED] = take_shipped_ids(config)
+    if asked:
+        settings = replace(settings, given=(*settings.given, "ids"))
     config.stash[_SETTINGS] = settings
     worker = getattr(config, "workerinput", None)
     config.stash[_RUN_ID] = worker["soak_run_id"] if worker else _new_run_id()
@@ -113,7 +118,7 @@ def pytest_collection_modifyitems(
 ) -> None:
     """Run soak items only where a soak option was given."""
     if config.stash[_SETTINGS].given:
-        config.stash[_DESELECTED] = select(session, config, items)
+        config.stash[_DESELECTED] = select(session, config, items, config.stash[_ASKED])
 
 
 @pytest.hookimpl(specname="pytest_collection_modifyitems", wrapper=True, tryfirst=True)

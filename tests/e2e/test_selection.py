@@ -106,6 +106,19 @@ def test_a_marked_test_without_a_soak_fixture_is_an_error(pytester: pytest.Pytes
     assert result.ret != 0
 
 
+def test_ids_of_the_shipped_canary_can_be_copied(pytester: pytest.Pytester, scripted: Scripted) -> None:
+    """The ids that a run prints select its items again, with or without other options."""
+    scripted([GOOD])
+    one = "soak::test_soak[default-calm-s1-iter002]"
+    pytester.runpytest_inprocess(one).assert_outcomes(passed=1, deselected=6)
+    pytester.runpytest_inprocess("soak::test_soak", *SOAK).assert_outcomes(passed=5)
+    result = pytester.runpytest_inprocess("soak::test_soak[default-calm-s2-iter002]")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        ["*no item soak::test_soak?default-calm-s2-iter002?; there are soak::test_soak*"]
+    )
+
+
 def test_k_selects_iterations(pytester: pytest.Pytester, scripted: Scripted) -> None:
     scripted([GOOD])
     result = pytester.runpytest_inprocess(*SOAK, "-k", "iter003")
