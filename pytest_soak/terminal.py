@@ -143,7 +143,7 @@ def _short(path: Path) -> str:
     here = Path.cwd()
     for parent in path.parents:
         latest = parent / LATEST_NAME
-        if latest.exists() and latest.resolve() == path.parent.resolve():
-            path = latest / path.name
+        if latest.exists() and path.resolve().is_relative_to(latest.resolve()):
+            path = latest / path.resolve().relative_to(latest.resolve())
             break
     return (path.relative_to(here) if path.is_relative_to(here) else path).as_posix()
