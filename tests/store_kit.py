@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import json
 import multiprocessing
 import random
+import sqlite3
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -153,3 +155,18 @@ def process(target: Callable[..., None], *arguments: Any) -> Iterator[BaseProces
         child.kill()
         child.join()
         child.close()
+
+
+def raw(path: Path) -> sqlite3.Connection:
+    """The database below a journal, past all that the journal checks."""
+    return sqlite3.connect(path, isolation_level=None)
+
+
+def read(folder: Path, name: str) -> Any:
+    """Content of an exported JSON file."""
+    return json.loads((folder / name).read_text(encoding="utf-8"))
+
+
+def audit_lines(folder: Path) -> list[dict[str, Any]]:
+    """Lines of an exported audit file."""
+    return [json.loads(line) for line in (folder / "audit.jsonl").read_text(encoding="utf-8").splitlines()]

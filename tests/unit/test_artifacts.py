@@ -15,7 +15,7 @@ from pytest_soak.store.artifacts import Exports, export, render, summary_name, s
 from pytest_soak.store.journal import Journal
 from pytest_soak.store.models import TuningReport
 from tests.rules_kit import STEADY_SAFE
-from tests.store_kit import INPUTS, commits, contents, filled, quiet_state
+from tests.store_kit import INPUTS, audit_lines, commits, contents, filled, quiet_state, read
 
 COUNT = 14
 
@@ -37,14 +37,6 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 
 def state() -> Any:
     return commits(COUNT)[-1].state
-
-
-def read(folder: Path, name: str) -> Any:
-    return json.loads((folder / name).read_text(encoding="utf-8"))
-
-
-def lines(folder: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (folder / "audit.jsonl").read_text(encoding="utf-8").splitlines()]
 
 
 def test_every_export_is_there_and_reads_well(tmp_path: Path, journal: Journal) -> None:
@@ -105,7 +97,7 @@ def test_the_small_files_say_what_the_journal_says(tmp_path: Path, journal: Jour
 
 def test_the_audit_log_has_a_line_per_event(tmp_path: Path, journal: Journal) -> None:
     export(tmp_path, journal, state(), STEADY_SAFE)
-    found = lines(tmp_path)
+    found = audit_lines(tmp_path)
     text = (tmp_path / "audit.jsonl").read_text(encoding="utf-8").splitlines()
     assert text == [canonical_json(line) for line in found]
     assert all(line["schema_version"] == 1 for line in found)
@@ -182,7 +174,7 @@ def test_a_damaged_audit_log_is_mended_by_the_next_iteration(tmp_path: Path) -> 
         commits(COUNT)[3].to(journal)
         exports.add(commits(COUNT)[3].state)
         assert exports.rebuild(commits(COUNT)[3].state, STEADY_SAFE) == ()
-    assert {line["iteration"] for line in lines(tmp_path)} == {1, 2, 3, 4}
+    assert {line["iteration"] for line in audit_lines(tmp_path)} == {1, 2, 3, 4}
 
 
 def test_overrides_of_an_earlier_iteration_are_brought_up_to_date(tmp_path: Path, journal: Journal) -> None:

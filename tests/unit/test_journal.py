@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,32 +11,17 @@ from pytest_soak.domain.hashing import parameters_hash, sha256_of
 from pytest_soak.store import schema
 from pytest_soak.store.journal import Journal
 from tests.rules_kit import edge_report
-from tests.store_kit import INPUTS, Commit, commits, filled
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "canary" / "soak.db"
-
-
-@pytest.fixture
-def journal(path: Path) -> Iterator[Journal]:
-    with Journal.open(path, inputs=INPUTS) as opened:
-        yield opened
-
-
-def raw(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(path, isolation_level=None)
+from tests.store_kit import INPUTS, Commit, commits, filled, raw
 
 
 def changed(commit: Commit, **fields: Any) -> Commit:
     return Commit(commit.record.model_copy(update=fields), commit.edge, commit.wall, commit.state)
 
 
-def test_what_is_committed_is_served_also_after_reopening(path: Path) -> None:
+def test_what_is_committed_is_served_also_after_reopening(db: Path) -> None:
     made = commits(12)
-    filled(path, 12).close()
-    with Journal.open(path, inputs=INPUTS) as journal:
+    filled(db, 12).close()
+    with Journal.open(db, inputs=INPUTS) as journal:
         assert journal.records() == tuple(c.record for c in made)
         assert [journal.edge(n) for n in range(1, 13)] == [c.edge for c in made]
         assert [journal.wall(n) for n in range(1, 13)] == [c.wall for c in made]
@@ -175,12 +159,12 @@ def test_a_decision_that_was_applied_cannot_be_applied_again(journal: Journal) -
         ("INSERT INTO iterations VALUES (4, x'00', '', '', '', '', NULL)", "BLOB"),
     ],
 )
-def test_no_statement_changes_what_was_committed(path: Path, statement: str, said: str) -> None:
-    filled(path, 3).close()
+def test_no_statement_changes_what_was_committed(db: Path, statement: str, said: str) -> None:
+    filled(db, 3).close()
     assert any(c.record.decision.applied for c in commits(3))
-    connection = raw(path)
+    connection = raw(db)
     with pytest.raises(sqlite3.IntegrityError, match=said):
         connection.execute(statement)
     connection.close()
-    with Journal.open(path, inputs=INPUTS) as journal:
+    with Journal.open(db, inputs=INPUTS) as journal:
         assert journal.records() == tuple(c.record for c in commits(3))

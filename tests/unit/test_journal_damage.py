@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,51 +11,36 @@ from pytest_soak.domain.errors import SoakConfigError, SoakStateError, SoakStore
 from pytest_soak.domain.hashing import canonical_json, sha256_of
 from pytest_soak.store import schema
 from pytest_soak.store.journal import Journal
-from tests.store_kit import INPUTS, Commit, commits, filled
+from tests.store_kit import INPUTS, Commit, commits, filled, raw
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "canary" / "soak.db"
-
-
-@pytest.fixture
-def journal(path: Path) -> Iterator[Journal]:
-    with Journal.open(path, inputs=INPUTS) as opened:
-        yield opened
-
-
-def raw(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(path, isolation_level=None)
-
-
-def without_triggers(path: Path, statement: str, *arguments: object) -> None:
+def without_triggers(db: Path, statement: str, *arguments: object) -> None:
     """Change a closed journal as a defect or a hand would, past its triggers."""
-    connection = raw(path)
+    connection = raw(db)
     for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall():
         connection.execute(f"DROP TRIGGER {name}")
     connection.execute(statement, arguments)
     connection.close()
 
 
-def test_other_inputs_are_named_key_by_key(path: Path) -> None:
-    filled(path, 1).close()
+def test_other_inputs_are_named_key_by_key(db: Path) -> None:
+    filled(db, 1).close()
     other = {**INPUTS, "seed": 2, "extra": "x"}
     with pytest.raises(SoakStateError) as caught:
-        Journal.open(path, inputs=other)
+        Journal.open(db, inputs=other)
     assert "extra is None there and 'x' here; seed is 1 there and 2 here" in str(caught.value)
     assert "profile" not in str(caught.value).split("another canary")[1]
 
 
-def test_reading_needs_no_inputs_and_creates_nothing(path: Path) -> None:
+def test_reading_needs_no_inputs_and_creates_nothing(db: Path) -> None:
     for create in (True, False):
         with pytest.raises(SoakStateError, match="there is no journal"):
-            Journal.open(path, inputs=None, create=create)
+            Journal.open(db, inputs=None, create=create)
     with pytest.raises(SoakStateError, match="there is no journal"):
-        Journal.open(path, inputs=INPUTS, create=False)
-    assert not path.parent.exists()
-    filled(path, 2).close()
-    with Journal.open(path) as journal:
+        Journal.open(db, inputs=INPUTS, create=False)
+    assert not db.parent.exists()
+    filled(db, 2).close()
+    with Journal.open(db) as journal:
         assert len(journal.records()) == 2
 
 
@@ -67,59 +52,59 @@ def test_reading_needs_no_inputs_and_creates_nothing(path: Path) -> None:
         (b"x", "not a journal"),
     ],
 )
-def test_a_file_that_is_no_database_is_named_and_left_alone(path: Path, data: bytes, said: str) -> None:
-    path.parent.mkdir()
-    path.write_bytes(data)
+def test_a_file_that_is_no_database_is_named_and_left_alone(db: Path, data: bytes, said: str) -> None:
+    db.parent.mkdir()
+    db.write_bytes(data)
     with pytest.raises(SoakStateError, match=said) as caught:
-        Journal.open(path, inputs=INPUTS)
-    assert str(caught.value).startswith(f"{path}: ")
-    assert path.read_bytes() == data
+        Journal.open(db, inputs=INPUTS)
+    assert str(caught.value).startswith(f"{db}: ")
+    assert db.read_bytes() == data
 
 
-def test_an_empty_file_is_a_journal_whose_creation_was_cut_short(path: Path) -> None:
-    path.parent.mkdir()
-    path.write_bytes(b"")
+def test_an_empty_file_is_a_journal_whose_creation_was_cut_short(db: Path) -> None:
+    db.parent.mkdir()
+    db.write_bytes(b"")
     with pytest.raises(SoakStateError, match="the file holds no journal"):
-        Journal.open(path)
-    with Journal.open(path, inputs=INPUTS) as journal:
+        Journal.open(db)
+    with Journal.open(db, inputs=INPUTS) as journal:
         assert journal.records() == ()
 
 
-def test_a_database_of_another_program_is_left_alone(path: Path) -> None:
-    path.parent.mkdir()
-    connection = raw(path)
+def test_a_database_of_another_program_is_left_alone(db: Path) -> None:
+    db.parent.mkdir()
+    connection = raw(db)
     connection.execute("CREATE TABLE notes (text)")
     connection.close()
-    before = path.read_bytes()
+    before = db.read_bytes()
     with pytest.raises(SoakStateError, match="a database of another program"):
-        Journal.open(path, inputs=INPUTS)
-    assert path.read_bytes() == before
+        Journal.open(db, inputs=INPUTS)
+    assert db.read_bytes() == before
 
 
 @pytest.mark.parametrize("version", [0, schema.JOURNAL_VERSION + 1])
-def test_another_schema_is_refused(path: Path, version: int) -> None:
-    filled(path, 1).close()
-    connection = raw(path)
+def test_another_schema_is_refused(db: Path, version: int) -> None:
+    filled(db, 1).close()
+    connection = raw(db)
     connection.execute(f"PRAGMA user_version = {version}")
     connection.close()
     with pytest.raises(SoakStateError, match=f"schema {version}, this pytest-soak reads 1"):
-        Journal.open(path, inputs=INPUTS)
+        Journal.open(db, inputs=INPUTS)
 
 
-def test_a_torn_file_is_refused(path: Path) -> None:
-    filled(path, 40).close()
-    data = path.read_bytes()
-    path.write_bytes(data[: len(data) // 2])
+def test_a_torn_file_is_refused(db: Path) -> None:
+    filled(db, 40).close()
+    data = db.read_bytes()
+    db.write_bytes(data[: len(data) // 2])
     with pytest.raises(SoakStateError, match="damaged") as caught:
-        Journal.open(path, inputs=INPUTS)
-    assert str(path) in str(caught.value)
+        Journal.open(db, inputs=INPUTS)
+    assert str(db) in str(caught.value)
 
 
 @pytest.mark.parametrize("column", ["record", "edge"])
-def test_a_flipped_bit_names_its_iteration(path: Path, column: str) -> None:
-    filled(path, 12).close()
-    data = path.read_bytes()
-    with raw(path) as connection:
+def test_a_flipped_bit_names_its_iteration(db: Path, column: str) -> None:
+    filled(db, 12).close()
+    data = db.read_bytes()
+    with raw(db) as connection:
         record, edge = connection.execute("SELECT record, edge FROM iterations WHERE number = 11").fetchone()
         text = record if column == "record" else edge
     connection.close()
@@ -127,9 +112,9 @@ def test_a_flipped_bit_names_its_iteration(path: Path, column: str) -> None:
     piece = text[200:260].encode("ascii")
     assert data.count(piece) >= 1
     at = data.index(piece, data.index(text[:60].encode("ascii")))
-    path.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
+    db.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
     with (
-        Journal.open(path, inputs=INPUTS) as journal,
+        Journal.open(db, inputs=INPUTS) as journal,
         pytest.raises(SoakStateError, match="iteration 11 is damaged"),
     ):
         journal.records() if column == "record" else journal.edge(11)
@@ -152,10 +137,10 @@ def test_a_flipped_bit_names_its_iteration(path: Path, column: str) -> None:
         ("DELETE FROM iterations WHERE number = 1", "iteration 1 is missing"),
     ],
 )
-def test_a_changed_row_is_found_when_it_is_read(path: Path, statement: str, said: str) -> None:
-    filled(path, 4).close()
-    without_triggers(path, statement)
-    with Journal.open(path, inputs=INPUTS) as journal:
+def test_a_changed_row_is_found_when_it_is_read(db: Path, statement: str, said: str) -> None:
+    filled(db, 4).close()
+    without_triggers(db, statement)
+    with Journal.open(db, inputs=INPUTS) as journal:
         for ask in (journal.records, lambda: journal.commit(*_parts(commits(5)[4]))):
             with pytest.raises(SoakStateError, match=said):
                 ask()
@@ -170,26 +155,27 @@ def _parts(commit: Commit) -> tuple[Any, Any, Any]:
     return commit.record, commit.edge, commit.wall
 
 
-def test_rows_that_changed_places_are_found(path: Path) -> None:
-    filled(path, 2).close()
+def test_rows_that_changed_places_are_found(db: Path) -> None:
+    filled(db, 2).close()
     text = canonical_json(commits(2)[0].record.model_dump(mode="json"))
     sha256 = sha256_of(commits(2)[0].record.model_dump(mode="json"))
-    without_triggers(
-        path, "UPDATE iterations SET record = ?, record_sha256 = ? WHERE number = 2", text, sha256
-    )
-    with Journal.open(path) as journal, pytest.raises(SoakStateError, match="2 holds the record of another"):
+    without_triggers(db, "UPDATE iterations SET record = ?, record_sha256 = ? WHERE number = 2", text, sha256)
+    with (
+        Journal.open(db) as journal,
+        pytest.raises(SoakStateError, match="2 holds the record of another"),
+    ):
         journal.records()
 
 
 @pytest.mark.parametrize("statement", ["UPDATE identity SET inputs = '{}'", "DELETE FROM identity"])
-def test_a_changed_identity_is_found(path: Path, statement: str) -> None:
-    filled(path, 1).close()
-    without_triggers(path, statement)
+def test_a_changed_identity_is_found(db: Path, statement: str) -> None:
+    filled(db, 1).close()
+    without_triggers(db, statement)
     with pytest.raises(SoakStateError, match="identity of the canary is damaged"):
-        Journal.open(path, inputs=INPUTS)
+        Journal.open(db, inputs=INPUTS)
 
 
-def test_a_full_disk_commits_nothing_and_says_so(journal: Journal, path: Path) -> None:
+def test_a_full_disk_commits_nothing_and_says_so(journal: Journal, db: Path) -> None:
     made = commits(60)
     made[0].to(journal)
     pages = journal._connection.execute("PRAGMA page_count").fetchone()[0]
@@ -202,7 +188,7 @@ def test_a_full_disk_commits_nothing_and_says_so(journal: Journal, path: Path) -
     for commit in made[count:]:
         commit.to(journal)
     journal.close()
-    with Journal.open(path, inputs=INPUTS) as reopened:
+    with Journal.open(db, inputs=INPUTS) as reopened:
         assert reopened.records() == tuple(c.record for c in made)
 
 
@@ -212,7 +198,7 @@ def test_a_folder_in_place_of_the_file_is_an_error_with_its_path(tmp_path: Path)
         Journal.open(tmp_path / "soak.db", inputs=INPUTS)
 
 
-def test_a_sqlite_that_is_too_old_is_named(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sqlite_that_is_too_old_is_named(db: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 31, 1))
     with pytest.raises(SoakConfigError, match=r"SQLite .* is too old; accepted is 3\.37"):
-        Journal.open(path, inputs=INPUTS)
+        Journal.open(db, inputs=INPUTS)

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -14,31 +13,20 @@ from pytest_soak.store.journal import Journal
 from tests.store_kit import INPUTS, commits, process
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "canary" / "soak.db"
-
-
-@pytest.fixture
-def journal(path: Path) -> Iterator[Journal]:
-    with Journal.open(path, inputs=INPUTS) as opened:
-        yield opened
-
-
-def _hold(path: Path, ready: Any, release: Any) -> None:
-    with Journal.open(path, inputs=INPUTS) as journal, journal.lock():
+def _hold(db: Path, ready: Any, release: Any) -> None:
+    with Journal.open(db, inputs=INPUTS) as journal, journal.lock():
         commits(1)[0].to(journal)
         ready.set()
         release.wait(20)
         commits(2)[1].to(journal)
 
 
-def test_a_second_process_waits_and_then_serves_what_is_there(path: Path) -> None:
+def test_a_second_process_waits_and_then_serves_what_is_there(db: Path) -> None:
     commits(2)
     ready, release = multiprocessing.Event(), multiprocessing.Event()
-    with process(_hold, path, ready, release) as child:
+    with process(_hold, db, ready, release) as child:
         assert ready.wait(20)
-        with Journal.open(path, inputs=INPUTS) as journal:
+        with Journal.open(db, inputs=INPUTS) as journal:
             assert len(journal.records()) == 1
             with (
                 pytest.raises(SoakStateError, match=rf"another process \(pid {child.pid}\)"),
@@ -50,29 +38,33 @@ def test_a_second_process_waits_and_then_serves_what_is_there(path: Path) -> Non
                 assert len(journal.records()) == 2
 
 
-def test_a_killed_holder_frees_the_lock(path: Path) -> None:
+def test_a_killed_holder_frees_the_lock(db: Path) -> None:
     commits(2)
     ready, release = multiprocessing.Event(), multiprocessing.Event()
-    with process(_hold, path, ready, release) as child:
+    with process(_hold, db, ready, release) as child:
         assert ready.wait(20)
         child.kill()
         child.join()
-    with Journal.open(path, inputs=INPUTS) as journal, journal.lock(5):
+    with Journal.open(db, inputs=INPUTS) as journal, journal.lock(5):
         assert len(journal.records()) == 1
         with journal.lock(0):
-            assert os.getpid() == int((path.parent / "soak.db.pid").read_text(encoding="ascii").split()[1])
+            assert os.getpid() == int((db.parent / "soak.db.pid").read_text(encoding="ascii").split()[1])
 
 
-def test_an_unreadable_holder_is_no_second_error(path: Path) -> None:
-    with Journal.open(path, inputs=INPUTS) as one, Journal.open(path, inputs=INPUTS) as two, one.lock():
-        (path.parent / "soak.db.pid").unlink()
+def test_an_unreadable_holder_is_no_second_error(db: Path) -> None:
+    with (
+        Journal.open(db, inputs=INPUTS) as one,
+        Journal.open(db, inputs=INPUTS) as two,
+        one.lock(),
+    ):
+        (db.parent / "soak.db.pid").unlink()
         with pytest.raises(SoakStateError, match=r"another process \(pid unknown\)"), two.lock(0):
             pytest.fail("the lock is held twice")
 
 
-def _advance(path: Path, count: int) -> None:
+def _advance(db: Path, count: int) -> None:
     made = commits(count)
-    with Journal.open(path, inputs=INPUTS) as journal:
+    with Journal.open(db, inputs=INPUTS) as journal:
         for number in range(count):
             with journal.lock():
                 there = len(journal.records())
@@ -80,12 +72,12 @@ def _advance(path: Path, count: int) -> None:
                     made[there].to(journal)
 
 
-def test_processes_that_advance_one_canary_together_make_one_history(path: Path) -> None:
+def test_processes_that_advance_one_canary_together_make_one_history(db: Path) -> None:
     made = commits(30)
     with ExitStack() as stack:
-        children = [stack.enter_context(process(_advance, path, 30)) for _ in range(4)]
+        children = [stack.enter_context(process(_advance, db, 30)) for _ in range(4)]
         for child in children:
             child.join(30)
             assert child.exitcode == 0
-    with Journal.open(path, inputs=INPUTS) as journal:
+    with Journal.open(db, inputs=INPUTS) as journal:
         assert journal.records() == tuple(c.record for c in made)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -14,7 +13,7 @@ from pytest_soak.store.artifacts import export, summary_name, summary_number
 from pytest_soak.store.journal import Journal
 from pytest_soak.store.models import RunManifest
 from tests.rules_kit import STEADY_SAFE
-from tests.store_kit import commits, contents, filled
+from tests.store_kit import audit_lines, commits, contents, filled, read
 
 COUNT = 14
 
@@ -27,14 +26,6 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 
 def state() -> Any:
     return commits(COUNT)[-1].state
-
-
-def read(folder: Path, name: str) -> Any:
-    return json.loads((folder / name).read_text(encoding="utf-8"))
-
-
-def lines(folder: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (folder / "audit.jsonl").read_text(encoding="utf-8").splitlines()]
 
 
 @cache
@@ -68,7 +59,7 @@ def test_real_exports_satisfy_their_schemas(tmp_path: Path, journal: Journal) ->
             kind = kind_of(name)
             validator(kind).validate(read(tmp_path, name))
             seen.add(kind)
-    for line in lines(tmp_path):
+    for line in audit_lines(tmp_path):
         validator("audit_line").validate(line)
     run = layout.run_folder(tmp_path, "one")
     manifest = RunManifest(run_id="one", created_at="2026-01-02T03:04:05Z", settings={"a": [1]}, versions={})
