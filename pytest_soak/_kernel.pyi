@@ -1,8 +1,11 @@
-from typing import final
+from collections.abc import Iterable
+from typing import ClassVar, SupportsIndex, TypeAlias, final
 
+import numpy as np
+from numpy.typing import NDArray
 from typing_extensions import Buffer
 
-__all__ = ["Simulation", "__version__", "replay", "simulate"]
+__all__ = ["L2Book", "Simulation", "__version__", "replay", "simulate"]
 
 __version__: str
 
@@ -38,3 +41,45 @@ class Simulation:
     def take(self, side: int, price: float, qty: float) -> None: ...
     def attempt(self, blocked: str | None = None) -> None: ...
     def report(self) -> str: ...
+
+# NumPy's own types make an array a Buffer from Python 3.12 on.
+_Sides: TypeAlias = NDArray[np.int8] | Buffer
+_Numbers: TypeAlias = NDArray[np.float64] | Buffer
+_Seq: TypeAlias = SupportsIndex | NDArray[np.int64] | Buffer
+
+@final
+class L2Book:
+    BID: ClassVar[int]
+    ASK: ClassVar[int]
+    def __new__(
+        cls, tick_size: float, lot_size: float | None = None, *, window: int | None = None
+    ) -> L2Book: ...
+    def apply_snapshot(
+        self,
+        bids: Iterable[Iterable[float]] | Buffer,
+        asks: Iterable[Iterable[float]] | Buffer,
+        seq: int | None = None,
+    ) -> None: ...
+    def apply_delta(self, side: int, price: float, size: float, seq: int | None = None) -> None: ...
+    def apply_batch(
+        self, sides: _Sides, prices: _Numbers, sizes: _Numbers, seq: _Seq | None = None
+    ) -> None: ...
+    @property
+    def tick_size(self) -> float: ...
+    @property
+    def lot_size(self) -> float | None: ...
+    @property
+    def seq(self) -> int | None: ...
+    @property
+    def best_bid(self) -> float | None: ...
+    @property
+    def best_ask(self) -> float | None: ...
+    @property
+    def mid(self) -> float | None: ...
+    @property
+    def spread(self) -> float | None: ...
+    @property
+    def microprice(self) -> float | None: ...
+    def imbalance(self, depth: int) -> float | None: ...
+    def depth(self, n: int) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]: ...
+    def vwap(self, side: int, qty: float) -> float | None: ...

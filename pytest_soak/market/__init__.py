@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pytest_soak.market.book import L2Book
     from pytest_soak.market.mock import MockMarket
     from pytest_soak.market.protocols import (
         MakerJob,
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pytest_soak.market.shipped import make_market
 
 __all__ = [
+    "L2Book",
     "MakerJob",
     "Market",
     "MarketRequest",
@@ -35,6 +37,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "L2Book": "book",
     "MakerJob": "protocols",
     "Market": "protocols",
     "MarketRequest": "protocols",

@@ -1,6 +1,7 @@
 //! Python binding of the kernel: thin functions over modules that know nothing of Python.
 
 pub mod accounting;
+mod bind_book;
 pub mod bucket;
 pub mod check;
 pub mod crowd;
@@ -8,6 +9,7 @@ pub mod desk;
 pub mod displayed;
 pub mod feed;
 pub mod flow;
+pub mod l2;
 pub mod ladder;
 pub mod maker;
 pub mod maker_state;
@@ -50,6 +52,8 @@ mod _kernel {
     use crate::simulate::Simulation as Iteration;
     use crate::PIECE;
 
+    #[pymodule_export]
+    use crate::bind_book::L2Book;
     #[pymodule_export]
     use crate::py_simulation::Simulation;
 

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::l2::naive::NaiveHalf;
+use crate::l2::naive::{NaiveHalf, Shown};
 
 type Row = (i8, f64, f64);
 
@@ -19,11 +19,6 @@ fn apply(book: &mut Book, rows: &[Row], numbers: Numbers<'_>) -> Result<(), Stri
         sizes: &sizes,
         numbers,
     })
-}
-
-fn shown(book: &Book) -> (Vec<(f64, f64)>, Vec<(f64, f64)>, Option<i64>) {
-    let [bids, asks] = [BookSide::Bid, BookSide::Ask].map(|side| book.depth(side, usize::MAX));
-    (bids, asks, book.seq())
 }
 
 fn rows() -> impl Strategy<Value = Vec<Row>> {
@@ -69,7 +64,7 @@ proptest! {
                 naive[usize::from(side == BookSide::Ask)].set(tick * side.sign(), *size);
             }
         }
-        prop_assert_eq!(shown(&book), shown(&single));
+        prop_assert_eq!(Shown::of(&book), Shown::of(&single));
         for (side, half) in [BookSide::Bid, BookSide::Ask].into_iter().zip(&naive) {
             let levels: Vec<_> = half.levels().iter()
                 .map(|(key, size)| ((key * side.sign()) as f64 / 10.0, *size)).collect();
@@ -81,13 +76,13 @@ proptest! {
     fn one_bad_row_anywhere_refuses_all(good in rows(), bad in worst_row(), at in any::<prop::sample::Index>()) {
         let mut book = Book::new(0.1, None, 256).unwrap();
         apply(&mut book, &[(1, 99.0, 1.0), (-1, 101.0, 1.0)], Numbers::One(3)).unwrap();
-        let before = shown(&book);
+        let before = Shown::of(&book);
         let mut rows = good;
         let at = at.index(rows.len() + 1);
         rows.insert(at, bad);
         let error = apply(&mut book, &rows, Numbers::One(4)).unwrap_err();
         prop_assert!(error.starts_with(&format!("row {at}: ")), "{}", error);
-        prop_assert_eq!(shown(&book), before);
+        prop_assert_eq!(Shown::of(&book), before);
     }
 }
 
@@ -102,7 +97,7 @@ fn a_bad_row_of_a_late_chunk_is_named() {
         error,
         format!("row {}: price NaN is not finite", 4 * CHUNK + 7)
     );
-    assert_eq!(shown(&book), (vec![], vec![], None));
+    assert!(Shown::of(&book).is_empty());
 }
 
 #[test]
@@ -117,7 +112,7 @@ fn numbers_of_rows_follow_one_another() {
     ] {
         let error = apply(&mut book, &rows, Numbers::Each(&given)).unwrap_err();
         assert!(error.contains(words), "{error}");
-        assert_eq!(shown(&book), (vec![], vec![], None));
+        assert!(Shown::of(&book).is_empty());
     }
     apply(&mut book, &rows, Numbers::Each(&[4, 4, 5])).unwrap();
     assert_eq!(book.seq(), Some(5));
@@ -150,5 +145,5 @@ fn columns_of_different_lengths_are_refused() {
             .unwrap_err()
             .contains("differ in length"));
     }
-    assert_eq!(shown(&book), (vec![], vec![], None));
+    assert!(Shown::of(&book).is_empty());
 }

@@ -100,7 +100,7 @@ impl Book {
         if let (Some((bid, _)), Some((ask, _))) = (bids.last(), asks.last()) {
             if *bid >= -ask {
                 return Err(format!(
-                    "crossed snapshot: best bid {} is not below best ask {}",
+                    "crossed snapshot: best bid {:?} is not below best ask {:?}",
                     self.price(*bid),
                     self.price(-ask)
                 ));
@@ -150,17 +150,17 @@ impl Book {
     pub(super) fn tick_of(&self, price: f64) -> Result<i64, String> {
         let count = self.ticks.count(price);
         if !price.is_finite() {
-            return Err(format!("price {price} is not finite"));
+            return Err(format!("price {price:?} is not finite"));
         }
         if !(0.5..=MOST_TICKS).contains(&count) {
             return Err(format!(
-                "price {price} is not between one tick and 2^40 ticks of {}",
+                "price {price:?} is not between one tick and 2^40 ticks of {:?}",
                 self.tick_size()
             ));
         }
         if !is_whole(count) {
             return Err(format!(
-                "price {price} is off tick: no multiple of {}",
+                "price {price:?} is off tick: no multiple of {:?}",
                 self.tick_size()
             ));
         }
@@ -169,18 +169,18 @@ impl Book {
 
     pub(super) fn lots_of(&self, size: f64) -> Result<f64, String> {
         if !size.is_finite() {
-            return Err(format!("size {size} is not finite"));
+            return Err(format!("size {size:?} is not finite"));
         }
         if size < 0.0 {
-            return Err(format!("size {size} is negative"));
+            return Err(format!("size {size:?} is negative"));
         }
         let count = self.lots.map_or(size, |grid| grid.count(size));
         if count > MOST_LOTS {
-            return Err(format!("size {size} is larger than 2^50 lots"));
+            return Err(format!("size {size:?} is larger than 2^50 lots"));
         }
         match self.lots {
             Some(grid) if !is_whole(count) => Err(format!(
-                "size {size} is off lot: no multiple of {}",
+                "size {size:?} is off lot: no multiple of {:?}",
                 grid.size()
             )),
             Some(_) => Ok(super::grid::rounded(count)),
@@ -205,7 +205,7 @@ impl Book {
         found.sort_unstable_by_key(|(key, _)| *key);
         match found.windows(2).find(|pair| pair[0].0 == pair[1].0) {
             Some(pair) => Err(format!(
-                "{name} price {} comes twice in the snapshot",
+                "{name} price {:?} comes twice in the snapshot",
                 self.price(pair[0].0 * side.sign())
             )),
             None => Ok(found),
@@ -217,7 +217,7 @@ impl Book {
         if level.1 > 0.0 {
             Ok(level)
         } else {
-            Err(format!("size {size} is no size of a level"))
+            Err(format!("size {size:?} is no size of a level"))
         }
     }
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::l2::naive::Shown;
 
 fn book() -> Book {
     let mut book = Book::new(0.1, None, 256).unwrap();
@@ -6,14 +7,6 @@ fn book() -> Book {
     let asks = [(100.3, 4.0), (100.1, 3.0)];
     book.apply_snapshot(&bids, &asks, Some(5)).unwrap();
     book
-}
-
-fn shown(book: &Book) -> (Vec<(f64, f64)>, Vec<(f64, f64)>, Option<i64>) {
-    (
-        book.depth(BookSide::Bid, usize::MAX),
-        book.depth(BookSide::Ask, usize::MAX),
-        book.seq(),
-    )
 }
 
 #[test]
@@ -48,7 +41,7 @@ fn an_empty_side_has_no_readings() {
 #[test]
 fn what_is_refused_changes_nothing() {
     let mut book = book();
-    let before = shown(&book);
+    let before = Shown::of(&book);
     let refused = |outcome: Result<(), String>, words: &str| {
         let error = outcome.unwrap_err();
         assert!(error.contains(words), "{error} does not say {words}");
@@ -98,7 +91,7 @@ fn what_is_refused_changes_nothing() {
         book.apply_snapshot(&[(5.0, 1.0)], &[], Some(-1)),
         "negative",
     );
-    assert_eq!(shown(&book), before);
+    assert_eq!(Shown::of(&book), before);
 }
 
 #[test]

@@ -26,7 +26,7 @@ impl Grid {
     /// Where `size` is not in 1e-9 .. 1e9.
     pub fn new(name: &str, size: f64) -> Result<Self, String> {
         if !(1e-9..=1e9).contains(&size) {
-            return Err(format!("{name} {size} is not in 1e-9 .. 1e9"));
+            return Err(format!("{name} {size:?} is not in 1e-9 .. 1e9"));
         }
         let inverse = 1.0 / size;
         let near = inverse.round();

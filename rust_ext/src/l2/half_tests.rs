@@ -46,6 +46,21 @@ proptest! {
     }
 
     #[test]
+    fn settling_late_finds_the_same(steps in steps(), every in 1usize..60) {
+        let (mut half, mut naive) = (Half::new(LEAST_WINDOW), NaiveHalf::default());
+        for chunk in steps.chunks(every) {
+            for (key, size) in chunk {
+                half.put(*key, *size);
+                naive.set(*key, *size);
+            }
+            half.settle();
+            prop_assert_eq!(half.best(), naive.0.keys().next_back().copied());
+        }
+        check(&half);
+        prop_assert_eq!(half.levels().collect::<Vec<_>>(), naive.levels());
+    }
+
+    #[test]
     fn a_reset_forgets_what_was(before in steps(), after in steps()) {
         let mut half = Half::new(LEAST_WINDOW);
         for (key, size) in before {
@@ -63,22 +78,20 @@ proptest! {
 
 #[test]
 fn a_best_price_that_walks_takes_its_window_along() {
-    let mut half = Half::new(LEAST_WINDOW);
-    half.set(-5_000, 1.0);
-    for key in (-4_000..4_000).chain((-4_000..4_000).rev()) {
-        half.set(key, 1.0);
-        half.set(key - 3, 0.0);
-        half.set(key + 3, 0.0);
-        assert_eq!(
-            half.best(),
-            Some(key + 2)
-                .filter(|k| half.get(*k) > 0.0)
-                .or(half.levels().next().map(|l| l.0))
-        );
-        check(&half);
+    let (mut half, mut naive) = (Half::new(LEAST_WINDOW), NaiveHalf::default());
+    for key in [-5_000]
+        .into_iter()
+        .chain(-4_000..4_000)
+        .chain((-4_000..4_000).rev())
+    {
+        for (at, size) in [(key, 1.0), (key - 3, 0.0), (key + 3, 0.0), (key - 400, 2.0)] {
+            half.set(at, size);
+            naive.set(at, size);
+            assert_eq!(half.best(), naive.0.keys().next_back().copied());
+        }
     }
-    assert_eq!(half.get(-5_000), 1.0);
-    assert_eq!(half.levels().last(), Some((-5_000, 1.0)));
+    check(&half);
+    assert_eq!(half.levels().collect::<Vec<_>>(), naive.levels());
 }
 
 #[test]

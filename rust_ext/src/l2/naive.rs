@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::{Book, BookSide};
+
 /// Sizes by key, as `Half` keeps them.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct NaiveHalf(pub BTreeMap<i64, f64>);
@@ -21,5 +23,32 @@ impl NaiveHalf {
             .rev()
             .map(|(key, size)| (*key, *size))
             .collect()
+    }
+}
+
+/// All levels of a side, best first.
+pub type Levels = Vec<(f64, f64)>;
+
+/// All that a book holds.
+#[derive(Debug, PartialEq)]
+pub struct Shown {
+    pub bids: Levels,
+    pub asks: Levels,
+    pub seq: Option<i64>,
+}
+
+impl Shown {
+    pub fn of(book: &Book) -> Self {
+        let [bids, asks] = [BookSide::Bid, BookSide::Ask].map(|side| book.depth(side, usize::MAX));
+        Shown {
+            bids,
+            asks,
+            seq: book.seq(),
+        }
+    }
+
+    /// Whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        self.bids.is_empty() && self.asks.is_empty() && self.seq.is_none()
     }
 }

@@ -54,7 +54,7 @@ impl Book {
     /// Where `size` is not a finite number above 0.
     pub fn vwap(&self, side: BookSide, size: f64) -> Result<Option<f64>, String> {
         if !(size > 0.0 && size.is_finite()) {
-            return Err(format!("size {size} is not a finite number above 0"));
+            return Err(format!("size {size:?} is not a finite number above 0"));
         }
         let wanted = self.wanted(size);
         let Some(best) = self.half(side).best() else {
