@@ -11,6 +11,8 @@ from pytest_soak.domain.errors import SoakConfigError, SoakError
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
+    from pytest_soak import _kernel
+
 _NOT_BUILT = (
     "the compiled kernel pytest_soak._kernel cannot be loaded ({error}); "
     "in a source tree build it with: maturin develop --release"
@@ -19,6 +21,7 @@ _NOT_BUILT = (
 
 class _Kernel(Protocol):
     __version__: str
+    Simulation: type[_kernel.Simulation]
 
     def simulate(self, spec: str) -> str: ...
 
@@ -52,6 +55,20 @@ def simulate(spec: Mapping[str, object]) -> dict[str, object]:
     kernel = _load()
     try:
         return _decoded(kernel.simulate(_encoded(spec)))
+    except ValueError as error:
+        raise SoakConfigError(f"the kernel refuses to simulate: {error}") from error
+
+
+def open_simulation(spec: Mapping[str, object]) -> _kernel.Simulation:
+    """Bring the mock market to the begin of an iteration that stops at every decision.
+
+    Raises:
+        SoakConfigError: where the kernel refuses the spec.
+        SoakError: where the kernel is not built.
+    """
+    kernel = _load()
+    try:
+        return kernel.Simulation(_encoded(spec))
     except ValueError as error:
         raise SoakConfigError(f"the kernel refuses to simulate: {error}") from error
 

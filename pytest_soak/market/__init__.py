@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pytest_soak.market.replay import ReplayMarket
     from pytest_soak.market.scenarios import Scenario, available_scenarios, load_scenario
     from pytest_soak.market.shipped import make_market
+    from pytest_soak.market.stepping import Simulation
 
 __all__ = [
     "L2Book",
@@ -29,6 +30,7 @@ __all__ = [
     "ReferenceMaker",
     "ReplayMarket",
     "Scenario",
+    "Simulation",
     "Strategy",
     "Window",
     "available_scenarios",
@@ -45,6 +47,7 @@ _HOMES = {
     "ReferenceMaker": "protocols",
     "ReplayMarket": "replay",
     "Scenario": "scenarios",
+    "Simulation": "stepping",
     "Strategy": "protocols",
     "Window": "protocols",
     "available_scenarios": "scenarios",

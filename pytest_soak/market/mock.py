@@ -6,12 +6,17 @@ from typing import TYPE_CHECKING, Literal
 
 from pytest_soak import kernel
 from pytest_soak.domain.errors import SoakConfigError
+from pytest_soak.domain.parameters import DEFAULTS
+from pytest_soak.domain.settings import MakerSettings
+from pytest_soak.market.protocols import MakerJob
 from pytest_soak.market.reports import report_of
 from pytest_soak.market.scenarios import Scenario
 
 if TYPE_CHECKING:
     from pytest_soak.domain.records import EdgeReport
-    from pytest_soak.market.protocols import MakerJob, Window
+    from pytest_soak.domain.settings import FeeSettings
+    from pytest_soak.market.protocols import Window
+    from pytest_soak.market.stepping import Simulation
 
 _SEEDS = 1 << 64
 
@@ -70,3 +75,22 @@ class MockMarket:
             SoakConfigError: where the kernel refuses scenario, parameters or settings.
         """
         return report_of(kernel.simulate(self.spec(job, window)))
+
+    def simulation(
+        self, window: Window, fees: FeeSettings, *, maker: MakerSettings | None = None
+    ) -> Simulation:
+        """Open a window for a strategy written in Python, which is asked at every decision.
+
+        Args:
+            window: the stretch of market time.
+            fees: what fills are charged.
+            maker: of these settings ``decision_interval_ms`` and ``depth_levels`` count; the others are
+                those of the reference maker, which does not run.
+
+        Raises:
+            SoakConfigError: where the kernel refuses scenario, window or settings.
+        """
+        from pytest_soak.market.stepping import Simulation
+
+        job = MakerJob(parameters=DEFAULTS, maker=maker or MakerSettings(), fees=fees)
+        return Simulation(self.spec(job, window))

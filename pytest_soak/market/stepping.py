@@ -1,0 +1,171 @@
+"""A mock market that stops at every decision, for strategies written in Python.
+
+A whole maker, for a ``conftest.py``. It quotes one order a side round the mid, shifted against its position::
+
+    class TwoSided:
+        name = "two_sided"
+        size, most = 0.5, 1.2  # base units: of one order, and of the position on either side
+
+        def __init__(self, fees):
+            self.fees = fees
+
+        def describe(self):
+            return {"name": self.name, "size": self.size, "most": self.most, "fees": self.fees.model_dump()}
+
+        def run(self, market, parameters, window):
+            simulation = market.simulation(window, self.fees)
+            half = 2.4 + parameters["base_spread_bps_delta"]  # bps
+            quotes, updated = {}, {1: window.start_ms - 1e6, -1: window.start_ms - 1e6}
+            while simulation.step():
+                gone = {fill.order for fill in simulation.fills} | set(simulation.rejected)
+                for side in [s for s, (order, _) in quotes.items() if order in gone]:
+                    simulation.cancel(quotes.pop(side)[0])  # what is left of it after a fill
+                if simulation.mid is None:
+                    continue
+                centre = simulation.mid * (1 - 3e-4 * simulation.position / self.most)
+                for side in (1, -1):
+                    price = centre * (1 - side * half * 1e-4)
+                    if side in quotes and abs(quotes[side][1] / price - 1) < 0.2e-4:
+                        continue
+                    if simulation.time_ms - updated[side] < parameters["min_interval_ms"]:
+                        simulation.attempt("min_interval")
+                        continue
+                    if side in quotes:
+                        simulation.cancel(quotes.pop(side)[0])
+                    if side * simulation.position + self.size > self.most:
+                        simulation.attempt("risk")
+                        continue
+                    simulation.attempt()
+                    quotes[side] = simulation.place(side, price, self.size), price
+                    updated[side] = simulation.time_ms
+            return simulation.report()
+
+
+    def pytest_soak_make_strategy(profile):
+        return TwoSided(profile.fees)
+
+A KPI that was not measured has no data, and a gate on it does not pass: ``risk_ratio`` needs attempts that
+were blocked and counted with ``attempt``, a 95th percentile at least 20 samples.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+
+from pytest_soak import kernel
+from pytest_soak.market.reports import report_of
+
+if TYPE_CHECKING:
+    from pytest_soak.domain.records import EdgeReport
+
+Side: TypeAlias = Literal[1, -1]
+"""1 buys, -1 sells."""
+Reason: TypeAlias = Literal["min_interval", "throttle", "concurrency", "risk"]
+"""Why an attempt was blocked."""
+
+
+class Fill(NamedTuple):
+    """A fill as it was heard of: order (None for one that took liquidity), side, base units."""
+
+    order: int | None
+    side: int
+    qty: float
+
+
+class Simulation:
+    """One window of a mock market, from decision to decision; made by ``MockMarket.simulation``.
+
+    Nothing is known before it was heard: views of the book, fills and rejections come with the scenario's
+    delays, and orders reach the market with them. Views hold the orders of others only. Prices are in quote
+    currency, quantities in base units. Everything is a function of scenario, seed, window and what is sent.
+
+    Misuse (a price that is no positive number, a quantity below one lot, an unknown side or reason, anything
+    sent after the end) is answered with a ValueError and changes nothing.
+    """
+
+    __slots__ = ("_kernel",)
+
+    def __init__(self, spec: Mapping[str, object]) -> None:
+        self._kernel = kernel.open_simulation(spec)
+
+    def step(self) -> bool:
+        """Go on to the next decision; False once the window is over."""
+        return self._kernel.step()
+
+    @property
+    def time_ms(self) -> float:
+        """Market time of this decision, ms since the run began."""
+        return self._kernel.time_ms
+
+    @property
+    def best_bid(self) -> float | None:
+        """Best bid as seen now; None where none was seen."""
+        return self._kernel.best_bid
+
+    @property
+    def best_ask(self) -> float | None:
+        """Best ask as seen now; None where none was seen."""
+        return self._kernel.best_ask
+
+    @property
+    def mid(self) -> float | None:
+        """Mid as seen now, the last one where a side is empty; None before the first."""
+        return self._kernel.mid
+
+    @property
+    def bid_liquidity(self) -> float:
+        """Quantity on the best ``depth_levels`` bid levels as seen now."""
+        return self._kernel.bid_liquidity
+
+    @property
+    def ask_liquidity(self) -> float:
+        """Quantity on the best ask levels as seen now."""
+        return self._kernel.ask_liquidity
+
+    @property
+    def position(self) -> float:
+        """Position by the fills heard of; it begins at 0."""
+        return self._kernel.position
+
+    @property
+    def in_flight(self) -> int:
+        """Requests sent whose answer was not heard yet."""
+        return self._kernel.in_flight
+
+    @property
+    def fills(self) -> list[Fill]:
+        """Fills heard of since the last decision."""
+        return [Fill(*fill) for fill in self._kernel.fills]
+
+    @property
+    def rejected(self) -> list[int]:
+        """Orders rejected, as heard of since the last decision, because they would have crossed the book."""
+        return self._kernel.rejected
+
+    def place(self, side: Side, price: float, qty: float) -> int:
+        """Send a post-only order and return its number.
+
+        The price is rounded to a tick away from the market, the quantity down to whole lots.
+        """
+        return self._kernel.place(side, price, qty)
+
+    def cancel(self, order: int) -> None:
+        """Send a cancellation; it does nothing where the order is not at the market any more."""
+        self._kernel.cancel(order)
+
+    def take(self, side: Side, price: float, qty: float) -> None:
+        """Send an immediate-or-cancel order that pays ``price`` at worst.
+
+        Its slippage is measured from the mid as seen now; without one that is a ValueError.
+        """
+        self._kernel.take(side, price, qty)
+
+    def attempt(self, blocked: Reason | None = None) -> None:
+        """Count an attempt to quote, and why it was blocked where it was; ``risk_ratio`` is made of these."""
+        self._kernel.attempt(blocked)
+
+    def report(self) -> EdgeReport:
+        """What the window left to measure; a ValueError before it is over."""
+        return report_of(json.loads(self._kernel.report()))

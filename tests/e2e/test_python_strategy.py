@@ -1,0 +1,56 @@
+"""A strategy written in Python, soaked on the shipped mock market through ``pytest_soak_make_strategy``."""
+
+from __future__ import annotations
+
+import inspect
+import textwrap
+from typing import Any
+
+import pytest
+
+from pytest_soak.market import stepping
+from tests.e2e.conftest import summary
+
+
+def soak(pytester: pytest.Pytester, folder: str, *args: str) -> list[dict[str, Any]]:
+    """Three iterations of the maker of the documentation; their records without wall-clock figures."""
+    text = (inspect.getdoc(stepping) or "").partition("::\n")[2].partition("\nA KPI that")[0]
+    pytester.makeconftest(textwrap.dedent(text))
+    command = ("--soak-iterations=3", "--soak-minutes=1", "--soak-profile=steady_safe")
+    result = pytester.runpytest_inprocess(*command, f"--soak-artifacts={folder}", *args)
+    result.assert_outcomes(passed=4)
+    records = [summary(pytester.path, n, f"{folder}/latest") for n in (1, 2, 3)]
+    for record in records:
+        record.pop("wall")
+    return records
+
+
+def test_its_records_are_measured_and_sane(pytester: pytest.Pytester) -> None:
+    """Its own KPIs are measured, its gates hold."""
+    records = soak(pytester, "one")
+    for record in records:
+        assert record["provenance"]["strategy"] == "two_sided"
+        assert record["provenance"]["source"] == "mock"
+        kpis = record["kpis"]
+        assert 1.5 < kpis["gross_bps"] < 3.5
+        assert 0.0 < kpis["fees_eff_bps"] <= 0.5 + 1e-9
+        parts = ("gross_bps", "fees_eff_bps", "slippage_bps", "inventory_bps")
+        assert kpis["net_bps"] == pytest.approx(sum(kpis[name] for name in parts), abs=1e-9)
+        assert kpis["maker_taker_ratio"] == 1.0
+        assert kpis["samples"]["net_bps"] > 20
+        assert kpis["adverse_bps_p95"] is not None
+        assert 0.0 <= kpis["risk_ratio"] <= 1.0
+        assert record["verdict"] in ("OK", "WARN")
+    assert len({record["kpis"]["net_bps"] for record in records}) == 3
+
+
+def test_its_records_are_deterministic(pytester: pytest.Pytester) -> None:
+    one, two = (soak(pytester, name) for name in ("one", "two"))
+    assert one == two
+
+
+def test_parameters_reach_it(pytester: pytest.Pytester) -> None:
+    wide = soak(pytester, "wide", "--soak-override=base_spread_bps_delta=0.25")
+    narrow = soak(pytester, "narrow", "--soak-override=base_spread_bps_delta=0.08")
+    for more, less in zip(wide, narrow, strict=True):
+        assert more["kpis"]["gross_bps"] > less["kpis"]["gross_bps"]
