@@ -1,16 +1,35 @@
 from collections.abc import Iterable
+from pathlib import Path
 from typing import ClassVar, SupportsIndex, TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import Buffer
 
-__all__ = ["L2Book", "Simulation", "__version__", "replay", "simulate"]
+__all__ = [
+    "L2Book",
+    "Simulation",
+    "__version__",
+    "count_codes",
+    "count_lines",
+    "quantiles",
+    "read_value",
+    "replay",
+    "simulate",
+]
 
 __version__: str
 
 def simulate(spec: str) -> str: ...
 def replay(spec: str, events: Buffer) -> str: ...
+def count_codes(codes: Buffer) -> list[int]: ...
+def quantiles(values: Buffer, shares: list[float]) -> list[float]: ...
+def read_value(
+    path: Path, keys: list[str], max_bytes: int, *, window: int = ..., portable: bool = ...
+) -> bytes | None: ...
+def count_lines(
+    path: Path, field: str, threads: int = 1, *, window: int = ..., portable: bool = ...
+) -> tuple[list[tuple[bytes, int]], list[int], list[tuple[int, str]]]: ...
 
 @final
 class Simulation:

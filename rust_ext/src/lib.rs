@@ -2,9 +2,11 @@
 
 pub mod accounting;
 mod bind_book;
+mod bind_data;
 pub mod bucket;
 pub mod check;
 pub mod crowd;
+pub mod data;
 pub mod desk;
 pub mod displayed;
 pub mod feed;
@@ -54,6 +56,8 @@ mod _kernel {
 
     #[pymodule_export]
     use crate::bind_book::L2Book;
+    #[pymodule_export]
+    use crate::bind_data::{count_codes, count_lines, quantiles, read_value};
     #[pymodule_export]
     use crate::py_simulation::Simulation;
 

@@ -53,11 +53,24 @@ impl Numbers {
 
     #[inline(always)]
     fn pending(&self) -> u64 {
-        self.dot | self.exponent | self.sign | self.exponent_sign | self.dot_run | self.exponent_run | self.word
+        self.dot
+            | self.exponent
+            | self.sign
+            | self.exponent_sign
+            | self.dot_run
+            | self.exponent_run
+            | self.word
     }
 
     #[inline(always)]
-    fn check_all(&mut self, scalar: u64, start: u64, masks: &Masks, text: &[u8], symbols: Symbols) -> u64 {
+    fn check_all(
+        &mut self,
+        scalar: u64,
+        start: u64,
+        masks: &Masks,
+        text: &[u8],
+        symbols: Symbols,
+    ) -> u64 {
         let numeric = masks.digit | symbols.minus | symbols.plus | symbols.dot | symbols.exponent;
         let (word, mut wrong) = if (scalar & !numeric) | self.word == 0 {
             (0, 0)
@@ -116,7 +129,7 @@ impl Numbers {
             match word_length(&text[at as usize..]) {
                 0 => wrong |= bit,
                 length => {
-                    let ones = (1u128 << length) - 1 << at;
+                    let ones = ((1u128 << length) - 1) << at;
                     word |= ones as u64;
                     self.word |= (ones >> 64) as u64;
                 }
@@ -134,7 +147,9 @@ fn word_length(text: &[u8]) -> u32 {
         _ => return 0,
     };
     match text[length] {
-        b' ' | b'\n' | b'\r' | b'\t' | b',' | b':' | b'{' | b'}' | b'[' | b']' | b'"' => length as u32,
+        b' ' | b'\n' | b'\r' | b'\t' | b',' | b':' | b'{' | b'}' | b'[' | b']' | b'"' => {
+            length as u32
+        }
         _ => 0,
     }
 }

@@ -155,12 +155,15 @@ impl Scanner {
         let escape = bad_escapes(escaped & string, text);
         let number = self.numbers.check::<S>(scalar, start, masks, text, block);
         if (token | control | escape | number) != 0 || context.fault.is_some() {
-            return Err(first([
-                (token, TOKEN),
-                (control, CONTROL),
-                (escape, ESCAPE),
-                (number, NUMBER),
-            ], context.fault));
+            return Err(first(
+                [
+                    (token, TOKEN),
+                    (control, CONTROL),
+                    (escape, ESCAPE),
+                    (number, NUMBER),
+                ],
+                context.fault,
+            ));
         }
         Ok(Block {
             keys,

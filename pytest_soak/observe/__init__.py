@@ -1,0 +1,1 @@
+"""What a soak looks like from outside: readers of its data, dashboards and reports over them."""

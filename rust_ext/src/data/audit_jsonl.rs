@@ -1,0 +1,324 @@
+//! Counts by the value of one field over the lines of a JSON lines file.
+
+use super::blocks::{blank_mark, fill, with_lanes};
+use super::lanes::{Lanes, LANES};
+use super::path::{Path, Tracker};
+use super::scan::{Block, Fault, Scanner};
+use super::tally::Tally;
+use super::{unreadable, ReadResult};
+use std::io::{Read, Seek, SeekFrom};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// How lines are counted.
+#[derive(Clone, Copy)]
+pub struct Counting {
+    /// Bytes of a line that are accepted.
+    pub max_line: usize,
+    /// Different values that are accepted.
+    pub max_values: usize,
+    /// Bytes of the window, at the start.
+    pub window: usize,
+    /// Whether to leave vector instructions unused.
+    pub portable: bool,
+}
+
+/// Bad lines that are told by number.
+const TOLD: usize = 5;
+
+/// What the lines of a range were; each line is in exactly one of the counts.
+#[derive(Default)]
+pub struct Lines {
+    /// JSON text of the values and how many lines have them.
+    pub values: Tally,
+    pub lines: u64,
+    pub missing: u64,
+    pub blank: u64,
+    pub not_object: u64,
+    pub invalid: u64,
+    /// The last line has no end and is not whole.
+    pub torn: u64,
+    /// Lines that end with a carriage return and a line feed; they are in other counts too.
+    pub crlf: u64,
+    /// The first invalid or torn lines, numbered from 1, and what is wrong with them.
+    pub bad: Vec<(u64, String)>,
+}
+
+impl Lines {
+    /// Put the counts of the lines that follow on these behind them.
+    pub fn append(&mut self, next: Lines, most: usize) -> ReadResult<()> {
+        for (text, count) in next.values.entries() {
+            add(&mut self.values, text, *count, most)?;
+        }
+        let before = self.lines;
+        let bad = next
+            .bad
+            .into_iter()
+            .map(|(line, what)| (before + line, what));
+        self.bad.extend(bad);
+        self.bad.truncate(TOLD);
+        self.lines += next.lines;
+        self.missing += next.missing;
+        self.blank += next.blank;
+        self.not_object += next.not_object;
+        self.invalid += next.invalid;
+        self.torn += next.torn;
+        self.crlf += next.crlf;
+        Ok(())
+    }
+
+    fn bad_line(&mut self, what: String) {
+        if self.bad.len() < TOLD {
+            self.bad.push((self.lines, what));
+        }
+    }
+}
+
+fn add(values: &mut Tally, text: &[u8], count: u64, most: usize) -> ReadResult<()> {
+    if values.add(text, count, most) {
+        return Ok(());
+    }
+    Err(format!(
+        "more than {most} different values; counts by this field are not kept"
+    ))
+}
+
+/// Count the lines whose first byte is at `from` or after it and before `to`.
+pub fn count_range(
+    source: &mut (impl Read + Seek),
+    range: (u64, u64),
+    field: &Path,
+    counting: Counting,
+    stop: &AtomicBool,
+) -> ReadResult<Lines> {
+    let (from, to) = range;
+    let ahead = field.lookahead() + 2 * LANES;
+    let mut counter = Counter {
+        field,
+        counting,
+        lines: Lines::default(),
+        buffer: vec![b'\n'; counting.window.max(LANES) + ahead],
+        ahead,
+    };
+    // The byte before the range tells whether a line begins with it.
+    source
+        .seek(SeekFrom::Start(from.saturating_sub(1)))
+        .map_err(unreadable)?;
+    let mut at = from.saturating_sub(1);
+    let mut skipping = from > 0;
+    let mut length = 0;
+    while skipping || at < to {
+        if stop.load(Ordering::Relaxed) {
+            return Err("interrupted".to_string());
+        }
+        let room = counter.buffer.len() - ahead;
+        let ended = fill(source, &mut counter.buffer[..room], &mut length)?;
+        if at == 0 && !skipping {
+            blank_mark(&mut counter.buffer[..length])?;
+        }
+        let done = if skipping {
+            counter.skip(length, &mut skipping)
+        } else {
+            counter.whole_lines(length, to - at)?
+        };
+        counter.buffer.copy_within(done..length, 0);
+        length -= done;
+        at += done as u64;
+        if ended {
+            if !skipping && length > 0 && at < to {
+                counter.unended(length)?;
+            }
+            break;
+        }
+        if done == 0 {
+            counter.grow(at)?;
+        }
+    }
+    Ok(counter.lines)
+}
+
+struct Counter<'a> {
+    field: &'a Path,
+    counting: Counting,
+    lines: Lines,
+    buffer: Vec<u8>,
+    ahead: usize,
+}
+
+/// Why a line does not count.
+enum Bad {
+    Token(Fault),
+    Other(String),
+}
+
+impl Counter<'_> {
+    /// Bytes up to the end of the line that began before the range; all, where it goes on.
+    fn skip(&self, length: usize, skipping: &mut bool) -> usize {
+        match self.buffer[..length].iter().position(|byte| *byte == b'\n') {
+            Some(place) => {
+                *skipping = false;
+                place + 1
+            }
+            None => length,
+        }
+    }
+
+    fn grow(&mut self, at: u64) -> ReadResult<()> {
+        let room = self.buffer.len() - self.ahead;
+        if room >= self.counting.max_line {
+            return Err(format!(
+                "the line at byte {at} is too long; accepted are at most {} bytes",
+                self.counting.max_line
+            ));
+        }
+        let room = (2 * room).min(self.counting.max_line);
+        self.buffer.resize(room + self.ahead, b'\n');
+        Ok(())
+    }
+
+    /// Count the lines that are in the buffer up to their ends and begin before `limit`; bytes used.
+    fn whole_lines(&mut self, length: usize, limit: u64) -> ReadResult<usize> {
+        let Some(last) = self.buffer[..length]
+            .iter()
+            .rposition(|byte| *byte == b'\n')
+        else {
+            return Ok(0);
+        };
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        self.count(limit.min(last + 1))
+    }
+
+    /// Count the last line of the file, which has no end.
+    fn unended(&mut self, length: usize) -> ReadResult<()> {
+        self.buffer[length..].fill(b'\n');
+        let (invalid, crlf) = (self.lines.invalid, self.lines.crlf);
+        self.count(1)?;
+        self.lines.torn = self.lines.invalid - invalid;
+        (self.lines.invalid, self.lines.crlf) = (invalid, crlf);
+        Ok(())
+    }
+
+    fn count(&mut self, limit: usize) -> ReadResult<usize> {
+        with_lanes!(self.counting.portable, self.count_with::count_avx2(limit))
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2,pclmulqdq,bmi1,bmi2")]
+    fn count_avx2(&mut self, limit: usize) -> ReadResult<usize> {
+        self.count_with::<super::lanes::avx2::Avx2>(limit)
+    }
+
+    /// Count lines that begin before `limit`; where the next one begins.
+    #[inline(always)]
+    fn count_with<S: Lanes>(&mut self, limit: usize) -> ReadResult<usize> {
+        let mut at = 0;
+        while at < limit {
+            self.lines.lines += 1;
+            let mut line = Line::default();
+            let (end, read) = line.read::<S>(self.field, &self.buffer[at..]);
+            self.lines.crlf += u64::from(end > 0 && self.buffer[at + end - 1] == b'\r');
+            let text = &self.buffer[at..at + end];
+            let sound = match read {
+                Ok(()) => line.whole(text),
+                Err(bad) => Err(bad),
+            };
+            match sound {
+                Ok(()) => note(&mut self.lines, &line, text, self.counting.max_values)?,
+                Err(bad) => spoiled(&mut self.lines, bad, text),
+            }
+            at += end + 1;
+        }
+        Ok(at)
+    }
+}
+
+#[inline(always)]
+fn note(lines: &mut Lines, line: &Line, text: &[u8], most: usize) -> ReadResult<()> {
+    if let Some((from, to)) = line.tracker.found {
+        let value = text[from as usize..to as usize].trim_ascii_end();
+        return add(&mut lines.values, value, 1, most);
+    }
+    if line.scanner.is_blank() {
+        lines.blank += 1;
+    } else if text.trim_ascii_start().first() == Some(&b'{') {
+        lines.missing += 1;
+    } else {
+        lines.not_object += 1;
+    }
+    Ok(())
+}
+
+#[cold]
+fn spoiled(lines: &mut Lines, bad: Bad, text: &[u8]) {
+    lines.invalid += 1;
+    let what = match (std::str::from_utf8(text), bad) {
+        (Err(error), _) => format!(
+            "not valid UTF-8 at byte {} of the line",
+            error.valid_up_to()
+        ),
+        (Ok(_), Bad::Token(fault)) => format!("{} at byte {} of the line", fault.what, fault.at),
+        (Ok(_), Bad::Other(what)) => what,
+    };
+    lines.bad_line(what);
+}
+
+#[derive(Default)]
+struct Line {
+    scanner: Scanner,
+    tracker: Tracker,
+    high: u64,
+}
+
+impl Line {
+    /// Length of the line that the text begins with, without its end, and whether it went well.
+    #[inline(always)]
+    fn read<S: Lanes>(&mut self, field: &Path, text: &[u8]) -> (usize, Result<(), Bad>) {
+        let mut read = Ok(());
+        let mut at = 0;
+        loop {
+            let rest = &text[at..];
+            let mut masks = S::masks(rest.first_chunk().expect("a line is padded"));
+            let ended = masks.newline != 0;
+            if ended {
+                masks = masks.clipped(masks.newline ^ masks.newline.wrapping_sub(1));
+            }
+            self.high |= masks.high;
+            if read.is_ok() {
+                read = self.block::<S>(field, &masks, rest, at);
+            }
+            if ended {
+                return (at + masks.newline.trailing_zeros() as usize, read);
+            }
+            at += LANES;
+        }
+    }
+
+    #[inline(always)]
+    fn block<S: Lanes>(
+        &mut self,
+        field: &Path,
+        masks: &super::lanes::Masks,
+        rest: &[u8],
+        at: usize,
+    ) -> Result<(), Bad> {
+        let block: Block = self.scanner.step::<S>(masks, rest).map_err(|fault| {
+            Bad::Token(Fault {
+                at: fault.at + at as u32,
+                what: fault.what,
+            })
+        })?;
+        self.tracker
+            .walk(field, &block, rest, at as u64)
+            .map_err(|astray| Bad::Other(astray.what))
+    }
+
+    #[inline(always)]
+    fn whole(&self, text: &[u8]) -> Result<(), Bad> {
+        if !self.scanner.is_complete() && !self.scanner.is_blank() {
+            return Err(Bad::Other("the line is cut off".to_string()));
+        }
+        if self.high != 0 && std::str::from_utf8(text).is_err() {
+            return Err(Bad::Other(String::new()));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,76 @@
+//! How often each reason code is in a sequence of them.
+
+/// Reasons for which an attempt is blocked, in the order of their codes.
+pub const REASONS: [&str; 4] = ["min_interval", "throttle", "concurrency", "risk"];
+
+/// Lanes of counters, and how many steps these hold before they would overflow.
+const WIDTH: usize = 64;
+const STEPS: usize = 255;
+
+/// Counts of the codes 0 to 3; whatever is missing to the length are other codes.
+pub fn count_codes(codes: &[u8]) -> [u64; 4] {
+    #[cfg(target_arch = "x86_64")]
+    if super::blocks::has_vectors() {
+        // SAFETY: the processor has the features that the function is compiled for.
+        return unsafe { count_avx2(codes) };
+    }
+    count(codes)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn count_avx2(codes: &[u8]) -> [u64; 4] {
+    count(codes)
+}
+
+#[inline(always)]
+fn count(codes: &[u8]) -> [u64; 4] {
+    let mut totals = [0; 4];
+    for piece in codes.chunks(WIDTH * STEPS) {
+        let rows = piece.chunks_exact(WIDTH);
+        for &code in rows.remainder() {
+            if let Some(total) = totals.get_mut(usize::from(code)) {
+                *total += 1;
+            }
+        }
+        add_rows(&mut totals, rows);
+    }
+    totals
+}
+
+#[inline(always)]
+fn add_rows(totals: &mut [u64; 4], rows: std::slice::ChunksExact<'_, u8>) {
+    // Bytes as counters: as many in a register as codes, so that each step is a compare and a subtraction.
+    let mut lanes = [[0u8; WIDTH]; 4];
+    for row in rows {
+        for i in 0..WIDTH {
+            for (code, counters) in lanes.iter_mut().enumerate() {
+                counters[i] = counters[i].wrapping_add(u8::from(row[i] == code as u8));
+            }
+        }
+    }
+    for (total, counters) in totals.iter_mut().zip(lanes) {
+        *total += counters.iter().map(|&n| u64::from(n)).sum::<u64>();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn counts_are_those_of_one_by_one(codes in prop::collection::vec(0u8..6, 0..40_000)) {
+            let naive: [u64; 4] = std::array::from_fn(|k| codes.iter().filter(|c| usize::from(**c) == k).count() as u64);
+            prop_assert_eq!(count_codes(&codes), naive);
+            prop_assert_eq!(count(&codes), naive);
+        }
+    }
+
+    #[test]
+    fn no_counter_overflows_where_all_codes_are_the_same() {
+        let codes = vec![3; WIDTH * STEPS * 2 + 7];
+        assert_eq!(count_codes(&codes), [0, 0, 0, codes.len() as u64]);
+    }
+}
