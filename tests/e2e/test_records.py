@@ -63,7 +63,7 @@ def test_a_run_knows_nothing_of_the_one_before(ran: pytest.Pytester) -> None:
 
 
 def test_what_is_said_is_what_was_committed(ran: pytest.Pytester) -> None:
-    """Pitfall 7: summary, report, audit log and the next iteration agree on the one decision that was made."""
+    """Pitfall 7: summary, report, audit log and the next iteration agree on the one decision."""
     folder = ran.path / "artifacts/soak/latest"
     report = json.loads((folder / "TUNING_REPORT.json").read_text(encoding="utf-8"))
     events = [json.loads(line) for line in (folder / "audit.jsonl").read_text(encoding="utf-8").splitlines()]

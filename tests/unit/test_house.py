@@ -20,10 +20,10 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 FLOORS = {
     "domain": {"domain"},
     "guards": {"guards", "domain"},
-    "market": {"market", "domain", "kernel"},
+    "market": {"market", "domain", "kernel", "_kernel"},
     "config": {"config", "domain"},
     "store": {"store", "domain"},
-    "observe": {"observe", "store", "domain", "kernel"},
+    "observe": {"observe", "store", "domain", "kernel", "_kernel"},
 }
 
 
