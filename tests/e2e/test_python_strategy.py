@@ -54,3 +54,27 @@ def test_parameters_reach_it(pytester: pytest.Pytester) -> None:
     narrow = soak(pytester, "narrow", "--soak-override=base_spread_bps_delta=0.08")
     for more, less in zip(wide, narrow, strict=True):
         assert more["kpis"]["gross_bps"] > less["kpis"]["gross_bps"]
+
+
+def test_a_market_and_a_maker_from_a_paper(pytester: pytest.Pytester) -> None:
+    """Both hooks at once: Avellaneda and Stoikov's inventory maker on their market, 30 paths an iteration."""
+    pytester.makeconftest(
+        """
+        from pytest_soak.market.avellaneda_stoikov import AvellanedaStoikovMarket, InventoryMaker
+
+        def pytest_soak_make_market(request):
+            return AvellanedaStoikovMarket(seed=request.seed)
+
+        def pytest_soak_make_strategy(profile):
+            return InventoryMaker(gamma=0.1)
+        """
+    )
+    pytester.runpytest_inprocess("--soak-iterations=2", "--soak-minutes=0.5", "--soak-gate=off")
+    for number in (1, 2):
+        record = summary(pytester.path, number)
+        assert record["provenance"]["strategy"] == "inventory"
+        assert record["provenance"]["scenario"] == "avellaneda_stoikov"
+        assert record["market"]["events"] == 30 * 200
+        # 65 a path, of about 91 units that change hands at about 100.
+        assert 60.0 < record["kpis"]["net_bps"] < 85.0
+        assert record["kpis"]["risk_ratio"] is None
