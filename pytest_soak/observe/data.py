@@ -20,7 +20,13 @@ from pytest_soak.kernel import kernel_version
 if TYPE_CHECKING:
     from types import ModuleType
 
+    import numpy as np
+    from numpy.typing import NDArray
     from typing_extensions import Buffer
+
+    # Before Python 3.12 no type checker knows that an array is a buffer.
+    Codes = Buffer | NDArray[np.uint8]
+    Values = Buffer | NDArray[np.float64]
 
 REASONS = ("min_interval", "throttle", "concurrency", "risk")
 """Reasons for which an attempt is blocked; the place of a reason is its code."""
@@ -99,7 +105,7 @@ class RiskMetrics:
         return self.ratios["risk"]
 
 
-def risk_metrics(source: Buffer | str | os.PathLike[str], field: str = "reason") -> RiskMetrics:
+def risk_metrics(source: Codes | str | os.PathLike[str], field: str = "reason") -> RiskMetrics:
     """Count the reasons of blocked attempts.
 
     ``source`` is a contiguous buffer of ``uint8`` codes (a NumPy array, bytes, a memoryview), which are the
@@ -117,7 +123,7 @@ def risk_metrics(source: Buffer | str | os.PathLike[str], field: str = "reason")
     return RiskMetrics(counts=dict(zip(REASONS, known, strict=True)), unknown=unknown)
 
 
-def quantiles(values: Buffer, qs: Sequence[float]) -> list[float]:
+def quantiles(values: Values, qs: Sequence[float]) -> list[float]:
     """Exact quantiles with linear interpolation, as of ``numpy.quantile(values, qs)``.
 
     ``values`` is a contiguous buffer of ``float64`` and stays as it is; ``qs`` are shares from 0 to 1 in any

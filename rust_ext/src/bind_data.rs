@@ -1,8 +1,9 @@
 //! Binding of the readers of large data: buffers are not copied, the GIL is released.
 
-use crate::data::audit_jsonl::{count_range, Counting, Lines};
+use crate::data::audit_jsonl::{count_range, Counting};
 use crate::data::blocks::WINDOW;
 use crate::data::edge_json::{self, Reading};
+use crate::data::lines::Lines;
 use crate::data::path::Path;
 use crate::data::{quantile, risk, ReadResult};
 use pyo3::buffer::{Element, PyBuffer};
@@ -159,10 +160,20 @@ fn contiguous<T: Element>(
         ))
     };
     let buffer = PyBuffer::<T>::get(object).map_err(|_| refused())?;
-    if buffer.is_c_contiguous() {
+    if buffer.is_c_contiguous() && is_native(buffer.format().to_bytes()) {
         return Ok(buffer);
     }
     Err(refused())
+}
+
+/// Whether the items are in this machine's byte order, which matters where they have more than one byte.
+fn is_native(format: &[u8]) -> bool {
+    let foreign: &[u8] = if cfg!(target_endian = "little") {
+        b">!"
+    } else {
+        b"<"
+    };
+    format.len() < 2 || !foreign.contains(&format[0])
 }
 
 /// The items of a contiguous buffer.

@@ -2,9 +2,9 @@
 
 use super::blocks::{blank_mark, fill, with_lanes};
 use super::lanes::{Lanes, LANES};
+use super::lines::{add, Lines};
 use super::path::{Path, Tracker};
 use super::scan::{Block, Fault, Scanner};
-use super::tally::Tally;
 use super::{unreadable, ReadResult};
 use std::io::{Read, Seek, SeekFrom};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,66 +20,6 @@ pub struct Counting {
     pub window: usize,
     /// Whether to leave vector instructions unused.
     pub portable: bool,
-}
-
-/// Bad lines that are told by number.
-const TOLD: usize = 5;
-
-/// What the lines of a range were; each line is in exactly one of the counts.
-#[derive(Default)]
-pub struct Lines {
-    /// JSON text of the values and how many lines have them.
-    pub values: Tally,
-    pub lines: u64,
-    pub missing: u64,
-    pub blank: u64,
-    pub not_object: u64,
-    pub invalid: u64,
-    /// The last line has no end and is not whole.
-    pub torn: u64,
-    /// Lines that end with a carriage return and a line feed; they are in other counts too.
-    pub crlf: u64,
-    /// The first invalid or torn lines, numbered from 1, and what is wrong with them.
-    pub bad: Vec<(u64, String)>,
-}
-
-impl Lines {
-    /// Put the counts of the lines that follow on these behind them.
-    pub fn append(&mut self, next: Lines, most: usize) -> ReadResult<()> {
-        for (text, count) in next.values.entries() {
-            add(&mut self.values, text, *count, most)?;
-        }
-        let before = self.lines;
-        let bad = next
-            .bad
-            .into_iter()
-            .map(|(line, what)| (before + line, what));
-        self.bad.extend(bad);
-        self.bad.truncate(TOLD);
-        self.lines += next.lines;
-        self.missing += next.missing;
-        self.blank += next.blank;
-        self.not_object += next.not_object;
-        self.invalid += next.invalid;
-        self.torn += next.torn;
-        self.crlf += next.crlf;
-        Ok(())
-    }
-
-    fn bad_line(&mut self, what: String) {
-        if self.bad.len() < TOLD {
-            self.bad.push((self.lines, what));
-        }
-    }
-}
-
-fn add(values: &mut Tally, text: &[u8], count: u64, most: usize) -> ReadResult<()> {
-    if values.add(text, count, most) {
-        return Ok(());
-    }
-    Err(format!(
-        "more than {most} different values; counts by this field are not kept"
-    ))
 }
 
 /// Count the lines whose first byte is at `from` or after it and before `to`.
@@ -112,19 +52,21 @@ pub fn count_range(
         }
         let room = counter.buffer.len() - ahead;
         let ended = fill(source, &mut counter.buffer[..room], &mut length)?;
-        if at == 0 && !skipping {
+        if at == 0 && from == 0 {
             blank_mark(&mut counter.buffer[..length])?;
         }
-        let done = if skipping {
-            counter.skip(length, &mut skipping)
-        } else {
-            counter.whole_lines(length, to - at)?
-        };
-        counter.buffer.copy_within(done..length, 0);
-        length -= done;
-        at += done as u64;
+        if skipping {
+            let done = counter.skip(length, &mut skipping);
+            counter.advance(done, &mut length, &mut at);
+            if skipping && ended {
+                break;
+            }
+            continue;
+        }
+        let done = counter.whole_lines(length, to - at)?;
+        counter.advance(done, &mut length, &mut at);
         if ended {
-            if !skipping && length > 0 && at < to {
+            if length > 0 && at < to {
                 counter.unended(length)?;
             }
             break;
@@ -144,6 +86,8 @@ struct Counter<'a> {
     ahead: usize,
 }
 
+const CUT_OFF: &str = "the line is cut off";
+
 /// Why a line does not count.
 enum Bad {
     Token(Fault),
@@ -160,6 +104,12 @@ impl Counter<'_> {
             }
             None => length,
         }
+    }
+
+    fn advance(&mut self, done: usize, length: &mut usize, at: &mut u64) {
+        self.buffer.copy_within(done..*length, 0);
+        *length -= done;
+        *at += done as u64;
     }
 
     fn grow(&mut self, at: u64) -> ReadResult<()> {
@@ -255,6 +205,8 @@ fn spoiled(lines: &mut Lines, bad: Bad, text: &[u8]) {
             "not valid UTF-8 at byte {} of the line",
             error.valid_up_to()
         ),
+        // The line end is where a string that is open cannot go on.
+        (Ok(_), Bad::Token(fault)) if fault.at as usize == text.len() => CUT_OFF.to_string(),
         (Ok(_), Bad::Token(fault)) => format!("{} at byte {} of the line", fault.what, fault.at),
         (Ok(_), Bad::Other(what)) => what,
     };
@@ -314,7 +266,7 @@ impl Line {
     #[inline(always)]
     fn whole(&self, text: &[u8]) -> Result<(), Bad> {
         if !self.scanner.is_complete() && !self.scanner.is_blank() {
-            return Err(Bad::Other("the line is cut off".to_string()));
+            return Err(Bad::Other(CUT_OFF.to_string()));
         }
         if self.high != 0 && std::str::from_utf8(text).is_err() {
             return Err(Bad::Other(String::new()));

@@ -5,6 +5,7 @@ pub mod bands;
 pub mod blocks;
 pub mod edge_json;
 pub mod lanes;
+pub mod lines;
 pub mod numbers;
 pub mod path;
 pub mod quantile;

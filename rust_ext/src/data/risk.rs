@@ -1,7 +1,4 @@
-//! How often each reason code is in a sequence of them.
-
-/// Reasons for which an attempt is blocked, in the order of their codes.
-pub const REASONS: [&str; 4] = ["min_interval", "throttle", "concurrency", "risk"];
+//! How often each reason code is in a sequence of them; Python names the codes.
 
 /// Lanes of counters, and how many steps these hold before they would overflow.
 const WIDTH: usize = 64;
