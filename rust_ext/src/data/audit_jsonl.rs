@@ -259,7 +259,7 @@ impl Line {
             })
         })?;
         self.tracker
-            .walk(field, &block, rest, at as u64)
+            .walk::<S>(field, &block, rest, at as u64)
             .map_err(|astray| Bad::Other(astray.what))
     }
 

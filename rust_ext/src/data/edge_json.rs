@@ -131,7 +131,7 @@ impl Reader<'_> {
                 .map_err(|fault| (base + u64::from(fault.at), fault.what.to_string()))?;
             let had = tracker.found.is_some();
             tracker
-                .walk(self.path, &block, text, base)
+                .walk::<S>(self.path, &block, text, base)
                 .map_err(|astray| (base + u64::from(astray.at), astray.what))?;
             if tracker.found.is_some() != had {
                 self.found(tracker.found)?;

@@ -62,6 +62,8 @@ pub struct Symbols {
 pub trait Lanes {
     fn masks(block: &[u8; LANES]) -> Masks;
     fn symbols(block: &[u8; LANES]) -> Symbols;
+    /// Which bytes are this one.
+    fn equals(block: &[u8; LANES], byte: u8) -> u64;
     /// Bit `i` of the result is the parity of bits `0..=i`.
     fn prefix_xor(bits: u64) -> u64;
 }
@@ -116,6 +118,11 @@ impl Lanes for Portable {
             dot: gather(block, |b| b == b'.'),
             exponent: gather(block, |b| b | 0x20 == b'e'),
         }
+    }
+
+    #[inline(always)]
+    fn equals(block: &[u8; LANES], byte: u8) -> u64 {
+        gather(block, |b| b == byte)
     }
 
     #[inline(always)]
@@ -243,6 +250,11 @@ pub mod avx2 {
                 dot: equal(v, b'.'),
                 exponent: equal(lower, b'e'),
             }
+        }
+
+        #[inline(always)]
+        fn equals(block: &[u8; LANES], byte: u8) -> u64 {
+            equal(load(block), byte)
         }
 
         #[inline(always)]

@@ -4,6 +4,7 @@ pub mod audit_jsonl;
 pub mod bands;
 pub mod blocks;
 pub mod edge_json;
+pub mod keys;
 pub mod lanes;
 pub mod lines;
 pub mod numbers;

@@ -1,5 +1,7 @@
 //! Finds the value that a path of keys leads to, among the tokens of blocks.
 
+use super::keys::is_key;
+use super::lanes::Lanes;
 use super::scan::Block;
 
 /// Keys from the root to a value.
@@ -55,6 +57,19 @@ impl Path {
         (6 * longest + 16).next_multiple_of(64)
     }
 
+    /// Keys of the block that may be the one of a level, as their first byte is the same or an escape.
+    #[inline(always)]
+    fn candidates<S: Lanes>(&self, level: u32, block: &Block, text: &[u8]) -> u64 {
+        if block.keys == 0 {
+            return 0;
+        }
+        let bytes = text.first_chunk().expect("a block has 64 bytes");
+        let first = self.keys[level as usize].first().unwrap_or(&b'"');
+        let same = S::equals(bytes, *first) | S::equals(bytes, b'\\');
+        // What comes after the last byte of the block is looked at when the key is compared.
+        block.keys & (same >> 1 | 1 << 63)
+    }
+
     fn names(&self, levels: u32) -> String {
         let names: Vec<_> = self.keys[..levels as usize]
             .iter()
@@ -87,7 +102,7 @@ impl Tracker {
 
     /// Go through the tokens of a block that begins at byte `base` of the file and with `text`.
     #[inline(always)]
-    pub fn walk(
+    pub fn walk<S: Lanes>(
         &mut self,
         path: &Path,
         block: &Block,
@@ -99,8 +114,14 @@ impl Tracker {
         }
         let mut depth = block.depth;
         let mut left = !0u64;
+        let mut level = self.level;
+        let mut keys = path.candidates::<S>(level, block, text);
         loop {
-            let bits = left & self.interest(block);
+            if self.level != level {
+                level = self.level;
+                keys = path.candidates::<S>(level, block, text);
+            }
+            let bits = left & self.interest(block, keys);
             if bits == 0 {
                 return Ok(());
             }
@@ -110,7 +131,7 @@ impl Tracker {
             depth = depth + u32::from(block.open & bit != 0) - u32::from(block.close & bit != 0);
             match self.state {
                 State::Seek => {
-                    if block.keys & bit != 0 {
+                    if keys & bit != 0 {
                         self.key(path, text, at, depth)?;
                     } else {
                         self.leave(depth);
@@ -125,9 +146,9 @@ impl Tracker {
     }
 
     #[inline(always)]
-    fn interest(&self, block: &Block) -> u64 {
+    fn interest(&self, block: &Block, keys: u64) -> u64 {
         match self.state {
-            State::Seek => block.open | block.close | block.keys,
+            State::Seek => block.open | block.close | keys,
             State::Pending => block.starts,
             State::Within(_) => block.open | block.close | block.comma,
         }
@@ -181,112 +202,6 @@ impl Tracker {
     fn leave(&mut self, depth: u32) {
         if depth == self.level && self.level > 0 {
             self.level -= 1;
-        }
-    }
-}
-
-/// Whether the string whose opening quote was before `text` is the key.
-#[inline(always)]
-fn is_key(key: &[u8], text: &[u8]) -> bool {
-    match key.first() {
-        Some(byte) if text[0] == *byte || text[0] == b'\\' => is_same(key, text),
-        Some(_) => false,
-        None => text[0] == b'"',
-    }
-}
-
-fn is_same(mut key: &[u8], mut text: &[u8]) -> bool {
-    loop {
-        match (text[0], key.first()) {
-            (b'"', byte) => return byte.is_none(),
-            (b'\\', Some(_)) => {
-                let (bytes, length, used) = unescape(text);
-                let Some(rest) = key.strip_prefix(&bytes[..length]) else {
-                    return false;
-                };
-                if length == 0 {
-                    return false;
-                }
-                (key, text) = (rest, &text[used..]);
-            }
-            (byte, Some(same)) if byte == *same => (key, text) = (&key[1..], &text[1..]),
-            _ => return false,
-        }
-    }
-}
-
-/// UTF-8 of the escape that a text begins with, its length (0: half a surrogate pair), and bytes used.
-fn unescape(text: &[u8]) -> ([u8; 4], usize, usize) {
-    let mut bytes = [0; 4];
-    let plain = match text[1] {
-        b'u' => return unescape_unicode(text),
-        b'b' => 8,
-        b'f' => 12,
-        b'n' => b'\n',
-        b'r' => b'\r',
-        b't' => b'\t',
-        other => other,
-    };
-    bytes[0] = plain;
-    (bytes, 1, 2)
-}
-
-fn unescape_unicode(text: &[u8]) -> ([u8; 4], usize, usize) {
-    let mut bytes = [0; 4];
-    let unit = hex(&text[2..]);
-    let pair = if text[6..].starts_with(b"\\u") {
-        [unit, hex(&text[8..])]
-    } else {
-        [unit, 0]
-    };
-    match char::decode_utf16(pair).next() {
-        Some(Ok(char)) => {
-            let length = char.encode_utf8(&mut bytes).len();
-            (bytes, length, 6 * char.len_utf16())
-        }
-        _ => (bytes, 0, 6),
-    }
-}
-
-/// Four hexadecimal digits; other bytes, which the scanner refuses, count as 0.
-fn hex(text: &[u8]) -> u16 {
-    text[..4].iter().fold(0, |all, byte| {
-        let digit = char::from(*byte).to_digit(16).unwrap_or(0);
-        all << 4 | digit as u16
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_key;
-
-    #[test]
-    fn keys_are_compared_as_they_read_without_escapes() {
-        for (text, key) in [
-            (r#"totals" rest of the text"#, "totals"),
-            (r#"tot\u0061ls" rest of the text"#, "totals"),
-            (r#"" rest of the text"#, ""),
-            (r#"\ud83d\ude00" rest of the text"#, "\u{1f600}"),
-            (
-                r#"\u00e9\"\\\/\b\f\n\r\t" rest of the text"#,
-                "\u{e9}\"\\/\u{8}\u{c}\n\r\t",
-            ),
-        ] {
-            assert!(is_key(key.as_bytes(), text.as_bytes()), "{text}");
-        }
-    }
-
-    #[test]
-    fn other_keys_are_not_taken_for_it() {
-        for (text, key) in [
-            (r#"total" rest of the text"#, "totals"),
-            (r#"totalss" rest of the text"#, "totals"),
-            (r#"\ud83d" rest of the text"#, "\u{1f600}"),
-            (r#"\ud83dx\ude00" rest of the text"#, "\u{1f600}"),
-            (r#"a\n" rest of the text"#, "an"),
-            (r#"a" rest of the text"#, ""),
-        ] {
-            assert!(!is_key(key.as_bytes(), text.as_bytes()), "{text}");
         }
     }
 }

@@ -156,11 +156,11 @@ fn sorted_sample(values: &[f64]) -> Vec<f64> {
     sample
 }
 
-/// The interval of the sample in which a rank is, five standard deviations to either side.
+/// The interval of the sample in which a rank is, but for one time in some two thousand.
 fn band(sample: &[f64], count: usize, rank: usize) -> Band {
     let size = sample.len() as f64;
     let share = rank as f64 / count as f64;
-    let margin = 5.0 * (size * share * (1.0 - share)).sqrt() + 10.0;
+    let margin = 3.5 * (size * share * (1.0 - share)).sqrt() + 10.0;
     let at = |place: f64, beyond: f64| match place {
         p if p < 0.0 || p >= size => beyond,
         p => sample[p as usize],
