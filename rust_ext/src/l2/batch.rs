@@ -44,7 +44,7 @@ impl Book {
         };
         self.check_rows(&batch)?;
         match self.lots {
-            None => self.apply_rows(&batch, |size| size + 0.0),
+            None => self.apply_rows(&batch, |size| size),
             Some(grid) => self.apply_rows(&batch, |size| rounded(grid.count(size))),
         }
         self.seq = seq;

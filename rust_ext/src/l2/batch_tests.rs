@@ -49,6 +49,8 @@ fn worst_row() -> impl Strategy<Value = Row> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
     #[test]
     fn a_batch_is_its_rows_one_by_one_and_a_map(first in rows(), second in rows(), lots in any::<bool>()) {
         let lot_size = lots.then_some(0.001);

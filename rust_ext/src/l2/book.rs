@@ -184,8 +184,7 @@ impl Book {
                 grid.size()
             )),
             Some(_) => Ok(super::grid::rounded(count)),
-            // Makes 0 of -0.
-            None => Ok(count + 0.0),
+            None => Ok(count),
         }
     }
 

@@ -110,6 +110,17 @@ fn lots_make_sums_exact() {
 }
 
 #[test]
+fn the_rounding_of_sums_hides_no_size() {
+    let mut book = Book::new(0.5, None, 256).unwrap();
+    for price in [1.0, 1.5, 2.0, 2.5] {
+        book.apply_delta(BookSide::Bid, price, 0.1, None).unwrap();
+    }
+    // 0.4 less four times 0.1 is 3e-17, not 0.
+    assert_eq!(book.vwap(BookSide::Bid, 0.4), Ok(Some(1.75)));
+    assert_eq!(book.vwap(BookSide::Bid, 0.401), Ok(None));
+}
+
+#[test]
 fn numbers_begin_with_the_first_that_is_given_and_end_at_a_snapshot() {
     let mut book = Book::new(0.5, None, 256).unwrap();
     book.apply_delta(BookSide::Bid, 1.0, 1.0, None).unwrap();

@@ -32,6 +32,8 @@ fn check(half: &Half) {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
     #[test]
     fn agrees_with_a_map(steps in steps()) {
         let (mut half, mut naive) = (Half::new(LEAST_WINDOW), NaiveHalf::default());

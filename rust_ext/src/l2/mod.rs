@@ -12,8 +12,6 @@ mod sequence;
 
 pub use batch::{Batch, Numbers};
 pub use book::{Book, BookSide};
-pub use grid::Grid;
-pub use half::Half;
 
 #[cfg(test)]
 mod naive;
