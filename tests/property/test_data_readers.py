@@ -75,7 +75,7 @@ def is_json(data: bytes) -> bool:
 
 
 @given(DOCUMENTS, DOCUMENTS, TEXTS, TEXTS, STYLES, st.integers(0, 130))
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 def test_a_value_is_found_as_json_finds_it(
     file: Path, value: Any, other: Any, key: str, inner: str, style: Any, pad: int
 ) -> None:
@@ -88,7 +88,7 @@ def test_a_value_is_found_as_json_finds_it(
 
 
 @given(st.dictionaries(TEXTS, DOCUMENTS, max_size=5), TEXTS, STYLES)
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 def test_every_key_of_a_document_is_found_and_no_other(
     file: Path, document: dict[str, Any], key: str, style: Any
 ) -> None:
@@ -102,7 +102,7 @@ def test_every_key_of_a_document_is_found_and_no_other(
 
 
 @given(DOCUMENTS, STYLES, st.data())
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 def test_a_damaged_document_is_an_error_where_json_says_so(
     file: Path, value: Any, style: Any, data: Any
 ) -> None:
@@ -121,14 +121,14 @@ def test_a_damaged_document_is_an_error_where_json_says_so(
 @given(
     st.lists(st.sampled_from([*'{}[],:"\\ \n', "1", "-", "0", ".5", "e1", "true", "null", '"a"', "\\u00"]))
 )
-@settings(max_examples=250)
+@settings(max_examples=250, deadline=None)
 def test_tokens_in_any_order_are_accepted_where_json_accepts_them(file: Path, tokens: list[str]) -> None:
     data = "".join(tokens).encode()
     assert isinstance(read(file, data, "\0"), str) != is_json(data)
 
 
 @given(DOCUMENTS, STYLES)
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_a_document_cut_off_anywhere_is_an_error(file: Path, value: Any, style: Any) -> None:
     data = written({"totals": value}, style).encode()
     for end in {0, 1, len(data) // 2, len(data) - 2, len(data) - 1}:
@@ -175,7 +175,7 @@ def kind_of(value: Any, texts: Counter[str]) -> list[str]:
 
 
 @given(st.lists(LINES, max_size=30), st.sampled_from(["\n", "\r\n"]), st.integers(1, 4))
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 def test_lines_are_counted_as_json_and_counter_count_them(
     file: Path, lines: list[str], end: str, threads: int
 ) -> None:
@@ -202,6 +202,7 @@ def test_lines_are_counted_as_json_and_counter_count_them(
     arrays(np.float64, st.integers(1, 300), elements=st.floats(-1e300, 1e300)),
     st.lists(st.floats(0, 1), max_size=12),
 )
+@settings(deadline=None)
 def test_quantiles_are_those_of_numpy(values: np.ndarray[Any, Any], qs: list[float]) -> None:
     assert quantiles(values, qs) == pytest.approx(
         np.quantile(values, qs).tolist() if qs else [], rel=1e-12, abs=1e-290
@@ -223,6 +224,7 @@ def test_quantiles_of_many_values_are_those_of_numpy(
 
 
 @given(arrays(np.uint8, st.integers(0, 3000), elements=st.integers(0, 255)))
+@settings(deadline=None)
 def test_codes_are_counted_as_bincount_counts_them(codes: np.ndarray[Any, Any]) -> None:
     metrics = risk_metrics(codes)
     everything = np.bincount(codes, minlength=256).tolist()
