@@ -122,11 +122,7 @@ fn by_bands(values: &[f64], ranks: &[usize]) -> Result<Option<Vec<f64>>, String>
     if groups.is_empty() || groups.len() > MOST_BANDS {
         return Ok(None);
     }
-    let sample = sorted_sample(values);
-    let mut bands: Vec<Band> = groups
-        .iter()
-        .map(|group| band(&sample, values.len(), group[0]))
-        .collect();
+    let mut bands = brackets(values, &groups);
     if pass(values, &mut bands) {
         return Err(not_a_number(values));
     }
@@ -142,33 +138,49 @@ fn by_bands(values: &[f64], ranks: &[usize]) -> Result<Option<Vec<f64>>, String>
     Ok(Some(found))
 }
 
+/// An interval for each group of ranks, in which they are but for one time in some two thousand.
+fn brackets(values: &[f64], groups: &[&[usize]]) -> Vec<Band> {
+    let mut sample = draw(values);
+    let size = sample.len() as f64;
+    let ends: Vec<[f64; 2]> = groups
+        .iter()
+        .map(|group| {
+            let share = group[0] as f64 / values.len() as f64;
+            let margin = 3.5 * (size * share * (1.0 - share)).sqrt() + 10.0;
+            [size * share - margin, size * share + margin]
+        })
+        .collect();
+    let within = |place: &f64| *place >= 0.0 && *place < size;
+    let mut ranks: Vec<usize> = ends
+        .iter()
+        .flatten()
+        .copied()
+        .filter(within)
+        .map(|p| p as usize)
+        .collect();
+    ranks.sort_unstable();
+    ranks.dedup();
+    let mut found = vec![0.0; ranks.len()];
+    select(&mut sample, 0, &ranks, &mut found);
+    let value = |place: f64, beyond: f64| match ranks.binary_search(&(place.max(0.0) as usize)) {
+        Ok(known) if within(&place) => found[known],
+        _ => beyond,
+    };
+    ends.iter()
+        .map(|[low, high]| Band::new(value(*low, f64::NEG_INFINITY), value(*high, f64::INFINITY)))
+        .collect()
+}
+
 /// Values at random places, drawn with a fixed seed: the result never depends on them, only the time does.
-fn sorted_sample(values: &[f64]) -> Vec<f64> {
-    let size = (values.len() as f64).powf(2.0 / 3.0) as usize;
+fn draw(values: &[f64]) -> Vec<f64> {
+    let size = 2 * (values.len() as f64).powf(2.0 / 3.0) as usize;
     let mut random = Xoshiro256PlusPlus::seed_from_u64(values.len() as u64);
-    let mut sample: Vec<f64> = (0..size)
+    (0..size)
         .map(|_| {
             let place = (u128::from(random.next_u64()) * values.len() as u128) >> 64;
             values[place as usize]
         })
-        .collect();
-    sample.sort_unstable_by(f64::total_cmp);
-    sample
-}
-
-/// The interval of the sample in which a rank is, but for one time in some two thousand.
-fn band(sample: &[f64], count: usize, rank: usize) -> Band {
-    let size = sample.len() as f64;
-    let share = rank as f64 / count as f64;
-    let margin = 3.5 * (size * share * (1.0 - share)).sqrt() + 10.0;
-    let at = |place: f64, beyond: f64| match place {
-        p if p < 0.0 || p >= size => beyond,
-        p => sample[p as usize],
-    };
-    Band::new(
-        at(size * share - margin, f64::NEG_INFINITY),
-        at(size * share + margin, f64::INFINITY),
-    )
+        .collect()
 }
 
 #[cfg(test)]
