@@ -3,7 +3,8 @@
 //! An order of ours joins behind the quantity displayed at its price. Trades at its price move the queue and
 //! then fill it, at most by what the trade has left; displayed quantity that shrinks below what was ahead
 //! caps that. A trade at a worse price fills all that is left of it, as whoever paid that price would have
-//! taken ours first. A trade whose aggressor the recording does not name does nothing.
+//! taken ours first; so does a quantity of the other side that is displayed at its price or beyond, as it
+//! would have met ours. A trade whose aggressor the recording does not name does nothing.
 
 use crate::displayed::Displayed;
 use crate::own::OwnOrders;
@@ -136,6 +137,11 @@ impl<'a> ReplayVenue<'a> {
             self.trades += 1;
             self.trade(side, tick, lots, fills);
         }
+        if let Action::Depth { side, tick, lots } = action {
+            if lots > 0 {
+                self.sweep(side.opposite(), tick, 0, fills);
+            }
+        }
         self.exchange.apply(action);
         match action {
             Action::Depth { side, tick, lots } => self.own.cap_ahead(side, tick, lots),
@@ -153,18 +159,8 @@ impl<'a> ReplayVenue<'a> {
     fn trade(&mut self, side: Option<Side>, tick: Tick, lots: Lots, fills: &mut Vec<VenueFill>) {
         let Some(aggressor) = side else { return };
         let resting = aggressor.opposite();
-        let stamp = (
-            self.exchange_cursor.at,
-            self.exchange.mid.unwrap_or(tick as f64),
-        );
-        while let Some(ours) = self
-            .own
-            .best(resting)
-            .filter(|t| resting.better_by(*t, tick) > 0)
-        {
-            self.own.cap_ahead(resting, ours, 0);
-            self.own.fill_front(resting, ours, Lots::MAX, stamp, fills);
-        }
+        self.sweep(resting, tick, 1, fills);
+        let stamp = self.stamp(tick);
         let mut left = lots;
         while let Some(ahead) = self.own.least_ahead(resting, tick) {
             let before = ahead.min(left);
@@ -176,6 +172,22 @@ impl<'a> ReplayVenue<'a> {
                 break;
             }
         }
+    }
+
+    /// Fill our orders on a side whole whose price is better than `tick` by at least `least` ticks.
+    fn sweep(&mut self, resting: Side, tick: Tick, least: Tick, fills: &mut Vec<VenueFill>) {
+        let stamp = self.stamp(tick);
+        let reached = |ours: &Tick| resting.better_by(*ours, tick) >= least;
+        while let Some(ours) = self.own.best(resting).filter(reached) {
+            self.own.cap_ahead(resting, ours, 0);
+            self.own.fill_front(resting, ours, Lots::MAX, stamp, fills);
+        }
+    }
+
+    /// Time and mid of a fill by the row in hand.
+    fn stamp(&self, tick: Tick) -> (Ns, f64) {
+        let mid = self.exchange.mid.unwrap_or(tick as f64);
+        (self.exchange_cursor.at, mid)
     }
 
     fn walk_local(&mut self, until: Ns) -> Result<(), String> {

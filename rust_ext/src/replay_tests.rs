@@ -98,6 +98,15 @@ fn a_trade_through_our_price_fills_the_whole_rest() {
 }
 
 #[test]
+fn the_other_side_reaching_our_price_fills_the_whole_rest() {
+    let reach = |px: f64, qty: f64| fills_of(&[(DEPTH | SELL, 1010, px, qty)], bid(101, 7));
+    assert_eq!(reach(101.0, 1.0), [(10, 7, 0)]);
+    assert_eq!(reach(100.0, 1.0), [(10, 7, 0)]);
+    assert_eq!(reach(102.0, 1.0), []);
+    assert_eq!(reach(101.0, 0.0), []);
+}
+
+#[test]
 fn orders_that_cross_are_rejected_and_taking_changes_nothing() {
     let bytes = recording(&opening());
     let mut market = venue(&bytes);

@@ -2,7 +2,8 @@
 
 The order joins behind what is displayed at its price. A trade at its price first eats what is ahead and
 then fills it; a displayed quantity below what was ahead caps it; a trade at a worse price than the order's
-fills all of it, as nobody would have traded there past it.
+fills all of it, as nobody would have traded there past it; so does the other side when it is displayed at
+the order's price or beyond.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class Match:
 
 @dataclass(frozen=True)
 class Story:
-    """What became of the order: lots ahead of it at first, its fills, whether one was a trade past it."""
+    """What became of the order: lots ahead of it at first, its fills, whether it was passed by."""
 
     ahead: int
     fills: tuple[Match, ...]
@@ -66,9 +67,19 @@ def match(events: Sequence[Happening], order: Resting, until_ns: int) -> Story:
             through |= (order.tick - event.tick) * order.side > 0
             if taken:
                 fills.append(Match(event.at_ns, taken))
+        elif _reached(event, order):
+            through = True
+            fills.append(Match(event.at_ns, left))
+            left = 0
         else:
             ahead = min(ahead, book.side(BUY if order.side > 0 else SELL).get(order.tick, 0))
     return Story(first, tuple(fills), through)
+
+
+def _reached(event: Happening, order: Resting) -> bool:
+    """Whether the other side is displayed at the order's price or beyond."""
+    other = bool(event.bits & (SELL if order.side > 0 else BUY))
+    return event.is_depth and other and event.lots > 0 and (order.tick - event.tick) * order.side >= 0
 
 
 def _traded(event: Happening, order: Resting, ahead: int, left: int) -> tuple[int, int]:
