@@ -1,0 +1,120 @@
+"""The whole: simulation with the maker, a day of market time as a soak, and what the harness adds to it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from benches.kit import Row, Setup, bench, medians
+from pytest_soak.config.profiles import load_profile
+from pytest_soak.market import MakerJob, MockMarket, Window, load_scenario
+
+SIMULATED_PER_S = 5e6
+DAY_CPU_S = 20.0
+GROWTH_MB = 5.0
+DISK_MB = 50.0
+MEMORY_MB = 200.0
+HARNESS_MS = 5.0
+ITERATIONS, MINUTES = 96, 15.0
+
+# Notes memory after each iteration, and the CPU time that it took outside of the strategy.
+CONFTEST = """
+import json, time, pytest
+from functools import partial
+from pathlib import Path
+from pytest_soak.market import ReferenceMaker
+
+NOTED, CLOCK = [], {"strategy": 0.0, "before": time.process_time()}
+
+class Timed(ReferenceMaker):
+    def run(self, market, parameters, window):
+        start = time.process_time()
+        try:
+            return super().run(market, parameters, window)
+        finally:
+            CLOCK["strategy"] += time.process_time() - start
+
+def pytest_soak_make_strategy(profile):
+    return Timed(profile.maker, profile.fees)
+
+def memory(key):
+    text = Path("/proc/self/status").read_text(encoding="ascii")
+    return next(int(line.split()[1]) / 1e3 for line in text.splitlines() if line.startswith(key))
+
+def pytest_soak_iteration_finished(record):
+    now = time.process_time()
+    NOTED.append([memory("VmRSS"), now - CLOCK["before"] - CLOCK["strategy"]])
+    CLOCK.update(strategy=0.0, before=now)
+
+def pytest_sessionfinish():
+    noted = {"iterations": NOTED, "cpu": time.process_time(), "peak": memory("VmHWM")}
+    Path("noted.json").write_text(json.dumps(noted), encoding="utf-8")
+"""
+
+
+@bench("simulate")
+def simulate(setup: Setup) -> Iterator[Row]:
+    """Generation, matching and maker, on one core."""
+    profile = load_profile("steady_safe").profile
+    job = MakerJob(parameters=profile.parameters, maker=profile.maker, fees=profile.fees)
+    window = Window(
+        iteration=1, iterations=1, start_ms=0.0, duration_ms=MINUTES * setup.size(6_000_000) / 100
+    )
+    for scenario in ("calm", "volatile"):
+        market = MockMarket(load_scenario(scenario), seed=1)
+        events = market.run_maker(job, window).market.events
+        (seconds,) = medians(setup.repeat, partial(market.run_maker, job, window))
+        yield Row(
+            name=f"mock market {scenario} with the maker",
+            ours=f"{events / seconds / 1e6:.2f} M events/s",
+            peer=f"limit {SIMULATED_PER_S / 1e6:g} M events/s",
+            ratio=events / seconds / SIMULATED_PER_S,
+            bar=1.0,
+        )
+
+
+@bench("day")
+def day(setup: Setup) -> Iterator[Row]:
+    """A canary of 24 h of market time with guards, gates, journal and artifacts, as pytest runs it."""
+    noted, megabytes = _soaked(setup)
+    memory = [rss for rss, _ in noted["iterations"]]
+    harness = sorted(seconds for _, seconds in noted["iterations"][1:])
+    growth = max(memory[-1] - memory[min(9, len(memory) - 1)], 1e-3)
+    limits = (
+        ("CPU time", noted["cpu"], DAY_CPU_S, "s"),
+        ("memory, peak", noted["peak"], MEMORY_MB, "MB"),
+        ("memory, growth from iteration 10 on", growth, GROWTH_MB, "MB"),
+        ("disk", megabytes, DISK_MB, "MB"),
+        ("harness per iteration, median CPU", harness[len(harness) // 2] * 1e3, HARNESS_MS, "ms"),
+    )
+    for name, value, limit, unit in limits:
+        yield Row(
+            name=f"{ITERATIONS} x {MINUTES:g} min: {name}",
+            ours=f"{value:.3g} {unit}",
+            peer=f"limit {limit:g} {unit}",
+            ratio=limit / value,
+            bar=1.0,
+        )
+
+
+def _soaked(setup: Setup) -> tuple[dict[str, Any], float]:
+    folder = setup.folder / "day"
+    folder.mkdir()
+    (folder / "conftest.py").write_text(CONFTEST, encoding="utf-8")
+    minutes = MINUTES / 100 if setup.quick else MINUTES
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", "--soak-gate=off"]
+    command += [f"--soak-iterations={ITERATIONS}", f"--soak-minutes={minutes}", "--soak-scenario=volatile"]
+    environment = {**os.environ, "PYTEST_ADDOPTS": ""}
+    subprocess.run(command, cwd=folder, env=environment, check=True, stdout=subprocess.DEVNULL)  # noqa: S603
+    noted: dict[str, Any] = json.loads((folder / "noted.json").read_text(encoding="utf-8"))
+    return noted, _size(folder / "artifacts") / 1e6
+
+
+def _size(folder: Path) -> int:
+    return sum(path.lstat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
