@@ -18,6 +18,7 @@ OVERRIDES_VARIABLE = "MM_RUNTIME_OVERRIDES_JSON"
 LATEST = "latest"
 GATE_MODES = ("hard", "soft", "off")
 MOCK_MINUTES = 5.0
+MAX_MINUTES = 24 * 60.0
 MAX_SEEDS = 10_000
 
 T = TypeVar("T")
@@ -83,11 +84,11 @@ def positive_int(text: str) -> int:
     return number
 
 
-def positive_float(text: str) -> float:
-    """Parse a finite number above 0."""
+def market_minutes(text: str) -> float:
+    """Parse minutes of market time, at most a day."""
     number = _finite(text)
-    if number is None or number <= 0.0:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    if number is None or not 0.0 < number <= MAX_MINUTES:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0 and up to {MAX_MINUTES:g}")
     return number
 
 
@@ -147,7 +148,7 @@ _OPTIONS: tuple[tuple[str, str, Callable[[str], Any], Callable[[Any], Any] | Non
     (
         "minutes",
         "M",
-        positive_float,
+        market_minutes,
         None,
         "Minutes of market time per iteration (default: 5; of a recording: its length / iterations)",
     ),

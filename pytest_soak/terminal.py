@@ -135,7 +135,8 @@ class SoakTerminal:
             return f"next: the gates held but items failed for other reasons; see above, and {_short(place)}"
         if len(self._gates) < len(self._folders):
             return f"next: no verdict, as the run was not whole; what there is: {_short(place)}"
-        return f"next: all gates held; what was tuned: {_short(place / 'TUNING_REPORT.json')}"
+        place = place / "TUNING_REPORT.json" if len(self._folders) == 1 else place
+        return f"next: all gates held; what was tuned: {_short(place)}"
 
 
 def _short(path: Path) -> str:

@@ -49,6 +49,7 @@ def usage_error(pytester: pytest.Pytester, *args: str) -> str:
         (["--soak-seed=x"], ["--soak-seed", "'x'", "A..B"]),
         (["--soak-minutes=0"], ["--soak-minutes", "'0'", "above 0"]),
         (["--soak-minutes=inf"], ["--soak-minutes", "'inf'", "above 0"]),
+        (["--soak-minutes=1441"], ["--soak-minutes", "'1441'", "up to 1440"]),
         (["--soak-gate=strict"], ["--soak-gate", "'strict'", "hard, soft, off"]),
         (["--soak-replay=missing.npz"], ["missing.npz", "does not exist"]),
         (["--soak-resume"], ["there is no run yet"]),
