@@ -10,7 +10,7 @@ from pytest_soak.domain.decision import TuningState, decide, no_decision, step_o
 from pytest_soak.domain.errors import SoakStateError
 from pytest_soak.domain.gates import judge, verdict_of
 from pytest_soak.domain.hashing import decision_key, parameters_hash, sha256_of
-from pytest_soak.domain.history import GuardContext, History
+from pytest_soak.domain.history import GuardContext, History, Step
 from pytest_soak.domain.kpis import kpis_of
 from pytest_soak.domain.records import (
     Action,
@@ -45,6 +45,7 @@ class Canary:
         self._journal = _open_journal(spec)
         self._initial: dict[str, float] = self._journal.inputs["parameters"]
         self._exports = artifacts.Exports(spec.folder, self._journal)
+        self._steps: list[Step] = []
         with self._journal.lock():
             self._records = list(self._journal.records())
             self._exports.rebuild(self._state(), self._initial)
@@ -158,7 +159,8 @@ class Canary:
         )
 
     def _history(self, *more: IterationRecord) -> History:
-        return History(tuple(step_of(record) for record in (*self._records, *more)))
+        self._steps.extend(step_of(record) for record in self._records[len(self._steps) :])
+        return History((*self._steps, *(step_of(record) for record in more)))
 
     def _state(self, *more: IterationRecord) -> TuningState:
         spec = self.spec

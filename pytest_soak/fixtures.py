@@ -54,9 +54,7 @@ def soak_market(_soak_case: Case, _soak_run: SoakRun, request: pytest.FixtureReq
 
     Override it to soak on a market of your own; it has the shape of ``pytest_soak.market.Market``.
     """
-    wanted = _soak_run.market_request(_soak_case)
-    market: Market = request.node.ihook.pytest_soak_make_market(request=wanted)
-    return market
+    return _soak_run.market(_soak_case, request.node.ihook)
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ def _checked(run: SoakRun, hook: Any, *, writes: bool) -> list[str]:
     minutes = 0.0
     for case in cases_of(settings, run.root, iterated=False):
         _check_profile(run, case)
-        market = hook.pytest_soak_make_market(request=run.market_request(case))
+        market = run.market(case, hook)
         minutes = settings.minutes or minutes_of(market, settings.iterations)
         for hidden in run.resolve(case, run.profile(case.profile).profile).shadowed:
             names = shadowed.setdefault((hidden.source, hidden.by), [])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -48,6 +49,8 @@ class SoakRun:
     run_id: str
     base: Path
     canaries: dict[Path, Canary] = field(default_factory=dict)
+    profiles: dict[str, LoadedProfile] = field(default_factory=dict)
+    markets: dict[tuple[object, ...], Market] = field(default_factory=dict)
     names: tuple[str, ...] = ()
 
     @property
@@ -56,8 +59,11 @@ class SoakRun:
         return run_folder(self.settings.artifacts, self.run_id)
 
     def profile(self, name: str | None) -> LoadedProfile:
-        """Load a profile by name or path; None is the profile ``default``."""
-        return load_profile(name or "default", (self.root / PROFILES_FOLDER,))
+        """A profile by name or path, read once per session; None is the profile ``default``."""
+        wanted = name or "default"
+        if wanted not in self.profiles:
+            self.profiles[wanted] = load_profile(wanted, (self.root / PROFILES_FOLDER,))
+        return self.profiles[wanted]
 
     def resolve(self, case: Case, profile: Profile) -> Resolved:
         """Parameters of iteration 1, each with the source that it came from."""
@@ -65,8 +71,16 @@ class SoakRun:
         settings = case.settings
         return resolve(settings.overrides, loaded, settings.environment, self.base)
 
-    def market_request(self, case: Case) -> MarketRequest:
-        """What the hook that makes markets is asked for a case."""
+    def market(self, case: Case, hook: Any) -> Market:
+        """The market of a case, made once per session for everybody who has the same hooks."""
+        request = self._market_request(case)
+        makers = hook.pytest_soak_make_market
+        key = (request, *(id(maker.plugin) for maker in makers.get_hookimpls()))
+        if key not in self.markets:
+            self.markets[key] = makers(request=request)
+        return self.markets[key]
+
+    def _market_request(self, case: Case) -> MarketRequest:
         return MarketRequest(
             scenario=case.scenario,
             seed=case.seed,

@@ -135,8 +135,12 @@ def cooldown_until(steps: Iterable[Step], settings: CooldownSettings, now: int) 
 
     Steps are those of the whole history: a panic revert starts a cooldown whatever its size.
     """
-    ends = [step.iteration + settings.iterations for step in steps if _starts_cooldown(step, settings)]
-    return max(ends) if ends and max(ends) >= now else None
+    ends = (
+        step.iteration + settings.iterations
+        for step in steps
+        if step.iteration + settings.iterations >= now and _starts_cooldown(step, settings)
+    )
+    return max(ends, default=None)
 
 
 def _starts_cooldown(step: Step, settings: CooldownSettings) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from pydantic import BaseModel
+from pydantic_core import to_json
 
 from pytest_soak.domain.errors import SoakStateError, SoakStoreError
 from pytest_soak.domain.hashing import canonical_json, parameters_hash
@@ -53,8 +54,8 @@ def summary_number(name: str) -> int | None:
 
 def render(value: object) -> bytes:
     """JSON for people: two spaces of indent, sorted keys, ASCII, a newline at the end."""
-    text = json.dumps(value, indent=2, sort_keys=True, allow_nan=False)
-    return f"{text}\n".encode("ascii")
+    # The way by canonical JSON sorts and checks in compiled code, which json's own indentation is not.
+    return to_json(json.loads(canonical_json(value)), indent=2, ensure_ascii=True) + b"\n"
 
 
 def render_overrides(parameters: Mapping[str, float]) -> bytes:
