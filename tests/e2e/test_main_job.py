@@ -58,6 +58,15 @@ def test_what_it_prints_fits_80_columns_of_ascii(main_job: pytest.RunResult) -> 
     assert max(len(line) for line in lines) <= 80
 
 
+def test_the_readme_shows_what_it_prints(main_job: pytest.RunResult) -> None:
+    """The example under "Read it" is this run's, word for word."""
+    readme = Path(__file__).parents[2].joinpath("README.md").read_text(encoding="utf-8")
+    example = readme[readme.index("## Read it") :].split("```")[1].strip().splitlines()
+    assert len(example) == 2
+    at = main_job.outlines.index(example[0])
+    assert main_job.outlines[at : at + 2] == example
+
+
 def test_the_same_run_twice_has_the_same_records(
     pytester: pytest.Pytester, main_job: pytest.RunResult
 ) -> None:
