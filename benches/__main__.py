@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benches.kit import BENCHES, Row, Setup, table
 
-MODULES = ("benches.book", "benches.data", "benches.soak")
+MODULES = ("benches.book", "benches.data", "benches.replay", "benches.soak")
 
 
 def main(arguments: list[str] | None = None) -> int:

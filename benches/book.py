@@ -107,11 +107,17 @@ def _keep(held: dict[int, float], best: dict[int, int], side: int, tick: int, si
         best[side] -= side
 
 
-def recorded() -> Flow | None:
-    """The updates of the recording as the exchange sent them, or None where the file is not there."""
-    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+def recording() -> Path | None:
+    """The recording of BTCUSDT, None where it is not there."""
+    beside = Path(__file__).parents[2] / "shared" / "data"
     path = Path(os.environ.get("SOAK_SHARED_DATA") or beside) / RECORDING
-    if not path.is_file():
+    return path if path.is_file() else None
+
+
+def recorded() -> Flow | None:
+    """Depth updates of the recording's exchange side, None where it is not there."""
+    path = recording()
+    if path is None:
         return None
     rows = read_recording(path).rows
     rows = rows[((rows["ev"] & _EXCHANGE) != 0) & np.isin(rows["ev"] & 0xFF, _KINDS)]
