@@ -99,7 +99,11 @@ class OrderCounts(Strict):
 
 
 class MarketFacts(Strict):
-    """What the market did in the iteration; times are milliseconds of market time since the run began."""
+    """What the market did in the iteration; times are milliseconds of market time since the run began.
+
+    ``mid_low`` and ``mid_high`` are of the mids at the maker's decisions, in quote currency; ``ended`` says
+    that a recording ended in or before the iteration, whose ``end_ms`` is then where it ended.
+    """
 
     start_ms: float
     end_ms: float
