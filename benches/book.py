@@ -63,7 +63,7 @@ class SortingBook:
 
 def zero_intelligence(rows: int, seed: int = 1) -> Flow:
     """Random flow on 200 levels a side: 10 % takes, 46 % additions, the rest cancellations."""
-    draw = random.Random(seed)  # noqa: S311
+    draw = random.Random(seed)  # noqa: S311 - no secret
     books: dict[int, dict[int, float]] = {1: {}, -1: {}}
     best = {1: 200_000, -1: 200_001}
     found: list[tuple[int, int, float]] = []

@@ -8,12 +8,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from benches.kit import Row, Setup, bench, medians
 from pytest_soak.config.profiles import load_profile
 from pytest_soak.market import MakerJob, MockMarket, Window, load_scenario
+from pytest_soak.store.retention import size_of
 
 SIMULATED_PER_S = 5e6
 DAY_CPU_S = 20.0
@@ -111,10 +111,6 @@ def _soaked(setup: Setup) -> tuple[dict[str, Any], float]:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", "--soak-gate=off"]
     command += [f"--soak-iterations={ITERATIONS}", f"--soak-minutes={minutes}", "--soak-scenario=volatile"]
     environment = {**os.environ, "PYTEST_ADDOPTS": ""}
-    subprocess.run(command, cwd=folder, env=environment, check=True, stdout=subprocess.DEVNULL)  # noqa: S603
+    subprocess.run(command, cwd=folder, env=environment, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - our own command
     noted: dict[str, Any] = json.loads((folder / "noted.json").read_text(encoding="utf-8"))
-    return noted, _size(folder / "artifacts") / 1e6
-
-
-def _size(folder: Path) -> int:
-    return sum(path.lstat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+    return noted, size_of(folder / "artifacts") / 1e6

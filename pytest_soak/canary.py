@@ -26,9 +26,8 @@ from pytest_soak.market import Window
 from pytest_soak.spec import CanarySpec, Clock, Hooks
 from pytest_soak.store import artifacts
 from pytest_soak.store.journal import Journal
+from pytest_soak.store.layout import JOURNAL_NAME
 from pytest_soak.store.models import WallClock
-
-JOURNAL_NAME = "soak.db"
 
 
 class Canary:

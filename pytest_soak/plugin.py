@@ -177,6 +177,7 @@ def pytest_runtest_makereport(
     report = yield
     soak = item.stash.get(_REPORT, None)
     if soak is not None and report.when == "call":
+        # An attribute of our own: pytest carries it from a worker to the controller.
         report.soak = soak  # type: ignore[attr-defined]
     return report
 

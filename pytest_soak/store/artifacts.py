@@ -37,7 +37,9 @@ STATE_NAME = "TUNING_STATE.json"
 EDGE_NAME = "EDGE_REPORT.json"
 AUDIT_NAME = "audit.jsonl"
 
-_SUMMARY = re.compile(r"ITER_SUMMARY_([1-9][0-9]*)\.json")
+KEPT_SUMMARIES = 100
+
+_SUMMARY = re.compile(r"ITER_SUMMARY_(0|[1-9][0-9]*)\.json")
 _ROW_INDENT = "    "
 
 
@@ -49,7 +51,21 @@ def summary_name(iteration: int) -> str:
 def summary_number(name: str) -> int | None:
     """The iteration whose summary has that file name, None for any other file."""
     match = _SUMMARY.fullmatch(name)
-    return int(match.group(1)) if match else None
+    return (int(match.group(1)) or None) if match else None
+
+
+def rotate_summaries(folder: Path, keep: int = KEPT_SUMMARIES) -> tuple[int, ...]:
+    """Remove all but the ``keep`` summaries with the highest numbers; the numbers of those removed.
+
+    Raises:
+        SoakStoreError: the disk refused.
+    """
+    found = (_SUMMARY.fullmatch(path.name) for path in folder.iterdir())
+    numbers = sorted(int(match.group(1)) for match in found if match)
+    surplus = tuple(numbers[: max(0, len(numbers) - keep)])
+    for number in surplus:
+        files.remove(folder / summary_name(number))
+    return surplus
 
 
 def render(value: object) -> bytes:
@@ -90,10 +106,11 @@ class Exports:
         entries = self._journal.entries()
         self._rows = [_row_text(entry) for entry in entries]
         audit = _audit_text(entries)
-        wanted = {summary_name(e.record.iteration): _summary(e) for e in entries}
+        wanted = {summary_name(e.record.iteration): _summary(e) for e in entries[-KEPT_SUMMARIES:]}
         wanted |= self._small_files(state, entries, initial)
         wanted[AUDIT_NAME] = audit
         written = self._write_what_differs(wanted)
+        rotate_summaries(self._folder)
         self._audited, self._audit_bytes = len(entries), len(audit)
         self._exported = len(entries)
         return written
@@ -112,6 +129,7 @@ class Exports:
         self._extend_audit(entries)
         wanted = {summary_name(entry.record.iteration): _summary(entry) for entry in new}
         self._write_what_differs(wanted | self._small_files(state, entries, {}))
+        rotate_summaries(self._folder)
         self._exported = len(entries)
 
     def check_overrides(self, initial: Mapping[str, float]) -> None:

@@ -116,13 +116,14 @@ def assert_marks_lie_on_the_path(
         marked = fill["mid_1s_later"] is not None
         assert marked == (bool(fill["maker"]) and due <= where.end_ms)
         if marked:
-            index = min(int((due - where.start_ms) // 100.0), len(path) - 1)
-            around = [mid for _, mid in path[index : index + 2]]
             assert facts.mid_low is not None
             assert facts.mid_high is not None
             # Lowest and highest are of the mids at decisions, and the mark may lie between two of them.
             assert facts.mid_low * 0.998 <= fill["mid_1s_later"] <= facts.mid_high * 1.002
-            slack = (5e-4 if calm else 1.0) * fill["mid_at_fill"]
+        if marked and calm:
+            index = min(int((due - where.start_ms) // 100.0), len(path) - 1)
+            around = [mid for _, mid in path[index : index + 2]]
+            slack = 5e-4 * fill["mid_at_fill"]
             assert min(around) - slack <= fill["mid_1s_later"] <= max(around) + slack
 
 

@@ -86,3 +86,15 @@ def test_the_map_names_files_that_exist() -> None:
     assert named
     for name in named:
         assert (ROOT / "tests" / name).is_file(), name
+
+
+def test_ci_runs_on_hosted_machines_without_caches() -> None:
+    """RM-1.1, MVP-1: no step could warn of a cache, on Windows as elsewhere; artifacts are always rotated."""
+    text = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    steps = [line for line in text.splitlines() if not line.lstrip().startswith("#")]
+    assert "windows-latest" in text
+    assert "self-hosted" not in text
+    assert "continue-on-error" not in text
+    assert not [line for line in steps if "cache" in line.lower()]
+    rotation = next(n for n, line in enumerate(steps) if "pytest-soak rotate" in line)
+    assert steps[rotation - 1].strip() == "if: always()"

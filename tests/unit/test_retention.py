@@ -1,0 +1,156 @@
+"""Rotation: TEST-7, RM-1.2, MVP-2, DIFF-2."""
+
+from __future__ import annotations
+
+import tarfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from pytest_soak import cli
+from pytest_soak.domain.errors import SoakStoreError
+from pytest_soak.store.artifacts import Exports, rotate_summaries, summary_name
+from pytest_soak.store.journal import Journal
+from pytest_soak.store.layout import new_run_id, run_folder
+from pytest_soak.store.models import RunManifest
+from pytest_soak.store.retention import PACK_NAME, Retention, pack_exports, rotate
+from pytest_soak.store.runs import write_manifest
+from tests.canary_kit import run, spec
+from tests.rules_kit import STEADY_SAFE
+from tests.store_kit import INPUTS, commits
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+ITERATIONS = 3
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def test_the_newest_hundred_stay(tmp_path: Path) -> None:
+    """TEST-7, pitfall 16: of 0 to 149 exactly 50 to 149 stay, by number and not by text."""
+    for number in range(150):
+        (tmp_path / summary_name(number)).write_text("{}", encoding="utf-8")
+    other = ("ITER_SUMMARY_x.json", "ITER_SUMMARY_001.json", "notes.txt")
+    for name in other:
+        (tmp_path / name).write_text("mine", encoding="utf-8")
+    assert rotate_summaries(tmp_path) == tuple(range(50))
+    assert names(tmp_path) == {*(summary_name(n) for n in range(50, 150)), *other}
+    assert rotate_summaries(tmp_path) == ()
+
+
+@pytest.mark.parametrize(("count", "keep", "left"), [(3, 5, 3), (5, 5, 5), (6, 5, 5), (1200, 7, 7)])
+def test_the_highest_numbers_stay_whatever_the_count(
+    tmp_path: Path, count: int, keep: int, left: int
+) -> None:
+    for number in range(1, count + 1):
+        (tmp_path / summary_name(number)).touch()
+    rotate_summaries(tmp_path, keep)
+    assert names(tmp_path) == {summary_name(n) for n in range(count - left + 1, count + 1)}
+
+
+def test_a_long_run_rotates_by_itself_also_when_it_is_rebuilt(tmp_path: Path) -> None:
+    """The journal keeps every iteration; the last hundred have a file, after a resume too."""
+    expected = {summary_name(n) for n in range(6, 106)}
+    with Journal.open(tmp_path / "soak.db", inputs=INPUTS) as journal:
+        exports = Exports(tmp_path, journal)
+        exports.rebuild(commits(1)[0].state, STEADY_SAFE)
+        for commit in commits(105):
+            commit.to(journal)
+            exports.add(commit.state)
+        assert {name for name in names(tmp_path) if name.startswith("ITER_")} == expected
+        Exports(tmp_path, journal).rebuild(commits(105)[-1].state, STEADY_SAFE)
+        assert {name for name in names(tmp_path) if name.startswith("ITER_")} == expected
+        assert len(journal.records()) == 105
+
+
+@pytest.fixture
+def artifacts(tmp_path: Path) -> Path:
+    return tmp_path / "soak"
+
+
+def made(artifacts: Path, days: float, upto: int = ITERATIONS) -> Path:
+    """A canary of a run that began so many days ago, with so many of its iterations done."""
+    began = NOW - timedelta(days=days)
+    folder = run_folder(artifacts, new_run_id(began, str(days)))
+    manifest = RunManifest(run_id=folder.name, created_at=began.isoformat(), settings={}, versions={})
+    write_manifest(folder, manifest)
+    run(spec(folder / "canary", iterations=ITERATIONS, minutes=0.01), upto)
+    return folder / "canary"
+
+
+def test_old_exports_are_packed_and_nothing_else_changes(artifacts: Path) -> None:
+    """Older than seven days: one archive with the same bytes; younger runs and the journal stay."""
+    old, young = made(artifacts, 7.01), made(artifacts, 6.99)
+    packed = {*(summary_name(n) for n in (1, 2, 3)), "TUNING_REPORT.json", "audit.jsonl"}
+    before = {name: (old / name).read_bytes() for name in packed}
+    kept, untouched = names(old) - packed, names(young)
+    lines = list(rotate(artifacts, NOW, Retention()))
+    assert f"packed: {old}: 5 files into {PACK_NAME}" in lines
+    assert lines[-1].startswith("OK: ")
+    assert names(old) == {*kept, PACK_NAME}
+    assert names(young) == untouched
+    with tarfile.open(old / PACK_NAME) as tar:
+        content = {name: tar.extractfile(name) for name in tar.getnames()}
+        assert {name: file.read() for name, file in content.items() if file} == before
+    assert not [line for line in rotate(artifacts, NOW, Retention()) if line.startswith("packed")]
+    assert names(old) == {*kept, PACK_NAME}
+    with Journal.open(old / "soak.db", create=False) as journal:
+        assert len(journal.records()) == ITERATIONS
+
+
+def test_packing_again_adds_to_the_archive(tmp_path: Path) -> None:
+    """As after a crash between archive and removal, or after a resume that rebuilt the files."""
+    for number, text in ((1, "a"), (2, "b")):
+        (tmp_path / summary_name(number)).write_text(text, encoding="utf-8")
+        assert pack_exports(tmp_path) == 1
+    assert pack_exports(tmp_path) == 0
+    with tarfile.open(tmp_path / PACK_NAME) as tar:
+        assert tar.getnames() == [summary_name(1), summary_name(2)]
+
+
+def test_a_damaged_archive_is_named_and_nothing_is_removed(tmp_path: Path) -> None:
+    (tmp_path / PACK_NAME).write_bytes(b"not gzip")
+    (tmp_path / summary_name(1)).write_text("a", encoding="utf-8")
+    with pytest.raises(SoakStoreError, match="not an archive of exports"):
+        pack_exports(tmp_path)
+    assert names(tmp_path) == {PACK_NAME, summary_name(1)}
+
+
+def test_a_link_is_not_packed(tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("mine", encoding="utf-8")
+    folder = tmp_path / "canary"
+    folder.mkdir()
+    (folder / summary_name(1)).symlink_to(victim)
+    assert pack_exports(folder) == 0
+    assert victim.read_text(encoding="utf-8") == "mine"
+
+
+def test_a_run_in_progress_is_left_alone(artifacts: Path) -> None:
+    """Iterations to come, a process at work, or a journal that cannot be read: nothing is touched."""
+    unfinished, busy, damaged = made(artifacts, 30, 2), made(artifacts, 31), made(artifacts, 32)
+    (damaged / "soak.db").write_bytes(b"garbage" * 1000)
+    before = [names(folder) for folder in (unfinished, busy, damaged)]
+    with Journal.open(busy / "soak.db", create=False) as journal, journal.lock():
+        lines = list(rotate(artifacts, NOW, Retention(keep=1)))
+    assert [names(folder) for folder in (unfinished, busy, damaged)] == before
+    assert f"left alone: {unfinished}: 2 of 3 iterations are done" in lines
+    assert f"left alone: {busy}: a process works on it" in lines
+    assert sum(line.startswith(f"left alone: {damaged}: ") for line in lines) == 1
+
+
+def test_the_command(artifacts: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`pytest-soak rotate`: what it did, a warning above the size, an error for a missing folder."""
+    folder = made(artifacts, 1)
+    assert cli.main(["rotate", "--soak-artifacts", str(artifacts), "--keep=1", "--megabytes=0.001"], NOW) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[:2] == [f"removed: {folder}: summary of iteration {n}" for n in (1, 2)]
+    assert said[-1].startswith("WARN: ")
+    assert summary_name(3) in names(folder)
+    assert cli.main(["rotate", "--soak-artifacts", str(artifacts / "nowhere")]) == 2
+    assert "nowhere is not a folder" in capsys.readouterr().err
+    for wrong in ("--keep=0", "--days=-1", "--megabytes=nan"):
+        with pytest.raises(SystemExit):
+            cli.main(["rotate", wrong])
