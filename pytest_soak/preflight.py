@@ -34,21 +34,23 @@ def _checked(run: SoakRun, hook: Any, *, writes: bool) -> list[str]:
         raise SoakConfigError(
             "--soak-replay: a recording has neither scenario nor seed; leave those two options out"
         )
-    shadowed: dict[tuple[str, str], list[str]] = {}
+    # Texts of values by what is said of them; a dictionary in place of a set, as it keeps the order.
+    said: dict[str, dict[str, None]] = {}
     minutes = 0.0
     for case in cases_of(settings, run.root, iterated=False):
         _check_profile(run, case)
         market = run.market(case, hook)
         minutes = settings.minutes or minutes_of(market, settings.iterations)
-        for hidden in run.resolve(case, run.profile(case.profile).profile).shadowed:
-            names = shadowed.setdefault((hidden.source, hidden.by), [])
-            text = f"{hidden.parameter}={hidden.value:g}"
-            names.extend([] if text in names else [text])
+        resolved = run.resolve(case, run.profile(case.profile).profile)
+        for name, source in resolved.sources.items():
+            if source != "default" and not source.startswith("profile "):
+                said.setdefault(f"from {source}", {})[f"{name}={resolved.values[name]:g}"] = None
+        for hidden in resolved.shadowed:
+            values = said.setdefault(f"of {hidden.source} shadowed by {hidden.by}", {})
+            values[f"{hidden.parameter}={hidden.value:g}"] = None
     if writes:
         prepare_artifacts(settings.artifacts)
-    lines = [_headline(run, minutes)]
-    lines += [f"soak: {source}: {', '.join(n)} shadowed by {by}" for (source, by), n in shadowed.items()]
-    return lines
+    return [_headline(run, minutes), *(f"soak: {', '.join(values)} {what}" for what, values in said.items())]
 
 
 def _check_profile(run: SoakRun, case: Case) -> None:

@@ -35,15 +35,22 @@ def test_profile_wins_over_environment_and_file(pytester: pytest.Pytester) -> No
     assert first(pytester)["min_interval_ms"] == 75
     result.stdout.fnmatch_lines(
         [
-            "soak: MM_RUNTIME_OVERRIDES_JSON: min_interval_ms=70 shadowed by profile steady_safe",
-            "soak: *runtime_overrides.json: min_interval_ms=60, tail_age_ms=600 shadowed by profile *",
+            "soak: min_interval_ms=70 of MM_RUNTIME_OVERRIDES_JSON shadowed by profile steady_safe",
+            "soak: min_interval_ms=60, tail_age_ms=600 of *runtime_overrides.json shadowed by profile *",
         ]
     )
 
 
 @pytest.mark.usefixtures("sources")
 def test_without_a_profile_environment_wins_key_by_key(pytester: pytest.Pytester) -> None:
-    pytester.runpytest_inprocess("--soak-iterations=1")
+    result = pytester.runpytest_inprocess("--soak-iterations=1")
+    result.stdout.fnmatch_lines(
+        [
+            "soak: min_interval_ms=70 from MM_RUNTIME_OVERRIDES_JSON",
+            "soak: tail_age_ms=600 from *runtime_overrides.json",
+            "soak: min_interval_ms=60 of *runtime_overrides.json shadowed by MM_RUNTIME_OVERRIDES_JSON",
+        ]
+    )
     assert first(pytester)["min_interval_ms"] == 70
     assert first(pytester)["tail_age_ms"] == 600
     assert first(pytester)["max_delta_ratio"] == 0.14
@@ -51,9 +58,10 @@ def test_without_a_profile_environment_wins_key_by_key(pytester: pytest.Pytester
 
 @pytest.mark.usefixtures("sources")
 def test_override_wins_over_all(pytester: pytest.Pytester) -> None:
-    pytester.runpytest_inprocess(
+    result = pytester.runpytest_inprocess(
         "--soak-profile=steady_safe", "--soak-override=min_interval_ms=44", "--soak-iterations=1"
     )
+    result.stdout.fnmatch_lines(["soak: min_interval_ms=44 from --soak-override"])
     assert first(pytester)["min_interval_ms"] == 44
     assert first(pytester)["tail_age_ms"] == 740
 
