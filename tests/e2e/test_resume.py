@@ -71,17 +71,37 @@ def test_kill_and_resume_equals_a_whole_run(pytester: pytest.Pytester) -> None:
     assert len(list((killed / "artifacts/soak/runs").iterdir())) == 1
 
 
+def interrupted(process: subprocess.Popen[str]) -> str:
+    """Press Ctrl-C, and once more where nothing happens; what the process printed.
+
+    An interrupt that Python delivers in a destructor or a weak reference's callback is lost.
+    """
+    process.send_signal(signal.SIGINT)
+    try:
+        return process.communicate(timeout=10)[0]
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGINT)
+    try:
+        return process.communicate(timeout=10)[0]
+    finally:
+        process.kill()
+
+
 def test_interrupt_leaves_whole_iterations_and_says_how_to_go_on(pytester: pytest.Pytester) -> None:
     """Ctrl-C: exit code 2, the iteration in hand is not in the journal, the last line names the run."""
     command = [sys.executable, "-m", "pytest", *JOB, "-p", "no:randomly"]
     environment = {**os.environ, "SOAK_SLEEP_SECONDS": "30"}
-    process = subprocess.Popen(
-        command, cwd=pytester.path, env=environment, stdout=subprocess.PIPE, encoding="utf-8"
-    )
+    # A parent that ignores Ctrl-C, such as a job in the background, would hand that down.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        process = subprocess.Popen(
+            command, cwd=pytester.path, env=environment, stdout=subprocess.PIPE, encoding="utf-8"
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
     while done(pytester.path) < 1:
         time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
-    text, _ = process.communicate(timeout=20)
+    text = interrupted(process)
     assert process.returncode == pytest.ExitCode.INTERRUPTED
     run = next((pytester.path / "artifacts/soak/runs").iterdir()).name
     assert f"next: go on where it stopped: pytest --soak-resume={run}" in text
