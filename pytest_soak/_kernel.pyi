@@ -1,6 +1,6 @@
 from collections.abc import Iterable
 from pathlib import Path
-from typing import ClassVar, SupportsIndex, TypeAlias, final
+from typing import Any, ClassVar, SupportsIndex, TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,8 @@ __all__ = [
     "__version__",
     "count_codes",
     "count_lines",
+    "observe",
+    "observe_rows",
     "quantiles",
     "read_value",
     "replay",
@@ -21,6 +23,10 @@ __all__ = [
 __version__: str
 
 def simulate(spec: str) -> str: ...
+def observe(spec: str) -> dict[str, Any]: ...
+def observe_rows(
+    events: Buffer, tick_size: float, lot_size: float, depth_levels: int
+) -> dict[str, bytes]: ...
 def replay(spec: str, events: Buffer) -> str: ...
 def count_codes(codes: Buffer | NDArray[np.uint8]) -> list[int]: ...
 def quantiles(values: Buffer | NDArray[np.float64], shares: list[float]) -> list[float]: ...

@@ -1,4 +1,4 @@
-"""The command ``pytest-soak``: what is done to artifacts outside of a pytest run."""
+"""The command ``pytest-soak``: what is done outside of a pytest run."""
 
 from __future__ import annotations
 
@@ -9,33 +9,29 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pytest_soak.domain.errors import SoakError
+from pytest_soak import cli_market
+from pytest_soak.domain.errors import SoakError, SoakStoreError
 from pytest_soak.options import positive_int
 from pytest_soak.store.retention import Retention, rotate
 
 
 def main(arguments: Sequence[str] | None = None, now: datetime | None = None) -> int:
     """Run the command, as of ``now``; 0 where it did its work, 2 where it could not."""
-    options = _parser().parse_args(arguments)
-    if not options.artifacts.is_dir():
-        sys.stderr.write(
-            f"pytest-soak: {options.artifacts} is not a folder; name one with --soak-artifacts\n"
-        )
-        return 2
-    limits = Retention(keep=options.keep, days=options.days, megabytes=options.megabytes)
+    parser = argparse.ArgumentParser(prog="pytest-soak", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_rotate(commands, now)
+    cli_market.add(commands)
+    options = parser.parse_args(arguments)
     try:
-        for line in rotate(options.artifacts, now or datetime.now(UTC), limits):
-            sys.stdout.write(f"{line}\n")
+        options.run(options)
     except SoakError as error:
         sys.stderr.write(f"pytest-soak: {error}\n")
         return 2
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def _add_rotate(commands: cli_market.Commands, now: datetime | None) -> None:
     limits = Retention()
-    parser = argparse.ArgumentParser(prog="pytest-soak", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
     command = commands.add_parser("rotate", help="Keep the newest summaries, pack old exports, warn of size")
     command.add_argument(
         "--soak-artifacts", dest="artifacts", type=Path, default=Path("artifacts/soak"), metavar="DIR"
@@ -43,7 +39,15 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--keep", type=positive_int, default=limits.keep, help="Summaries per canary")
     command.add_argument("--days", type=_limit, default=limits.days, help="Age from which exports are packed")
     command.add_argument("--megabytes", type=_limit, default=limits.megabytes, help="Size to warn above")
-    return parser
+    command.set_defaults(run=lambda options: _rotate(options, now))
+
+
+def _rotate(options: argparse.Namespace, now: datetime | None) -> None:
+    if not options.artifacts.is_dir():
+        raise SoakStoreError(f"{options.artifacts} is not a folder; name one with --soak-artifacts")
+    limits = Retention(keep=options.keep, days=options.days, megabytes=options.megabytes)
+    for line in rotate(options.artifacts, now or datetime.now(UTC), limits):
+        sys.stdout.write(f"{line}\n")
 
 
 def _limit(text: str) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from pytest_soak.domain.errors import SoakConfigError, SoakError
 
@@ -26,6 +26,12 @@ class _Kernel(Protocol):
     def simulate(self, spec: str) -> str: ...
 
     def replay(self, spec: str, events: Buffer) -> str: ...
+
+    def observe(self, spec: str) -> dict[str, Any]: ...
+
+    def observe_rows(
+        self, events: Buffer, tick_size: float, lot_size: float, depth_levels: int
+    ) -> dict[str, bytes]: ...
 
 
 def _load() -> _Kernel:
@@ -85,6 +91,34 @@ def replay(spec: Mapping[str, object], events: Buffer) -> dict[str, object]:
         return _decoded(kernel.replay(_encoded(spec), events))
     except ValueError as error:
         raise SoakConfigError(f"the kernel refuses to replay: {error}") from error
+
+
+def observe(spec: Mapping[str, object]) -> dict[str, Any]:
+    """Let a mock market live without a maker: its label ``names``, ``events`` and ``columns`` of bytes.
+
+    Raises:
+        SoakConfigError: where the kernel refuses the spec.
+        SoakError: where the kernel is not built.
+    """
+    kernel = _load()
+    try:
+        return kernel.observe(_encoded(spec))
+    except ValueError as error:
+        raise SoakConfigError(f"the kernel refuses to simulate: {error}") from error
+
+
+def observe_rows(events: Buffer, tick_size: float, lot_size: float, depth_levels: int) -> dict[str, bytes]:
+    """Write down recorded 64-byte rows of hftbacktest as columns of bytes; the buffer is not copied.
+
+    Raises:
+        SoakConfigError: where the kernel refuses the rows.
+        SoakError: where the kernel is not built.
+    """
+    kernel = _load()
+    try:
+        return kernel.observe_rows(events, tick_size, lot_size, depth_levels)
+    except ValueError as error:
+        raise SoakConfigError(f"the kernel refuses the recording: {error}") from error
 
 
 def _encoded(spec: Mapping[str, object]) -> str:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 import json
-import tomllib
 from collections.abc import Mapping
-from importlib import resources
 from typing import Any
 
 from pytest_soak import _kernel
@@ -15,6 +13,7 @@ from pytest_soak.domain.kpis import kpis_of
 from pytest_soak.domain.parameters import DEFAULTS
 from pytest_soak.domain.records import EdgeReport, Kpis
 from pytest_soak.domain.settings import FeeSettings, MakerSettings
+from pytest_soak.market import load_scenario
 
 STEADY_SAFE: Mapping[str, float] = {
     "min_interval_ms": 75.0,
@@ -29,8 +28,7 @@ MINUTE_MS = 60_000.0
 
 @functools.cache
 def _read(name: str) -> dict[str, Any]:
-    file = resources.files("pytest_soak.market").joinpath("scenarios", f"{name}.toml")
-    return tomllib.loads(file.read_text(encoding="utf-8"))
+    return load_scenario(name).model_dump(mode="json")
 
 
 def scenario(name: str) -> dict[str, Any]:

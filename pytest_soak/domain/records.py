@@ -102,7 +102,8 @@ class MarketFacts(Strict):
     """What the market did in the iteration; times are milliseconds of market time since the run began.
 
     ``mid_low`` and ``mid_high`` are of the mids at the maker's decisions, in quote currency; ``ended`` says
-    that a recording ended in or before the iteration, whose ``end_ms`` is then where it ended.
+    that a recording ended in or before the iteration, whose ``end_ms`` is then where it ended. ``labels`` are
+    those of the regimes, windows and shocks that were on, ``label_ms`` says for how long each of them was.
     """
 
     start_ms: float
@@ -113,6 +114,7 @@ class MarketFacts(Strict):
     mid_high: float | None
     spread_bps_mean: float | None
     labels: tuple[str, ...] = Field(default=(), strict=False)
+    label_ms: dict[str, float] = Field(default_factory=dict)
     ended: bool = False
 
 

@@ -11,9 +11,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from pytest_soak.domain.settings import Strict
-
-Multiplier = Annotated[float, Field(ge=0.001, le=1000.0)]
-Label = Annotated[str, Field(min_length=1, max_length=64)]
+from pytest_soak.market.scenario_events import RandomWindow, Regime, Seasonality, Shock
 
 
 class Instrument(Strict):
@@ -40,21 +38,48 @@ class Instrument(Strict):
 
 
 class Fair(Strict):
-    """The fair value: log-normal steps with stochastic volatility, and jumps."""
+    """The fair value: GARCH steps with heavy tails and jumps, and a part that reverts to its mean.
+
+    A step of 100 ms is ``vol_bps`` times the multipliers on volatility times a GARCH(1,1) process with
+    Student's t innovations, so that regimes scale the variance (SWARCH: Hamilton and Susmel 1994); jumps are
+    those of Merton 1976, log-normal in size.
+    """
 
     vol_bps: float = Field(
         ge=0.0, le=50.0, description="Volatility of the quiet state, bps per square root of a second"
     )
     drift_bps_per_hour: float = Field(ge=-500.0, le=500.0, description="Drift, bps per hour")
-    vol_log_sd: float = Field(ge=0.0, le=1.5, description="Standard deviation of the log of volatility")
-    vol_half_life_s: float = Field(ge=1.0, le=3600.0, description="Half-life of a deviation of volatility, s")
+    tail_df: float = Field(ge=2.1, le=1000.0, description="Degrees of freedom of a step")
+    garch_alpha: float = Field(
+        ge=0.0, le=0.3, description="Weight of the last squared step in the variance of the next, per 100 ms"
+    )
+    garch_half_life_s: float = Field(ge=1.0, le=3600.0, description="Half-life of a deviation of variance, s")
     jumps_per_hour: float = Field(ge=0.0, le=3600.0, description="Jumps per hour in the quiet state")
-    jump_bps: float = Field(ge=0.0, le=100.0, description="Mean absolute size of a jump, bps")
+    jump_mean_bps: float = Field(default=0.0, ge=-100.0, le=100.0, description="Mean of a jump, bps")
+    jump_sd_bps: float = Field(ge=0.0, le=100.0, description="Standard deviation of a jump, bps")
+    transient_bps: float = Field(
+        default=0.0,
+        ge=0.0,
+        le=500.0,
+        description="Standard deviation of the part that reverts to its mean, bps",
+    )
+    transient_half_life_s: float = Field(
+        default=60.0, ge=0.5, le=86_400.0, description="Half-life of that part, s"
+    )
 
 
 class BookProfile(Strict):
-    """The standing orders of others."""
+    """The standing orders of others.
 
+    With the anchor ``fair`` orders stand from the touch distance on and market orders have reservation
+    prices. With ``opposite`` orders are spread evenly up to the largest distance from the best price of the
+    other side, and market orders pay any price: with ``vol_bps = 0`` that is the zero-intelligence market of
+    Smith, Farmer, Gillemot and Krishnamurthy 2003, whose prices come out of the order flow alone.
+    """
+
+    anchor: Literal["fair", "opposite"] = Field(
+        default="fair", description="What the prices of new orders refer to"
+    )
     orders: int = Field(
         ge=20, le=20_000, description="Standing orders of both sides together in the quiet state"
     )
@@ -81,6 +106,50 @@ class BookProfile(Strict):
         description="Standard deviation of the log of depth (a fluctuation common to both sides)",
     )
     depth_half_life_s: float = Field(ge=0.1, le=3600.0, description="Half-life of that fluctuation, s")
+    spread_log_sd: float = Field(
+        default=0.0,
+        ge=0.0,
+        le=2.0,
+        description="Standard deviation of the log of the distances of new orders",
+    )
+    spread_half_life_s: float = Field(
+        default=10.0, ge=0.1, le=3600.0, description="Half-life of that fluctuation, s"
+    )
+    arrival_crowding: float = Field(
+        default=0.0,
+        ge=0.0,
+        le=10.0,
+        description="How much a queue puts off: an order joins a queue of q median orders with probability "
+        "1 / (1 + arrival_crowding * q) (queue-reactive: Huang, Lehalle and Rosenbaum 2015)",
+    )
+    cancel_crowding: float = Field(
+        default=0.0,
+        ge=0.0,
+        le=10.0,
+        description="How much a queue holds: an order with q median orders of others at its price is "
+        "cancelled with probability 1 / (1 + cancel_crowding * q)",
+    )
+
+
+class Hawkes(Strict):
+    """A bivariate Hawkes process with a kernel of up to three exponentials; sides are the aggressor's."""
+
+    branching: float = Field(
+        ge=0.0, le=0.95, description="Further market orders that one brings about in the mean, directly"
+    )
+    cross_share: float = Field(ge=0.0, le=1.0, description="Share of them on the other side")
+    half_lives_s: Annotated[
+        tuple[Annotated[float, Field(ge=0.001, le=3600.0)], ...], Field(min_length=1, max_length=3)
+    ] = Field(strict=False, description="Half-lives of the exponentials, s; 1 to 3 of them")
+    weights: tuple[Annotated[float, Field(ge=0.001, le=1000.0)], ...] = Field(
+        strict=False, description="Their weights, relative to each other"
+    )
+
+    @model_validator(mode="after")
+    def _a_weight_each(self) -> Self:
+        if len(self.weights) != len(self.half_lives_s):
+            raise ValueError(f"as many weights as half_lives_s, which are {len(self.half_lives_s)}")
+        return self
 
 
 class Flow(Strict):
@@ -89,7 +158,25 @@ class Flow(Strict):
     limit_rate_per_s: float = Field(
         ge=10.0, le=20_000.0, description="Arrivals and cancellations of limit orders, 1/s"
     )
-    market_rate_per_s: float = Field(ge=0.0, le=1000.0, description="Market orders, 1/s")
+    limit_follow: float = Field(
+        default=0.0,
+        ge=0.0,
+        le=1.0,
+        description="Share of that rate that goes with the intensity of market orders",
+    )
+    market_rate_per_s: float = Field(
+        ge=0.0, le=1000.0, description="Market orders, 1/s, both sides together, in the long run"
+    )
+    hawkes: Hawkes | None = Field(
+        default=None, description="How market orders excite further ones; none: they come independently"
+    )
+    imbalance_pull: float = Field(
+        default=0.0,
+        ge=0.0,
+        le=5.0,
+        description="How much a thin queue draws uninformed market orders: the odds of a side are multiplied "
+        "by the exponential of minus this times its queue's share of both best queues",
+    )
     market_notional: float = Field(
         ge=1.0, le=1e7, description="Least notional of a market order, quote units"
     )
@@ -147,68 +234,6 @@ class Latency(Strict):
     order: Lag
 
 
-class Effect(Strict):
-    """Multipliers while a window or a shock is on; 0.001 to 1000 each."""
-
-    volatility: Multiplier = Field(default=1.0, description="On volatility")
-    depth: Multiplier = Field(
-        default=1.0,
-        description="On the size of new orders and so, within their lifetime, on what stands in the book",
-    )
-    flicker: Multiplier = Field(default=1.0, description="On the standard deviation of the log of depth")
-    spread: Multiplier = Field(default=1.0, description="On the distances of new orders")
-    activity: Multiplier = Field(default=1.0, description="On the rates of limit orders and cancellations")
-    trading: Multiplier = Field(
-        default=1.0, description="On the rate of market orders (on top of ``activity``)"
-    )
-    informed: Multiplier = Field(default=1.0, description="On the share of informed market orders")
-    jumps: Multiplier = Field(default=1.0, description="On the rate of jumps")
-    latency: Multiplier = Field(default=1.0, description="On delays")
-
-
-class RandomWindow(Strict):
-    """Windows that come at random."""
-
-    label: Label = Field(description="Label in the report of an iteration that saw one")
-    gap_s: tuple[
-        Annotated[float, Field(ge=1.0, le=86_400.0)], Annotated[float, Field(ge=1.0, le=86_400.0)]
-    ] = Field(
-        strict=False,
-        description="Least and largest time from the end of one (or from 0) to the begin of the next, s",
-    )
-    length_s: tuple[
-        Annotated[float, Field(ge=0.1, le=86_400.0)], Annotated[float, Field(ge=0.1, le=86_400.0)]
-    ] = Field(strict=False, description="Least and largest length, s")
-    ramp_s: float = Field(
-        ge=0.0, le=600.0, description="Time to full effect, and after the end back to none, s"
-    )
-    effect: Effect
-
-    @model_validator(mode="after")
-    def _least_before_largest(self) -> Self:
-        for name in ("gap_s", "length_s"):
-            least, largest = getattr(self, name)
-            if least > largest:
-                raise ValueError(f"{name} with the least before the largest")
-        return self
-
-
-class Shock(Strict):
-    """One scripted event."""
-
-    label: Label = Field(description="Label in the report of an iteration that saw it")
-    at_s: float = Field(ge=0.0, le=864_000.0, description="Begin, s of market time")
-    length_s: float = Field(ge=0.1, le=86_400.0, description="Length, s")
-    ramp_s: float = Field(ge=0.0, le=600.0, description="Time to full effect, s")
-    move_bps: float = Field(ge=-3000.0, le=3000.0, description="Move of fair value from begin to end, bps")
-    recovery_share: float = Field(ge=0.0, le=1.0, description="Share of the move that comes back afterwards")
-    recovery_half_life_s: float = Field(ge=1.0, le=86_400.0, description="Half-life of that recovery, s")
-    effect_half_life_s: float = Field(
-        ge=0.1, le=86_400.0, description="Half-life of the effect after the end, s"
-    )
-    effect: Effect
-
-
 class Scenario(Strict):
     """A whole scenario. ``schema_version`` is 1."""
 
@@ -220,5 +245,15 @@ class Scenario(Strict):
     book: BookProfile
     flow: Flow
     latency: Latency
+    regimes: Annotated[tuple[Regime, ...], Field(max_length=8, strict=False)] = ()
+    seasonality: Seasonality | None = None
     windows: Annotated[tuple[RandomWindow, ...], Field(max_length=8, strict=False)] = ()
     shocks: Annotated[tuple[Shock, ...], Field(max_length=32, strict=False)] = ()
+
+    @model_validator(mode="after")
+    def _every_regime_ends(self) -> Self:
+        for regime in self.regimes:
+            others = [other.weight for other in self.regimes if other is not regime]
+            if others and not any(others):
+                raise ValueError(f"a regime of a weight above 0 that can follow {regime.label!r}")
+        return self

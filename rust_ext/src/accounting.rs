@@ -19,6 +19,8 @@ pub struct Fill {
     pub mid_at_fill: f64,
     /// For a taker fill the mid that the decision was based on; for a maker fill `mid_at_fill`.
     pub mid_at_decision: f64,
+    /// Added to the fee, bps.
+    pub fee_shift_bps: f64,
 }
 
 /// Sums of one iteration, quote units but for `position_end`; contributions to profit.
@@ -79,7 +81,7 @@ impl Account {
             t.taker_notional += notional;
             self.fees.taker_bps
         };
-        let fee = notional * bps * 1e-4;
+        let fee = notional * (bps + fill.fee_shift_bps) * 1e-4;
         t.notional += notional;
         t.fees -= fee;
         self.cash -= signed * fill.price + fee;
@@ -140,6 +142,7 @@ mod tests {
                 maker,
                 mid_at_fill: price * (1.0 + at_fill),
                 mid_at_decision: price * (1.0 + if maker { at_fill } else { at_decision }),
+                fee_shift_bps: at_fill * 20.0,
             })
     }
 
@@ -156,7 +159,7 @@ mod tests {
             for fill in &fills {
                 account.book(fill);
                 let signed = fill.side.sign() as f64 * fill.qty;
-                let bps = if fill.maker { maker_bps } else { taker_bps };
+                let bps = if fill.maker { maker_bps } else { taker_bps } + fill.fee_shift_bps;
                 cash -= signed * fill.price + fill.qty * fill.price * bps / 1e4;
                 position += signed;
             }
@@ -182,6 +185,7 @@ mod tests {
             maker: true,
             mid_at_fill: 100.0,
             mid_at_decision: 100.0,
+            fee_shift_bps: 0.0,
         };
         assert!(account.book(&buy) < 0.0);
         let sell = Fill {
@@ -191,6 +195,7 @@ mod tests {
             maker: false,
             mid_at_fill: 102.0,
             mid_at_decision: 101.5,
+            fee_shift_bps: 0.0,
         };
         assert!(account.book(&sell) > 0.0);
         let t = account.close(Some(102.0)).unwrap_or_default();

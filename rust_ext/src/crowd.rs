@@ -39,6 +39,13 @@ pub struct Gone {
     pub seq: u64,
 }
 
+/// An order that was chosen, and the lots of others at its price.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Chosen {
+    id: u32,
+    pub beside: Lots,
+}
+
 /// Others' orders of one side.
 #[derive(Debug, Clone)]
 pub struct Crowd {
@@ -106,13 +113,22 @@ impl Crowd {
         true
     }
 
-    /// Cancel an order chosen at random.
-    pub fn cancel_random(&mut self, stream: &mut Stream) -> Option<Gone> {
+    /// Choose an order at random; the handle is good until the crowd changes.
+    pub fn choose(&self, stream: &mut Stream) -> Option<Chosen> {
         if self.live.is_empty() {
             return None;
         }
         let id = self.live[stream.below(self.live.len())];
-        Some(self.drop_order(id))
+        let node = &self.nodes[id as usize];
+        Some(Chosen {
+            id,
+            beside: self.ladder.get(node.tick) - node.lots,
+        })
+    }
+
+    /// Cancel an order that was chosen.
+    pub fn cancel(&mut self, chosen: Chosen) -> Gone {
+        self.drop_order(chosen.id)
     }
 
     /// Cancel the newest order at the best price.
@@ -221,7 +237,11 @@ mod tests {
                     assert!(crowd.add(1000 + stream.below(50) as Tick, lots, seq));
                     total += lots;
                 }
-                2 | 3 => total -= crowd.cancel_random(&mut stream).map_or(0, |g| g.lots),
+                2 | 3 => {
+                    if let Some(chosen) = crowd.choose(&mut stream) {
+                        total -= crowd.cancel(chosen).lots;
+                    }
+                }
                 _ => {
                     if let Some(best) = crowd.ladder().best() {
                         total -= crowd.consume(best, lots);

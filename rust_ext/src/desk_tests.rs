@@ -26,6 +26,7 @@ impl Venue for Script {
                 placed_at: 0,
                 ahead_at_placement: 0,
                 mid: 1000.0,
+                fee_shift_bps: 0.0,
             });
         }
         self.now = until;

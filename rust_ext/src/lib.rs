@@ -9,18 +9,25 @@ pub mod crowd;
 pub mod data;
 pub mod desk;
 pub mod displayed;
+pub mod fair;
 pub mod feed;
 pub mod flow;
+pub mod hawkes;
 pub mod l2;
+pub mod labels;
 pub mod ladder;
+pub mod layers;
 pub mod maker;
 pub mod maker_state;
 pub mod matching;
 pub mod measure;
 pub mod mock;
+pub mod observe;
+pub mod observe_rows;
 pub mod own;
 pub mod pace;
 mod py_simulation;
+pub mod regimes;
 pub mod replay;
 pub mod replay_run;
 pub mod rng;
@@ -30,14 +37,18 @@ pub mod run;
 mod samples;
 pub mod scenario;
 mod scenario_check;
+pub mod scenario_events;
 pub mod simulate;
 pub mod spec;
 pub mod stats;
 pub mod stepper;
+pub mod street;
+pub mod tape;
 pub mod types;
 pub mod venue;
 pub mod windows;
 pub mod world;
+pub mod worlds;
 
 use pyo3::prelude::*;
 
@@ -49,9 +60,13 @@ mod _kernel {
     use pyo3::buffer::PyBuffer;
     use pyo3::exceptions::{PyBufferError, PyValueError};
     use pyo3::prelude::*;
+    use pyo3::types::{PyBytes, PyDict};
 
+    use crate::observe::Observation;
+    use crate::observe_rows::RowsObservation;
     use crate::replay_run::Replay;
     use crate::simulate::Simulation as Iteration;
+    use crate::tape::Column;
     use crate::PIECE;
 
     #[pymodule_export]
@@ -72,19 +87,60 @@ mod _kernel {
         super::in_pieces(py, || run.go_on(PIECE))
     }
 
-    /// Run one iteration of the reference maker on recorded rows of 64 bytes.
+    /// Let a mock market live without a maker: its `names` with their bits, `events`, and `columns` of bytes.
     #[pyfunction]
-    fn replay(py: Python<'_>, spec: &str, events: PyBuffer<u8>) -> PyResult<String> {
+    fn observe<'py>(py: Python<'py>, spec: &str) -> PyResult<Bound<'py, PyDict>> {
+        let mut run = Observation::new(spec).map_err(PyValueError::new_err)?;
+        let (names, events, columns) = super::in_pieces(py, || run.go_on())?;
+        let answer = PyDict::new(py);
+        answer.set_item("names", names)?;
+        answer.set_item("events", events)?;
+        answer.set_item("columns", dict_of(py, columns)?)?;
+        Ok(answer)
+    }
+
+    /// Write down recorded rows of 64 bytes as a market without a maker: columns of bytes.
+    #[pyfunction]
+    fn observe_rows<'py>(
+        py: Python<'py>,
+        events: PyBuffer<u8>,
+        tick_size: f64,
+        lot_size: f64,
+        depth_levels: usize,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let bytes = bytes_of(&events)?;
+        let mut run = RowsObservation::new(bytes, tick_size, lot_size, depth_levels)
+            .map_err(PyValueError::new_err)?;
+        let columns = super::in_pieces(py, || run.go_on(PIECE))?;
+        dict_of(py, columns)
+    }
+
+    fn dict_of(py: Python<'_>, columns: Vec<Column>) -> PyResult<Bound<'_, PyDict>> {
+        let dict = PyDict::new(py);
+        for (name, bytes) in columns {
+            dict.set_item(name, PyBytes::new(py, &bytes))?;
+        }
+        Ok(dict)
+    }
+
+    /// The memory of a buffer.
+    fn bytes_of(events: &PyBuffer<u8>) -> PyResult<&[u8]> {
         if !events.is_c_contiguous() {
             return Err(PyBufferError::new_err("events is not contiguous"));
         }
-        // SAFETY: the exporter keeps the memory in place and alive while `events` is held, which is until
-        // this function returns. Should another thread write to it meanwhile, numbers read here are
-        // arbitrary, for which the reader is prepared: every bit pattern is a valid u8.
-        let bytes = match events.len_bytes() {
+        // SAFETY: the exporter keeps the memory in place and alive while `events` is held, which the borrow
+        // sees to. Should another thread write to it meanwhile, numbers read here are arbitrary, for which
+        // the reader is prepared: every bit pattern is a valid u8.
+        Ok(match events.len_bytes() {
             0 => &[],
             n => unsafe { std::slice::from_raw_parts(events.buf_ptr().cast::<u8>(), n) },
-        };
+        })
+    }
+
+    /// Run one iteration of the reference maker on recorded rows of 64 bytes.
+    #[pyfunction]
+    fn replay(py: Python<'_>, spec: &str, events: PyBuffer<u8>) -> PyResult<String> {
+        let bytes = bytes_of(&events)?;
         let mut run = Replay::new(spec, bytes).map_err(PyValueError::new_err)?;
         super::in_pieces(py, || run.go_on(PIECE))
     }

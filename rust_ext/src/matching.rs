@@ -124,6 +124,7 @@ impl Matching {
                 placed_at: now,
                 ahead_at_placement: 0,
                 mid,
+                fee_shift_bps: 0.0,
             });
         }
         self.note_mid();

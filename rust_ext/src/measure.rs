@@ -1,5 +1,7 @@
 //! Everything that one iteration measures, and the report made of it.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::accounting::{Account, Fill, Totals};
@@ -71,7 +73,10 @@ pub struct MarketFacts {
     pub mid_low: Option<f64>,
     pub mid_high: Option<f64>,
     pub spread_bps_mean: Option<f64>,
+    /// Labels that were on, sorted.
     pub labels: Vec<String>,
+    /// For how long each of them was on, ms.
+    pub label_ms: BTreeMap<String, f64>,
     pub ended: bool,
 }
 
@@ -111,7 +116,8 @@ pub struct Frame {
     pub end: Ns,
     pub events: u64,
     pub trades: u64,
-    pub labels: Vec<String>,
+    /// For how long each label was on, ms.
+    pub label_ms: BTreeMap<String, f64>,
     pub ended: bool,
     /// Last mid, ticks.
     pub mid: Option<f64>,
@@ -172,6 +178,7 @@ impl Measure {
             maker,
             mid_at_fill: fill.mid * self.tick_size,
             mid_at_decision: decided * self.tick_size,
+            fee_shift_bps: fill.fee_shift_bps,
         };
         let fee = self.account.book(&booked);
         if maker {
@@ -259,7 +266,8 @@ impl Measure {
                 mid_low: self.mid_low,
                 mid_high: self.mid_high,
                 spread_bps_mean: (n > 0).then(|| self.spread_sum_bps / n as f64),
-                labels: frame.labels,
+                labels: frame.label_ms.keys().cloned().collect(),
+                label_ms: frame.label_ms,
                 ended: frame.ended,
             },
             fills: self.record.then_some(&self.rows),

@@ -1,32 +1,34 @@
 //! The mock market: others' order flow round a fair value, with our own orders among theirs.
 
+use std::collections::BTreeMap;
+
 use crate::feed::Feed;
-use crate::flow::{draw_lag, Event, Flow};
-use crate::matching::Matching;
+use crate::flow::draw_lag;
+use crate::labels::LabelClock;
 use crate::rng::{Purpose, Stream};
-use crate::scenario::{Latency, Scenario};
+use crate::scenario::Latency;
+use crate::street::{Moment, Street};
+use crate::tape::Tape;
 use crate::types::{ns_of_ms, Lots, NewOrder, Ns, Side, Tick, VenueFill, View};
 use crate::venue::{Cancelled, Venue};
 use crate::world::{Point, World};
+
+/// Lines between market and maker, as places in [`Point::back_at`].
+const FEED: usize = 0;
+const ORDERS: usize = 1;
 
 /// A mock market from some market time on.
 #[derive(Debug, Clone)]
 pub struct MockVenue {
     world: World,
-    flow: Flow,
+    street: Street,
     latency: Latency,
-    stream: Stream,
     delays: Stream,
-    book: Matching,
     levels: usize,
     now: Ns,
-    next_event: Ns,
     next_feed: Ns,
     feed: Feed,
-    seq: u64,
-    events: u64,
-    trades: u64,
-    labels: u64,
+    labels: LabelClock,
 }
 
 impl MockVenue {
@@ -34,34 +36,24 @@ impl MockVenue {
     ///
     /// `key` tells the order flow of one iteration from that of another; `levels` is how many levels
     /// count as visible liquidity.
-    pub fn new(
-        scenario: &Scenario,
-        world: World,
-        seed: u64,
-        key: u64,
-        begin: Ns,
-        levels: usize,
-    ) -> Self {
-        let mut venue = MockVenue {
-            flow: Flow::new(scenario),
+    pub fn new(world: World, seed: u64, key: u64, begin: Ns, levels: usize) -> Self {
+        let scenario = world.scenario();
+        let moment = Moment {
+            now: begin,
+            point: world.now(),
+            fair: world.fair_at(begin),
+        };
+        MockVenue {
+            street: Street::new(scenario, seed, key, moment),
             latency: scenario.latency.clone(),
-            stream: Stream::new(seed, Purpose::Flow, key),
             delays: Stream::new(seed, Purpose::Delays, key),
-            book: Matching::new(),
             levels,
             now: begin,
-            next_event: begin,
             next_feed: begin,
             feed: Feed::default(),
-            seq: 0,
-            events: 0,
-            trades: 0,
-            labels: 0,
+            labels: LabelClock::new(scenario, world.now().labels, begin),
             world,
-        };
-        venue.fill_book();
-        venue.book.note_mid();
-        venue
+        }
     }
 
     /// Time until which the market has lived.
@@ -71,115 +63,77 @@ impl MockVenue {
 
     /// Forget what was counted so far, so that a burn-in leaves no trace in a report.
     pub fn forget_counts(&mut self) {
-        self.events = 0;
-        self.trades = 0;
-        self.labels = self.world.now().labels;
+        self.street.forget_counts();
+        self.labels.restart(self.now);
     }
 
-    /// Names of the windows and shocks that were on since the counts began.
-    pub fn label_names(&self) -> Vec<String> {
-        self.world.label_names(self.labels)
+    /// Write down from now on.
+    pub fn record(&mut self, tape: Tape) {
+        self.street.record(tape);
     }
 
-    fn fill_book(&mut self) {
-        let point = *self.world.now();
-        let fair = self.fair();
-        let orders = self.flow.target() as usize;
-        for _ in 0..orders {
-            for side in Side::BOTH {
-                self.arrive(side, &point, fair);
-            }
-        }
+    /// What was written down.
+    pub fn take_tape(&mut self) -> Option<Tape> {
+        self.street.take_tape()
     }
 
-    fn fair(&self) -> f64 {
-        self.world.fair_at(self.now)
+    /// Market time for which each label was on since the counts began, ms.
+    pub fn label_ms(&mut self) -> BTreeMap<String, f64> {
+        self.labels.read(self.now)
     }
 
-    fn event(&mut self, fills: &mut Vec<VenueFill>) {
-        self.events += 1;
-        let point = *self.world.now();
-        let fair = self.fair();
-        let standing = [self.book.sides[0].len(), self.book.sides[1].len()];
-        let mid = self.book.mid.unwrap_or(fair);
-        match self
-            .flow
-            .next(&point, fair, mid, standing, &mut self.stream)
-        {
-            Event::Arrive(side) => self.arrive(side, &point, fair),
-            Event::Leave { side, stale } => self.leave(side, stale, &point, fair),
-            Event::Trade { side, lots, limit } => {
-                self.trades += u64::from(self.book.aggress(side, lots, limit, self.now, fills) > 0);
-            }
-            Event::Pick { lots } => self.pick(lots, fair, fills),
-        }
-        self.book.note_mid();
-    }
-
-    fn arrive(&mut self, side: Side, point: &Point, fair: f64) {
-        let (wanted, lots) = self.flow.order(side, point, fair, &mut self.stream);
-        let other = side.opposite();
-        // Standing orders never cross: such an order waits one tick before the other side, ours included.
-        let limits = [self.book.others_best(other), self.book.own.best(other)];
-        let tick = limits.iter().flatten().fold(wanted, |tick, limit| {
-            if side.better_by(tick, *limit) >= 0 {
-                limit - side.sign()
-            } else {
-                tick
-            }
-        });
-        if tick < 1 {
-            return;
-        }
-        self.seq += 1;
-        let seq = self.seq;
-        self.book.sides[side.index()].add(tick, lots, seq);
-    }
-
-    fn leave(&mut self, side: Side, stale: bool, point: &Point, fair: f64) {
-        let at_best = stale
-            && self
-                .book
-                .others_best(side)
-                .is_some_and(|tick| self.flow.is_stale(side, tick, point, fair));
-        let gone = if at_best {
-            self.book.sides[side.index()].cancel_best()
-        } else {
-            self.book.sides[side.index()].cancel_random(&mut self.stream)
+    /// The next grid point of the world becomes the present one.
+    fn change(&mut self) {
+        let before: Point = *self.world.now();
+        let moment = Moment {
+            now: self.now,
+            point: &before,
+            fair: self.world.fair_at(self.now),
         };
-        if let Some(gone) = gone {
-            self.book
-                .own
-                .others_left(side, gone.tick, gone.lots, gone.seq);
+        self.world.advance_towards(self.now, 1);
+        let point = self.world.now();
+        self.street.change(moment, point);
+        self.labels.change(point.labels, self.now);
+    }
+
+    fn live(&mut self, fills: &mut Vec<VenueFill>) {
+        let before = fills.len();
+        let moment = Moment {
+            now: self.now,
+            point: self.world.now(),
+            fair: self.world.fair_at(self.now),
+        };
+        self.street.live(moment, fills);
+        self.charge(&mut fills[before..]);
+    }
+
+    /// Fills of ours pay the fees of the moment.
+    fn charge(&self, fills: &mut [VenueFill]) {
+        let [maker, taker] = self.world.now().fee_shift;
+        for fill in fills {
+            fill.fee_shift_bps = if fill.id.is_some() { maker } else { taker };
         }
     }
 
-    fn pick(&mut self, lots: Lots, fair: f64, fills: &mut Vec<VenueFill>) {
-        for side in Side::BOTH {
-            let limit = self.flow.pick_limit(side, fair);
-            if self.book.aggress(side, lots, limit, self.now, fills) > 0 {
-                self.trades += 1;
-                return;
-            }
-        }
+    /// How long a line is still down.
+    fn down_for(&self, line: usize) -> Ns {
+        (self.world.now().back_at[line] - self.now).max(0)
     }
 
     fn feed_message(&mut self) {
+        let book = &self.street.book;
         let view = View {
             at: self.next_feed,
-            best: [
-                self.book.others_best(Side::Buy),
-                self.book.others_best(Side::Sell),
-            ],
-            mid: self.book.mid,
+            best: [book.others_best(Side::Buy), book.others_best(Side::Sell)],
+            mid: book.mid,
             liquidity: [
-                self.book.sides[0].ladder().depth(self.levels),
-                self.book.sides[1].ladder().depth(self.levels),
+                book.sides[0].ladder().depth(self.levels),
+                book.sides[1].ladder().depth(self.levels),
             ],
         };
         let factor = self.world.now().latency;
         let lag = draw_lag(&self.latency.feed, factor, &mut self.delays);
-        self.feed.send(view, lag);
+        self.feed.send(view, lag + self.down_for(FEED));
         self.next_feed += ns_of_ms(self.latency.feed_interval_ms);
     }
 }
@@ -188,19 +142,17 @@ impl Venue for MockVenue {
     fn advance(&mut self, until: Ns, fills: &mut Vec<VenueFill>) -> Result<(), String> {
         loop {
             let change = self.world.next_change();
-            let next = self.next_event.min(self.next_feed).min(change);
+            let next = self.street.next().min(self.next_feed).min(change);
             if next > until {
                 break;
             }
             self.now = next;
             if next == change {
-                self.world.advance_towards(next, 1);
-                self.labels |= self.world.now().labels;
+                self.change();
             } else if next == self.next_feed {
                 self.feed_message();
             } else {
-                self.event(fills);
-                self.next_event = next + self.flow.wait(self.world.now(), &mut self.stream);
+                self.live(fills);
             }
         }
         self.now = until.max(self.now);
@@ -208,25 +160,26 @@ impl Venue for MockVenue {
     }
 
     fn place(&mut self, order: NewOrder) -> bool {
-        self.seq += 1;
-        self.book.place(order, self.now, self.seq)
+        self.street.place(order, self.now)
     }
 
     fn cancel(&mut self, id: u64) -> Option<Cancelled> {
-        self.book.cancel(id)
+        self.street.book.cancel(id)
     }
 
     fn take(&mut self, side: Side, lots: Lots, limit: Tick, fills: &mut Vec<VenueFill>) {
-        let taken = self.book.take(side, lots, limit, self.now, fills);
-        self.trades += u64::from(taken > 0);
+        let before = fills.len();
+        self.street.take(side, lots, limit, self.now, fills);
+        self.charge(&mut fills[before..]);
     }
 
     fn mid(&self) -> Option<f64> {
-        self.book.mid
+        self.street.book.mid
     }
 
     fn spread(&self) -> Option<Tick> {
-        Some(self.book.others_best(Side::Sell)? - self.book.others_best(Side::Buy)?)
+        let book = &self.street.book;
+        Some(book.others_best(Side::Sell)? - book.others_best(Side::Buy)?)
     }
 
     fn see(&mut self, now: Ns, lags: &mut Vec<f64>) -> View {
@@ -234,14 +187,11 @@ impl Venue for MockVenue {
     }
 
     fn order_delay(&mut self) -> Ns {
-        draw_lag(
-            &self.latency.order,
-            self.world.now().latency,
-            &mut self.delays,
-        )
+        let factor = self.world.now().latency;
+        draw_lag(&self.latency.order, factor, &mut self.delays) + self.down_for(ORDERS)
     }
 
     fn counts(&self) -> (u64, u64) {
-        (self.events, self.trades)
+        self.street.counts()
     }
 }

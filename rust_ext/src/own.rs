@@ -116,6 +116,7 @@ impl OwnOrders {
             placed_at: own.placed_at,
             ahead_at_placement: own.ahead_at_placement,
             mid,
+            fee_shift_bps: 0.0,
         });
         if own.order.lots == 0 {
             self.orders.remove(at);

@@ -1,5 +1,7 @@
 //! The pace of an iteration: a desk that stops at every decision, and samples the market on the way.
 
+use std::collections::BTreeMap;
+
 use crate::desk::Desk;
 use crate::measure::{Frame, Measure};
 use crate::spec::{Fees, MakerSettings};
@@ -97,8 +99,9 @@ impl<V: Venue> Pace<V> {
         }
     }
 
-    /// What the report says of the market; `labels` are its own, `ended` whether its data ended early.
-    pub fn frame(&self, labels: Vec<String>, ended: bool) -> Frame {
+    /// What the report says of the market; `label_ms` says how long each of its labels was on, `ended` whether
+    /// its data ended early.
+    pub fn frame(&self, label_ms: BTreeMap<String, f64>, ended: bool) -> Frame {
         let (events, trades) = self.desk.venue.counts();
         Frame {
             source: self.plan.source,
@@ -106,7 +109,7 @@ impl<V: Venue> Pace<V> {
             end: self.plan.end,
             events: events - self.counts_before.0,
             trades: trades - self.counts_before.1,
-            labels,
+            label_ms,
             ended,
             mid: self.desk.venue.mid(),
         }

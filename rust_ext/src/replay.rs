@@ -254,6 +254,7 @@ impl Venue for ReplayVenue<'_> {
                 placed_at: self.now,
                 ahead_at_placement: 0,
                 mid,
+                fee_shift_bps: 0.0,
             });
         }
     }

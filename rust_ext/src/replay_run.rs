@@ -1,5 +1,7 @@
 //! One iteration on a slice of a recording.
 
+use std::collections::BTreeMap;
+
 use crate::maker::Attempts;
 use crate::measure::{Frame, Measure};
 use crate::pace::Plan;
@@ -69,7 +71,7 @@ impl<'a> Replay<'a> {
                     return Ok(None);
                 }
                 let ended = self.last < self.spec.end_ns;
-                run.report(Vec::new(), ended).map(Some)
+                run.report(BTreeMap::new(), ended).map(Some)
             }
         }
     }

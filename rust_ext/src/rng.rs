@@ -10,6 +10,8 @@ pub enum Purpose {
     World = 1,
     Flow = 2,
     Delays = 3,
+    Regimes = 4,
+    Windows = 5,
 }
 
 /// One random stream.

@@ -1,5 +1,7 @@
 //! One iteration of the reference maker on any market, in pieces that can be interrupted.
 
+use std::collections::BTreeMap;
+
 use crate::maker::Maker;
 use crate::pace::{Pace, Plan};
 use crate::spec::{MakerSettings, Parameters};
@@ -55,12 +57,22 @@ impl<V: Venue> Run<V> {
         &self.pace.desk.venue
     }
 
-    /// The report as JSON; `labels` are those of the market, `ended` whether its data ended early.
+    /// The market, to be changed.
+    pub fn venue_mut(&mut self) -> &mut V {
+        &mut self.pace.desk.venue
+    }
+
+    /// The report as JSON; `label_ms` says how long each label of the market was on, `ended` whether its data
+    /// ended early.
     ///
     /// # Errors
     /// See [`crate::measure::Measure::report`].
-    pub fn report(&mut self, labels: Vec<String>, ended: bool) -> Result<String, String> {
-        let frame = self.pace.frame(labels, ended);
+    pub fn report(
+        &mut self,
+        label_ms: BTreeMap<String, f64>,
+        ended: bool,
+    ) -> Result<String, String> {
+        let frame = self.pace.frame(label_ms, ended);
         self.pace.desk.measure.report(frame, self.maker.attempts())
     }
 

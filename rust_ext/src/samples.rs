@@ -9,8 +9,8 @@ pub fn scenario_json() -> Value {
     json!({
         "schema_version": 1, "name": "sample",
         "instrument": {"tick_size": 0.01, "lot_size": 0.001, "start_price": 2000.0},
-        "fair": {"vol_bps": 0.5, "drift_bps_per_hour": 0.0, "vol_log_sd": 0.2, "vol_half_life_s": 60.0,
-                 "jumps_per_hour": 60.0, "jump_bps": 2.0},
+        "fair": {"vol_bps": 0.5, "drift_bps_per_hour": 0.0, "tail_df": 5.0, "garch_alpha": 0.03,
+                 "garch_half_life_s": 60.0, "jumps_per_hour": 60.0, "jump_sd_bps": 2.5},
         "book": {"orders": 400, "touch_bps": 2.4, "scale_bps": 5.0, "max_distance_bps": 60.0,
                  "order_notional": 1600.0, "order_log_sd": 0.7, "stale_share": 0.5, "stale_ratio": 0.8,
                  "depth_log_sd": 0.3, "depth_half_life_s": 2.0},

@@ -4,8 +4,10 @@
 
 use serde::Deserialize;
 
+use crate::scenario_events::{RandomWindow, Regime, Seasonality, Shock};
+
 /// A whole scenario. `schema_version` is 1.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scenario {
     /// Version of this schema; must be 1.
@@ -20,7 +22,13 @@ pub struct Scenario {
     pub book: BookProfile,
     pub flow: Flow,
     pub latency: Latency,
-    /// Kinds of random windows (bursts, gaps); at most 8.
+    /// States between which the market switches; at most 8, none is one state without effect.
+    #[serde(default)]
+    pub regimes: Vec<Regime>,
+    /// Time of day; None where every hour is alike.
+    #[serde(default)]
+    pub seasonality: Option<Seasonality>,
+    /// Kinds of random windows (bursts, gaps, outages); at most 8.
     #[serde(default)]
     pub windows: Vec<RandomWindow>,
     /// Scripted events; at most 32.
@@ -29,7 +37,7 @@ pub struct Scenario {
 }
 
 /// What is traded.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Instrument {
     /// Price step, in quote currency; 0.01 to 1 bps of `start_price`.
@@ -40,28 +48,55 @@ pub struct Instrument {
     pub start_price: f64,
 }
 
-/// The fair value: log-normal steps with stochastic volatility, and jumps.
-#[derive(Debug, Clone, Deserialize)]
+/// The fair value: GARCH(1,1) steps with Student's t innovations, scaled by the regime (Hamilton and Susmel
+/// 1994), with the jumps of Merton 1976 and, where wanted, a part that reverts to its mean.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fair {
     /// Volatility of the quiet state, bps per square root of a second; 0 to 50.
     pub vol_bps: f64,
     /// Drift, bps per hour; -500 to 500.
     pub drift_bps_per_hour: f64,
-    /// Standard deviation of the log of volatility; 0 to 1.5.
-    pub vol_log_sd: f64,
-    /// Half-life of a deviation of volatility, s; 1 to 3600.
-    pub vol_half_life_s: f64,
+    /// Degrees of freedom of a step; 2.1 to 1000.
+    pub tail_df: f64,
+    /// Weight of the last squared step in the variance of the next, per 100 ms; 0 to 0.3.
+    pub garch_alpha: f64,
+    /// Half-life of a deviation of variance, s; 1 to 3600.
+    pub garch_half_life_s: f64,
     /// Jumps per hour in the quiet state; 0 to 3600.
     pub jumps_per_hour: f64,
-    /// Mean absolute size of a jump, bps; 0 to 100.
-    pub jump_bps: f64,
+    /// Mean of a jump, bps; -100 to 100.
+    #[serde(default)]
+    pub jump_mean_bps: f64,
+    /// Standard deviation of a jump, bps; 0 to 100.
+    pub jump_sd_bps: f64,
+    /// Standard deviation of the part that reverts to its mean, bps; 0 to 500.
+    #[serde(default)]
+    pub transient_bps: f64,
+    /// Half-life of that part, s; 0.5 to 86400.
+    #[serde(default = "a_minute")]
+    pub transient_half_life_s: f64,
+}
+
+/// What the prices of new orders refer to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Anchor {
+    /// Fair value: orders stand from the touch distance on, market orders have reservation prices.
+    Fair,
+    /// The best price of the other side: orders are spread evenly up to the largest distance, market orders
+    /// pay any price. With `vol_bps` 0 that is the zero-intelligence market of Smith, Farmer, Gillemot and
+    /// Krishnamurthy 2003, whose prices come out of the order flow alone.
+    Opposite,
 }
 
 /// The standing orders of others.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BookProfile {
+    /// What the prices of new orders refer to.
+    #[serde(default = "fair")]
+    pub anchor: Anchor,
     /// Standing orders of both sides together in the quiet state; 20 to 20000.
     pub orders: u32,
     /// Least distance of a new order from fair value, bps; 0.1 to 50.
@@ -82,16 +117,41 @@ pub struct BookProfile {
     pub depth_log_sd: f64,
     /// Half-life of that fluctuation, s; 0.1 to 3600.
     pub depth_half_life_s: f64,
+    /// Standard deviation of the log of the distances of new orders; 0 to 2.
+    #[serde(default)]
+    pub spread_log_sd: f64,
+    /// Half-life of that fluctuation, s; 0.1 to 3600.
+    #[serde(default = "ten_seconds")]
+    pub spread_half_life_s: f64,
+    /// How much a queue puts off: an order joins a queue of `q` median orders with probability
+    /// `1 / (1 + arrival_crowding * q)` (queue-reactive, Huang, Lehalle and Rosenbaum 2015); 0 to 10.
+    #[serde(default)]
+    pub arrival_crowding: f64,
+    /// How much a queue holds: an order behind or before `q` median orders of others at its price is
+    /// cancelled with probability `1 / (1 + cancel_crowding * q)`, so that the rate of a queue grows less than
+    /// in proportion to its length; 0 to 10.
+    #[serde(default)]
+    pub cancel_crowding: f64,
 }
 
 /// Order flow.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Flow {
     /// Arrivals and cancellations of limit orders, 1/s; 10 to 20000.
     pub limit_rate_per_s: f64,
-    /// Market orders, 1/s; 0 to 1000.
+    /// Share of that rate that goes with the intensity of market orders; 0 to 1.
+    #[serde(default)]
+    pub limit_follow: f64,
+    /// Market orders, 1/s, both sides together, in the long run; 0 to 1000.
     pub market_rate_per_s: f64,
+    /// How market orders excite further ones; None where they come independently (Poisson).
+    #[serde(default)]
+    pub hawkes: Option<Hawkes>,
+    /// How much a thin queue draws uninformed market orders towards it: the odds of a side are
+    /// multiplied by the exponential of minus this times its queue's share of both best queues; 0 to 5.
+    #[serde(default)]
+    pub imbalance_pull: f64,
     /// Least notional of a market order, quote units; 1 to 1e7.
     pub market_notional: f64,
     /// Pareto exponent of market order sizes; 1.05 to 10.
@@ -117,8 +177,22 @@ pub struct Flow {
     pub pick_notional: f64,
 }
 
+/// A bivariate Hawkes process with a kernel of up to three exponentials; sides are the aggressor's.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hawkes {
+    /// Further market orders that one brings about in the mean, directly; 0 to 0.95.
+    pub branching: f64,
+    /// Share of them on the other side; 0 to 1.
+    pub cross_share: f64,
+    /// Half-lives of the exponentials, s; 1 to 3 of them, 0.001 to 3600 each.
+    pub half_lives_s: Vec<f64>,
+    /// Their weights, relative to each other; 0.001 to 1000 each.
+    pub weights: Vec<f64>,
+}
+
 /// Delays between market and maker.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Latency {
     /// Time between two depth messages of the feed, ms; 1 to 1000.
@@ -130,7 +204,7 @@ pub struct Latency {
 }
 
 /// Distribution of a delay: log-normal, now and then with a Pareto spike on top.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Lag {
     /// Median, ms; 0 to 1000.
@@ -147,80 +221,14 @@ pub struct Lag {
     pub max_ms: f64,
 }
 
-/// Multipliers while a window or a shock is on; 0.001 to 1000 each.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Effect {
-    /// On volatility.
-    pub volatility: f64,
-    /// On the size of new orders, and so, within their lifetime, on the quantity that stands in the book.
-    pub depth: f64,
-    /// On the standard deviation of the log of depth.
-    pub flicker: f64,
-    /// On the distances of new orders.
-    pub spread: f64,
-    /// On the rates of limit orders and cancellations.
-    pub activity: f64,
-    /// On the rate of market orders (on top of `activity`).
-    pub trading: f64,
-    /// On the share of informed market orders.
-    pub informed: f64,
-    /// On the rate of jumps.
-    pub jumps: f64,
-    /// On delays.
-    pub latency: f64,
+fn fair() -> Anchor {
+    Anchor::Fair
 }
 
-impl Default for Effect {
-    fn default() -> Self {
-        Effect {
-            volatility: 1.0,
-            depth: 1.0,
-            flicker: 1.0,
-            spread: 1.0,
-            activity: 1.0,
-            trading: 1.0,
-            informed: 1.0,
-            jumps: 1.0,
-            latency: 1.0,
-        }
-    }
+fn a_minute() -> f64 {
+    60.0
 }
 
-/// Windows that come at random.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RandomWindow {
-    /// Label in the report of an iteration that saw one; 1 to 64 characters.
-    pub label: String,
-    /// Least and largest time from the end of one (or from 0) to the begin of the next, s; 1 to 86400.
-    pub gap_s: [f64; 2],
-    /// Least and largest length, s; 0.1 to 86400.
-    pub length_s: [f64; 2],
-    /// Time to full effect, and after the end back to none, s; 0 to 600.
-    pub ramp_s: f64,
-    pub effect: Effect,
-}
-
-/// One scripted event.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Shock {
-    /// Label in the report of an iteration that saw it; 1 to 64 characters.
-    pub label: String,
-    /// Begin, s of market time; 0 to 864000.
-    pub at_s: f64,
-    /// Length, s; 0.1 to 86400.
-    pub length_s: f64,
-    /// Time to full effect, s; 0 to 600.
-    pub ramp_s: f64,
-    /// Move of fair value from begin to end, bps; -3000 to 3000.
-    pub move_bps: f64,
-    /// Share of the move that comes back afterwards; 0 to 1.
-    pub recovery_share: f64,
-    /// Half-life of that recovery, s; 1 to 86400.
-    pub recovery_half_life_s: f64,
-    /// Half-life of the effect after the end, s; 0.1 to 86400.
-    pub effect_half_life_s: f64,
-    pub effect: Effect,
+fn ten_seconds() -> f64 {
+    10.0
 }

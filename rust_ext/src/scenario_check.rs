@@ -1,9 +1,8 @@
 //! Validation of a scenario: every number within the range that its field documents.
 
-use crate::check::{all, count, in_range, label, pair, CheckResult};
-use crate::scenario::{
-    BookProfile, Effect, Fair, Flow, Instrument, Lag, Latency, RandomWindow, Scenario, Shock,
-};
+use crate::check::{all, count, in_range, label, CheckResult};
+use crate::scenario::{BookProfile, Fair, Flow, Hawkes, Instrument, Lag, Latency, Scenario};
+use crate::scenario_events::{RandomWindow, Regime, Seasonality, Shock};
 
 impl Scenario {
     /// Say what is wrong, naming the key and the accepted range.
@@ -22,13 +21,38 @@ impl Scenario {
             8,
         )?;
         count("number of scenario.shocks", self.shocks.len() as u64, 0, 32)?;
+        count(
+            "number of scenario.regimes",
+            self.regimes.len() as u64,
+            0,
+            8,
+        )?;
         self.instrument.check()?;
         self.fair.check()?;
         self.book.check()?;
         self.flow.check()?;
         self.latency.check()?;
+        self.check_regimes()?;
+        self.seasonality
+            .as_ref()
+            .map_or(Ok(()), Seasonality::check)?;
         self.windows.iter().try_for_each(RandomWindow::check)?;
         self.shocks.iter().try_for_each(Shock::check)
+    }
+
+    /// Every regime must have one that can follow it.
+    fn check_regimes(&self) -> CheckResult {
+        self.regimes.iter().try_for_each(Regime::check)?;
+        for (i, regime) in self.regimes.iter().enumerate() {
+            let mut others = self.regimes.iter().enumerate().filter(|(j, _)| *j != i);
+            if self.regimes.len() > 1 && others.all(|(_, other)| other.weight <= 0.0) {
+                return Err(format!(
+                    "scenario.regimes: nothing can follow {:?}; expected another regime of a weight above 0",
+                    regime.label
+                ));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -54,10 +78,19 @@ impl Fair {
             &[
                 ("vol_bps", self.vol_bps, 0.0, 50.0),
                 ("drift_bps_per_hour", self.drift_bps_per_hour, -500.0, 500.0),
-                ("vol_log_sd", self.vol_log_sd, 0.0, 1.5),
-                ("vol_half_life_s", self.vol_half_life_s, 1.0, 3600.0),
+                ("tail_df", self.tail_df, 2.1, 1000.0),
+                ("garch_alpha", self.garch_alpha, 0.0, 0.3),
+                ("garch_half_life_s", self.garch_half_life_s, 1.0, 3600.0),
                 ("jumps_per_hour", self.jumps_per_hour, 0.0, 3600.0),
-                ("jump_bps", self.jump_bps, 0.0, 100.0),
+                ("jump_mean_bps", self.jump_mean_bps, -100.0, 100.0),
+                ("jump_sd_bps", self.jump_sd_bps, 0.0, 100.0),
+                ("transient_bps", self.transient_bps, 0.0, 500.0),
+                (
+                    "transient_half_life_s",
+                    self.transient_half_life_s,
+                    0.5,
+                    86_400.0,
+                ),
             ],
         )
     }
@@ -78,6 +111,10 @@ impl BookProfile {
                 ("stale_ratio", self.stale_ratio, 0.0, 1.0),
                 ("depth_log_sd", self.depth_log_sd, 0.0, 2.0),
                 ("depth_half_life_s", self.depth_half_life_s, 0.1, 3600.0),
+                ("spread_log_sd", self.spread_log_sd, 0.0, 2.0),
+                ("spread_half_life_s", self.spread_half_life_s, 0.1, 3600.0),
+                ("arrival_crowding", self.arrival_crowding, 0.0, 10.0),
+                ("cancel_crowding", self.cancel_crowding, 0.0, 10.0),
             ],
         )
     }
@@ -91,10 +128,13 @@ impl Flow {
             1,
             10_000,
         )?;
+        self.hawkes.as_ref().map_or(Ok(()), Hawkes::check)?;
         all(
             "scenario.flow",
             &[
                 ("limit_rate_per_s", self.limit_rate_per_s, 10.0, 20_000.0),
+                ("limit_follow", self.limit_follow, 0.0, 1.0),
+                ("imbalance_pull", self.imbalance_pull, 0.0, 5.0),
                 ("market_rate_per_s", self.market_rate_per_s, 0.0, 1000.0),
                 ("market_notional", self.market_notional, 1.0, 1e7),
                 ("size_tail", self.size_tail, 1.05, 10.0),
@@ -108,6 +148,28 @@ impl Flow {
                 ("pick_notional", self.pick_notional, 1.0, 1e7),
             ],
         )
+    }
+}
+
+impl Hawkes {
+    fn check(&self) -> CheckResult {
+        let key = "scenario.flow.hawkes";
+        in_range(&format!("{key}.branching"), self.branching, 0.0, 0.95)?;
+        in_range(&format!("{key}.cross_share"), self.cross_share, 0.0, 1.0)?;
+        let exponentials = self.half_lives_s.len() as u64;
+        count(&format!("number of {key}.half_lives_s"), exponentials, 1, 3)?;
+        let weights = self.weights.len() as u64;
+        count(
+            &format!("number of {key}.weights"),
+            weights,
+            exponentials,
+            exponentials,
+        )?;
+        for (half_life, weight) in self.half_lives_s.iter().zip(&self.weights) {
+            in_range(&format!("{key}.half_lives_s"), *half_life, 1e-3, 3600.0)?;
+            in_range(&format!("{key}.weights"), *weight, 1e-3, 1000.0)?;
+        }
+        Ok(())
     }
 }
 
@@ -137,57 +199,5 @@ impl Lag {
                 ("max_ms", self.max_ms, 0.0, 60_000.0),
             ],
         )
-    }
-}
-
-impl Effect {
-    fn check(&self, prefix: &str) -> CheckResult {
-        let rows = [
-            ("volatility", self.volatility),
-            ("depth", self.depth),
-            ("flicker", self.flicker),
-            ("spread", self.spread),
-            ("activity", self.activity),
-            ("trading", self.trading),
-            ("informed", self.informed),
-            ("jumps", self.jumps),
-            ("latency", self.latency),
-        ]
-        .map(|(key, value)| (key, value, 0.001, 1000.0));
-        all(prefix, &rows)
-    }
-}
-
-impl RandomWindow {
-    fn check(&self) -> CheckResult {
-        label("scenario.windows.label", &self.label)?;
-        pair("scenario.windows.gap_s", self.gap_s, 1.0, 86_400.0)?;
-        pair("scenario.windows.length_s", self.length_s, 0.1, 86_400.0)?;
-        in_range("scenario.windows.ramp_s", self.ramp_s, 0.0, 600.0)?;
-        self.effect.check("scenario.windows.effect")
-    }
-}
-
-impl Shock {
-    fn check(&self) -> CheckResult {
-        label("scenario.shocks.label", &self.label)?;
-        all(
-            "scenario.shocks",
-            &[
-                ("at_s", self.at_s, 0.0, 864_000.0),
-                ("length_s", self.length_s, 0.1, 86_400.0),
-                ("ramp_s", self.ramp_s, 0.0, 600.0),
-                ("move_bps", self.move_bps, -3000.0, 3000.0),
-                ("recovery_share", self.recovery_share, 0.0, 1.0),
-                (
-                    "recovery_half_life_s",
-                    self.recovery_half_life_s,
-                    1.0,
-                    86_400.0,
-                ),
-                ("effect_half_life_s", self.effect_half_life_s, 0.1, 86_400.0),
-            ],
-        )?;
-        self.effect.check("scenario.shocks.effect")
     }
 }

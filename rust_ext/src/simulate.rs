@@ -3,23 +3,92 @@
 use crate::mock::MockVenue;
 use crate::pace::Plan;
 use crate::run::Run;
+use crate::scenario::Scenario;
 use crate::spec::SimulateSpec;
 use crate::types::{ns_of_ms, Ns, SECOND};
 use crate::venue::Venue;
 use crate::world::World;
+use crate::worlds;
 
 /// How long the book lives before the maker begins.
 const BURN_IN: Ns = 5 * SECOND;
 /// Grid points of the world that count as one piece of work.
 const WORLD_STEPS: u32 = 100_000;
 
+/// A market on its way to a market time: its world is walked there, then its book burns in.
+#[derive(Debug)]
+pub struct Approach {
+    world: World,
+    seed: u64,
+    start: Ns,
+    levels: usize,
+    venue: Option<MockVenue>,
+}
+
+impl Approach {
+    /// Prepare; `levels` is how many levels count as visible liquidity.
+    pub fn new(scenario: &Scenario, seed: u64, start: Ns, levels: usize) -> Self {
+        Approach {
+            world: worlds::recall(scenario, seed, opening_time(start)),
+            seed,
+            start,
+            levels,
+            venue: None,
+        }
+    }
+
+    /// The scenario of the market.
+    pub fn scenario(&self) -> &Scenario {
+        self.world.scenario()
+    }
+
+    /// Do a piece of work; the market once it has reached its time.
+    ///
+    /// # Errors
+    /// None is known.
+    pub fn go_on(&mut self) -> Result<Option<MockVenue>, String> {
+        let Some(venue) = &mut self.venue else {
+            if self
+                .world
+                .advance_towards(opening_time(self.start), WORLD_STEPS)
+            {
+                worlds::remember(&self.world, self.seed);
+                self.venue = Some(self.open());
+            }
+            return Ok(None);
+        };
+        let next = (venue.now() + SECOND).min(self.start);
+        venue.advance(next, &mut Vec::new())?;
+        if next < self.start {
+            return Ok(None);
+        }
+        venue.forget_counts();
+        venue.see(next, &mut Vec::new());
+        Ok(self.venue.take())
+    }
+
+    fn open(&self) -> MockVenue {
+        MockVenue::new(
+            self.world.clone(),
+            self.seed,
+            self.start as u64,
+            self.start - BURN_IN,
+            self.levels,
+        )
+    }
+}
+
+/// When the book of a market that is wanted at a time is filled; times before 0 are as time 0.
+fn opening_time(start: Ns) -> Ns {
+    (start - BURN_IN).max(0)
+}
+
 /// A market that is brought to the begin of an iteration piece by piece.
 #[derive(Debug)]
 pub struct Opening {
     spec: SimulateSpec,
     plan: Plan,
-    world: World,
-    venue: Option<MockVenue>,
+    approach: Approach,
 }
 
 impl Opening {
@@ -40,11 +109,11 @@ impl Opening {
             fees: spec.fees,
             record: spec.record_fills,
         };
+        let levels = spec.maker.depth_levels as usize;
         Ok(Opening {
-            world: World::new(&spec.scenario, spec.seed),
+            approach: Approach::new(&spec.scenario, spec.seed, start, levels),
             spec,
             plan,
-            venue: None,
         })
     }
 
@@ -63,35 +132,7 @@ impl Opening {
     /// # Errors
     /// None is known.
     pub fn go_on(&mut self) -> Result<Option<MockVenue>, String> {
-        let start = self.plan.start;
-        let Some(venue) = &mut self.venue else {
-            if self
-                .world
-                .advance_towards((start - BURN_IN).max(0), WORLD_STEPS)
-            {
-                self.venue = Some(self.open());
-            }
-            return Ok(None);
-        };
-        let next = (venue.now() + SECOND).min(start);
-        venue.advance(next, &mut Vec::new())?;
-        if next < start {
-            return Ok(None);
-        }
-        venue.forget_counts();
-        venue.see(next, &mut Vec::new());
-        Ok(self.venue.take())
-    }
-
-    fn open(&self) -> MockVenue {
-        MockVenue::new(
-            &self.spec.scenario,
-            self.world.clone(),
-            self.spec.seed,
-            self.plan.start as u64,
-            self.plan.start - BURN_IN,
-            self.spec.maker.depth_levels as usize,
-        )
+        self.approach.go_on()
     }
 }
 
@@ -135,7 +176,7 @@ impl Simulation {
         if !run.go_on(budget)? {
             return Ok(None);
         }
-        let labels = run.venue().label_names();
+        let labels = run.venue_mut().label_ms();
         run.report(labels, false).map(Some)
     }
 }

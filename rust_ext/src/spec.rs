@@ -68,6 +68,20 @@ pub struct SimulateSpec {
     pub record_fills: bool,
 }
 
+/// A mock market without a maker.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ObserveSpec {
+    pub scenario: Scenario,
+    pub seed: u64,
+    /// Market time since the run began; 0 to 1e10 ms.
+    pub start_ms: f64,
+    /// Length, 1000 to 6.048e8 ms (a week).
+    pub duration_ms: f64,
+    /// Levels that count as depth; 1 to 1000.
+    pub depth_levels: u32,
+}
+
 /// One iteration on a recording.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -98,6 +112,21 @@ impl SimulateSpec {
         in_range("start_ms", spec.start_ms, 0.0, 1e10)?;
         in_range("duration_ms", spec.duration_ms, 1.0, 8.64e7)?;
         check_maker(&spec.parameters, &spec.maker, spec.fees)?;
+        Ok(spec)
+    }
+}
+
+impl ObserveSpec {
+    /// Read and validate.
+    ///
+    /// # Errors
+    /// One sentence: what is wrong and what is accepted.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let spec: Self = parse(text)?;
+        spec.scenario.check()?;
+        in_range("start_ms", spec.start_ms, 0.0, 1e10)?;
+        in_range("duration_ms", spec.duration_ms, 1000.0, 6.048e8)?;
+        count("depth_levels", u64::from(spec.depth_levels), 1, 1000)?;
         Ok(spec)
     }
 }

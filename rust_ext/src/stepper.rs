@@ -188,8 +188,8 @@ impl Stepper {
         if !self.done {
             return Err("the iteration is not over; call step() until it returns False".to_owned());
         }
-        let labels = self.pace.desk.venue.label_names();
-        let frame = self.pace.frame(labels, false);
+        let label_ms = self.pace.desk.venue.label_ms();
+        let frame = self.pace.frame(label_ms, false);
         self.pace.desk.measure.report(frame, self.attempts)
     }
 

@@ -142,6 +142,8 @@ pub struct VenueFill {
     pub ahead_at_placement: Lots,
     /// Mid of the others' book just before the aggressive order, in ticks.
     pub mid: f64,
+    /// Added to the fee, bps.
+    pub fee_shift_bps: f64,
 }
 
 /// The book as the maker sees it; prices of others only.

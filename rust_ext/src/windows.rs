@@ -3,7 +3,7 @@
 use core::f64::consts::LN_2;
 
 use crate::rng::Stream;
-use crate::scenario::{Effect, RandomWindow, Shock};
+use crate::scenario_events::{Effect, RandomWindow, Shock};
 
 /// Places of the multipliers in an array.
 pub struct Places {
@@ -84,6 +84,16 @@ impl WindowClock {
         let fall = ramp(self.end + window.ramp_s - at, window.ramp_s);
         rise.min(fall)
     }
+
+    /// End of the window that is on at a time, ramps aside.
+    pub fn end_of(&self, at: f64) -> Option<f64> {
+        (self.begin..self.end).contains(&at).then_some(self.end)
+    }
+}
+
+/// Whether a shock is between begin and end at a time.
+pub fn shock_is_on(shock: &Shock, at: f64) -> bool {
+    (shock.at_s..shock.at_s + shock.length_s).contains(&at)
 }
 
 /// Strength of a shock's effect at a time, 0 to 1.
@@ -120,6 +130,7 @@ fn ramp(since: f64, length: f64) -> f64 {
 mod tests {
     use super::*;
     use crate::rng::Purpose;
+    use crate::scenario_events::Outage;
 
     fn shock() -> Shock {
         Shock {
@@ -131,6 +142,9 @@ mod tests {
             recovery_share: 0.6,
             recovery_half_life_s: 200.0,
             effect_half_life_s: 30.0,
+            outage: Outage::None,
+            maker_fee_shift_bps: 0.0,
+            taker_fee_shift_bps: 0.0,
             effect: Effect::default(),
         }
     }
@@ -138,6 +152,7 @@ mod tests {
     #[test]
     fn a_shock_rises_holds_and_fades() {
         let s = shock();
+        assert!(!shock_is_on(&s, 99.9) && shock_is_on(&s, 100.0) && !shock_is_on(&s, 150.0));
         assert_eq!(shock_weight(&s, 99.9), 0.0);
         assert_eq!(shock_weight(&s, 105.0), 0.5);
         assert_eq!(shock_weight(&s, 150.0), 1.0);
@@ -156,6 +171,7 @@ mod tests {
             gap_s: [20.0, 30.0],
             length_s: [5.0, 8.0],
             ramp_s: 1.0,
+            outage: Outage::None,
             effect: Effect::default(),
         };
         let mut stream = Stream::new(4, Purpose::World, 0);

@@ -2,14 +2,20 @@
 //!
 //! It lives on a fixed grid of 100 ms that begins at market time 0, whatever part of it an iteration sees.
 
+use crate::fair::{ou_step, FairWalk};
+use crate::layers::{Layers, Mix};
 use crate::rng::{Purpose, Stream};
-use crate::scenario::{Effect, Scenario};
-use crate::types::{Ns, MS};
-use crate::windows::{ln_effect, shock_move, shock_weight, WindowClock, EFFECTS};
+use crate::scenario::Scenario;
+use crate::types::{Ns, MS, SECOND};
+use crate::windows::{shock_move, EFFECTS};
 
 /// Step of the grid.
 pub const STEP: Ns = 100 * MS;
-const STEP_S: f64 = 0.1;
+/// The same in seconds.
+pub const STEP_S: f64 = 0.1;
+
+/// A time before all others: a line is up.
+pub const UP: Ns = Ns::MIN / 2;
 
 /// Fair value and multipliers at one grid point.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -28,35 +34,18 @@ pub struct Point {
     pub informed: f64,
     /// Multiplier on delays.
     pub latency: f64,
-    /// Bit i: window kind i is on; bit 8 + j: shock j is on.
+    /// When feed and orders are up again; [`UP`] where they are up.
+    pub back_at: [Ns; 2],
+    /// Added to the fees of maker and taker, bps.
+    pub fee_shift: [f64; 2],
+    /// Bits of what is on; see [`crate::layers::label_bits`].
     pub labels: u64,
 }
 
-/// The walk along the grid.
-#[derive(Debug, Clone)]
-pub struct World {
-    scenario: Scenario,
-    stream: Stream,
-    clocks: Vec<WindowClock>,
-    index: i64,
-    ln_fair: f64,
-    ln_vol: f64,
-    ln_depth: f64,
-    now: Point,
-    next: Point,
-}
-
-impl World {
-    /// The world at market time 0.
-    pub fn new(scenario: &Scenario, seed: u64) -> Self {
-        let mut stream = Stream::new(seed, Purpose::World, 0);
-        let clocks = scenario
-            .windows
-            .iter()
-            .map(|w| WindowClock::new(w, &mut stream))
-            .collect();
-        let fair = scenario.instrument.start_price / scenario.instrument.tick_size;
-        let blank = Point {
+impl Point {
+    /// A point without effects.
+    fn blank(fair: f64) -> Self {
+        Point {
             fair,
             depth: 1.0,
             spread: 1.0,
@@ -64,23 +53,51 @@ impl World {
             trading: 1.0,
             informed: 1.0,
             latency: 1.0,
+            back_at: [UP; 2],
+            fee_shift: [0.0, 0.0],
             labels: 0,
-        };
+        }
+    }
+}
+
+/// The walk along the grid.
+#[derive(Debug, Clone)]
+pub struct World {
+    scenario: Scenario,
+    stream: Stream,
+    layers: Layers,
+    index: i64,
+    fair: FairWalk,
+    ln_depth: f64,
+    ln_spread: f64,
+    now: Point,
+    next: Point,
+}
+
+impl World {
+    /// The world at market time 0.
+    pub fn new(scenario: &Scenario, seed: u64) -> Self {
+        let fair = scenario.instrument.start_price / scenario.instrument.tick_size;
         let mut world = World {
             scenario: scenario.clone(),
-            stream,
-            clocks,
+            stream: Stream::new(seed, Purpose::World, 0),
+            layers: Layers::new(scenario, seed),
             index: -1,
-            ln_fair: libm::log(fair),
-            ln_vol: 0.0,
+            fair: FairWalk::new(fair),
             ln_depth: 0.0,
-            now: blank,
-            next: blank,
+            ln_spread: 0.0,
+            now: Point::blank(fair),
+            next: Point::blank(fair),
         };
         world.advance();
         world.now = world.next;
         world.advance();
         world
+    }
+
+    /// The scenario that this is the world of.
+    pub fn scenario(&self) -> &Scenario {
+        &self.scenario
     }
 
     /// Grid point at or before the present; times before 0 are as time 0.
@@ -104,21 +121,6 @@ impl World {
         self.now.fair + (self.next.fair - self.now.fair) * share.clamp(0.0, 1.0)
     }
 
-    /// Names of the labels in a set of bits.
-    pub fn label_names(&self, bits: u64) -> Vec<String> {
-        let windows = self.scenario.windows.iter().map(|w| &w.label);
-        let shocks = self.scenario.shocks.iter().map(|s| &s.label);
-        let mut names: Vec<String> = windows
-            .enumerate()
-            .chain(shocks.enumerate().map(|(j, l)| (j + 8, l)))
-            .filter(|(bit, _)| bits >> bit & 1 == 1)
-            .map(|(_, l)| l.clone())
-            .collect();
-        names.sort();
-        names.dedup();
-        names
-    }
-
     /// Move on by at most `steps` grid points, not beyond the one that holds `time`; whether it is reached.
     pub fn advance_towards(&mut self, time: Ns, steps: u32) -> bool {
         for _ in 0..steps {
@@ -135,94 +137,53 @@ impl World {
         self.now = self.next;
         self.index += 1;
         let at = self.index as f64 * STEP_S;
-        let (log, labels) = self.effects_at(at);
-        let effect = log.map(libm::exp);
-        self.walk(at, &effect);
+        let mix = self.layers.at(&self.scenario, at);
+        let effect = mix.log.map(libm::exp);
+        self.walk(at, &mix, &effect);
         let book = &self.scenario.book;
         let depth = effect[EFFECTS.depth]
             * libm::exp(self.ln_depth * book.depth_log_sd * effect[EFFECTS.flicker]);
+        let spread = effect[EFFECTS.spread] * libm::exp(self.ln_spread * book.spread_log_sd);
+        let ln_fair = self.fair.ln_price(&self.scenario.fair) + self.ln_shock(at);
         self.next = Point {
-            fair: libm::exp(self.ln_fair + self.ln_shock(at)).clamp(1.0, 1e15),
+            fair: libm::exp(ln_fair).clamp(1.0, 1e15),
             depth: depth.clamp(1e-3, 1e3),
-            spread: effect[EFFECTS.spread].min(100.0),
+            spread: spread.clamp(1e-3, 100.0),
             activity: effect[EFFECTS.activity].min(10.0),
             trading: (effect[EFFECTS.activity] * effect[EFFECTS.trading]).min(100.0),
             informed: effect[EFFECTS.informed],
             latency: effect[EFFECTS.latency],
-            labels,
+            back_at: mix
+                .back_at
+                .map(|s| s.map_or(UP, |s| (s * SECOND as f64) as Ns)),
+            fee_shift: mix.fee_shift,
+            labels: mix.labels,
         };
     }
 
-    fn effects_at(&mut self, at: f64) -> ([f64; EFFECTS.count], u64) {
-        let mut log = [0.0; EFFECTS.count];
-        let mut labels = 0;
-        let mut mix = |weight: f64, effect: &Effect, bit: usize| {
-            if weight > 0.0 {
-                for (sum, part) in log.iter_mut().zip(ln_effect(effect)) {
-                    *sum += weight * part;
-                }
-            }
-            // A trace of a fading effect is no label: from half strength on it is.
-            if weight >= 0.5 {
-                labels |= 1 << bit;
-            }
-        };
-        let windows = self.clocks.iter_mut().zip(&self.scenario.windows);
-        for (i, (clock, window)) in windows.enumerate() {
-            mix(
-                clock.weight(window, at, &mut self.stream),
-                &window.effect,
-                i,
-            );
-        }
-        for (j, shock) in self.scenario.shocks.iter().enumerate() {
-            mix(shock_weight(shock, at), &shock.effect, 8 + j);
-        }
-        (log, labels)
-    }
-
-    /// One step of volatility, depth and fair value. Every step draws the same number of times from the
-    /// stream where no jump falls, so that effects do not shift what comes later.
-    fn walk(&mut self, at: f64, effect: &[f64; EFFECTS.count]) {
-        let noise = [
-            self.stream.normal(),
-            self.stream.normal(),
-            self.stream.normal(),
-        ];
-        let jump = self.stream.uniform();
-        let size = self.stream.exponential() * self.stream.sign() as f64;
+    /// One step of fair value, depth and spread. Every step draws the same number of times from the stream,
+    /// so that effects do not shift what comes later.
+    fn walk(&mut self, at: f64, mix: &Mix, effect: &[f64; EFFECTS.count]) {
         if at <= 0.0 {
             return;
         }
-        let fair = &self.scenario.fair;
-        self.ln_vol = ou_step(self.ln_vol, fair.vol_half_life_s, noise[0]);
-        self.ln_depth = ou_step(
-            self.ln_depth,
-            self.scenario.book.depth_half_life_s,
-            noise[1],
-        );
-        let vol =
-            fair.vol_bps * effect[EFFECTS.volatility] * libm::exp(self.ln_vol * fair.vol_log_sd);
-        let mut bps = vol * STEP_S.sqrt() * noise[2] + fair.drift_bps_per_hour * STEP_S / 3600.0;
-        if jump < fair.jumps_per_hour * effect[EFFECTS.jumps] * STEP_S / 3600.0 {
-            bps += fair.jump_bps * size;
-        }
-        self.ln_fair += (bps * 1e-4).clamp(-0.2, 0.2);
+        let (fair, book) = (&self.scenario.fair, &self.scenario.book);
+        let (volatility, jumps) = (effect[EFFECTS.volatility], effect[EFFECTS.jumps]);
+        self.fair
+            .step(fair, volatility, jumps, mix.drift, &mut self.stream);
+        let noise = [self.stream.normal(), self.stream.normal()];
+        self.ln_depth = ou_step(self.ln_depth, book.depth_half_life_s, noise[0]);
+        self.ln_spread = ou_step(self.ln_spread, book.spread_half_life_s, noise[1]);
     }
 
     fn ln_shock(&self, at: f64) -> f64 {
         self.scenario
             .shocks
             .iter()
+            .filter(|shock| shock.move_bps != 0.0)
             .map(|shock| libm::log1p(shock_move(shock, at) * 1e-4))
             .sum()
     }
-}
-
-/// One step of an Ornstein-Uhlenbeck process whose stationary deviation is 1.
-fn ou_step(value: f64, half_life_s: f64, noise: f64) -> f64 {
-    let keep = libm::exp(-core::f64::consts::LN_2 * STEP_S / half_life_s);
-    value * keep + noise * (1.0 - keep * keep).sqrt()
 }
 
 #[cfg(test)]

@@ -37,8 +37,8 @@ fn fair_value_is_continuous_and_shocks_move_it() {
 #[test]
 fn labels_name_what_is_on() {
     let world = at(5, 35 * SECOND);
-    let names = world.label_names(world.now().labels);
-    assert!(names.contains(&"fall".to_owned()));
+    let (name, bits) = &crate::layers::label_bits(world.scenario())[1];
+    assert_eq!((name.as_str(), *bits), ("fall", 1 << 8));
     assert_eq!(world.now().labels >> 8 & 1, 1);
     assert!(at(5, 10 * SECOND).now().labels == 0);
     assert!(world.now().spread > 4.0);

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeGuard
 
 import annotated_types
 import pytest
@@ -26,6 +26,11 @@ def _sample() -> dict[str, Any]:
     scenario["windows"] = [
         {"label": "w", "gap_s": [60, 90], "length_s": [5, 6], "ramp_s": 1, "effect": {"depth": 0.5}}
     ]
+    scenario["regimes"] = [
+        {"label": "r", "mean_s": 60, "weight": 1, "drift_bps_per_hour": 5, "effect": {"depth": 0.5}},
+        {"label": "q", "mean_s": 60, "weight": 1},
+    ]
+    scenario["seasonality"] = {"period_h": 24, "peak_h": 14, "activity": 0.2, "volatility": 0.3}
     scenario["shocks"] = [
         {
             "label": "s",
@@ -43,14 +48,19 @@ def _sample() -> dict[str, Any]:
     return spec
 
 
+def _is_model(kind: Any) -> TypeGuard[type[BaseModel]]:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
+
+
 def _bounds(model: type[BaseModel], place: Place = ()) -> Iterator[tuple[Place, float, float, bool]]:
     for name, field in model.model_fields.items():
         kind = field.annotation
         here = (*place, name)
-        if name in ("windows", "shocks"):
-            inner = kind.__args__[0]  # type: ignore[union-attr]
-            yield from _bounds(inner, (*here, 0))
-        elif isinstance(kind, type) and issubclass(kind, BaseModel):
+        inner = next((part for part in getattr(kind, "__args__", ()) if _is_model(part)), None)
+        if inner is not None:
+            # One of a list, or one that may be missing.
+            yield from _bounds(inner, here if type(None) in kind.__args__ else (*here, 0))  # type: ignore[union-attr]
+        elif _is_model(kind):
             yield from _bounds(kind, here)
         elif kind in (int, float):
             low = next((m.ge for m in field.metadata if isinstance(m, annotated_types.Ge)), None)
@@ -89,8 +99,12 @@ def _kernel_accepts(spec: dict[str, Any]) -> bool:
 
 
 def test_ranges_were_found() -> None:
-    assert len(BOUNDS) > 50
-    assert ("windows", 0, "effect", "depth") in {place for place, *_ in BOUNDS}
+    assert len(BOUNDS) > 80
+    places = {place for place, *_ in BOUNDS}
+    assert ("windows", 0, "effect", "depth") in places
+    assert ("regimes", 0, "drift_bps_per_hour") in places
+    assert ("flow", "hawkes", "branching") in places
+    assert ("seasonality", "peak_h") in places
 
 
 @pytest.mark.parametrize(
@@ -108,8 +122,9 @@ def test_numbers_beyond_a_range_are_refused_by_both(
         assert not _kernel_accepts(changed), value
 
 
-# At the ends of its range the price would not suit the tick and lot size of the sample.
-ALONE = [bound for bound in BOUNDS if bound[0][-1] != "start_price"]
+# At the ends of its range the price would not suit the tick and lot size of the sample, and a regime of
+# weight 0 leaves the other one without a successor.
+ALONE = [bound for bound in BOUNDS if bound[0][-1] not in ("start_price", "weight")]
 
 
 @pytest.mark.parametrize(
@@ -141,7 +156,9 @@ def test_missing_and_unknown_keys_are_refused_by_both(section: str) -> None:
     for change in ("drop", "add"):
         spec = _sample()
         if change == "drop":
-            del spec["scenario"][section][next(iter(spec["scenario"][section]))]
+            fields = Scenario.model_fields[section].annotation.model_fields  # type: ignore[union-attr]
+            needed = next(name for name, field in fields.items() if field.is_required())
+            del spec["scenario"][section][needed]
         else:
             spec["scenario"][section]["colour"] = 1.0
         assert not _python_accepts(spec)

@@ -17,11 +17,11 @@ from pytest_soak.domain.parameters import PARAMETERS
 from pytest_soak.domain.records import IterationRecord, Verdict, Zone
 from pytest_soak.domain.settings import VelocitySettings
 from pytest_soak.domain.state import velocity_limit
-from pytest_soak.market import Window
+from pytest_soak.market import Window, available_scenarios
 from tests.canary_kit import run, spec
 
 PROFILES = ("default", "steady_safe", "ultra_safe", "aggressive")
-SCENARIOS = ("calm", "volatile", "flash_crash", "liquidity_gap")
+SCENARIOS = available_scenarios()
 UNSAFE = (Zone.AGGRESSIVE, Zone.MODERATE)
 
 profiles = st.sampled_from(PROFILES)

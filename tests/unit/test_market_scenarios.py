@@ -18,8 +18,21 @@ from pytest_soak.market import (
     load_scenario,
     make_market,
 )
-from pytest_soak.market.scenario_model import Effect, Instrument
+from pytest_soak.market.scenario_events import Effect
+from pytest_soak.market.scenario_model import Instrument
 
+SHIPPED = (
+    "calm",
+    "feed_outage",
+    "flash_crash",
+    "liquidity_gap",
+    "mean_reverting",
+    "mixed",
+    "news",
+    "santa_fe",
+    "trending",
+    "volatile",
+)
 TEXT = """
 schema_version = 1
 name = "mine"
@@ -33,10 +46,11 @@ start_price = 60000.0
 [fair]
 vol_bps = 0.2
 drift_bps_per_hour = 0
-vol_log_sd = 0.3
-vol_half_life_s = 60.0
+tail_df = 5.0
+garch_alpha = 0.02
+garch_half_life_s = 60.0
 jumps_per_hour = 2.0
-jump_bps = 2.0
+jump_sd_bps = 2.0
 
 [book]
 orders = 400
@@ -127,8 +141,8 @@ def test_users_scenario_wins_over_a_shipped_one(tmp_path: Path) -> None:
     assert load_scenario("calm").description != "A scenario of the tests."
 
 
-def test_the_four_scenarios_are_shipped_and_valid() -> None:
-    assert {"calm", "flash_crash", "liquidity_gap", "volatile"} <= set(available_scenarios())
+def test_the_ten_scenarios_are_shipped_and_valid() -> None:
+    assert available_scenarios() == SHIPPED
     for name in available_scenarios():
         scenario = load_scenario(name)
         assert scenario.name == name

@@ -1,0 +1,170 @@
+"""A market, mock or recorded, written down as arrays: its state every 100 ms, and its trades."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_soak import kernel
+from pytest_soak.market.checks import check_rows
+from pytest_soak.market.recording import read_recording
+from pytest_soak.market.scenarios import Scenario
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Doubles = NDArray[np.float64]
+
+STEP_S = 0.1
+DEPTH_LEVELS = 10
+
+_DOUBLES = ("bid", "ask", "fair", "trade_price", "trade_mid")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tape:
+    """What a market did, without a maker in it. Prices in quote currency, quantities in base currency.
+
+    Attributes:
+        name: scenario, or file name of the recording.
+        events: market events of the whole.
+        bid, ask: best prices every 100 ms, NaN where a side is empty.
+        fair: fair value, NaN where there is none (a recording).
+        bid_depth, ask_depth: quantity on the ten best levels.
+        labels: for each label whether it was on, per sample.
+        trade_s: times of market orders that traded, s since the begin.
+        trade_side: 1 where the aggressor bought, -1 where he sold.
+        trade_qty: quantity of the whole order.
+        trade_mid: mid before it, NaN where there was none.
+        trade_emptied: whether it took all that stood at the best price.
+    """
+
+    name: str
+    events: int
+    bid: Doubles
+    ask: Doubles
+    fair: Doubles
+    bid_depth: Doubles
+    ask_depth: Doubles
+    labels: Mapping[str, NDArray[np.bool_]]
+    trade_s: Doubles
+    trade_side: Doubles
+    trade_qty: Doubles
+    trade_mid: Doubles
+    trade_emptied: NDArray[np.bool_]
+
+    @property
+    def mid(self) -> Doubles:
+        """Mid every 100 ms; the last known one where a side was empty."""
+        import numpy as np
+
+        mid = (self.bid + self.ask) * 0.5
+        known = np.where(np.isfinite(mid), np.arange(len(mid)), 0)
+        filled: Doubles = mid[np.maximum.accumulate(known)]
+        return filled
+
+    @property
+    def spread_bps(self) -> Doubles:
+        """Spread every 100 ms in basis points of the mid; NaN where a side was empty."""
+        spread: Doubles = (self.ask - self.bid) / self.mid * 1e4
+        return spread
+
+    @property
+    def seconds(self) -> float:
+        """Length of the tape."""
+        return len(self.bid) * STEP_S
+
+
+def tape_of_scenario(scenario: Scenario, *, seed: int, start_s: float = 0.0, duration_s: float) -> Tape:
+    """Let a mock market live without a maker and write it down.
+
+    Args:
+        scenario: what the market is like.
+        seed: from 0 to 2**64 - 1.
+        start_s: market time of the begin.
+        duration_s: length, from 1 to 604800; a second leaves some 500 bytes and takes some 0.1 ms.
+
+    Raises:
+        SoakConfigError: where the kernel refuses the scenario, the seed or the times.
+    """
+    import numpy as np
+
+    answer = kernel.observe(
+        {
+            "scenario": scenario.model_dump(mode="json"),
+            "seed": seed,
+            "start_ms": start_s * 1e3,
+            "duration_ms": duration_s * 1e3,
+            "depth_levels": DEPTH_LEVELS,
+        }
+    )
+    columns = _arrays(answer["columns"])
+    instrument = scenario.instrument
+    on = columns["labels"].view(np.uint64)
+    names = {name: (on & np.uint64(bits)) != 0 for name, bits in answer["names"]}
+    columns["trade_s"] = columns["trade_at"] * 1e-9 - start_s
+    return _tape(scenario.name, answer["events"], columns, names, instrument.tick_size, instrument.lot_size)
+
+
+def tape_of_recording(path: Path) -> Tape:
+    """Write down a recording; prints of one time and side are one market order.
+
+    Raises:
+        SoakConfigError: naming the file, the row that is wrong and what was expected.
+    """
+    recording = read_recording(path)
+    facts = check_rows(recording.rows, path, None, None)
+    raw = kernel.observe_rows(recording.buffer, facts.tick_size, facts.lot_size, DEPTH_LEVELS)
+    columns = _one_row_per_order(_arrays(raw))
+    columns["trade_s"] = columns["trade_at"] * 1e-9
+    return _tape(path.name, facts.rows, columns, {}, facts.tick_size, facts.lot_size)
+
+
+def _arrays(columns: Mapping[str, bytes]) -> dict[str, Doubles]:
+    import numpy as np
+
+    return {name: np.frombuffer(data, "<f8" if name in _DOUBLES else "<i8") for name, data in columns.items()}
+
+
+def _one_row_per_order(columns: dict[str, Doubles]) -> dict[str, Doubles]:
+    """Prints that follow each other at one time on one side are one order; it may have met several prices."""
+    import numpy as np
+
+    at, side, price = columns["trade_at"], columns["trade_side"], columns["trade_price"]
+    if not len(at):
+        return columns
+    new = np.flatnonzero(np.concatenate(([True], (np.diff(at) != 0) | (np.diff(side) != 0))))
+    worst, best = (reduce.reduceat(price, new) for reduce in (np.maximum, np.minimum))
+    emptied = np.maximum.reduceat(columns["trade_emptied"], new)
+    merged = {name: columns[name][new] for name in ("trade_at", "trade_side", "trade_price", "trade_mid")}
+    merged["trade_lots"] = np.add.reduceat(columns["trade_lots"], new)
+    merged["trade_emptied"] = np.maximum(emptied, worst != best)
+    return {**columns, **merged}
+
+
+def _tape(
+    name: str,
+    events: int,
+    columns: Mapping[str, Doubles],
+    labels: Mapping[str, NDArray[np.bool_]],
+    tick_size: float,
+    lot_size: float,
+) -> Tape:
+    return Tape(
+        name=name,
+        events=events,
+        bid=columns["bid"] * tick_size,
+        ask=columns["ask"] * tick_size,
+        fair=columns["fair"] * tick_size,
+        bid_depth=columns["bid_depth"] * lot_size,
+        ask_depth=columns["ask_depth"] * lot_size,
+        labels=labels,
+        trade_s=columns["trade_s"],
+        trade_side=columns["trade_side"].astype(float),
+        trade_qty=columns["trade_lots"] * lot_size,
+        trade_mid=columns["trade_mid"] * tick_size,
+        trade_emptied=columns["trade_emptied"] != 0,
+    )

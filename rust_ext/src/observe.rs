@@ -1,0 +1,101 @@
+//! A mock market without a maker, written down for somebody who looks at the market itself.
+
+use crate::layers::label_bits;
+use crate::mock::MockVenue;
+use crate::simulate::Approach;
+use crate::spec::ObserveSpec;
+use crate::tape::{Column, Tape};
+use crate::types::{ns_of_ms, Ns, SECOND};
+use crate::venue::Venue;
+
+/// Market time of one piece of work.
+const PIECE: Ns = 60 * SECOND;
+
+/// What was written down: labels with their bits, events, and columns.
+pub type Observed = (Vec<(String, u64)>, u64, Vec<Column>);
+
+/// An observation that is computed piece by piece.
+#[derive(Debug)]
+pub struct Observation {
+    approach: Approach,
+    end: Ns,
+    levels: usize,
+    venue: Option<MockVenue>,
+}
+
+impl Observation {
+    /// Prepare.
+    ///
+    /// # Errors
+    /// One sentence on what is wrong with the spec.
+    pub fn new(text: &str) -> Result<Self, String> {
+        let spec = ObserveSpec::parse(text)?;
+        let (start, levels) = (ns_of_ms(spec.start_ms), spec.depth_levels as usize);
+        Ok(Observation {
+            approach: Approach::new(&spec.scenario, spec.seed, start, levels),
+            end: start + ns_of_ms(spec.duration_ms),
+            levels,
+            venue: None,
+        })
+    }
+
+    /// Do a piece of work; what was written down once all is done.
+    ///
+    /// # Errors
+    /// None is known to occur after a spec was accepted.
+    pub fn go_on(&mut self) -> Result<Option<Observed>, String> {
+        let Some(venue) = &mut self.venue else {
+            self.venue = self.approach.go_on()?;
+            if let Some(venue) = &mut self.venue {
+                venue.record(Tape::new(self.levels));
+            }
+            return Ok(None);
+        };
+        let next = (venue.now() + PIECE).min(self.end);
+        venue.advance(next, &mut Vec::new())?;
+        if next < self.end {
+            return Ok(None);
+        }
+        let tape = venue.take_tape().unwrap_or_default();
+        let labels = label_bits(self.approach.scenario());
+        Ok(Some((labels, venue.counts().0, tape.columns())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples;
+    use serde_json::json;
+
+    fn column(observed: &Observed, name: &str) -> Vec<f64> {
+        let found = observed.2.iter().find(|(n, _)| *n == name);
+        let bytes = &found.expect("the column exists").1;
+        let words = bytes
+            .chunks_exact(8)
+            .map(|c| c.try_into().expect("8 bytes"));
+        words.map(f64::from_le_bytes).collect()
+    }
+
+    #[test]
+    fn a_market_is_written_down_on_the_grid() {
+        let spec = json!({"scenario": samples::scenario_json(), "seed": 3, "start_ms": 20_000.0,
+            "duration_ms": 60_000.0, "depth_levels": 10});
+        let mut observation = Observation::new(&spec.to_string()).expect("the spec is valid");
+        let observed = loop {
+            if let Some(observed) = observation.go_on().expect("it runs") {
+                break observed;
+            }
+        };
+        let (bid, ask) = (column(&observed, "bid"), column(&observed, "ask"));
+        assert_eq!(bid.len(), 600);
+        assert!(bid
+            .iter()
+            .zip(&ask)
+            .all(|(b, a)| b < a || b.is_nan() || a.is_nan()));
+        let prices = column(&observed, "trade_price");
+        assert!(prices.len() > 60, "{} trades", prices.len());
+        assert_eq!(prices.len(), column(&observed, "trade_mid").len());
+        assert_eq!(observed.0.len(), 2);
+    }
+}
