@@ -6,6 +6,7 @@ in the same way of a scenario and of a recording; with too few observations it i
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -57,14 +58,14 @@ class Finding:
 
 def find(tape: Tape, facts: Iterable[Fact]) -> Iterator[Finding]:
     """Compute facts of a tape; NaN with 0 observations where there is nothing to compute one of."""
-    import numpy as np
-
     series = Series(tape)
     for fact in facts:
         try:
-            with np.errstate(all="ignore"):
+            with warnings.catch_warnings():
+                # A tape that is too short for a fact gives NaN.
+                warnings.simplefilter("ignore", RuntimeWarning)
                 value, count = fact.measure(series)
-        except (ValueError, IndexError, ZeroDivisionError):
+        except (ValueError, IndexError):
             value, count = float("nan"), 0
         yield Finding(fact, value, count)
 

@@ -28,6 +28,8 @@ _DOUBLES = ("bid", "ask", "fair", "trade_price", "trade_mid")
 class Tape:
     """What a market did, without a maker in it. Prices in quote currency, quantities in base currency.
 
+    Sample i is the state at (i + 1) * 100 ms after the begin.
+
     Attributes:
         name: scenario, or file name of the recording.
         events: market events of the whole.

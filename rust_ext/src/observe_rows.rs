@@ -32,7 +32,7 @@ impl<'a> RowsObservation<'a> {
             rows: Rows::new(bytes, tick_size, lot_size)?,
             row: 0,
             zero: None,
-            next_sample: 0,
+            next_sample: STEP,
             book: Displayed::new(),
             tape: Tape::new(levels),
         })

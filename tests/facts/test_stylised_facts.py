@@ -1,0 +1,81 @@
+"""Stylised facts of the mock market, with a control that must fail those that it lacks.
+
+``pytest_soak/market/facts.py`` says of each fact the statistic, the accepted range and its source; here a day
+and four hours (100,000 returns of a second) are measured. Fewer observations than a fact asks for fail too.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from pytest_soak.market import load_scenario
+from pytest_soak.market.crash_facts import CRASH_FACTS
+from pytest_soak.market.facts import FACTS, Fact, find
+from pytest_soak.market.tape import Tape, tape_of_scenario
+
+DAY_S = 100_800.0
+CRASH_S = 3_600.0
+
+# Independent orders have no clusters, no memory of sides and no heavy tails; their spread, and the cost of
+# trading with an order that moves the price, come out of the book alone.
+LACKED = {
+    "Hill tail index of 1 s returns, top 1 %",
+    "excess kurtosis of 1 s returns",
+    "excess kurtosis at 300 s over that at 1 s",
+    "mean ACF of |1 s returns|, lags 10 to 100",
+    "exponent of that ACF, lags 5 to 300",
+    "1 - F ** -0.5, F = Fano factor of market orders in 10 s",
+    "deviation over mean of gaps between market orders",
+    "ACF of sides of market orders, lag 10",
+    "exponent of that ACF, lags 1 to 50",
+}
+
+
+def missing(name: str) -> dict[str, float]:
+    """Facts that a scenario does not have, with what was measured instead."""
+    tape = tape_of_scenario(load_scenario(name), seed=1, duration_s=DAY_S)
+    found = list(find(tape, FACTS))
+    assert [f.fact.name for f in found if f.count < f.fact.least] == []
+    return {f.fact.statistic: f.value for f in found if not f.holds}
+
+
+@cache
+def crash_of(name: str) -> Tape:
+    return tape_of_scenario(load_scenario(name), seed=1, duration_s=CRASH_S)
+
+
+def named(fact: Fact) -> str:
+    return fact.name.replace(" ", "_")
+
+
+def test_the_mixed_day_has_them_all() -> None:
+    assert missing("mixed") == {}
+
+
+def test_zero_intelligence_fails_those_that_it_lacks() -> None:
+    """The power of each test."""
+    assert set(missing("santa_fe")) == LACKED
+
+
+@pytest.mark.parametrize("fact", CRASH_FACTS, ids=named)
+def test_the_flash_crash_has_it(fact: Fact) -> None:
+    (found,) = find(crash_of("flash_crash"), [fact])
+    assert found.count >= fact.least
+    assert fact.low <= found.value <= fact.high
+
+
+@pytest.mark.parametrize("name", ["calm", "santa_fe"])
+def test_without_a_crash_there_is_none(name: str) -> None:
+    held = {finding.fact.name: finding.holds for finding in find(crash_of(name), CRASH_FACTS)}
+    assert held["fall"] is False
+    assert held["depth in it"] is False
+    assert held["spread in it"] is False
+
+
+def test_too_few_observations_are_not_judged() -> None:
+    tape = tape_of_scenario(load_scenario("mixed"), seed=1, duration_s=60.0)
+    found = {finding.fact.statistic: finding for finding in find(tape, FACTS)}
+    assert all(finding.holds is None for finding in found.values())
+    assert found["excess kurtosis of 1 s returns"].count == 59

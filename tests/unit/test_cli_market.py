@@ -1,0 +1,115 @@
+"""``pytest-soak market`` as a user calls it: the table, the picture, and what goes wrong."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from pytest_soak import cli
+from pytest_soak.domain.errors import SoakConfigError
+from pytest_soak.market import load_scenario
+from pytest_soak.market.crash_facts import CRASH_FACTS
+from pytest_soak.market.facts import FACTS
+from pytest_soak.market.picture import drawn
+from pytest_soak.market.tape import tape_of_scenario
+from tests.oracle.recordings import write_npz
+from tests.oracle.replays import rows_for
+
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def called(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, list[str], str]:
+    code = cli.main(["market", *words])
+    out, err = capsys.readouterr()
+    return code, out.splitlines(), err
+
+
+def test_facts_of_a_scenario_beside_a_recording(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    recording = write_npz(tmp_path / "recording.npz", rows_for(1))
+    code, lines, err = called(capsys, "calm", "--hours=1", "--seed=3", f"--replay={recording}")
+    assert (code, err) == (0, "")
+    assert lines[0].startswith("calm, seed 3: 1 h, ")
+    assert lines[1].startswith("recording.npz: ")
+    table = lines[lines.index("") + 1 :]
+    assert table[0].split() == ["fact", "accepted", "scenario", "recording"]
+    assert [line[:25].rstrip() for line in table[1 : len(FACTS) + 1]] == [fact.name for fact in FACTS]
+    # An hour has 3,600 returns, of which nothing is judged, but enough market orders.
+    tails, branching = (next(row for row in table if row.startswith(name)) for name in ("heavy", "branching"))
+    assert tails.count("too few") == 2
+    assert "FAILS" in branching or "holds" in branching
+    assert lines[-1] == f"picture: {Path('artifacts/soak/market/calm.png')}"
+    assert Path("artifacts/soak/market/calm.png").read_bytes().startswith(PNG)
+    assert all(line.isascii() and len(line) <= 100 for line in lines)
+
+
+def test_a_crash_has_facts_of_its_own_and_each_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    code, lines, _ = called(capsys, "flash_crash", "--hours=1", "--explain", "--picture=crash.svg")
+    assert code == 0
+    text = "\n".join(lines)
+    for fact in (*FACTS, *CRASH_FACTS):
+        assert fact.statistic in text
+        assert fact.source in text
+    crash = lines[lines.index(next(line for line in lines if line.startswith("fall "))) :]
+    assert sum("holds" in line for line in crash) == len(CRASH_FACTS)
+    assert Path("crash.svg").read_text(encoding="utf-8").startswith("<?xml")
+
+
+def test_a_scenario_of_ones_own(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    folder = tmp_path / "soak_profiles" / "scenarios"
+    folder.mkdir(parents=True)
+    text = 'schema_version = 1\nname = "mine"\nextends = "calm"\n'
+    (folder / "mine.toml").write_text(text, encoding="utf-8")
+    assert called(capsys, "mine", "--hours=1")[1][0].startswith("mine, seed 1")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["clam"], "unknown scenario 'clam'; known are calm, "),
+        (["calm", "--hours=200"], "--hours = 200; accepted is 1 to 168"),
+        (["calm", "--hours=1", "--replay=none.npz"], "recording none.npz does not exist"),
+        (["calm", "--hours=1", "--picture=x.bmp"], "in the format 'bmp'; accepted is one of png, svg, pdf"),
+    ],
+)
+def test_what_is_wrong_is_said(capsys: pytest.CaptureFixture[str], words: list[str], says: str) -> None:
+    code, _, err = called(capsys, *words)
+    assert code == 2
+    assert says in err
+    assert err.startswith("pytest-soak: ")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", [["calm", "--seed=1..3"], ["calm", "--seed=-1"], ["calm", "--hours=0"]])
+def test_bad_numbers_are_refused_by_the_parser(words: list[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(["market", *words])
+    assert stopped.value.code == 2
+
+
+def test_without_matplotlib_the_table_is_printed_all_the_same(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    code, lines, err = called(capsys, "calm", "--hours=1")
+    assert code == 0
+    assert len(lines) > len(FACTS)
+    assert "no picture: matplotlib cannot be loaded" in err
+    assert "pip install pytest-soak[picture]" in err
+    code, _, err = called(capsys, "calm", "--hours=1", "--picture=x.png")
+    assert code == 2
+    assert not Path("x.png").exists()
+
+
+@pytest.mark.parametrize("form", ["png", "svg", "pdf"])
+def test_a_picture_is_a_function_of_the_market(form: str) -> None:
+    tape = tape_of_scenario(load_scenario("news"), seed=1, duration_s=600.0)
+    assert drawn(tape, form) == drawn(tape, form)
+    with pytest.raises(SoakConfigError, match="accepted is one of png, svg, pdf"):
+        drawn(tape, "gif")
