@@ -40,67 +40,58 @@ impl Numbers {
         text: &[u8],
         block: &[u8; LANES],
     ) -> u64 {
-        let digit = masks.digit & scalar;
-        if (scalar & !digit) | self.pending() == 0 {
-            let leading = masks.zero & start;
-            let wrong = (leading << 1 | self.leading_zero) & digit;
-            self.leading_zero = leading >> 63;
-            self.digit = digit >> 63;
-            return wrong;
+        let symbols = S::symbols(block);
+        let decimal = masks.digit | symbols.minus | symbols.dot;
+        if (scalar & !decimal) | self.exponents() | self.word == 0 {
+            return self.numbers::<false>(scalar, start, masks, symbols);
         }
-        self.check_all(scalar, start, masks, text, S::symbols(block))
+        let numeric = decimal | symbols.plus | symbols.exponent;
+        let (word, wrong) = self.words(scalar, start & !numeric, text);
+        let number = scalar & !word;
+        wrong | (number & !numeric) | self.numbers::<true>(number, start, masks, symbols)
     }
 
     #[inline(always)]
-    fn pending(&self) -> u64 {
-        self.dot
-            | self.exponent
-            | self.sign
-            | self.exponent_sign
-            | self.dot_run
-            | self.exponent_run
-            | self.word
+    fn exponents(&self) -> u64 {
+        self.exponent | self.exponent_sign | self.exponent_run
     }
 
+    /// Bytes of numbers that these do not allow where they stand; without `EXPONENTS` there are none.
     #[inline(always)]
-    fn check_all(
+    fn numbers<const EXPONENTS: bool>(
         &mut self,
-        scalar: u64,
+        number: u64,
         start: u64,
         masks: &Masks,
-        text: &[u8],
         symbols: Symbols,
     ) -> u64 {
-        let numeric = masks.digit | symbols.minus | symbols.plus | symbols.dot | symbols.exponent;
-        let (word, mut wrong) = if (scalar & !numeric) | self.word == 0 {
-            (0, 0)
-        } else {
-            self.words(scalar, start & !numeric, text)
-        };
-        let number = scalar & !word;
-        wrong |= number & !numeric;
+        let only = |bits: u64| if EXPONENTS { number & bits } else { 0 };
         let d = number & masks.digit;
         let t = number & symbols.dot;
-        let e = number & symbols.exponent;
+        let e = only(symbols.exponent);
         let minus = number & symbols.minus;
-        let s = minus | (number & symbols.plus);
+        let s = minus | only(symbols.plus);
         let first_minus = minus & start;
         let after_d = d << 1 | self.digit;
         let after_t = t << 1 | self.dot;
         let after_e = e << 1 | self.exponent;
         let after_s = s << 1 | self.sign;
-        wrong |= (t | e) & !after_d;
-        wrong |= (after_t | after_s) & !d;
-        wrong |= after_e & !(d | s);
-        wrong |= s & !(after_e | first_minus);
         let leading = masks.zero & number & (start | first_minus << 1 | self.first_minus);
-        wrong |= (leading << 1 | self.leading_zero) & d;
         let (end, dot_run) = run_end(after_t | self.dot_run, d);
-        wrong |= end & t;
+        let mut wrong = ((t | e) & !after_d)
+            | ((after_t | after_s) & !d)
+            | (after_e & !(d | s))
+            | (s & !(after_e | first_minus))
+            | ((leading << 1 | self.leading_zero) & d)
+            | (end & t);
         let exponent_sign = after_e & s;
-        let after_sign = exponent_sign << 1 | self.exponent_sign;
-        let (end, exponent_run) = run_end((after_e & !s) | after_sign | self.exponent_run, d);
-        wrong |= end & (t | e);
+        let mut exponent_run = 0;
+        if EXPONENTS {
+            let after_sign = exponent_sign << 1 | self.exponent_sign;
+            let (end, run) = run_end((after_e & !s) | after_sign | self.exponent_run, d);
+            wrong |= end & (t | e);
+            exponent_run = run;
+        }
         *self = Numbers {
             leading_zero: leading >> 63,
             digit: d >> 63,
