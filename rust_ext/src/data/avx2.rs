@@ -1,6 +1,6 @@
 //! For x86-64 with AVX2; whoever calls has made sure that the processor has it.
 
-use super::lanes::{opaque, Lanes, Letters, Masks, Symbols, LANES};
+use super::lanes::{opaque, Lanes, Letters, Masks, Symbols, LANES, SHORT, SPACES};
 use std::arch::x86_64::*;
 
 pub struct Avx2;
@@ -51,33 +51,14 @@ fn at_most(v: Pair, byte: u8) -> u64 {
     }))
 }
 
-/// Which bytes are one of these.
+/// Which bytes are the one that the table has at the place of their low four bits.
 #[inline(always)]
-fn among(v: Pair, bytes: [u8; 8]) -> u64 {
-    let one = |byte: u8| {
-        // SAFETY: see `load`.
-        map(v, |x| unsafe {
-            _mm256_cmpeq_epi8(x, _mm256_set1_epi8(byte as i8))
-        })
-    };
-    // SAFETY: see `load`.
-    let either =
-        |a: Pair, b: Pair| unsafe { (_mm256_or_si256(a.0, b.0), _mm256_or_si256(a.1, b.1)) };
-    let [first, others @ ..] = bytes;
-    bits(
-        others
-            .into_iter()
-            .fold(one(first), |all, byte| either(all, one(byte))),
-    )
-}
-
-#[inline(always)]
-fn spaces(v: Pair) -> u64 {
-    // Indexed by the low four bits: the one white space with these, or a byte with others.
-    // SAFETY: see `load`. A byte of 0x80 and above looks up a zero, which it is not equal to.
+fn found(v: Pair, table: [i8; 16]) -> u64 {
+    let at = table.as_ptr().cast::<__m128i>();
+    // SAFETY: see `load`; the table is 16 readable bytes. A byte of 0x80 and above looks up a zero, which it
+    // is not equal to.
     bits(map(v, |x| unsafe {
-        let half = _mm_setr_epi8(32, 0, 0, 0, 0, 0, 0, 0, 0, 9, 10, 0, 0, 13, 0, 0);
-        let table = _mm256_broadcastsi128_si256(half);
+        let table = _mm256_broadcastsi128_si256(_mm_loadu_si128(at));
         _mm256_cmpeq_epi8(x, _mm256_shuffle_epi8(table, x))
     }))
 }
@@ -100,7 +81,7 @@ impl Lanes for Avx2 {
             curly: bits(bit5),
             colon: equal(v, b':'),
             comma: equal(v, b','),
-            space: spaces(v),
+            space: found(v, SPACES),
             newline: equal(v, b'\n'),
             control: at_most(v, 0x1f),
             digit: at_most(from_zero, 9),
@@ -134,7 +115,7 @@ impl Lanes for Avx2 {
             _mm256_sub_epi8(x, _mm256_set1_epi8(b'a' as i8))
         });
         Letters {
-            short: among(v, [b'"', b'\\', b'/', b'b', b'f', b'n', b'r', b't']),
+            short: found(v, SHORT) | equal(v, b'b') | equal(v, b'r'),
             unicode: equal(v, b'u'),
             hex: at_most(from_zero, 9) | at_most(from_a, 5),
         }

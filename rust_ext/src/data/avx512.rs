@@ -1,6 +1,6 @@
 //! For x86-64 with AVX-512; whoever calls has made sure that the processor has it.
 
-use super::lanes::{opaque, Lanes, Letters, Masks, Symbols, LANES};
+use super::lanes::{opaque, Lanes, Letters, Masks, Symbols, LANES, SHORT, SPACES};
 use std::arch::x86_64::*;
 
 pub struct Avx512;
@@ -54,13 +54,14 @@ fn minus(v: __m512i, byte: u8) -> __m512i {
     unsafe { _mm512_sub_epi8(v, all(byte)) }
 }
 
+/// Which bytes are the one that the table has at the place of their low four bits.
 #[inline(always)]
-fn spaces(v: __m512i) -> u64 {
-    // Indexed by the low four bits: the one white space with these, or a byte with others.
-    // SAFETY: see `load`. A byte of 0x80 and above looks up a zero, which it is not equal to.
+fn found(v: __m512i, table: [i8; 16]) -> u64 {
+    // SAFETY: see `load`; the table is 16 readable bytes. A byte of 0x80 and above looks up a zero, which it
+    // is not equal to.
     opaque(unsafe {
-        let part = _mm_setr_epi8(32, 0, 0, 0, 0, 0, 0, 0, 0, 9, 10, 0, 0, 13, 0, 0);
-        _mm512_cmpeq_epi8_mask(v, _mm512_shuffle_epi8(_mm512_broadcast_i32x4(part), v))
+        let table = _mm512_broadcast_i32x4(_mm_loadu_si128(table.as_ptr().cast()));
+        _mm512_cmpeq_epi8_mask(v, _mm512_shuffle_epi8(table, v))
     })
 }
 
@@ -79,7 +80,7 @@ impl Lanes for Avx512 {
             curly: opaque(bit5),
             colon: equal(v, b':'),
             comma: equal(v, b','),
-            space: spaces(v),
+            space: found(v, SPACES),
             newline: equal(v, b'\n'),
             control: at_most(v, 0x1f),
             digit: at_most(minus(v, b'0'), 9),
@@ -103,9 +104,8 @@ impl Lanes for Avx512 {
     fn letters(block: &[u8; LANES]) -> Letters {
         let v = load(block);
         let low = lower(v);
-        let short = equal(v, b'"') | equal(v, b'\\') | equal(v, b'/') | equal(v, b'b');
         Letters {
-            short: short | equal(v, b'f') | equal(v, b'n') | equal(v, b'r') | equal(v, b't'),
+            short: found(v, SHORT) | equal(v, b'b') | equal(v, b'r'),
             unicode: equal(v, b'u'),
             hex: at_most(minus(v, b'0'), 9) | at_most(minus(low, b'a'), 5),
         }

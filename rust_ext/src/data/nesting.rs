@@ -6,7 +6,7 @@ pub const MAX_DEPTH: u32 = 64;
 /// The containers that are open; the stack holds a bit a level, 1 for an object.
 #[derive(Clone, Copy, Default)]
 pub struct Nesting {
-    pub depth: u32,
+    depth: i32,
     stack: u64,
 }
 
@@ -15,7 +15,7 @@ pub struct Context {
     /// Bytes whose innermost container is an object, and those outside of any container.
     pub object: u64,
     pub root: u64,
-    /// Bytes in a container at the first level.
+    /// Bytes in a container at the first level; looked for with `LINES` only.
     pub first_level: u64,
     pub least_depth: u32,
     /// Brackets that close what is not open, and those that open a level too many.
@@ -29,48 +29,78 @@ fn ones(truth: bool) -> u64 {
     0u64.wrapping_sub(u64::from(truth))
 }
 
+/// The new bits above one of them, the old ones elsewhere.
+#[inline(always)]
+fn above(bit: u64, old: u64, new: u64) -> u64 {
+    let above = !(bit ^ bit.wrapping_sub(1));
+    (old & !above) | (new & above)
+}
+
 impl Nesting {
-    /// Go through the brackets of a block. Behind the first that is wrong the result means nothing.
+    /// Containers that are open.
     #[inline(always)]
-    pub fn walk(&mut self, open: u64, close: u64, curly: u64) -> Context {
+    pub fn depth(&self) -> u32 {
+        self.depth as u32
+    }
+
+    /// Go through the brackets of a block. Behind the first that is wrong the result means nothing.
+    ///
+    /// `LINES` tells that the root is where many blocks are, not just the first and the last one.
+    #[inline(always)]
+    pub fn walk<const LINES: bool>(&mut self, open: u64, close: u64, curly: u64) -> Context {
+        let before = self.depth;
+        let (mut least, mut most) = (before, before);
         let mut context = Context {
-            object: ones(self.stack & 1 != 0),
-            root: ones(self.depth == 0),
-            first_level: ones(self.depth == 1),
-            least_depth: self.depth,
+            object: 0u64.wrapping_sub(self.stack & 1),
+            root: if LINES { ones(before == 0) } else { 0 },
+            first_level: if LINES { ones(before == 1) } else { 0 },
+            least_depth: 0,
             unmatched: 0,
             too_deep: 0,
         };
+        let mut others = 0;
         let mut left = open | close;
         while left != 0 {
             let bit = left & left.wrapping_neg();
             left ^= bit;
-            self.bracket(
-                &mut context,
-                bit,
-                open & bit != 0,
-                u64::from(curly & bit != 0),
-            );
+            let is_curly = u64::from(curly & bit != 0);
+            others |= bit & 0u64.wrapping_sub((self.stack ^ is_curly) & 1);
+            // Chosen without a branch: whether a bracket opens is hard to guess.
+            (self.depth, self.stack) = if open & bit != 0 {
+                (self.depth + 1, self.stack << 1 | is_curly)
+            } else {
+                (self.depth - 1, self.stack >> 1)
+            };
+            (least, most) = (least.min(self.depth), most.max(self.depth));
+            context.object = above(bit, context.object, 0u64.wrapping_sub(self.stack & 1));
+            if LINES {
+                context.root = above(bit, context.root, ones(self.depth == 0));
+                context.first_level = above(bit, context.first_level, ones(self.depth == 1));
+            }
+        }
+        context.unmatched = others & close;
+        context.least_depth = least.max(0) as u32;
+        if most > MAX_DEPTH as i32 || least < 0 || (least == 0 && !LINES) {
+            context.edges(before, open, close);
         }
         context
     }
+}
 
-    #[inline(always)]
-    fn bracket(&mut self, context: &mut Context, bit: u64, opens: bool, curly: u64) {
-        // The choices are made without branches: what stands where is hard to guess.
-        let closed = ones(self.depth == 0) | 0u64.wrapping_sub((self.stack ^ curly) & 1);
-        context.unmatched |= bit & closed & !ones(opens);
-        context.too_deep |= bit & ones(self.depth == MAX_DEPTH) & ones(opens);
-        (self.depth, self.stack) = if opens {
-            (self.depth.wrapping_add(1), self.stack << 1 | curly)
-        } else {
-            (self.depth.wrapping_sub(1), self.stack >> 1)
-        };
-        let above = !(bit ^ bit.wrapping_sub(1));
-        let put = |old: u64, new: u64| (old & !above) | (new & above);
-        context.object = put(context.object, 0u64.wrapping_sub(self.stack & 1));
-        context.root = put(context.root, ones(self.depth == 0));
-        context.first_level = put(context.first_level, ones(self.depth == 1));
-        context.least_depth = context.least_depth.min(self.depth);
+impl Context {
+    /// What is outside of any container, and the brackets that would leave the accepted depths.
+    #[cold]
+    fn edges(&mut self, before: i32, open: u64, close: u64) {
+        let mut depth = before;
+        self.root = ones(depth == 0);
+        let mut left = open | close;
+        while left != 0 {
+            let bit = left & left.wrapping_neg();
+            left ^= bit;
+            depth += if open & bit != 0 { 1 } else { -1 };
+            self.root = above(bit, self.root, ones(depth == 0));
+            self.unmatched |= bit & close & ones(depth < 0);
+            self.too_deep |= bit & open & ones(depth > MAX_DEPTH as i32);
+        }
     }
 }

@@ -16,12 +16,13 @@ pub fn run_end(from: u64, run: u64) -> (u64, u64) {
 pub struct Numbers {
     leading_zero: u64,
     digit: u64,
-    dot: u64,
-    exponent: u64,
-    sign: u64,
     first_minus: u64,
+    /// A dot or a sign, behind which there must be a digit.
+    mark: u64,
+    /// A dot or digits behind one.
+    fraction: u64,
+    exponent: u64,
     exponent_sign: u64,
-    dot_run: u64,
     exponent_run: u64,
     word: u64,
 }
@@ -73,13 +74,12 @@ impl Numbers {
         let s = minus | only(symbols.plus);
         let first_minus = minus & start;
         let after_d = d << 1 | self.digit;
-        let after_t = t << 1 | self.dot;
         let after_e = e << 1 | self.exponent;
-        let after_s = s << 1 | self.sign;
+        let after_mark = (t | s) << 1 | self.mark;
         let leading = masks.zero & number & (start | first_minus << 1 | self.first_minus);
-        let (end, dot_run) = run_end(after_t | self.dot_run, d);
+        let (end, over) = run_end(t << 1 | self.fraction, d);
         let mut wrong = ((t | e) & !after_d)
-            | ((after_t | after_s) & !d)
+            | (after_mark & !d)
             | (after_e & !(d | s))
             | (s & !(after_e | first_minus))
             | ((leading << 1 | self.leading_zero) & d)
@@ -95,12 +95,11 @@ impl Numbers {
         *self = Numbers {
             leading_zero: leading >> 63,
             digit: d >> 63,
-            dot: t >> 63,
-            exponent: e >> 63,
-            sign: s >> 63,
             first_minus: first_minus >> 63,
+            mark: (t | s) >> 63,
+            fraction: over | t >> 63,
+            exponent: e >> 63,
             exponent_sign: exponent_sign >> 63,
-            dot_run,
             exponent_run,
             word: self.word,
         };

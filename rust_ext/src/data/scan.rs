@@ -89,13 +89,13 @@ impl Scanner {
     /// Whether exactly one value has been read, from its first byte to its last and white space after it.
     #[inline(always)]
     pub fn is_complete(&self) -> bool {
-        self.after_value == 1 && self.nesting.depth == 0
+        self.after_value == 1 && self.nesting.depth() == 0
     }
 
     /// Whether nothing but white space has been read.
     #[inline(always)]
     pub fn is_blank(&self) -> bool {
-        self.wants_value == 1 && self.nesting.depth == 0
+        self.wants_value == 1 && self.nesting.depth() == 0
     }
 
     /// Check one block; `text` begins with it and goes on for at least 8 bytes.
@@ -124,8 +124,8 @@ impl Scanner {
         let after_scalar = scalar << 1 | self.scalar;
         self.scalar = scalar >> 63;
         let start = scalar & !after_scalar;
-        let depth = self.nesting.depth;
-        let context = self.nesting.walk(open, close, masks.curly);
+        let depth = self.nesting.depth();
+        let context = self.nesting.walk::<LINES>(open, close, masks.curly);
 
         let opening = quote & string;
         let after_open = follow(open, space, &mut self.after_open);
