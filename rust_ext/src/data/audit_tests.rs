@@ -89,7 +89,7 @@ fn line() -> impl Strategy<Value = String> {
     let value = prop_oneof![
         4 => "\"(risk|min_interval|[a-z]{14,17}|[ -!#-\\[\\]-~]{60,70})\"",
         1 => prop::sample::select(vec![
-            "3", "-1.5e3", "null", "true", "[1,{}]", "{\"reason\":1}", "\"\"", "\"a\\\"b\"", "\"\\u00e9\\n\"",
+            "3", "-1.5e3", "null", "true", "[1,{}]", "{\"a\":[\"}\\\"\"], \"reason\":{}}", "{\"reason\":1}", "\"\"", "\"a\\\"b\"", "\"\\u00e9\\n\"",
             "\"\u{e9}\"", "[", "\"a", "\"\\x\"", "01", "",
         ]).prop_map(ToString::to_string),
     ];

@@ -15,7 +15,7 @@ pub struct Context {
     /// Bytes whose innermost container is an object, and those outside of any container.
     pub object: u64,
     pub root: u64,
-    /// Bytes in a container at the first level; looked for with `LINES` only.
+    /// Bytes in a container at the first level; right with `LINES` only.
     pub first_level: u64,
     pub least_depth: u32,
     /// Brackets that close what is not open, and those that open a level too many.
@@ -52,8 +52,8 @@ impl Nesting {
         let (mut least, mut most) = (before, before);
         let mut context = Context {
             object: 0u64.wrapping_sub(self.stack & 1),
-            root: if LINES { ones(before == 0) } else { 0 },
-            first_level: if LINES { ones(before == 1) } else { 0 },
+            root: ones(before == 0),
+            first_level: ones(before == 1),
             least_depth: 0,
             unmatched: 0,
             too_deep: 0,

@@ -34,8 +34,8 @@ impl Line {
 
 impl Stream<'_> {
     /// Count the lines that begin at `at` or after it and before `limit`, up to one that is to be read in
-    /// another way: it is not sound, no object, or the field is an object or a list. Where that one begins,
-    /// or the first at the limit or behind it.
+    /// another way: it is not sound, no object, or has an escape in the key. Where that one begins, or the
+    /// first at the limit or behind it.
     #[inline(always)]
     pub fn read<S: Lanes>(&mut self, mut at: usize, limit: usize) -> ReadResult<usize> {
         let key = self.field.first();
@@ -96,7 +96,7 @@ impl Stream<'_> {
     /// The value after the closing quote of a key, which may not be sound: the line has not been read.
     #[inline(always)]
     fn value<S: Lanes>(&self, mut at: usize) -> Option<(usize, usize)> {
-        let is_blank = |byte: u8| byte == b' ' || byte == b'\t' || byte == b'\r';
+        let is_blank = |byte| b" \t\r".contains(&byte);
         while is_blank(*self.buffer.get(at)?) {
             at += 1;
         }
@@ -107,7 +107,7 @@ impl Stream<'_> {
         }
         let rest = &self.buffer[at..];
         let length = match rest[0] {
-            b'{' | b'[' => return None,
+            b'{' | b'[' => container_length(rest)?,
             b'"' => 2 + string_length::<S>(&rest[1..])?,
             _ => rest.iter().position(|byte| b",}] \t\r\n".contains(byte))?,
         };
@@ -145,6 +145,12 @@ fn string_length<S: Lanes>(text: &[u8]) -> Option<usize> {
             return Some(quotes.trailing_zeros() as usize);
         }
     }
+    any_string_length(text)
+}
+
+/// The same for strings of any length, with escapes or without.
+#[inline(never)]
+fn any_string_length(text: &[u8]) -> Option<usize> {
     let mut at = 0;
     loop {
         match *text.get(at)? {
@@ -152,6 +158,25 @@ fn string_length<S: Lanes>(text: &[u8]) -> Option<usize> {
             b'\n' => return None,
             b'\\' => at += 2,
             _ => at += 1,
+        }
+    }
+}
+
+/// Bytes of the object or list that a text begins with; None where the line ends before it does.
+#[inline(never)]
+fn container_length(text: &[u8]) -> Option<usize> {
+    let (mut at, mut depth) = (0, 0usize);
+    loop {
+        match *text.get(at)? {
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth -= 1,
+            b'"' => at += 1 + any_string_length(&text[at + 1..])?,
+            b'\n' => return None,
+            _ => {}
+        }
+        at += 1;
+        if depth == 0 {
+            return Some(at);
         }
     }
 }
