@@ -62,6 +62,8 @@ macro_rules! with_lanes {
                 return unsafe { $this.$narrow($($argument),*) };
             }
         }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = $vectors;
         $this.$generic::<$crate::data::lanes::Portable>($($argument),*)
     }};
 }
