@@ -1,6 +1,6 @@
 """Readers of large data: reason codes, samples, JSON reports and JSON lines, at the speed of the kernel.
 
-Memory stays bounded whatever the size of a file: a window of 256 KiB is moved over it. Buffers are read
+Memory stays bounded whatever the size of a file: a window of 64 KiB is moved over it. Buffers are read
 where they are, without a copy, and the GIL is released meanwhile.
 """
 
@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from pytest_soak.domain.errors import SoakConfigError
@@ -24,9 +22,23 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from typing_extensions import Buffer
 
+    from pytest_soak.observe.counts import AuditCounts, RiskMetrics
+
     # Before Python 3.12 no type checker knows that an array is a buffer.
     Codes = Buffer | NDArray[np.uint8]
     Values = Buffer | NDArray[np.float64]
+
+__all__ = [
+    "MAX_THREADS",
+    "REASONS",
+    "AuditCounts",
+    "RiskMetrics",
+    "audit_counts",
+    "quantiles",
+    "read_totals",
+    "read_value_text",
+    "risk_metrics",
+]
 
 REASONS = ("min_interval", "throttle", "concurrency", "risk")
 """Reasons for which an attempt is blocked; the place of a reason is its code."""
@@ -34,75 +46,13 @@ REASONS = ("min_interval", "throttle", "concurrency", "risk")
 MAX_THREADS = 64
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuditCounts:
-    """What the lines of a JSON lines file were, by the value of one field.
+def __getattr__(name: str) -> Any:
+    # Dataclasses take more memory than a reader does, which needs none of them to read one value.
+    if name in ("AuditCounts", "RiskMetrics"):
+        from pytest_soak.observe import counts
 
-    Each line is counted once: ``lines`` is the sum of ``counts``, ``other``, ``missing``, ``blank``,
-    ``not_object``, ``invalid`` and ``torn``. ``crlf`` tells of line ends, beside these.
-
-    Attributes:
-        field: the top-level field that was looked at.
-        counts: lines by the text that the field holds.
-        other: lines by the JSON text of a value that is not a text (``3``, ``null``, ``[1]``), or that is
-            one with half a surrogate pair, which is no valid Unicode.
-        lines: all lines.
-        missing: objects without the field.
-        blank: lines of nothing but white space.
-        not_object: JSON that is not an object.
-        invalid: lines that are not JSON in UTF-8, or that hold the field twice.
-        torn: 1 where the last line has no end and is not whole, as after a crash; else 0.
-        crlf: lines that end with a carriage return and a line feed.
-        problems: the first five invalid or torn lines, with number, place and cause.
-    """
-
-    field: str
-    counts: Mapping[str, int]
-    other: Mapping[str, int]
-    lines: int
-    missing: int
-    blank: int
-    not_object: int
-    invalid: int
-    torn: int
-    crlf: int
-    problems: tuple[str, ...]
-
-    @property
-    def counted(self) -> int:
-        """Lines that have the field."""
-        return sum(self.counts.values()) + sum(self.other.values())
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RiskMetrics:
-    """How often attempts were blocked for which reason.
-
-    Attributes:
-        counts: blocked attempts by reason, all of ``REASONS``.
-        unknown: codes or reasons that are none of these.
-        audit: what the lines of the file were, where a file was read.
-    """
-
-    counts: Mapping[str, int]
-    unknown: int
-    audit: AuditCounts | None = None
-
-    @property
-    def blocked(self) -> int:
-        """Blocked attempts with a known reason: the denominator of the ratios."""
-        return sum(self.counts.values())
-
-    @property
-    def ratios(self) -> Mapping[str, float | None]:
-        """Share of each reason in the attempts blocked for a known one; None where there are none."""
-        total = self.blocked
-        return {reason: count / total if total else None for reason, count in self.counts.items()}
-
-    @property
-    def risk_ratio(self) -> float | None:
-        """Blocks for ``risk`` / all blocked attempts with a known reason; None where there are none."""
-        return self.ratios["risk"]
+        return getattr(counts, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def risk_metrics(source: Codes | str | os.PathLike[str], field: str = "reason") -> RiskMetrics:
@@ -115,6 +65,8 @@ def risk_metrics(source: Codes | str | os.PathLike[str], field: str = "reason") 
         ValueError: a buffer of another kind, or one that is not contiguous.
         SoakConfigError: as of ``audit_counts``.
     """
+    from pytest_soak.observe.counts import RiskMetrics
+
     if isinstance(source, str | os.PathLike):
         audit = audit_counts(source, field)
         counts = {reason: audit.counts.get(reason, 0) for reason in REASONS}
@@ -186,6 +138,8 @@ def audit_counts(path: str | os.PathLike[str], field: str = "reason", threads: i
         SoakConfigError: not a readable file, not UTF-8 but UTF-16, a line of more than 16 MiB, more than
             100,000 different values, or ``threads`` outside of 1 to 64.
     """
+    from pytest_soak.observe.counts import AuditCounts
+
     if not 1 <= threads <= MAX_THREADS:
         raise SoakConfigError(
             f"threads = {threads} is refused; accepted is an integer from 1 to {MAX_THREADS}"
@@ -232,11 +186,11 @@ def _text(raw: bytes) -> str | None:
         return None
 
 
-def _regular(path: str | os.PathLike[str]) -> Path:
+def _regular(path: str | os.PathLike[str]) -> str:
     """The path, if it is one of a regular file: to open a named pipe would wait for a writer."""
-    file = Path(path)
+    file = os.fspath(path)
     try:
-        if stat.S_ISREG(file.stat().st_mode):
+        if stat.S_ISREG(os.stat(file).st_mode):  # noqa: PTH116 - loads no pathlib
             return file
     except FileNotFoundError:
         raise SoakConfigError(f"{file}: there is no such file") from None

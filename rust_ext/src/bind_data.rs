@@ -1,7 +1,7 @@
 //! Binding of the readers of large data: buffers are not copied, the GIL is released.
 
 use crate::data::audit_jsonl::{count_range, Counting};
-use crate::data::blocks::WINDOW;
+use crate::data::blocks::{Vectors, WINDOW};
 use crate::data::edge_json::{self, Reading};
 use crate::data::lines::Lines;
 use crate::data::path::Path;
@@ -65,7 +65,7 @@ pub fn read_value<'py>(
     let reading = Reading {
         max_bytes,
         window,
-        portable,
+        vectors: vectors(portable),
     };
     let value = watched(py, move |stop| {
         let keys = Path::new(&keys)?;
@@ -90,7 +90,7 @@ pub fn count_lines<'py>(
         max_line: MAX_LINE,
         max_values: MAX_VALUES,
         window,
-        portable,
+        vectors: vectors(portable),
     };
     let counts = watched(py, move |stop| {
         in_parts(&path, &Path::new(&[field])?, counting, threads, stop)
@@ -111,6 +111,14 @@ pub fn count_lines<'py>(
         ],
         counts.bad,
     ))
+}
+
+fn vectors(portable: bool) -> Vectors {
+    if portable {
+        Vectors::Portable
+    } else {
+        Vectors::Widest
+    }
 }
 
 /// Split the file as it is now into as many parts as threads; a thread has its own handle.

@@ -1,10 +1,11 @@
 //! Counts by the value of one field over the lines of a JSON lines file.
 
-use super::blocks::{blank_mark, fill, with_lanes};
+use super::blocks::{blank_mark, fill, with_lanes, Vectors};
 use super::lanes::{Lanes, LANES};
 use super::lines::{add, Lines};
 use super::path::{Path, Tracker};
 use super::scan::{Block, Fault, Scanner};
+use super::stream::Stream;
 use super::{unreadable, ReadResult};
 use std::io::{Read, Seek, SeekFrom};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,8 +19,7 @@ pub struct Counting {
     pub max_values: usize,
     /// Bytes of the window, at the start.
     pub window: usize,
-    /// Whether to leave vector instructions unused.
-    pub portable: bool,
+    pub vectors: Vectors,
 }
 
 /// Count the lines whose first byte is at `from` or after it and before `to`.
@@ -148,13 +148,20 @@ impl Counter<'_> {
     }
 
     fn count(&mut self, limit: usize) -> ReadResult<usize> {
-        with_lanes!(self.counting.portable, self.count_with::count_avx2(limit))
+        let vectors = self.counting.vectors;
+        with_lanes!(vectors, self.count_with(limit) as count_avx2 or count_avx512)
     }
 
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2,pclmulqdq,bmi1,bmi2")]
     fn count_avx2(&mut self, limit: usize) -> ReadResult<usize> {
-        self.count_with::<super::lanes::avx2::Avx2>(limit)
+        self.count_with::<super::avx2::Avx2>(limit)
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,avx2,pclmulqdq,bmi1,bmi2")]
+    fn count_avx512(&mut self, limit: usize) -> ReadResult<usize> {
+        self.count_with::<super::avx512::Avx512>(limit)
     }
 
     /// Count lines that begin before `limit`; where the next one begins.
@@ -162,6 +169,16 @@ impl Counter<'_> {
     fn count_with<S: Lanes>(&mut self, limit: usize) -> ReadResult<usize> {
         let mut at = 0;
         while at < limit {
+            let mut stream = Stream {
+                field: self.field,
+                buffer: &self.buffer,
+                lines: &mut self.lines,
+                most: self.counting.max_values,
+            };
+            at = stream.read::<S>(at, limit)?;
+            if at >= limit {
+                break;
+            }
             self.lines.lines += 1;
             let mut line = Line::default();
             let (end, read) = line.read::<S>(self.field, &self.buffer[at..]);
@@ -252,12 +269,15 @@ impl Line {
         rest: &[u8],
         at: usize,
     ) -> Result<(), Bad> {
-        let block: Block = self.scanner.step::<S>(masks, rest).map_err(|fault| {
-            Bad::Token(Fault {
-                at: fault.at + at as u32,
-                what: fault.what,
-            })
-        })?;
+        let block: Block = self
+            .scanner
+            .step::<S, false>(masks, rest)
+            .map_err(|fault| {
+                Bad::Token(Fault {
+                    at: fault.at + at as u32,
+                    what: fault.what,
+                })
+            })?;
         self.tracker
             .walk::<S>(field, &block, rest, at as u64)
             .map_err(|astray| Bad::Other(astray.what))

@@ -67,7 +67,7 @@ impl Band {
 /// Let all bands see all values; true where a value is not a number.
 pub fn pass(values: &[f64], bands: &mut [Band]) -> bool {
     #[cfg(target_arch = "x86_64")]
-    if super::blocks::has_vectors() {
+    if super::avx2::available() {
         // SAFETY: the processor has the features that the function is compiled for.
         return unsafe { avx2::pass(values, bands) };
     }

@@ -5,7 +5,7 @@ use super::{unreadable, ReadResult};
 use std::io::Read;
 
 /// Bytes of the buffer that is moved over a file: small enough for a second-level cache.
-pub const WINDOW: usize = 256 * 1024;
+pub const WINDOW: usize = 64 * 1024;
 
 /// Read until the buffer is full or the source ends; true at the end.
 pub fn fill(source: &mut impl Read, buffer: &mut [u8], length: &mut usize) -> ReadResult<bool> {
@@ -36,22 +36,34 @@ pub fn whole_blocks(size: usize) -> usize {
     size.max(LANES).next_multiple_of(LANES)
 }
 
-/// Whether the processor has the vector instructions that the fast path uses.
-pub fn has_vectors() -> bool {
-    #[cfg(target_arch = "x86_64")]
-    return super::lanes::avx2::available();
-    #[cfg(not(target_arch = "x86_64"))]
-    return false;
+/// Which vector instructions are used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Vectors {
+    /// The widest that the processor has.
+    Widest,
+    /// At most these of 32 bytes.
+    Narrow,
+    /// None beyond what every processor of the architecture has.
+    Portable,
 }
 
-/// Call `$generic::<Lanes>` with the fastest lanes that the processor has, or with the portable ones.
+/// Call `$generic::<Lanes>` compiled for the vector instructions that are wanted and there.
 macro_rules! with_lanes {
-    ($portable:expr, $this:ident . $generic:ident :: $fast:ident ( $($argument:expr),* )) => {{
+    ($vectors:expr, $this:ident . $generic:ident ( $($argument:expr),* ) as $narrow:ident or $wide:ident) => {{
         #[cfg(target_arch = "x86_64")]
-        if !$portable && $crate::data::blocks::has_vectors() {
-            // SAFETY: the processor has the features that the function is compiled for.
-            return unsafe { $this.$fast($($argument),*) };
+        {
+            use $crate::data::blocks::Vectors;
+            if $vectors == Vectors::Widest && $crate::data::avx512::available() {
+                // SAFETY: the processor has the features that the function is compiled for.
+                return unsafe { $this.$wide($($argument),*) };
+            }
+            if $vectors != Vectors::Portable && $crate::data::avx2::available() {
+                // SAFETY: as above.
+                return unsafe { $this.$narrow($($argument),*) };
+            }
         }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = $vectors;
         $this.$generic::<$crate::data::lanes::Portable>($($argument),*)
     }};
 }

@@ -1,6 +1,6 @@
 //! One value out of a JSON file of any size, in bounded memory; all of the file is checked.
 
-use super::blocks::{blank_mark, fill, whole_blocks, with_lanes};
+use super::blocks::{blank_mark, fill, whole_blocks, with_lanes, Vectors};
 use super::lanes::{Lanes, LANES};
 use super::path::{Path, Tracker};
 use super::scan::Scanner;
@@ -15,8 +15,7 @@ pub struct Reading {
     pub max_bytes: usize,
     /// Bytes of the window, rounded up to whole blocks.
     pub window: usize,
-    /// Whether to leave vector instructions unused.
-    pub portable: bool,
+    pub vectors: Vectors,
 }
 
 /// Nothing, or a byte of the file and what is wrong there.
@@ -108,13 +107,20 @@ impl Reader<'_> {
     }
 
     fn scan(&mut self, end: usize) -> Scanned {
-        with_lanes!(self.reading.portable, self.scan_with::scan_avx2(end))
+        let vectors = self.reading.vectors;
+        with_lanes!(vectors, self.scan_with(end) as scan_avx2 or scan_avx512)
     }
 
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2,pclmulqdq,bmi1,bmi2")]
     fn scan_avx2(&mut self, end: usize) -> Scanned {
-        self.scan_with::<super::lanes::avx2::Avx2>(end)
+        self.scan_with::<super::avx2::Avx2>(end)
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,avx2,pclmulqdq,bmi1,bmi2")]
+    fn scan_avx512(&mut self, end: usize) -> Scanned {
+        self.scan_with::<super::avx512::Avx512>(end)
     }
 
     #[inline(always)]
@@ -127,7 +133,7 @@ impl Reader<'_> {
             high |= masks.high;
             let base = self.base + at as u64;
             let block = scanner
-                .step::<S>(&masks, text)
+                .step::<S, false>(&masks, text)
                 .map_err(|fault| (base + u64::from(fault.at), fault.what.to_string()))?;
             let had = tracker.found.is_some();
             tracker

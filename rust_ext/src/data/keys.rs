@@ -1,12 +1,76 @@
 //! Comparison of keys with the text of a file, in which they may be escaped.
 
-/// Whether the string whose opening quote was before `text` is the key.
-#[inline(always)]
-pub fn is_key(key: &[u8], text: &[u8]) -> bool {
-    match key.first() {
-        Some(byte) if text[0] == *byte || text[0] == b'\\' => is_same(key, text),
-        Some(_) => false,
-        None => text[0] == b'"',
+use super::lanes::Lanes;
+
+/// Bytes that are compared at once.
+const WORD: usize = 8;
+
+/// A key, and the bytes that it begins with in a file where it is not escaped.
+pub struct Key {
+    text: Vec<u8>,
+    /// The first bytes of the key and its closing quote, and which bits of the word they take.
+    word: u64,
+    taken: u64,
+    /// Whether the key may stand in a file as it is.
+    plain: bool,
+}
+
+impl Key {
+    pub fn new(text: &str) -> Key {
+        let text = text.as_bytes().to_vec();
+        let mut word = [0; WORD];
+        let mut taken = [0; WORD];
+        for (at, byte) in text.iter().chain(b"\"").take(WORD).enumerate() {
+            (word[at], taken[at]) = (*byte, 0xff);
+        }
+        Key {
+            plain: !text
+                .iter()
+                .any(|byte| b"\"\\".contains(byte) || *byte < 0x20),
+            word: u64::from_le_bytes(word),
+            taken: u64::from_le_bytes(taken),
+            text,
+        }
+    }
+
+    pub fn text(&self) -> &[u8] {
+        &self.text
+    }
+
+    /// Those of the keys of a block, by their opening quotes, that may be this one, as their first byte is
+    /// the same or an escape.
+    #[inline(always)]
+    pub fn candidates<S: Lanes>(&self, keys: u64, text: &[u8]) -> u64 {
+        if keys == 0 {
+            return 0;
+        }
+        let bytes = text.first_chunk().expect("a block has 64 bytes");
+        let first = self.text.first().unwrap_or(&b'"');
+        let same = S::equals(bytes, *first) | S::equals(bytes, b'\\');
+        // What comes after the last byte of the block is looked at when the key is compared.
+        keys & (same >> 1 | 1 << 63)
+    }
+
+    /// Whether the string whose opening quote was before `text` is this key, without an escape.
+    #[inline(always)]
+    pub fn is_plainly(&self, text: &[u8]) -> bool {
+        let Some(word) = text.first_chunk::<WORD>() else {
+            return false;
+        };
+        self.plain
+            && u64::from_le_bytes(*word) & self.taken == self.word
+            && (self.text.len() < WORD
+                || (text.starts_with(&self.text) && text.get(self.text.len()) == Some(&b'"')))
+    }
+
+    /// Whether the string whose opening quote was before `text` is this key.
+    #[inline(always)]
+    pub fn is(&self, text: &[u8]) -> bool {
+        match self.text.first() {
+            Some(byte) if text[0] == *byte || text[0] == b'\\' => is_same(&self.text, text),
+            Some(_) => false,
+            None => text[0] == b'"',
+        }
     }
 }
 
@@ -73,7 +137,7 @@ fn hex(text: &[u8]) -> u16 {
 
 #[cfg(test)]
 mod tests {
-    use super::is_key;
+    use super::Key;
 
     #[test]
     fn keys_are_compared_as_they_read_without_escapes() {
@@ -87,7 +151,7 @@ mod tests {
                 "\u{e9}\"\\/\u{8}\u{c}\n\r\t",
             ),
         ] {
-            assert!(is_key(key.as_bytes(), text.as_bytes()), "{text}");
+            assert!(Key::new(key).is(text.as_bytes()), "{text}");
         }
     }
 
@@ -101,7 +165,7 @@ mod tests {
             (r#"a\n" rest of the text"#, "an"),
             (r#"a" rest of the text"#, ""),
         ] {
-            assert!(!is_key(key.as_bytes(), text.as_bytes()), "{text}");
+            assert!(!Key::new(key).is(text.as_bytes()), "{text}");
         }
     }
 }

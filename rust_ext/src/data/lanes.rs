@@ -58,15 +58,44 @@ pub struct Symbols {
     pub exponent: u64,
 }
 
+/// The bytes that escapes are made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Letters {
+    /// What stands behind a backslash on its own: `"`, `\\`, `/`, b, f, n, r, t.
+    pub short: u64,
+    /// `u`.
+    pub unicode: u64,
+    /// Hexadecimal digits.
+    pub hex: u64,
+}
+
 /// One way to classify a block.
 pub trait Lanes {
     fn masks(block: &[u8; LANES]) -> Masks;
     fn symbols(block: &[u8; LANES]) -> Symbols;
+    fn letters(block: &[u8; LANES]) -> Letters;
     /// Which bytes are this one.
     fn equals(block: &[u8; LANES], byte: u8) -> u64;
     /// Bit `i` of the result is the parity of bits `0..=i`.
     fn prefix_xor(bits: u64) -> u64;
 }
+
+/// White space, and what stands behind a backslash on its own but for b and r, by their low four bits; in
+/// the other places are bytes that do not belong there.
+#[cfg(target_arch = "x86_64")]
+pub(super) const SPACES: [i8; 16] = [32, 0, 0, 0, 0, 0, 0, 0, 0, 9, 10, 0, 0, 13, 0, 0];
+#[cfg(target_arch = "x86_64")]
+pub(super) const SHORT: [i8; 16] = {
+    let mut table = [0; 16];
+    table[0] = 1;
+    table[b'"' as usize & 15] = b'"' as i8;
+    table[b'/' as usize & 15] = b'/' as i8;
+    table[b'\\' as usize & 15] = b'\\' as i8;
+    table[b'f' as usize & 15] = b'f' as i8;
+    table[b'n' as usize & 15] = b'n' as i8;
+    table[b't' as usize & 15] = b't' as i8;
+    table
+};
 
 /// For every processor; the compiler vectorises the comparisons.
 pub struct Portable;
@@ -121,6 +150,26 @@ impl Lanes for Portable {
     }
 
     #[inline(always)]
+    fn letters(block: &[u8; LANES]) -> Letters {
+        Letters {
+            short: gather(block, |b| {
+                (b == b'"')
+                    | (b == b'\\')
+                    | (b == b'/')
+                    | (b == b'b')
+                    | (b == b'f')
+                    | (b == b'n')
+                    | (b == b'r')
+                    | (b == b't')
+            }),
+            unicode: gather(block, |b| b == b'u'),
+            hex: gather(block, |b| {
+                (b.wrapping_sub(b'0') < 10) | ((b | 0x20).wrapping_sub(b'a') < 6)
+            }),
+        }
+    }
+
+    #[inline(always)]
     fn equals(block: &[u8; LANES], byte: u8) -> u64 {
         gather(block, |b| b == byte)
     }
@@ -135,136 +184,14 @@ impl Lanes for Portable {
     }
 }
 
+/// The same number, of which the compiler no longer knows that it was a vector of truths: else it takes
+/// apart the arithmetic on masks, bit by bit, at several times the cost of a block.
 #[cfg(target_arch = "x86_64")]
-pub mod avx2 {
-    //! For x86-64 with AVX2; whoever calls has made sure that the processor has it.
-
-    use super::{Lanes, Masks, Symbols, LANES};
-    use std::arch::x86_64::*;
-
-    pub struct Avx2;
-
-    /// Whether this processor runs what the functions marked with these features need.
-    pub fn available() -> bool {
-        is_x86_feature_detected!("avx2")
-            && is_x86_feature_detected!("pclmulqdq")
-            && is_x86_feature_detected!("bmi1")
-            && is_x86_feature_detected!("bmi2")
+#[inline(always)]
+pub(super) fn opaque(mut bits: u64) -> u64 {
+    // SAFETY: no instruction at all.
+    unsafe {
+        std::arch::asm!("/* {0} */", inout(reg) bits, options(pure, nomem, nostack, preserves_flags));
     }
-
-    type Pair = (__m256i, __m256i);
-
-    /// SAFETY of this module: every function is inlined into a caller that runs behind `available`.
-    #[inline(always)]
-    fn load(block: &[u8; LANES]) -> Pair {
-        let at = block.as_ptr().cast::<__m256i>();
-        // SAFETY: unaligned loads of the two halves of 64 readable bytes.
-        unsafe { (_mm256_loadu_si256(at), _mm256_loadu_si256(at.add(1))) }
-    }
-
-    #[inline(always)]
-    fn bits(v: Pair) -> u64 {
-        // SAFETY: see `load`.
-        let (low, high) = unsafe { (_mm256_movemask_epi8(v.0), _mm256_movemask_epi8(v.1)) };
-        opaque(u64::from(low as u32) | (u64::from(high as u32) << 32))
-    }
-
-    /// The same number, of which the compiler no longer knows that it was a vector of truths: else it takes
-    /// apart the arithmetic on masks, bit by bit, at several times the cost of a block.
-    #[inline(always)]
-    fn opaque(mut bits: u64) -> u64 {
-        // SAFETY: no instruction at all.
-        unsafe {
-            std::arch::asm!("/* {0} */", inout(reg) bits, options(pure, nomem, nostack, preserves_flags));
-        }
-        bits
-    }
-
-    #[inline(always)]
-    fn map(v: Pair, f: impl Fn(__m256i) -> __m256i) -> Pair {
-        (f(v.0), f(v.1))
-    }
-
-    #[inline(always)]
-    fn equal(v: Pair, byte: u8) -> u64 {
-        // SAFETY: see `load`.
-        bits(map(v, |x| unsafe {
-            _mm256_cmpeq_epi8(x, _mm256_set1_epi8(byte as i8))
-        }))
-    }
-
-    #[inline(always)]
-    fn at_most(v: Pair, byte: u8) -> u64 {
-        // SAFETY: see `load`.
-        bits(map(v, |x| unsafe {
-            _mm256_cmpeq_epi8(_mm256_min_epu8(x, _mm256_set1_epi8(byte as i8)), x)
-        }))
-    }
-
-    #[inline(always)]
-    fn spaces(v: Pair) -> u64 {
-        // Indexed by the low four bits: the one white space with these, or a byte with others.
-        // SAFETY: see `load`. A byte of 0x80 and above looks up a zero, which it is not equal to.
-        bits(map(v, |x| unsafe {
-            let half = _mm_setr_epi8(32, 0, 0, 0, 0, 0, 0, 0, 0, 9, 10, 0, 0, 13, 0, 0);
-            let table = _mm256_broadcastsi128_si256(half);
-            _mm256_cmpeq_epi8(x, _mm256_shuffle_epi8(table, x))
-        }))
-    }
-
-    impl Lanes for Avx2 {
-        #[inline(always)]
-        fn masks(block: &[u8; LANES]) -> Masks {
-            let v = load(block);
-            // SAFETY: see `load`.
-            let lower = map(v, |x| unsafe { _mm256_or_si256(x, _mm256_set1_epi8(0x20)) });
-            let from_zero = map(v, |x| unsafe {
-                _mm256_sub_epi8(x, _mm256_set1_epi8(b'0' as i8))
-            });
-            let bit5 = map(v, |x| unsafe { _mm256_slli_epi16::<2>(x) });
-            Masks {
-                quote: equal(v, b'"'),
-                backslash: equal(v, b'\\'),
-                open: equal(lower, b'{'),
-                close: equal(lower, b'}'),
-                curly: bits(bit5),
-                colon: equal(v, b':'),
-                comma: equal(v, b','),
-                space: spaces(v),
-                newline: equal(v, b'\n'),
-                control: at_most(v, 0x1f),
-                digit: at_most(from_zero, 9),
-                zero: equal(v, b'0'),
-                high: bits(v),
-            }
-        }
-
-        #[inline(always)]
-        fn symbols(block: &[u8; LANES]) -> Symbols {
-            let v = load(block);
-            // SAFETY: see `load`.
-            let lower = map(v, |x| unsafe { _mm256_or_si256(x, _mm256_set1_epi8(0x20)) });
-            Symbols {
-                minus: equal(v, b'-'),
-                plus: equal(v, b'+'),
-                dot: equal(v, b'.'),
-                exponent: equal(lower, b'e'),
-            }
-        }
-
-        #[inline(always)]
-        fn equals(block: &[u8; LANES], byte: u8) -> u64 {
-            equal(load(block), byte)
-        }
-
-        #[inline(always)]
-        fn prefix_xor(bits: u64) -> u64 {
-            // SAFETY: see `load`. A carry-less product with all ones is the running parity.
-            unsafe {
-                let product =
-                    _mm_clmulepi64_si128::<0>(_mm_set_epi64x(0, bits as i64), _mm_set1_epi8(-1));
-                _mm_cvtsi128_si64(product) as u64
-            }
-        }
-    }
+    bits
 }

@@ -47,6 +47,15 @@ impl Lines {
         Ok(())
     }
 
+    /// Count the value that is in a buffer `from..to`.
+    #[inline(always)]
+    pub fn add_at(&mut self, buffer: &[u8], from: usize, to: usize, most: usize) -> ReadResult<()> {
+        if self.values.add_recent(buffer, from, to) {
+            return Ok(());
+        }
+        add(&mut self.values, &buffer[from..to], 1, most)
+    }
+
     /// Remember what is wrong with the line that was counted last.
     pub fn bad_line(&mut self, what: String) {
         if self.bad.len() < TOLD {

@@ -1,19 +1,28 @@
 //! Readers of large data: reason codes, samples, JSON reports, JSON lines. Nothing here knows of Python.
 
 pub mod audit_jsonl;
+#[cfg(target_arch = "x86_64")]
+pub mod avx2;
+#[cfg(target_arch = "x86_64")]
+pub mod avx512;
 pub mod bands;
 pub mod blocks;
 pub mod edge_json;
+pub mod escapes;
 pub mod keys;
 pub mod lanes;
 pub mod lines;
+pub mod nesting;
 pub mod numbers;
 pub mod path;
 pub mod quantile;
 pub mod risk;
 pub mod scan;
+pub mod stream;
 pub mod tally;
 
+#[cfg(test)]
+mod audit_tests;
 #[cfg(test)]
 mod scan_tests;
 

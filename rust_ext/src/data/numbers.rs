@@ -16,12 +16,13 @@ pub fn run_end(from: u64, run: u64) -> (u64, u64) {
 pub struct Numbers {
     leading_zero: u64,
     digit: u64,
-    dot: u64,
-    exponent: u64,
-    sign: u64,
     first_minus: u64,
+    /// A dot or a sign, behind which there must be a digit.
+    mark: u64,
+    /// A dot or digits behind one.
+    fraction: u64,
+    exponent: u64,
     exponent_sign: u64,
-    dot_run: u64,
     exponent_run: u64,
     word: u64,
 }
@@ -40,76 +41,65 @@ impl Numbers {
         text: &[u8],
         block: &[u8; LANES],
     ) -> u64 {
-        let digit = masks.digit & scalar;
-        if (scalar & !digit) | self.pending() == 0 {
-            let leading = masks.zero & start;
-            let wrong = (leading << 1 | self.leading_zero) & digit;
-            self.leading_zero = leading >> 63;
-            self.digit = digit >> 63;
-            return wrong;
+        let symbols = S::symbols(block);
+        let decimal = masks.digit | symbols.minus | symbols.dot;
+        if (scalar & !decimal) | self.exponents() | self.word == 0 {
+            return self.numbers::<false>(scalar, start, masks, symbols);
         }
-        self.check_all(scalar, start, masks, text, S::symbols(block))
+        let numeric = decimal | symbols.plus | symbols.exponent;
+        let (word, wrong) = self.words(scalar, start & !numeric, text);
+        let number = scalar & !word;
+        wrong | (number & !numeric) | self.numbers::<true>(number, start, masks, symbols)
     }
 
     #[inline(always)]
-    fn pending(&self) -> u64 {
-        self.dot
-            | self.exponent
-            | self.sign
-            | self.exponent_sign
-            | self.dot_run
-            | self.exponent_run
-            | self.word
+    fn exponents(&self) -> u64 {
+        self.exponent | self.exponent_sign | self.exponent_run
     }
 
+    /// Bytes of numbers that these do not allow where they stand; without `EXPONENTS` there are none.
     #[inline(always)]
-    fn check_all(
+    fn numbers<const EXPONENTS: bool>(
         &mut self,
-        scalar: u64,
+        number: u64,
         start: u64,
         masks: &Masks,
-        text: &[u8],
         symbols: Symbols,
     ) -> u64 {
-        let numeric = masks.digit | symbols.minus | symbols.plus | symbols.dot | symbols.exponent;
-        let (word, mut wrong) = if (scalar & !numeric) | self.word == 0 {
-            (0, 0)
-        } else {
-            self.words(scalar, start & !numeric, text)
-        };
-        let number = scalar & !word;
-        wrong |= number & !numeric;
+        let only = |bits: u64| if EXPONENTS { number & bits } else { 0 };
         let d = number & masks.digit;
         let t = number & symbols.dot;
-        let e = number & symbols.exponent;
+        let e = only(symbols.exponent);
         let minus = number & symbols.minus;
-        let s = minus | (number & symbols.plus);
+        let s = minus | only(symbols.plus);
         let first_minus = minus & start;
         let after_d = d << 1 | self.digit;
-        let after_t = t << 1 | self.dot;
         let after_e = e << 1 | self.exponent;
-        let after_s = s << 1 | self.sign;
-        wrong |= (t | e) & !after_d;
-        wrong |= (after_t | after_s) & !d;
-        wrong |= after_e & !(d | s);
-        wrong |= s & !(after_e | first_minus);
+        let after_mark = (t | s) << 1 | self.mark;
         let leading = masks.zero & number & (start | first_minus << 1 | self.first_minus);
-        wrong |= (leading << 1 | self.leading_zero) & d;
-        let (end, dot_run) = run_end(after_t | self.dot_run, d);
-        wrong |= end & t;
+        let (end, over) = run_end(t << 1 | self.fraction, d);
+        let mut wrong = ((t | e) & !after_d)
+            | (after_mark & !d)
+            | (after_e & !(d | s))
+            | (s & !(after_e | first_minus))
+            | ((leading << 1 | self.leading_zero) & d)
+            | (end & t);
         let exponent_sign = after_e & s;
-        let after_sign = exponent_sign << 1 | self.exponent_sign;
-        let (end, exponent_run) = run_end((after_e & !s) | after_sign | self.exponent_run, d);
-        wrong |= end & (t | e);
+        let mut exponent_run = 0;
+        if EXPONENTS {
+            let after_sign = exponent_sign << 1 | self.exponent_sign;
+            let (end, run) = run_end((after_e & !s) | after_sign | self.exponent_run, d);
+            wrong |= end & (t | e);
+            exponent_run = run;
+        }
         *self = Numbers {
             leading_zero: leading >> 63,
             digit: d >> 63,
-            dot: t >> 63,
-            exponent: e >> 63,
-            sign: s >> 63,
             first_minus: first_minus >> 63,
+            mark: (t | s) >> 63,
+            fraction: over | t >> 63,
+            exponent: e >> 63,
             exponent_sign: exponent_sign >> 63,
-            dot_run,
             exponent_run,
             word: self.word,
         };

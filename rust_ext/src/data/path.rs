@@ -1,12 +1,13 @@
 //! Finds the value that a path of keys leads to, among the tokens of blocks.
 
-use super::keys::is_key;
+use super::keys::Key;
 use super::lanes::Lanes;
+use super::nesting::MAX_DEPTH;
 use super::scan::Block;
 
 /// Keys from the root to a value.
 pub struct Path {
-    keys: Vec<Vec<u8>>,
+    keys: Vec<Key>,
 }
 
 /// Why a path cannot be followed, and at which byte of the block.
@@ -38,42 +39,39 @@ pub struct Tracker {
 impl Path {
     /// A path of at least one key.
     pub fn new(keys: &[String]) -> Result<Path, String> {
-        if keys.is_empty() || keys.len() > super::scan::MAX_DEPTH as usize {
+        if keys.is_empty() || keys.len() > MAX_DEPTH as usize {
             return Err(format!(
                 "a path of {} keys is refused; accepted are 1 to {}",
                 keys.len(),
-                super::scan::MAX_DEPTH
+                MAX_DEPTH
             ));
         }
         Ok(Path {
-            keys: keys.iter().map(|key| key.as_bytes().to_vec()).collect(),
+            keys: keys.iter().map(|key| Key::new(key)).collect(),
         })
     }
 
     /// Bytes that must be readable after the first byte of a block, for keys to be compared.
     pub fn lookahead(&self) -> usize {
         // A byte of a key takes at most six in a file: \u00e9 stands for two, \u0041 for one.
-        let longest = self.keys.iter().map(Vec::len).max().unwrap_or(0);
+        let longest = self
+            .keys
+            .iter()
+            .map(|key| key.text().len())
+            .max()
+            .unwrap_or(0);
         (6 * longest + 16).next_multiple_of(64)
     }
 
-    /// Keys of the block that may be the one of a level, as their first byte is the same or an escape.
-    #[inline(always)]
-    fn candidates<S: Lanes>(&self, level: u32, block: &Block, text: &[u8]) -> u64 {
-        if block.keys == 0 {
-            return 0;
-        }
-        let bytes = text.first_chunk().expect("a block has 64 bytes");
-        let first = self.keys[level as usize].first().unwrap_or(&b'"');
-        let same = S::equals(bytes, *first) | S::equals(bytes, b'\\');
-        // What comes after the last byte of the block is looked at when the key is compared.
-        block.keys & (same >> 1 | 1 << 63)
+    /// The key that leads away from the root.
+    pub fn first(&self) -> &Key {
+        &self.keys[0]
     }
 
     fn names(&self, levels: u32) -> String {
         let names: Vec<_> = self.keys[..levels as usize]
             .iter()
-            .map(|key| String::from_utf8_lossy(key).into_owned())
+            .map(|key| String::from_utf8_lossy(key.text()).into_owned())
             .collect();
         names.join(".")
     }
@@ -115,11 +113,11 @@ impl Tracker {
         let mut depth = block.depth;
         let mut left = !0u64;
         let mut level = self.level;
-        let mut keys = path.candidates::<S>(level, block, text);
+        let mut keys = path.keys[level as usize].candidates::<S>(block.keys, text);
         loop {
             if self.level != level {
                 level = self.level;
-                keys = path.candidates::<S>(level, block, text);
+                keys = path.keys[level as usize].candidates::<S>(block.keys, text);
             }
             let bits = left & self.interest(block, keys);
             if bits == 0 {
@@ -156,9 +154,7 @@ impl Tracker {
 
     #[inline(always)]
     fn key(&mut self, path: &Path, text: &[u8], at: u32, depth: u32) -> Result<(), Astray> {
-        if depth != self.level + 1
-            || !is_key(&path.keys[self.level as usize], &text[at as usize + 1..])
-        {
+        if depth != self.level + 1 || !path.keys[self.level as usize].is(&text[at as usize + 1..]) {
             return Ok(());
         }
         let bit = 1 << self.level;

@@ -7,7 +7,7 @@ const STEPS: usize = 255;
 /// Counts of the codes 0 to 3; whatever is missing to the length are other codes.
 pub fn count_codes(codes: &[u8]) -> [u64; 4] {
     #[cfg(target_arch = "x86_64")]
-    if super::blocks::has_vectors() {
+    if super::avx2::available() {
         // SAFETY: the processor has the features that the function is compiled for.
         return unsafe { count_avx2(codes) };
     }

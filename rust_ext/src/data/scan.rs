@@ -1,13 +1,13 @@
 //! The grammar of JSON, checked 64 bytes at a time without looking at tokens one by one.
 //!
 //! Each token must be allowed by the one before it. "The next token after any of these" is an addition:
-//! it carries a bit through a run of white space. Only brackets are visited one by one, as they nest.
+//! it carries a bit through a run of white space. Which of two meanings a token has, as of a comma, is told
+//! by the container that it stands in.
 
+use super::escapes::Escapes;
 use super::lanes::{Lanes, Masks, LANES};
+use super::nesting::Nesting;
 use super::numbers::{run_end, Numbers};
-
-/// Levels of nesting that are accepted.
-pub const MAX_DEPTH: u32 = 64;
 
 const CONTROL: &str = "control character in a string";
 const ESCAPE: &str = "invalid escape in a string";
@@ -33,6 +33,8 @@ pub struct Block {
     pub open: u64,
     pub close: u64,
     pub comma: u64,
+    /// Bytes in an object or list at the first level, its closing bracket included.
+    pub first_level: u64,
     /// Nesting before the block, and the least within it.
     pub depth: u32,
     pub least_depth: u32,
@@ -44,24 +46,15 @@ pub struct Scanner {
     escape: u64,
     in_string: u64,
     scalar: u64,
-    after_brace: u64,
-    after_object_comma: u64,
+    after_open: u64,
+    after_comma: u64,
     in_key: u64,
     after_key: u64,
     after_value: u64,
     wants_value: u64,
-    after_square: u64,
-    depth: u32,
-    stack: u64,
+    nesting: Nesting,
+    escapes: Escapes,
     numbers: Numbers,
-}
-
-struct Context {
-    /// Bytes whose innermost container is an object; those outside of any.
-    object: u64,
-    root: u64,
-    least_depth: u32,
-    fault: Option<Fault>,
 }
 
 impl Default for Scanner {
@@ -71,15 +64,14 @@ impl Default for Scanner {
             escape: 0,
             in_string: 0,
             scalar: 0,
-            after_brace: 0,
-            after_object_comma: 0,
+            after_open: 0,
+            after_comma: 0,
             in_key: 0,
             after_key: 0,
             after_value: 0,
             wants_value: 1,
-            after_square: 0,
-            depth: 0,
-            stack: 0,
+            nesting: Nesting::default(),
+            escapes: Escapes::default(),
             numbers: Numbers::default(),
         }
     }
@@ -97,18 +89,24 @@ impl Scanner {
     /// Whether exactly one value has been read, from its first byte to its last and white space after it.
     #[inline(always)]
     pub fn is_complete(&self) -> bool {
-        self.after_value == 1 && self.depth == 0
+        self.after_value == 1 && self.nesting.depth() == 0
     }
 
     /// Whether nothing but white space has been read.
     #[inline(always)]
     pub fn is_blank(&self) -> bool {
-        self.wants_value == 1 && self.depth == 0
+        self.wants_value == 1 && self.nesting.depth() == 0
     }
 
     /// Check one block; `text` begins with it and goes on for at least 8 bytes.
+    ///
+    /// With `LINES` a line feed is not white space but a token, which ends each value and nothing else.
     #[inline(always)]
-    pub fn step<S: Lanes>(&mut self, masks: &Masks, text: &[u8]) -> Result<Block, Fault> {
+    pub fn step<S: Lanes, const LINES: bool>(
+        &mut self,
+        masks: &Masks,
+        text: &[u8],
+    ) -> Result<Block, Fault> {
         let block: &[u8; LANES] = text.first_chunk().expect("a block has 64 bytes");
         let escaped = self.escaped(masks.backslash);
         let quote = masks.quote & !escaped;
@@ -120,18 +118,19 @@ impl Scanner {
         let close = masks.close & outside;
         let colon = masks.colon & outside;
         let comma = masks.comma & outside;
-        let space = masks.space & outside;
-        let scalar = outside & !(open | close | colon | comma | space);
+        let end = if LINES { masks.newline & outside } else { 0 };
+        let space = masks.space & outside & !end;
+        let scalar = outside & !(open | close | colon | comma | space | end);
         let after_scalar = scalar << 1 | self.scalar;
         self.scalar = scalar >> 63;
         let start = scalar & !after_scalar;
-        let depth = self.depth;
-        let context = self.brackets(open, close, masks.curly);
+        let depth = self.nesting.depth();
+        let context = self.nesting.walk::<LINES>(open, close, masks.curly);
 
         let opening = quote & string;
-        let after_brace = follow(open & masks.curly, space, &mut self.after_brace);
-        let after_comma = follow(comma & context.object, space, &mut self.after_object_comma);
-        let keys = opening & (after_brace | after_comma);
+        let after_open = follow(open, space, &mut self.after_open);
+        let item = after_open | follow(comma, space, &mut self.after_comma);
+        let keys = opening & item & context.object;
         let key_ends = self.key_ends(keys, string);
         let after_key = follow(key_ends, space, &mut self.after_key);
         let ended = (quote & !string & !key_ends) | close;
@@ -140,30 +139,26 @@ impl Scanner {
             space,
         );
         self.after_value = over | ended >> 63;
-        let wants = colon | (comma & !context.object);
-        let wants_value = follow(wants, space, &mut self.wants_value);
-        let after_square = follow(open & !masks.curly, space, &mut self.after_square);
-        let value = wants_value | after_square;
+        let value = follow(colon | end, space, &mut self.wants_value) | (item & !context.object);
 
-        let token = (opening & !(after_brace | after_comma | value))
+        let token = (opening & !(keys | value))
             | ((start | open) & !value)
             | (colon ^ after_key)
             | (comma & (!after_value | context.root))
-            | (close & masks.curly & !(after_value | after_brace))
-            | (close & !masks.curly & !(after_value | after_square));
+            | (end & !(after_value & context.root))
+            | (close & !(after_value | after_open));
         let control = masks.control & string;
-        let escape = bad_escapes(escaped & string, text);
+        let escape = self.escapes.check::<S>(escaped & string, block);
         let number = self.numbers.check::<S>(scalar, start, masks, text, block);
-        if (token | control | escape | number) != 0 || context.fault.is_some() {
-            return Err(first(
-                [
-                    (token, TOKEN),
-                    (control, CONTROL),
-                    (escape, ESCAPE),
-                    (number, NUMBER),
-                ],
-                context.fault,
-            ));
+        if (token | control | escape | number | context.unmatched | context.too_deep) != 0 {
+            return Err(first([
+                (token, TOKEN),
+                (control, CONTROL),
+                (escape, ESCAPE),
+                (number, NUMBER),
+                (context.unmatched, BRACKET),
+                (context.too_deep, DEEP),
+            ]));
         }
         Ok(Block {
             keys,
@@ -171,6 +166,7 @@ impl Scanner {
             open,
             close,
             comma,
+            first_level: context.first_level,
             depth,
             least_depth: context.least_depth,
         })
@@ -199,76 +195,10 @@ impl Scanner {
         self.in_key = u64::from(over | again);
         sum & !string
     }
-
-    #[inline(always)]
-    fn brackets(&mut self, open: u64, close: u64, curly: u64) -> Context {
-        let mut context = Context {
-            object: 0u64.wrapping_sub(self.stack & 1),
-            root: 0u64.wrapping_sub(u64::from(self.depth == 0)),
-            least_depth: self.depth,
-            fault: None,
-        };
-        let mut left = open | close;
-        while left != 0 {
-            let at = left.trailing_zeros();
-            let bit = left & left.wrapping_neg();
-            left ^= bit;
-            let is_curly = u64::from(curly & bit != 0);
-            if let Some(what) = self.nest(open & bit != 0, is_curly) {
-                context.fault = Some(Fault { at, what });
-                return context;
-            }
-            let upwards = !(bit << 1).wrapping_sub(1);
-            let object = 0u64.wrapping_sub(self.stack & 1);
-            let root = 0u64.wrapping_sub(u64::from(self.depth == 0));
-            context.object = (context.object & !upwards) | (object & upwards);
-            context.root = (context.root & !upwards) | (root & upwards);
-            context.least_depth = context.least_depth.min(self.depth);
-        }
-        context
-    }
-
-    /// Go a level down or up; the stack holds a bit a level, 1 for an object.
-    #[inline(always)]
-    fn nest(&mut self, opens: bool, curly: u64) -> Option<&'static str> {
-        if opens {
-            if self.depth == MAX_DEPTH {
-                return Some(DEEP);
-            }
-            self.depth += 1;
-            self.stack = self.stack << 1 | curly;
-        } else {
-            if self.depth == 0 || self.stack & 1 != curly {
-                return Some(BRACKET);
-            }
-            self.depth -= 1;
-            self.stack >>= 1;
-        }
-        None
-    }
-}
-
-#[inline(always)]
-fn bad_escapes(escaped: u64, text: &[u8]) -> u64 {
-    let (mut left, mut bad) = (escaped, 0);
-    while left != 0 {
-        let at = left.trailing_zeros() as usize;
-        let bit = left & left.wrapping_neg();
-        left ^= bit;
-        let sound = match text[at] {
-            b'u' => text[at + 1..at + 5].iter().all(u8::is_ascii_hexdigit),
-            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => true,
-            _ => false,
-        };
-        if !sound {
-            bad |= bit;
-        }
-    }
-    bad
 }
 
 #[cold]
-fn first(kinds: [(u64, &'static str); 4], fault: Option<Fault>) -> Fault {
+fn first(kinds: [(u64, &'static str); 6]) -> Fault {
     kinds
         .into_iter()
         .filter(|(bits, _)| *bits != 0)
@@ -276,7 +206,6 @@ fn first(kinds: [(u64, &'static str); 4], fault: Option<Fault>) -> Fault {
             at: bits.trailing_zeros(),
             what,
         })
-        .chain(fault)
         .min_by_key(|fault| fault.at)
         .expect("called where something is wrong")
 }

@@ -1,5 +1,6 @@
 //! The scanner against a parser that reads token by token, for both kinds of lanes.
 
+use super::blocks::Vectors;
 use super::edge_json::{read_value, Reading};
 use super::lanes::{Lanes, Portable, LANES};
 use super::path::Path;
@@ -12,13 +13,13 @@ fn read(
     text: &[u8],
     keys: &[&str],
     window: usize,
-    portable: bool,
+    vectors: Vectors,
 ) -> Result<Option<Vec<u8>>, String> {
     let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
     let reading = Reading {
         max_bytes: 1 << 20,
         window,
-        portable,
+        vectors,
     };
     let path = Path::new(&keys).unwrap();
     let stop = AtomicBool::new(false);
@@ -27,17 +28,27 @@ fn read(
 
 /// The result for all windows and lanes, which must be the same.
 fn read_all_ways(text: &[u8], keys: &[&str]) -> Result<Option<Vec<u8>>, String> {
-    let result = read(text, keys, 1 << 16, false);
+    let result = read(text, keys, 1 << 16, Vectors::Widest);
     for window in [64, 128, 192] {
-        for portable in [false, true] {
+        for vectors in [Vectors::Widest, Vectors::Narrow, Vectors::Portable] {
             assert_eq!(
-                read(text, keys, window, portable),
+                read(text, keys, window, vectors),
                 result,
-                "{window} {portable}"
+                "{window} {vectors:?}"
             );
         }
     }
     result
+}
+
+#[cfg(target_arch = "x86_64")]
+fn agree<S: Lanes>(block: &[u8; LANES], bits: u64) -> Result<(), TestCaseError> {
+    prop_assert_eq!(Portable::masks(block), S::masks(block));
+    prop_assert_eq!(Portable::symbols(block), S::symbols(block));
+    prop_assert_eq!(Portable::letters(block), S::letters(block));
+    prop_assert_eq!(Portable::equals(block, b'e'), S::equals(block, b'e'));
+    prop_assert_eq!(Portable::prefix_xor(bits), S::prefix_xor(bits));
+    Ok(())
 }
 
 fn is_json(text: &[u8]) -> bool {
@@ -103,7 +114,7 @@ proptest! {
             while !text.is_char_boundary(text.len()) {
                 text.pop();
             }
-            prop_assert!(read(text.as_bytes(), &["totals"], 64, false).is_err());
+            prop_assert!(read(text.as_bytes(), &["totals"], 64, Vectors::Widest).is_err());
         }
     }
 
@@ -123,11 +134,14 @@ proptest! {
         let naive = (0..64).fold(0, |all, i| all | u64::from((bits << (63 - i)).count_ones() & 1) << i);
         prop_assert_eq!(Portable::prefix_xor(bits), naive);
         #[cfg(target_arch = "x86_64")]
-        if super::lanes::avx2::available() {
-            use super::lanes::avx2::Avx2;
-            prop_assert_eq!(Portable::masks(&block), Avx2::masks(&block));
-            prop_assert_eq!(Portable::symbols(&block), Avx2::symbols(&block));
-            prop_assert_eq!(Avx2::prefix_xor(bits), naive);
+        {
+            use super::{avx2, avx512};
+            if avx2::available() {
+                agree::<avx2::Avx2>(&block, bits)?;
+            }
+            if avx512::available() {
+                agree::<avx512::Avx512>(&block, bits)?;
+            }
         }
     }
 }
