@@ -7,7 +7,6 @@ pytest run without a soak imports none of what stands behind them.
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from pytest_soak.domain.tuner import Proposal, TunerContext
     from pytest_soak.iteration import GateError, SoakGateWarning, SoakIteration
 
-__version__ = version("pytest-soak")
+    __version__: str
 
 _HOMES = {
     "GuardContext": "domain.history",
@@ -63,6 +62,11 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        # Some 5 MB, which a process that only reads a file with a part of this package need not hold.
+        from importlib.metadata import version
+
+        return version("pytest-soak")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

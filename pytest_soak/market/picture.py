@@ -30,7 +30,6 @@ def drawn(tape: Tape, form: str) -> bytes:
     if form not in FORMATS:
         raise SoakConfigError(f"a picture in the format {form!r}; accepted is one of {', '.join(FORMATS)}")
     try:
-        from matplotlib import rc_context
         from matplotlib.figure import Figure
     except ImportError as error:
         raise SoakConfigError(
@@ -51,10 +50,7 @@ def drawn(tape: Tape, form: str) -> bytes:
     (*on, depth)[0].set_xlabel(f"market time, {name}")
     figure.suptitle(tape.name)
     content = io.BytesIO()
-    # Without a date and random names two pictures of one market are the same file.
-    undated = {"png": None, "svg": {"Date": None}, "pdf": {"CreationDate": None}}[form]
-    with rc_context({"svg.hashsalt": tape.name}):
-        figure.savefig(content, format=form, dpi=100, metadata=undated)
+    figure.savefig(content, format=form, dpi=100)
     return content.getvalue()
 
 

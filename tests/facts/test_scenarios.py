@@ -81,7 +81,8 @@ def test_outages_hold_the_feed_and_then_bring_all_of_it() -> None:
 def test_labels_are_in_the_records_with_their_time(name: str) -> None:
     scenario = load_scenario(name)
     market = MockMarket(scenario, seed=3)
-    known = {part.label for part in (*scenario.windows, *scenario.shocks, *scenario.regimes)}
+    known = {window.label for window in scenario.windows} | {shock.label for shock in scenario.shocks}
+    known |= {regime.label for regime in scenario.regimes}
     seen: set[str] = set()
     for minute in range(0, 60, 10):
         facts = market.run_maker(job(), window(minute * MINUTE_MS, 10 * MINUTE_MS)).market

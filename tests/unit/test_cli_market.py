@@ -107,9 +107,14 @@ def test_without_matplotlib_the_table_is_printed_all_the_same(
     assert not Path("x.png").exists()
 
 
-@pytest.mark.parametrize("form", ["png", "svg", "pdf"])
-def test_a_picture_is_a_function_of_the_market(form: str) -> None:
+@pytest.mark.parametrize(("form", "begin"), [("png", PNG), ("svg", b"<?xml"), ("pdf", b"%PDF")])
+def test_a_picture_is_drawn_in_each_format(form: str, begin: bytes) -> None:
     tape = tape_of_scenario(load_scenario("news"), seed=1, duration_s=600.0)
-    assert drawn(tape, form) == drawn(tape, form)
+    assert drawn(tape, form).startswith(begin)
     with pytest.raises(SoakConfigError, match="accepted is one of png, svg, pdf"):
         drawn(tape, "gif")
+
+
+def test_the_same_market_is_the_same_picture() -> None:
+    one, other = (tape_of_scenario(load_scenario("news"), seed=seed, duration_s=600.0) for seed in (1, 2))
+    assert drawn(one, "png") == drawn(one, "png") != drawn(other, "png")

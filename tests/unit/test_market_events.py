@@ -8,6 +8,7 @@ import pytest
 
 from pytest_soak.domain.settings import FeeSettings
 from pytest_soak.market import MockMarket, Scenario, load_scenario
+from pytest_soak.market.stepping import Side
 from tests.kernel_kit import scenario, simulate
 from tests.oracle.jobs import window
 
@@ -96,11 +97,12 @@ def test_our_market_orders_excite_those_of_others() -> None:
 
     def others(every_ms: float) -> int:
         simulation = market.simulation(window(0.0, 60_000.0), FeeSettings())
-        due, taken, side = 0.0, 0, 1
+        due, taken = 0.0, 0
+        side: Side = 1
         while simulation.step():
             if simulation.mid is not None and simulation.time_ms >= due:
                 due = simulation.time_ms + every_ms
-                side = -side
+                side = 1 if side == -1 else -1
                 simulation.take(side, simulation.mid * (1 + side * 0.01), 0.01)
                 taken += 1
         return simulation.report().market.trades - taken

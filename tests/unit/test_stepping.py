@@ -82,8 +82,10 @@ def test_parameters_act_in_the_documented_maker() -> None:
     assert narrow.gross_bps is not None
     assert wide.gross_bps is not None
     assert wide.gross_bps > narrow.gross_bps + 0.1
-    eager, slow = (soaked(min_interval_ms=value)[0] for value in (40.0, 80.0))
-    assert slow.orders.placed < eager.orders.placed
+    eager, slow = ([soaked(min_interval_ms=ms, seed=seed)[0] for seed in range(1, 6)] for ms in (40.0, 80.0))
+    for quick, lazy in zip(eager, slow, strict=True):
+        assert lazy.blocks.min_interval > 2 * quick.blocks.min_interval
+    assert sum(report.orders.placed for report in slow) < sum(report.orders.placed for report in eager)
 
 
 def test_the_loop_of_the_readme_earns_its_spread() -> None:
