@@ -86,7 +86,8 @@ class Bench:
 
         self._pedantic(ours, setup=let_peers_run, rounds=self._repeat, warmup_rounds=1)
         # The first turn fills caches.
-        return [self._benchmark.stats["median"], *(statistics.median(seconds[1:]) for seconds in times)]
+        measured: Any = self._benchmark.stats
+        return [measured["median"], *(statistics.median(seconds[1:]) for seconds in times)]
 
     def once(self, job: Callable[[], Any]) -> Any:
         """Run a job that measures itself; its result."""
