@@ -6,6 +6,7 @@ The recording is `btcusdt_20240808.npz`, looked for in the folder that SOAK_SHAR
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -52,9 +53,7 @@ def _compiled(function: F) -> F:
     """With numba, a part of the extra ``oracle``, where it is installed; else some 50 times slower."""
     if not is_installed("numba"):
         return function
-    from numba import njit
-
-    compiled: F = njit(function)
+    compiled: F = importlib.import_module("numba").njit(function)
     return compiled
 
 

@@ -60,6 +60,7 @@ impl OwnOrders {
         self.look();
     }
 
+    /// Orders have come or gone.
     fn look(&mut self) {
         self.known = Side::BOTH.map(|side| Known::of(side, &self.orders));
     }

@@ -133,6 +133,7 @@ impl<'a> ReplayVenue<'a> {
         self.own.cap_ahead(side, tick, lots);
     }
 
+    /// Any other row.
     fn other(&mut self, action: Action, fills: &mut Vec<VenueFill>) {
         if let Action::Trade { side, tick, lots } = action {
             self.trades += 1;
