@@ -13,7 +13,7 @@ SIZES = {
     "EDGE_REPORT.json": 2_000,
     "runtime_overrides.json": 300,
 }
-WRITES = 10
+WRITES = 4
 
 
 def bench_files(bench: Bench) -> None:
