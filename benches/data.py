@@ -5,13 +5,13 @@ from __future__ import annotations
 import importlib
 import json
 import random
-from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+import pytest
 
-from benches.kit import Row, Setup, bench, compare, in_own_process, is_installed, missing, ms
+from benches.kit import Bench, Job, is_installed, ms, worker
 from pytest_soak.observe.data import quantiles, risk_metrics
 
 REPORT_BYTES = 200_000_000
@@ -49,100 +49,80 @@ def work(path, threads):
 """
 
 
-@bench("codes")
-def codes(setup: Setup) -> Iterator[Row]:
+def bench_codes(bench: Bench) -> None:
     """Counts by reason over an array of codes."""
-    count = setup.size(100_000_000)
+    count = bench.size(100_000_000)
     array = np.random.default_rng(1).integers(0, 4, count, dtype=np.uint8)
-    yield compare(
-        f"risk_metrics, {count:.0e} codes",
-        setup,
-        lambda: risk_metrics(array),
-        "np.bincount",
-        lambda: np.bincount(array, minlength=4),
-        10,
+    name = f"risk_metrics, {count:.0e} codes"
+    bench.compare(
+        name, lambda: risk_metrics(array), "np.bincount", lambda: np.bincount(array, minlength=4), 10
     )
 
 
-@bench("quantiles")
-def quantile_rows(setup: Setup) -> Iterator[Row]:
+@pytest.mark.parametrize("full", [1_000_000, 10_000_000])
+@pytest.mark.parametrize("shares", [[0.95], SHARES], ids=["one", "four"])
+def bench_quantiles(bench: Bench, full: int, shares: list[float]) -> None:
     """One quantile and four, over a million and ten million values."""
-    for full in (1_000_000, 10_000_000):
-        count = setup.size(full)
-        values = np.random.default_rng(2).lognormal(size=count)
-        for shares in ([0.95], SHARES):
-            yield from _quantiles(setup, values, shares)
-
-
-def _quantiles(setup: Setup, values: np.ndarray[Any, Any], shares: list[float]) -> Iterator[Row]:
+    values = np.random.default_rng(2).lognormal(size=bench.size(full))
     name = f"quantiles, {len(shares)} of {len(values):.0e} values"
     percents = [100 * share for share in shares]
-
-    def ours() -> object:
-        return quantiles(values, shares)
-
-    yield compare(name, setup, ours, "np.percentile", lambda: np.percentile(values, percents), 5)
-    if not is_installed("polars"):
-        yield missing(name, "polars", 1)
-        return
-    polars = importlib.import_module("polars")
-
-    series = polars.Series(values)
-    peer = "polars Series.quantile"
-    yield compare(name, setup, ours, peer, lambda: [series.quantile(q, "linear") for q in shares], 1)
+    peers: dict[str, tuple[Job, float]] = {"np.percentile": (lambda: np.percentile(values, percents), 5)}
+    if is_installed("polars"):
+        series = importlib.import_module("polars").Series(values)
+        peers["polars"] = (lambda: [series.quantile(share, "linear") for share in shares], 1)
+    else:
+        bench.missing(name, "polars", 1)
+    mine, *theirs = bench.medians(lambda: quantiles(values, shares), *(job for job, _ in peers.values()))
+    for (peer, (_, bar)), seconds in zip(peers.items(), theirs, strict=True):
+        bench.row(name, ms(mine), f"{peer} {ms(seconds)}", seconds / mine, bar)
 
 
-@bench("totals")
-def totals(setup: Setup) -> Iterator[Row]:
+def bench_totals(bench: Bench) -> None:
     """``totals`` at the end of a report, each reader in a process of its own."""
-    path = setup.folder / "EDGE_REPORT.json"
-    size = _write_report(path, setup.size(REPORT_BYTES))
+    path = bench.folder / "EDGE_REPORT.json"
+    size = _write_report(path, bench.size(REPORT_BYTES))
     name = f"read_totals, {size / 1e6:.0f} MB, totals last"
-    seconds, megabytes = in_own_process(OURS_TOTALS, setup.repeat, str(path))
+    seconds, megabytes = _readers(bench, name, OURS_TOTALS, {"msgspec": MSGSPEC, "ijson": IJSON}, path)
     rate = size / seconds
-    yield Row(name=name, ours=f"{rate / 1e9:.2f} GB/s", peer="limit 1 GB/s", ratio=rate / REPORT_RATE, bar=1)
+    bench.row(name, f"{rate / 1e9:.2f} GB/s", "limit 1 GB/s", rate / REPORT_RATE, 1)
     if megabytes:
         limit, ratio = f"limit {MOST_MEMORY_MB:g} MB", MOST_MEMORY_MB / megabytes
-        yield Row(name=f"{name}, process peak", ours=f"{megabytes:.1f} MB", peer=limit, ratio=ratio, bar=1)
-    for peer, code in (("msgspec", MSGSPEC), ("ijson", IJSON)):
-        if is_installed(peer):
-            yield _against(name, peer, (seconds, megabytes), in_own_process(code, setup.repeat, str(path)))
-        else:
-            yield missing(name, peer, 1)
+        bench.row(f"{name}, process peak", f"{megabytes:.1f} MB", limit, ratio, 1)
 
 
-@bench("audit")
-def audit(setup: Setup) -> Iterator[Row]:
+@pytest.mark.parametrize(("threads", "limit"), [("1", 0.355), ("2", 0.220)])
+def bench_audit(bench: Bench, threads: str, limit: float) -> None:
     """Counts by reason over a JSON lines file, each reader in a process of its own."""
-    path = setup.folder / "audit.jsonl"
-    lines = setup.size(LINES)
+    path = bench.folder / "audit.jsonl"
+    lines = bench.size(LINES)
     size = _write_audit(path, lines)
-    for threads, limit in (("1", 0.355), ("2", 0.220)):
-        name = f"audit_counts, {lines:.0e} lines, {size / 1e6:.0f} MB, threads={threads}"
-        ours = in_own_process(OURS_AUDIT, setup.repeat, str(path), threads)
-        for part in (1, 3):
-            at_most = limit / part
-            yield Row(
-                name=name,
-                ours=f"{ms(ours[0])}, {ours[1]:.0f} MB",
-                peer=f"limit {ms(at_most)}",
-                ratio=at_most / ours[0],
-                bar=1,
-            )
-        if is_installed("duckdb"):
-            yield _against(name, "duckdb", ours, in_own_process(DUCKDB, setup.repeat, str(path), threads))
-        else:
-            yield missing(name, "duckdb", 1)
+    name = f"audit_counts, {lines:.0e} lines, {size / 1e6:.0f} MB, threads={threads}"
+    seconds, megabytes = _readers(bench, name, OURS_AUDIT, {"duckdb": DUCKDB}, path, threads)
+    for part in (1, 3):
+        at_most = limit / part
+        ours = f"{ms(seconds)}, {megabytes:.0f} MB"
+        bench.row(name, ours, f"limit {ms(at_most)}", at_most / seconds, 1)
 
 
-def _against(name: str, peer: str, ours: tuple[float, float], theirs: tuple[float, float]) -> Row:
-    return Row(
-        name=name,
-        ours=f"{ms(ours[0])}, {ours[1]:.0f} MB",
-        peer=f"{peer} {ms(theirs[0])}, {theirs[1]:.0f} MB",
-        ratio=theirs[0] / ours[0],
-        bar=1,
-    )
+def _readers(
+    bench: Bench, name: str, ours: str, peers: dict[str, str], path: Path, *more: str
+) -> tuple[float, float]:
+    """Add a row for each peer; median seconds and peak memory in MB of ours."""
+    with ExitStack() as stack:
+        mine = stack.enter_context(worker(ours, str(path), *more))
+        theirs = {
+            peer: stack.enter_context(worker(code, str(path), *more))
+            for peer, code in peers.items()
+            if is_installed(peer)
+        }
+        seconds, *times = bench.medians(mine, *theirs.values())
+    figure = f"{ms(seconds)}, {mine.megabytes:.0f} MB"
+    for (peer, process), time in zip(theirs.items(), times, strict=True):
+        their = f"{peer} {ms(time)}, {process.megabytes:.0f} MB"
+        bench.row(name, figure, their, time / seconds, 1)
+    for peer in peers.keys() - theirs.keys():
+        bench.missing(name, peer, 1)
+    return seconds, mine.megabytes
 
 
 def _write_report(path: Path, size: int) -> int:

@@ -1,16 +1,24 @@
-"""What benchmarks have in common: rows of the table, registry, fair timing, own processes."""
+"""What benchmarks have in common: the rows of the table, the fixture, workers in processes of their own."""
 
 from __future__ import annotations
 
 import importlib.util
-import json
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_benchmark.fixture import BenchmarkFixture
+
+Job = Callable[[], object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,37 +47,93 @@ class Row:
         return "met" if self.ratio >= self.bar else "MISSED"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setup:
-    """Where a benchmark may put files, how often it repeats, and whether it only shows that it runs.
+class Bench:
+    """What a benchmark function works with, as the fixture ``bench``.
 
-    A quick run uses a hundredth of the data; its ratios say nothing.
+    Attributes:
+        folder: where it may put files.
+        quick: whether it only shows that it runs; ratios of a hundredth of the data say nothing.
+        rows: rows of the table so far.
     """
 
-    folder: Path
-    repeat: int
-    quick: bool
+    def __init__(
+        self, benchmark: BenchmarkFixture, folder: Path, rows: list[Row], *, repeat: int, quick: bool
+    ) -> None:
+        self._benchmark = benchmark
+        self._pedantic: Callable[..., Any] = benchmark.pedantic
+        self._repeat = repeat
+        self.folder = folder
+        self.rows = rows
+        self.quick = quick
 
     def size(self, full: int) -> int:
         """A number of items, less where the run is quick."""
         return full // 100 if self.quick else full
 
+    def medians(self, ours: Job, *peers: Job) -> list[float]:
+        """Median seconds of each job; to be called once.
 
-Bench = Callable[[Setup], Iterator[Row]]
-BENCHES: dict[str, Bench] = {}
-"""All benchmarks by name, in the order of the table."""
+        pytest-benchmark measures ours. The peers take turns with it, so that a busy machine slows all of
+        them; a benchmark of their own would be measured at another time.
+        """
+        times: list[list[float]] = [[] for _ in peers]
+
+        def let_peers_run() -> None:
+            for peer, seconds in zip(peers, times, strict=True):
+                start = time.perf_counter()
+                peer()
+                seconds.append(time.perf_counter() - start)
+
+        self._pedantic(ours, setup=let_peers_run, rounds=self._repeat, warmup_rounds=1)
+        # The first turn fills caches.
+        measured: Any = self._benchmark.stats
+        return [measured["median"], *(statistics.median(seconds[1:]) for seconds in times)]
+
+    def once(self, job: Callable[[], Any]) -> Any:
+        """Run a job that measures itself; its result."""
+        return self._pedantic(job)
+
+    def row(self, name: str, ours: str, peer: str, ratio: float | None, bar: float) -> None:
+        """Add a row to the table, and to what pytest-benchmark saves."""
+        row = Row(name=name, ours=ours, peer=peer, ratio=ratio, bar=bar)
+        self.rows.append(row)
+        self._benchmark.extra_info.setdefault("rows", []).append(asdict(row) | {"verdict": row.verdict})
+
+    def missing(self, name: str, peer: str, bar: float) -> None:
+        """Add the row of a peer that is not installed."""
+        self.row(name, "-", f"{peer} is not installed", None, bar)
+
+    def compare(self, name: str, ours: Job, peer: str, job: Job, bar: float) -> None:
+        """Time ours and the peer's on the same work, and add the row."""
+        mine, theirs = self.medians(ours, job)
+        self.row(name, ms(mine), f"{peer} {ms(theirs)}", theirs / mine, bar)
 
 
-def bench(name: str) -> Callable[[Bench], Bench]:
-    """Add a benchmark to the table under a name by which it can be chosen."""
+class Table:
+    """A plugin of pytest that provides the fixture and collects the rows."""
 
-    def add(function: Bench) -> Bench:
-        if name in BENCHES:
-            raise ValueError(f"there are two benchmarks with the name {name}")
-        BENCHES[name] = function
-        return function
+    def __init__(self, *, repeat: int, quick: bool) -> None:
+        self.rows: list[Row] = []
+        self._repeat = repeat
+        self._quick = quick
 
-    return add
+    @pytest.fixture
+    def bench(self, benchmark: BenchmarkFixture, tmp_path: Path) -> Bench:
+        """See ``Bench``."""
+        return Bench(benchmark, tmp_path, self.rows, repeat=self._repeat, quick=self._quick)
+
+    def __str__(self) -> str:
+        head = ("work", "ours", "peer or limit", "ratio", "bar", "verdict")
+        cells = [head] + [
+            (r.name, r.ours, r.peer, "-" if r.ratio is None else f"{r.ratio:.2f}", f"{r.bar:g}", r.verdict)
+            for r in self.rows
+        ]
+        widths = [max(len(row[i]) for row in cells) for i in range(len(head))]
+        lines = [
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+            for row in cells
+        ]
+        return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])
 
 
 def is_installed(package: str) -> bool:
@@ -77,76 +141,62 @@ def is_installed(package: str) -> bool:
     return importlib.util.find_spec(package) is not None
 
 
-def medians(repeat: int, *jobs: Callable[[], object]) -> list[float]:
-    """Median seconds of each job; they take turns, so that a busy machine slows all of them."""
-    times: list[list[float]] = [[] for _ in jobs]
-    for turn in range(repeat + 1):
-        for job, seconds in zip(jobs, times, strict=True):
-            start = time.perf_counter()
-            job()
-            if turn > 0:  # the first turn fills caches
-                seconds.append(time.perf_counter() - start)
-    return [statistics.median(seconds) for seconds in times]
-
-
-def compare(
-    name: str, setup: Setup, ours: Callable[[], object], peer: str, job: Callable[[], object], bar: float
-) -> Row:
-    """Time ours and the peer's on the same work."""
-    mine, theirs = medians(setup.repeat, ours, job)
-    return Row(name=name, ours=ms(mine), peer=f"{peer} {ms(theirs)}", ratio=theirs / mine, bar=bar)
-
-
-def missing(name: str, peer: str, bar: float) -> Row:
-    """The row of a peer that is not installed."""
-    return Row(name=name, ours="-", peer=f"{peer} is not installed", ratio=None, bar=bar)
-
-
 def ms(seconds: float) -> str:
     """Seconds as milliseconds."""
     return f"{seconds * 1e3:.4g} ms"
 
 
-_CHILD = """
-import json, statistics, sys, time
+_LOOP = """
+import sys
 {code}
-times = []
-for turn in range({repeat} + 1):
-    start = time.perf_counter()
+def peak():
+    try:
+        # Not ru_maxrss, which a child inherits from its parent.
+        with open("/proc/self/status", encoding="ascii") as status:
+            return next(int(line.split()[1]) / 1e3 for line in status if line.startswith("VmHWM"))
+    except OSError:
+        return 0.0
+for _ in sys.stdin:
     work(*sys.argv[1:])
-    times.append(time.perf_counter() - start)
-try:
-    # Not ru_maxrss, which a child inherits from its parent.
-    with open("/proc/self/status", encoding="ascii") as status:
-        peak = next(int(line.split()[1]) / 1e3 for line in status if line.startswith("VmHWM"))
-except OSError:
-    peak = 0
-print(json.dumps([statistics.median(times[1:]), peak]))
+    print(peak(), flush=True)
 """
 
 
-def in_own_process(code: str, repeat: int, *arguments: str) -> tuple[float, float]:
-    """Run ``work(*arguments)``, which the code defines; median seconds and peak memory in MB.
+class Worker:
+    """Does ``work`` in a process of its own, once a call.
 
-    The peak is that of the whole process, imports included; 0 where the system does not tell.
+    Attributes:
+        megabytes: peak memory of the process so far, imports included; 0 where the system does not tell.
     """
-    text = _CHILD.format(code=code, repeat=repeat)
-    command = [sys.executable, "-c", text, *arguments]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, encoding="utf-8")  # noqa: S603 - our own code
-    seconds, megabytes = json.loads(done.stdout)
-    return seconds, megabytes
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+        self.megabytes = 0.0
+
+    def __call__(self) -> None:
+        """Work once.
+
+        Raises:
+            RuntimeError: the process has ended; why is on its standard error.
+        """
+        if self._process.stdin is None or self._process.stdout is None:
+            raise TypeError("a worker needs both pipes")
+        try:
+            self._process.stdin.write("\n")
+            self._process.stdin.flush()
+        except OSError as error:
+            raise RuntimeError("the worker has ended") from error
+        answer = self._process.stdout.readline()
+        if not answer:
+            raise RuntimeError("the worker has ended")
+        self.megabytes = float(answer)
 
 
-def table(rows: list[Row]) -> str:
-    """The rows as text in columns."""
-    head = ("work", "ours", "peer or limit", "ratio", "bar", "verdict")
-    cells = [head] + [
-        (r.name, r.ours, r.peer, "-" if r.ratio is None else f"{r.ratio:.2f}", f"{r.bar:g}", r.verdict)
-        for r in rows
-    ]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(head))]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in cells
-    ]
-    return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])
+@contextmanager
+def worker(code: str, *arguments: str) -> Iterator[Worker]:
+    """A process that does ``work(*arguments)``, which the code defines, at every call."""
+    command = [sys.executable, "-c", _LOOP.format(code=code), *arguments]
+    with subprocess.Popen(  # noqa: S603 - our own code
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+    ) as process:
+        yield Worker(process)

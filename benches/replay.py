@@ -1,26 +1,39 @@
-"""Replay of the recorded flow with a maker at 10 ms steps, against hftbacktest's compiled maker."""
+"""Replay with a maker at 10 ms steps, against hftbacktest's compiled maker."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import numpy as np
+import pytest
 
-from benches.book import recording
-from benches.kit import Row, Setup, bench, in_own_process, is_installed, missing
+from benches.flows import RECORDING, recording, zero_intelligence
+from benches.kit import Bench, is_installed, ms, worker
 
-BAR = 1.5
-NAME = "replay of BTCUSDT with a maker, 10 ms steps"
+ZI_ROWS = 3_000_000
 
+# At the touch, limits that hold orders back are lifted, as hftbacktest's maker has none.
 OURS = """
 import sys
 from pathlib import Path
 from pytest_soak.config.profiles import load_profile
 from pytest_soak.market import MakerJob, ReplayMarket, Window
-market = ReplayMarket(Path(sys.argv[1]))
+path, touch = Path(sys.argv[1]), sys.argv[2] == "touch"
+market = ReplayMarket(path, tick_size=0.1, lot_size=0.001)
 profile = load_profile("default").profile
-job = MakerJob(parameters=profile.parameters, maker=profile.maker, fees=profile.fees)
+parameters, maker = dict(profile.parameters), profile.maker
+if touch:
+    parameters |= {
+        "min_interval_ms": 0.0, "replace_rate_per_min": 1e6, "impact_cap_ratio": 1.0, "max_delta_ratio": 1.0,
+        "base_spread_bps_delta": 0.01,
+    }
+    maker = maker.model_copy(update={
+        "base_half_spread_bps": 0.04, "skew_bps": 0.05, "requote_bps": 0.001, "max_in_flight": 100,
+        "position_limit_notional": 2000.0, "max_order_notional": 200.0, "exit_ratio": 1.0,
+    })
+job = MakerJob(parameters=parameters, maker=maker, fees=profile.fees)
 window = Window(iteration=1, iterations=1, start_ms=0.0, duration_ms=market.duration_ms)
-def work(path):
-    return market.run_maker(job, window)
+def work(path, place):
+    report = market.run_maker(job, window)
+    assert report.orders.placed > (100_000 if touch and report.market.events > 1e6 else 0), report.orders
 """
 
 # A maker of the same shape: quotes round the mid, skewed by its position, replaced when they are off.
@@ -30,16 +43,19 @@ import numpy as np
 from numba import njit
 from hftbacktest import BacktestAsset, GTX, LIMIT, BUY, ROIVectorMarketDepthBacktest
 rows = np.load(sys.argv[1])["data"]
+middle = float(np.median(rows["px"]))
+END_OF_DATA = 1
 def made():
     asset = BacktestAsset().data(rows).linear_asset(1.0).constant_order_latency(5_000_000, 5_000_000)
     asset = asset.risk_adverse_queue_model().no_partial_fill_exchange()
     asset = asset.trading_value_fee_model(-0.00005, 0.00025).tick_size(0.1).lot_size(0.001)
-    return ROIVectorMarketDepthBacktest([asset.roi_lb(50_000).roi_ub(75_000).last_trades_capacity(0)])
+    asset = asset.roi_lb(0.8 * middle).roi_ub(1.2 * middle).last_trades_capacity(0)
+    return ROIVectorMarketDepthBacktest([asset])
 @njit
-def maker(market, half_bps, most, lots):
-    steps = 0
-    while market.elapse(10_000_000) == 0:
-        steps += 1
+def maker(market, half_bps, requote_bps, most, lots):
+    sent = 0
+    code = market.elapse(10_000_000)
+    while code == 0:
         market.clear_inactive_orders(0)
         depth = market.depth(0)
         mid = (depth.best_bid_tick + depth.best_ask_tick) / 2.0
@@ -54,7 +70,7 @@ def maker(market, half_bps, most, lots):
         while values.has_next():
             order = values.get()
             wished = bid if order.side == BUY else ask
-            if abs(order.price_tick - wished) <= mid * 0.15e-4:
+            if abs(order.price_tick - wished) <= mid * requote_bps * 1e-4:
                 if order.side == BUY:
                     wants_bid = False
                 else:
@@ -63,30 +79,37 @@ def maker(market, half_bps, most, lots):
                 market.cancel(0, order.order_id, False)
         if wants_bid and bid not in orders:
             market.submit_buy_order(0, bid, bid * 0.1, lots, GTX, LIMIT, False)
+            sent += 1
         if wants_ask and ask not in orders:
             market.submit_sell_order(0, ask, ask * 0.1, lots, GTX, LIMIT, False)
-    return steps
-def work(path):
+            sent += 1
+        code = market.elapse(10_000_000)
+    return code, sent
+def work(path, place):
     market = made()
-    steps = maker(market, 2.74, 1.0, 0.01)
-    assert steps > 30_000, steps
+    far = (2.74, 0.15, 1.0, 0.01)
+    touch = (0.05, 0.001, 0.1, 0.01)
+    code, sent = maker(market, *(touch if place == "touch" else far))
     market.close()
+    assert code == END_OF_DATA, f"hftbacktest stopped with code {code}"
+    assert sent > 0
 """
 
 
-@bench("replay")
-def replay(setup: Setup) -> Iterator[Row]:
-    """Rows per second of the whole recording; a quick run is the same, as the recording is what it is."""
-    path = recording()
-    if path is None or not is_installed("hftbacktest"):
-        yield missing(NAME, "hftbacktest, or the recording," if path is None else "hftbacktest", BAR)
+@pytest.mark.parametrize(("market", "bar"), [("BTCUSDT", 1.5), ("zero intelligence", 2.0)], ids=["btc", "zi"])
+def bench_replay(bench: Bench, market: str, bar: float) -> None:
+    """Quotes away from the touch on the recording, which is always whole; at the touch on random flow."""
+    name = f"replay of {market} with a maker, 10 ms steps"
+    if not is_installed("hftbacktest"):
+        bench.missing(name, "hftbacktest", bar)
         return
-    ours, _ = in_own_process(OURS, setup.repeat, str(path))
-    peer, _ = in_own_process(HFTBACKTEST, setup.repeat, str(path))
-    yield Row(
-        name=NAME,
-        ours=f"{ours * 1e3:.4g} ms",
-        peer=f"hftbacktest {peer * 1e3:.4g} ms",
-        ratio=peer / ours,
-        bar=BAR,
-    )
+    path, place = recording(), "far"
+    if market != "BTCUSDT":
+        path, place = bench.folder / "market.npz", "touch"
+        np.savez(path, data=zero_intelligence(bench.size(ZI_ROWS)))
+    if path is None:
+        bench.row(name, "-", f"{RECORDING} is not there", None, bar)
+        return
+    with worker(OURS, str(path), place) as ours, worker(HFTBACKTEST, str(path), place) as peer:
+        mine, theirs = bench.medians(ours, peer)
+    bench.row(name, ms(mine), f"hftbacktest {ms(theirs)}", theirs / mine, bar)

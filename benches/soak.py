@@ -6,11 +6,12 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from benches.kit import Row, Setup, bench, medians
+import pytest
+
+from benches.kit import Bench
 from pytest_soak.config.profiles import load_profile
 from pytest_soak.market import MakerJob, MockMarket, Window, load_scenario
 from pytest_soak.store.retention import size_of
@@ -58,31 +59,30 @@ def pytest_sessionfinish():
 """
 
 
-@bench("simulate")
-def simulate(setup: Setup) -> Iterator[Row]:
+@pytest.mark.parametrize("scenario", ["calm", "volatile"])
+def bench_simulate(bench: Bench, scenario: str) -> None:
     """Generation, matching and maker, on one core."""
     profile = load_profile("steady_safe").profile
     job = MakerJob(parameters=profile.parameters, maker=profile.maker, fees=profile.fees)
     window = Window(
-        iteration=1, iterations=1, start_ms=0.0, duration_ms=MINUTES * setup.size(6_000_000) / 100
+        iteration=1, iterations=1, start_ms=0.0, duration_ms=MINUTES * bench.size(6_000_000) / 100
     )
-    for scenario in ("calm", "volatile"):
-        market = MockMarket(load_scenario(scenario), seed=1)
-        events = market.run_maker(job, window).market.events
-        (seconds,) = medians(setup.repeat, partial(market.run_maker, job, window))
-        yield Row(
-            name=f"mock market {scenario} with the maker",
-            ours=f"{events / seconds / 1e6:.2f} M events/s",
-            peer=f"limit {SIMULATED_PER_S / 1e6:g} M events/s",
-            ratio=events / seconds / SIMULATED_PER_S,
-            bar=1.0,
-        )
+    market = MockMarket(load_scenario(scenario), seed=1)
+    events = market.run_maker(job, window).market.events
+    (seconds,) = bench.medians(partial(market.run_maker, job, window))
+    rate = events / seconds
+    bench.row(
+        f"mock market {scenario} with the maker",
+        f"{rate / 1e6:.2f} M events/s",
+        f"limit {SIMULATED_PER_S / 1e6:g} M events/s",
+        rate / SIMULATED_PER_S,
+        1,
+    )
 
 
-@bench("day")
-def day(setup: Setup) -> Iterator[Row]:
+def bench_day(bench: Bench) -> None:
     """A canary of 24 h of market time with guards, gates, journal and artifacts, as pytest runs it."""
-    noted, megabytes = _soaked(setup)
+    noted, megabytes = bench.once(partial(_soaked, bench))
     memory = [rss for rss, _ in noted["iterations"]]
     harness = sorted(seconds for _, seconds in noted["iterations"][1:])
     growth = max(memory[-1] - memory[min(9, len(memory) - 1)], 1e-3)
@@ -94,20 +94,15 @@ def day(setup: Setup) -> Iterator[Row]:
         ("harness per iteration, median CPU", harness[len(harness) // 2] * 1e3, HARNESS_MS, "ms"),
     )
     for name, value, limit, unit in limits:
-        yield Row(
-            name=f"{ITERATIONS} x {MINUTES:g} min: {name}",
-            ours=f"{value:.3g} {unit}",
-            peer=f"limit {limit:g} {unit}",
-            ratio=limit / value,
-            bar=1.0,
-        )
+        title = f"{ITERATIONS} x {MINUTES:g} min: {name}"
+        bench.row(title, f"{value:.3g} {unit}", f"limit {limit:g} {unit}", limit / value, 1)
 
 
-def _soaked(setup: Setup) -> tuple[dict[str, Any], float]:
-    folder = setup.folder / "day"
+def _soaked(bench: Bench) -> tuple[dict[str, Any], float]:
+    folder = bench.folder / "day"
     folder.mkdir()
     (folder / "conftest.py").write_text(CONFTEST, encoding="utf-8")
-    minutes = MINUTES / 100 if setup.quick else MINUTES
+    minutes = MINUTES / 100 if bench.quick else MINUTES
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", "--soak-gate=off"]
     command += [f"--soak-iterations={ITERATIONS}", f"--soak-minutes={minutes}", "--soak-scenario=volatile"]
     environment = {**os.environ, "PYTEST_ADDOPTS": ""}

@@ -1,9 +1,10 @@
 """Every write of this package: a file is there whole or as it was before, and survives a power cut.
 
 A write goes to a temporary file in the same folder, which is synchronised to the disk and then replaces
-the target; then the folder is synchronised. A failed synchronisation is a failed write, since the system
-may have dropped the data by then. On Windows, where a virus scanner or a reader can hold the target open
-for a moment, a replacement is tried again for a bounded time.
+the target; then the folder is synchronised. Several files of a folder take these steps together. A failed
+synchronisation is a failed write, since the system may have dropped the data by then. On Windows, where a
+virus scanner or a reader can hold the target open for a moment, a replacement is tried again for a bounded
+time.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ import errno
 import os
 import secrets
 import stat
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -23,6 +26,8 @@ from pytest_soak.store.disk import Disk
 T = TypeVar("T")
 
 TEMPORARY_PREFIX = ".tmp-"
+MOST_AT_ONCE = 16
+"""Files that are open at the same time at most."""
 RETRY_PAUSES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 0.9)
 
 _BUSY = frozenset({5, 32, 33})
@@ -46,11 +51,12 @@ def write_each(folder: Path, contents: Mapping[str, bytes]) -> None:
     """Write several files of one folder, each whole or not at all; the folder is synchronised once.
 
     Raises:
-        SoakStoreError: names path and cause; files before that one are in place, later ones as they were.
+        SoakStoreError: names path and cause; each file is by then in place or as it was.
     """
-    for name, data in contents.items():
-        with _explained(folder / name):
-            _replace_with(folder / name, data)
+    names = list(contents)
+    for begin in range(0, len(names), MOST_AT_ONCE):
+        some = names[begin : begin + MOST_AT_ONCE]
+        _write_together({folder / name: contents[name] for name in some})
     with _explained(folder):
         _sync_folder(folder)
 
@@ -172,26 +178,40 @@ def _temporary(path: Path) -> Path:
     return path.with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}")
 
 
-def _replace_with(path: Path, data: bytes) -> None:
-    temporary = _temporary(path)
-    descriptor = disk.create(temporary)
+def _write_together(contents: Mapping[Path, bytes]) -> None:
+    """Replace files once all of them are on the disk.
+
+    All are written before the first is waited for, so that the system can write them at once.
+    """
+    drafts = {path: _temporary(path) for path in contents}
+    descriptors: list[int] = []
     try:
-        _write_and_close(descriptor, data)
-        _patiently(lambda: disk.replace(temporary, path))
+        for path, data in contents.items():
+            with _explained(path):
+                descriptors.append(disk.create(drafts[path]))
+                _write_all(descriptors[-1], data)
+                _hasten(descriptors[-1])
+        for path in drafts:
+            with _explained(path):
+                disk.sync(descriptors[0])
+                disk.close(descriptors.pop(0))
+        for path, temporary in drafts.items():
+            with _explained(path):
+                _patiently(partial(disk.replace, temporary, path))
     except BaseException:
-        _discard(temporary)
+        for descriptor in descriptors:
+            with contextlib.suppress(OSError):
+                disk.close(descriptor)
+        for temporary in drafts.values():
+            _discard(temporary)
         raise
 
 
-def _write_and_close(descriptor: int, data: bytes) -> None:
-    try:
-        _write_all(descriptor, data)
-        disk.sync(descriptor)
-    except BaseException:
+def _hasten(descriptor: int) -> None:
+    """Let the system begin to write a file to the disk, where it takes such a hint."""
+    if sys.platform == "linux":
         with contextlib.suppress(OSError):
-            disk.close(descriptor)
-        raise
-    disk.close(descriptor)
+            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

@@ -9,8 +9,8 @@ use crate::types::{Side, Tick};
 pub struct Displayed {
     /// Bids and asks.
     pub sides: [Ladder; 2],
-    /// Mid in ticks; the last known one where a side is empty.
-    pub mid: Option<f64>,
+    /// Sum of the best prices when the mid was noted last, 0 before.
+    sum: Tick,
 }
 
 impl Displayed {
@@ -18,7 +18,7 @@ impl Displayed {
     pub fn new() -> Self {
         Displayed {
             sides: [Ladder::new(Side::Buy), Ladder::new(Side::Sell)],
-            mid: None,
+            sum: 0,
         }
     }
 
@@ -28,6 +28,7 @@ impl Displayed {
     }
 
     /// Take in what a row says; trades change nothing, as depth rows follow them.
+    #[inline]
     pub fn apply(&mut self, action: Action) {
         match action {
             Action::Depth { side, tick, lots } => self.sides[side.index()].set(tick, lots),
@@ -48,12 +49,19 @@ impl Displayed {
         Some(self.side(Side::Sell).best()? - self.side(Side::Buy).best()?)
     }
 
-    /// Note the mid; between the rows of one message a book may cross, such a state has no mid.
+    /// Mid in ticks when it was noted last; None before the first.
+    pub fn mid(&self) -> Option<f64> {
+        (self.sum > 0).then_some(self.sum as f64 * 0.5)
+    }
+
+    /// Note the mid; between the rows of one message a book may cross, such a state has no mid, nor has one
+    /// with an empty side.
+    #[inline]
     pub fn note_mid(&mut self) {
         if let (Some(bid), Some(ask)) = (self.side(Side::Buy).best(), self.side(Side::Sell).best())
         {
             if bid < ask {
-                self.mid = Some((bid + ask) as f64 * 0.5);
+                self.sum = bid + ask;
             }
         }
     }

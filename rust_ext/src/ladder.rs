@@ -1,6 +1,8 @@
-//! One side of a book: quantity per tick, in an array window round the best price.
+//! One side of a book: quantity per tick, in an array window that begins somewhat better than the best price.
 //!
-//! Levels outside the window wait in an ordered map; the window moves when the best price nears its edge.
+//! Inside, prices are keys: a smaller key is a better price. So both sides are the same, and as the best
+//! price always lies in the window, all levels outside are worse than those inside. They wait in an ordered
+//! map; the window moves when the best price nears its begin or leaves its first half.
 
 use std::collections::BTreeMap;
 
@@ -8,51 +10,72 @@ use crate::types::{Lots, Side, Tick};
 
 const WORDS: usize = 512;
 const WIDTH: usize = WORDS * 64;
-const MARGIN: usize = WIDTH / 8;
+/// Slots left for better prices when the window moves; the more of them, the less is left for worse ones.
+const AHEAD: usize = WIDTH / 4;
+/// The best price may come this near to the begin of the window.
+const MARGIN: usize = WIDTH / 16;
+/// Key of no price.
+const NONE: Tick = Tick::MAX;
 
 /// Quantity per price level of one side.
 #[derive(Debug, Clone)]
 pub struct Ladder {
-    side: Side,
+    /// A key is a tick times this.
+    sign: Tick,
+    /// Key of the first slot.
     base: Tick,
     qty: Vec<Lots>,
     bits: Vec<u64>,
     far: BTreeMap<Tick, Lots>,
-    best: Option<Tick>,
+    best: Tick,
 }
 
 impl Ladder {
     /// An empty ladder.
     pub fn new(side: Side) -> Self {
         Ladder {
-            side,
+            sign: -side.sign(),
             base: 0,
             qty: vec![0; WIDTH],
             bits: vec![0; WORDS],
             far: BTreeMap::new(),
-            best: None,
+            best: NONE,
         }
     }
 
     /// Best price: the highest bid or the lowest ask.
+    #[inline]
     pub fn best(&self) -> Option<Tick> {
-        self.best
+        (self.best != NONE).then(|| self.best * self.sign)
     }
 
     /// Quantity at a price.
     pub fn get(&self, tick: Tick) -> Lots {
-        match self.slot(tick) {
+        let key = tick * self.sign;
+        match self.slot(key) {
             Some(slot) => self.qty[slot],
-            None => self.far.get(&tick).copied().unwrap_or(0),
+            None => self.far.get(&key).copied().unwrap_or(0),
         }
     }
 
     /// Set the quantity at a price; 0 or less removes the level.
+    #[inline]
     pub fn set(&mut self, tick: Tick, lots: Lots) {
-        if lots > 0 {
-            self.insert(tick, lots);
-        } else {
-            self.remove(tick);
+        let key = tick * self.sign;
+        let stays = lots > 0;
+        match self.slot(key) {
+            // Without a branch on what is set, as that follows no pattern.
+            Some(slot) => {
+                self.qty[slot] = lots.max(0);
+                let word = &mut self.bits[slot / 64];
+                *word = *word & !(1 << (slot % 64)) | u64::from(stays) << (slot % 64);
+            }
+            None => self.set_far(key, lots),
+        }
+        if stays & (key < self.best) {
+            self.begin_at(key);
+        } else if !stays & (key == self.best) {
+            self.begin_at(self.next(key).unwrap_or(NONE));
         }
     }
 
@@ -62,145 +85,63 @@ impl Ladder {
     }
 
     /// Next occupied price that is worse than `tick`.
-    ///
-    /// The best price lies in the window, so levels outside it are worse than all inside.
     pub fn worse_than(&self, tick: Tick) -> Option<Tick> {
-        let low = self.base;
-        let high = low + WIDTH as Tick;
-        match self.side {
-            Side::Buy => self
-                .scan_down(tick.min(high))
-                .or_else(|| self.far_below(tick.min(low))),
-            Side::Sell => self
-                .scan_up(tick.max(low - 1))
-                .or_else(|| self.far_above(tick.max(high - 1))),
-        }
+        self.next(tick * self.sign).map(|key| key * self.sign)
     }
 
     /// Total quantity of the `levels` best levels.
     pub fn depth(&self, levels: usize) -> Lots {
         let mut total: Lots = 0;
-        let mut at = self.best;
-        for _ in 0..levels {
-            let Some(tick) = at else { break };
-            total = total.saturating_add(self.get(tick));
-            at = self.worse_than(tick);
+        let mut left = levels;
+        let first = self.slot(self.best).unwrap_or(WIDTH) / 64;
+        for (word, bits) in self.bits.iter().enumerate().skip(first) {
+            let mut bits = *bits;
+            while bits != 0 && left > 0 {
+                let slot = word * 64 + bits.trailing_zeros() as usize;
+                total = total.saturating_add(self.qty[slot]);
+                left -= 1;
+                bits &= bits - 1;
+            }
+            if left == 0 {
+                return total;
+            }
         }
-        total
+        let far = self.far.values().take(left);
+        far.fold(total, |sum, lots| sum.saturating_add(*lots))
     }
 
     /// Remove every level that is at `tick` or better; all levels where `tick` is None.
     pub fn clear_to(&mut self, tick: Option<Tick>) {
-        while let Some(best) = self.best {
-            if tick.is_some_and(|bound| self.side.better_by(best, bound) < 0) {
-                break;
-            }
-            self.remove(best);
+        let bound = tick.map_or(NONE, |tick| tick * self.sign);
+        while self.best <= bound && self.best != NONE {
+            self.set(self.best * self.sign, 0);
         }
     }
 
-    fn slot(&self, tick: Tick) -> Option<usize> {
-        let offset = tick.wrapping_sub(self.base);
+    #[inline]
+    fn slot(&self, key: Tick) -> Option<usize> {
+        let offset = key.wrapping_sub(self.base);
         ((0..WIDTH as Tick).contains(&offset)).then_some(offset as usize)
     }
 
-    fn insert(&mut self, tick: Tick, lots: Lots) {
-        let leads = self
-            .best
-            .is_none_or(|best| self.side.better_by(tick, best) > 0);
-        if leads {
-            self.best = Some(tick);
-            self.keep_in_window(tick);
-        }
-        match self.slot(tick) {
-            Some(slot) => {
-                self.qty[slot] = lots;
-                self.bits[slot / 64] |= 1 << (slot % 64);
-            }
-            None => {
-                self.far.insert(tick, lots);
-            }
+    #[cold]
+    fn set_far(&mut self, key: Tick, lots: Lots) {
+        if lots > 0 {
+            self.far.insert(key, lots);
+        } else {
+            self.far.remove(&key);
         }
     }
 
-    fn remove(&mut self, tick: Tick) {
-        match self.slot(tick) {
-            Some(slot) => {
-                self.qty[slot] = 0;
-                self.bits[slot / 64] &= !(1 << (slot % 64));
-            }
-            None => {
-                self.far.remove(&tick);
-            }
-        }
-        if self.best == Some(tick) {
-            self.best = self.worse_than(tick);
-            if let Some(best) = self.best {
-                self.keep_in_window(best);
-            }
-        }
+    /// Next occupied key above a key.
+    fn next(&self, key: Tick) -> Option<Tick> {
+        let inside = self.scan((key + 1).max(self.base));
+        inside.or_else(|| self.far.range(key + 1..).next().map(|(far, _)| *far))
     }
 
-    fn keep_in_window(&mut self, best: Tick) {
-        let inside = self
-            .slot(best)
-            .is_some_and(|slot| (MARGIN..WIDTH - MARGIN).contains(&slot));
-        if !inside {
-            self.move_window(best - WIDTH as Tick / 2);
-        }
-    }
-
-    fn move_window(&mut self, base: Tick) {
-        let mut at = self.scan_up(self.base - 1);
-        while let Some(tick) = at {
-            self.far.insert(tick, self.qty[(tick - self.base) as usize]);
-            at = self.scan_up(tick);
-        }
-        self.qty.fill(0);
-        self.bits.fill(0);
-        self.base = base;
-        let outside = self.far.split_off(&(base + WIDTH as Tick));
-        let inside = self.far.split_off(&base);
-        self.far.extend(outside);
-        for (tick, lots) in inside {
-            let slot = (tick - base) as usize;
-            self.qty[slot] = lots;
-            self.bits[slot / 64] |= 1 << (slot % 64);
-        }
-    }
-
-    fn far_below(&self, tick: Tick) -> Option<Tick> {
-        self.far.range(..tick).next_back().map(|(t, _)| *t)
-    }
-
-    fn far_above(&self, tick: Tick) -> Option<Tick> {
-        let from = (std::ops::Bound::Excluded(tick), std::ops::Bound::Unbounded);
-        self.far.range(from).next().map(|(t, _)| *t)
-    }
-
-    /// Highest occupied price of the window below `tick`, which is at most one above the window.
-    fn scan_down(&self, tick: Tick) -> Option<Tick> {
-        let end = usize::try_from(tick - self.base).ok()?;
-        let mut word = end / 64;
-        if end % 64 != 0 {
-            let part = self.bits[word] & ((1 << (end % 64)) - 1);
-            if part != 0 {
-                return Some(self.base + (word * 64 + 63 - part.leading_zeros() as usize) as Tick);
-            }
-        }
-        while word > 0 {
-            word -= 1;
-            let bits = self.bits[word];
-            if bits != 0 {
-                return Some(self.base + (word * 64 + 63 - bits.leading_zeros() as usize) as Tick);
-            }
-        }
-        None
-    }
-
-    /// Lowest occupied price of the window above `tick`, which is at least one below the window.
-    fn scan_up(&self, tick: Tick) -> Option<Tick> {
-        let start = usize::try_from(tick + 1 - self.base).ok()?;
+    /// Lowest occupied key of the window from a key on, which is not below the window.
+    fn scan(&self, from: Tick) -> Option<Tick> {
+        let start = usize::try_from(from - self.base).ok()?;
         let mut word = start / 64;
         let mut mask = !0u64 << (start % 64);
         while word < WORDS {
@@ -212,6 +153,36 @@ impl Ladder {
             word += 1;
         }
         None
+    }
+
+    /// Note the best key.
+    fn begin_at(&mut self, best: Tick) {
+        self.best = best;
+        let inside = self
+            .slot(best)
+            .is_some_and(|slot| (MARGIN..WIDTH / 2).contains(&slot));
+        if !inside && best != NONE {
+            self.move_window(best - AHEAD as Tick);
+        }
+    }
+
+    #[cold]
+    fn move_window(&mut self, base: Tick) {
+        let mut at = self.scan(self.base);
+        while let Some(key) = at {
+            self.far.insert(key, self.qty[(key - self.base) as usize]);
+            at = self.scan(key + 1);
+        }
+        self.qty.fill(0);
+        self.bits.fill(0);
+        self.base = base;
+        let outside = self.far.split_off(&(base + WIDTH as Tick));
+        // No level is better than the best, which lies in the window.
+        for (key, lots) in std::mem::replace(&mut self.far, outside) {
+            let slot = (key - base) as usize;
+            self.qty[slot] = lots;
+            self.bits[slot / 64] |= 1 << (slot % 64);
+        }
     }
 }
 

@@ -33,8 +33,7 @@ pub mod replay_run;
 pub mod rng;
 pub mod rows;
 pub mod run;
-#[cfg(test)]
-mod samples;
+pub mod samples;
 pub mod scenario;
 mod scenario_check;
 pub mod scenario_events;

@@ -18,6 +18,33 @@ pub struct OwnOrder {
 #[derive(Debug, Clone, Default)]
 pub struct OwnOrders {
     orders: Vec<OwnOrder>,
+    /// What is known of each side without a look at the orders.
+    known: [Known; 2],
+}
+
+/// The best price of a side, and where there may be orders: a bit for each remainder of a price by 64.
+#[derive(Debug, Clone, Copy, Default)]
+struct Known {
+    best: Option<Tick>,
+    places: u64,
+}
+
+impl Known {
+    fn of(side: Side, orders: &[OwnOrder]) -> Self {
+        let mut known = Known::default();
+        for own in orders.iter().filter(|o| o.order.side == side) {
+            let tick = own.order.tick;
+            if known.best.is_none_or(|best| side.better_by(tick, best) > 0) {
+                known.best = Some(tick);
+            }
+            known.places |= place_of(tick);
+        }
+        known
+    }
+}
+
+fn place_of(tick: Tick) -> u64 {
+    1 << (tick & 63)
 }
 
 impl OwnOrders {
@@ -30,21 +57,36 @@ impl OwnOrders {
             placed_at,
             seq,
         });
+        self.look();
+    }
+
+    /// Orders have come or gone.
+    fn look(&mut self) {
+        self.known = Side::BOTH.map(|side| Known::of(side, &self.orders));
+    }
+
+    /// Whether an order of ours may stand at a price.
+    #[inline]
+    fn may_be_at(&self, side: Side, tick: Tick) -> bool {
+        self.known[side.index()].places & place_of(tick) != 0
     }
 
     /// Take an order out.
     pub fn remove(&mut self, id: u64) -> Option<OwnOrder> {
         let at = self.orders.iter().position(|o| o.order.id == id)?;
-        Some(self.orders.remove(at))
+        Some(self.take_out(at))
+    }
+
+    fn take_out(&mut self, at: usize) -> OwnOrder {
+        let own = self.orders.remove(at);
+        self.look();
+        own
     }
 
     /// Best price of ours on a side.
+    #[inline]
     pub fn best(&self, side: Side) -> Option<Tick> {
-        let ticks = self.on(side).map(|o| o.order.tick);
-        match side {
-            Side::Buy => ticks.max(),
-            Side::Sell => ticks.min(),
-        }
+        self.known[side.index()].best
     }
 
     /// Our orders on a side, oldest first.
@@ -53,7 +95,7 @@ impl OwnOrders {
     }
 
     /// Our orders at one price, oldest first.
-    pub fn at_mut(&mut self, side: Side, tick: Tick) -> impl Iterator<Item = &mut OwnOrder> {
+    fn at_mut(&mut self, side: Side, tick: Tick) -> impl Iterator<Item = &mut OwnOrder> {
         self.orders
             .iter_mut()
             .filter(move |o| o.order.side == side && o.order.tick == tick)
@@ -74,7 +116,11 @@ impl OwnOrders {
     }
 
     /// The displayed quantity at a price shrank to `lots`: not more can be ahead of us.
+    #[inline]
     pub fn cap_ahead(&mut self, side: Side, tick: Tick, lots: Lots) {
+        if !self.may_be_at(side, tick) {
+            return;
+        }
         for own in self.at_mut(side, tick) {
             own.ahead = own.ahead.min(lots);
         }
@@ -119,7 +165,7 @@ impl OwnOrders {
             fee_shift_bps: 0.0,
         });
         if own.order.lots == 0 {
-            self.orders.remove(at);
+            self.take_out(at);
         }
         take
     }

@@ -42,10 +42,9 @@ pub struct ReplayVenue<'a> {
 impl<'a> ReplayVenue<'a> {
     /// A recording before its first event; None where it holds no exchange event at all.
     pub fn new(rows: Rows<'a>, levels: usize, order_latency_ms: f64) -> Option<Self> {
-        let zero = (0..rows.len()).find_map(|row| rows.exchange_time(row))?;
-        let last = (0..rows.len())
-            .rev()
-            .find_map(|row| rows.exchange_time(row))?;
+        let exchange_time = |row: usize| rows.get(row)?.exchange_time();
+        let zero = (0..rows.len()).find_map(exchange_time)?;
+        let last = (0..rows.len()).rev().find_map(exchange_time)?;
         let start = Cursor { row: 0, at: 0 };
         Some(ReplayVenue {
             rows,
@@ -89,70 +88,63 @@ impl<'a> ReplayVenue<'a> {
         Ok(done)
     }
 
+    /// Go on to a time with at most `budget` rows; whether it is reached.
     fn walk_exchange(
         &mut self,
         until: Ns,
         budget: usize,
         fills: &mut Vec<VenueFill>,
     ) -> Result<bool, String> {
-        for _ in 0..budget {
-            let row = self.exchange_cursor.row;
-            if row >= self.rows.len() {
-                break;
+        let stop = self.exchange_cursor.row.saturating_add(budget);
+        while let Some(row) = self.rows.get(self.exchange_cursor.row) {
+            if self.exchange_cursor.row >= stop {
+                return Ok(false);
             }
-            if let Some(time) = self.rows.exchange_time(row) {
-                let at = time.saturating_sub(self.zero).max(self.exchange_cursor.at);
-                if at > until {
+            if let Some(time) = row.exchange_time() {
+                let since = time.saturating_sub(self.zero);
+                let before = self.exchange_cursor.at;
+                if since.max(before) > until {
                     break;
                 }
-                if at > self.exchange_cursor.at {
+                if since > before {
                     self.exchange.note_mid();
+                    self.exchange_cursor.at = since;
                 }
-                self.exchange_cursor.at = at;
-                self.exchange_row(row, fills)?;
+                self.events += 1;
+                match self.rows.action(row, self.exchange_cursor.row)? {
+                    Action::Depth { side, tick, lots } => self.depth(side, tick, lots, fills),
+                    other => self.other(other, fills),
+                }
             }
             self.exchange_cursor.row += 1;
         }
-        let done = self.exchange_reached(until);
-        if done {
-            self.exchange.note_mid();
-            self.now = until.max(self.now);
+        self.exchange.note_mid();
+        self.now = until.max(self.now);
+        Ok(true)
+    }
+
+    /// A quantity that is displayed from now on.
+    #[inline]
+    fn depth(&mut self, side: Side, tick: Tick, lots: Lots, fills: &mut Vec<VenueFill>) {
+        if lots > 0 {
+            self.sweep(side.opposite(), tick, 0, fills);
         }
-        Ok(done)
+        self.exchange.sides[side.index()].set(tick, lots);
+        self.own.cap_ahead(side, tick, lots);
     }
 
-    fn exchange_reached(&self, until: Ns) -> bool {
-        let row = self.exchange_cursor.row;
-        row >= self.rows.len()
-            || self
-                .rows
-                .exchange_time(row)
-                .is_some_and(|t| t.saturating_sub(self.zero).max(self.exchange_cursor.at) > until)
-    }
-
-    fn exchange_row(&mut self, row: usize, fills: &mut Vec<VenueFill>) -> Result<(), String> {
-        let action = self.rows.action(row)?;
-        self.events += 1;
+    /// Any other row.
+    fn other(&mut self, action: Action, fills: &mut Vec<VenueFill>) {
         if let Action::Trade { side, tick, lots } = action {
             self.trades += 1;
             self.trade(side, tick, lots, fills);
         }
-        if let Action::Depth { side, tick, lots } = action {
-            if lots > 0 {
-                self.sweep(side.opposite(), tick, 0, fills);
-            }
-        }
         self.exchange.apply(action);
-        match action {
-            Action::Depth { side, tick, lots } => self.own.cap_ahead(side, tick, lots),
-            Action::Clear { side, tick } => {
-                for s in side.map_or(&Side::BOTH[..], |s| &Side::BOTH[s.index()..=s.index()]) {
-                    self.own.cleared(*s, tick);
-                }
+        if let Action::Clear { side, tick } = action {
+            for s in side.map_or(&Side::BOTH[..], |s| &Side::BOTH[s.index()..=s.index()]) {
+                self.own.cleared(*s, tick);
             }
-            Action::Trade { .. } | Action::Other => {}
         }
-        Ok(())
     }
 
     /// A recorded trade: through our price it fills us whole, at our price it moves the queue.
@@ -175,10 +167,11 @@ impl<'a> ReplayVenue<'a> {
     }
 
     /// Fill our orders on a side whole whose price is better than `tick` by at least `least` ticks.
+    #[inline]
     fn sweep(&mut self, resting: Side, tick: Tick, least: Tick, fills: &mut Vec<VenueFill>) {
-        let stamp = self.stamp(tick);
         let reached = |ours: &Tick| resting.better_by(*ours, tick) >= least;
         while let Some(ours) = self.own.best(resting).filter(reached) {
+            let stamp = self.stamp(tick);
             self.own.cap_ahead(resting, ours, 0);
             self.own.fill_front(resting, ours, Lots::MAX, stamp, fills);
         }
@@ -186,24 +179,25 @@ impl<'a> ReplayVenue<'a> {
 
     /// Time and mid of a fill by the row in hand.
     fn stamp(&self, tick: Tick) -> (Ns, f64) {
-        let mid = self.exchange.mid.unwrap_or(tick as f64);
+        let mid = self.exchange.mid().unwrap_or(tick as f64);
         (self.exchange_cursor.at, mid)
     }
 
     fn walk_local(&mut self, until: Ns) -> Result<(), String> {
-        while self.local_cursor.row < self.rows.len() {
-            let row = self.local_cursor.row;
-            if let Some(time) = self.rows.local_time(row) {
-                let at = time.saturating_sub(self.zero).max(self.local_cursor.at);
-                if at > until {
+        while let Some(row) = self.rows.get(self.local_cursor.row) {
+            if let Some(time) = row.local_time() {
+                let since = time.saturating_sub(self.zero);
+                let before = self.local_cursor.at;
+                if since.max(before) > until {
                     break;
                 }
-                if at > self.local_cursor.at {
+                if since > before {
                     self.local.note_mid();
+                    self.local_cursor.at = since;
                 }
-                self.local_cursor.at = at;
-                self.local.apply(self.rows.action(row)?);
-                self.lags.push(self.rows.lag_ms(row).max(0.0));
+                self.local
+                    .apply(self.rows.action(row, self.local_cursor.row)?);
+                self.lags.push(row.lag_ms().max(0.0));
             }
             self.local_cursor.row += 1;
         }
@@ -237,7 +231,7 @@ impl Venue for ReplayVenue<'_> {
 
     fn take(&mut self, side: Side, lots: Lots, limit: Tick, fills: &mut Vec<VenueFill>) {
         let book = self.exchange.side(side.opposite());
-        let mid = self.exchange.mid.unwrap_or(limit as f64);
+        let mid = self.exchange.mid().unwrap_or(limit as f64);
         let mut left = lots;
         let mut at = book.best();
         while let Some(tick) = at.filter(|t| left > 0 && side.better_by(limit, *t) >= 0) {
@@ -260,7 +254,7 @@ impl Venue for ReplayVenue<'_> {
     }
 
     fn mid(&self) -> Option<f64> {
-        self.exchange.mid
+        self.exchange.mid()
     }
 
     fn spread(&self) -> Option<Tick> {
@@ -275,7 +269,7 @@ impl Venue for ReplayVenue<'_> {
                 self.local.side(Side::Buy).best(),
                 self.local.side(Side::Sell).best(),
             ],
-            mid: self.local.mid,
+            mid: self.local.mid(),
             liquidity: [
                 self.local.sides[0].depth(self.levels),
                 self.local.sides[1].depth(self.levels),

@@ -58,11 +58,7 @@ impl<'a> Replay<'a> {
             Stage::Nothing => self.nothing().map(Some),
             Stage::Build(venue) => {
                 if venue.build(self.spec.start_ns, budget as usize)? {
-                    let s = &self.spec;
-                    let plan = plan_of(s, self.last);
-                    let venue = (**venue).clone();
-                    let run = Run::new(venue, plan, s.parameters.clone(), s.maker.clone());
-                    self.stage = Stage::Maker(Box::new(run));
+                    self.begin();
                 }
                 Ok(None)
             }
@@ -73,6 +69,16 @@ impl<'a> Replay<'a> {
                 let ended = self.last < self.spec.end_ns;
                 run.report(BTreeMap::new(), ended).map(Some)
             }
+        }
+    }
+
+    /// Let the maker in on the book that was built.
+    fn begin(&mut self) {
+        if let Stage::Build(venue) = std::mem::replace(&mut self.stage, Stage::Nothing) {
+            let s = &self.spec;
+            let plan = plan_of(s, self.last);
+            let run = Run::new(*venue, plan, s.parameters.clone(), s.maker.clone());
+            self.stage = Stage::Maker(Box::new(run));
         }
     }
 

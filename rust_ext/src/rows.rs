@@ -1,6 +1,6 @@
 //! Recorded rows in the array format of hftbacktest 2: 64 bytes each, little-endian.
 
-use crate::types::{Lots, Ns, Side, Tick};
+use crate::types::{ms_of_ns, Lots, Ns, Side, Tick};
 
 /// Bytes of a row.
 pub const ROW: usize = 64;
@@ -36,7 +36,7 @@ pub enum Action {
 /// The rows of a recording, with its tick and lot size.
 #[derive(Debug, Clone, Copy)]
 pub struct Rows<'a> {
-    bytes: &'a [u8],
+    rows: &'a [[u8; ROW]],
     ticks_per_unit: f64,
     lots_per_unit: f64,
 }
@@ -47,14 +47,15 @@ impl<'a> Rows<'a> {
     /// # Errors
     /// Where the buffer is no whole number of rows.
     pub fn new(bytes: &'a [u8], tick_size: f64, lot_size: f64) -> Result<Self, String> {
-        if !bytes.len().is_multiple_of(ROW) {
+        let (rows, rest) = bytes.as_chunks();
+        if !rest.is_empty() {
             return Err(format!(
                 "events has {} bytes, which is not a multiple of {ROW}",
                 bytes.len()
             ));
         }
         Ok(Rows {
-            bytes,
+            rows,
             // Multiplied, as a division takes several times as long; the error is far below half a tick.
             ticks_per_unit: 1.0 / tick_size,
             lots_per_unit: 1.0 / lot_size,
@@ -63,97 +64,129 @@ impl<'a> Rows<'a> {
 
     /// Number of rows.
     pub fn len(&self) -> usize {
-        self.bytes.len() / ROW
+        self.rows.len()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
+        self.rows.is_empty()
     }
 
-    /// Exchange time of a row, ns; None where it is not an event of the exchange side.
-    pub fn exchange_time(&self, row: usize) -> Option<Ns> {
-        (self.word(row, 0) & EXCHANGE != 0).then(|| self.word(row, 8) as Ns)
+    /// A row, None behind the last one.
+    #[inline]
+    pub fn get(&self, row: usize) -> Option<Row<'a>> {
+        self.rows.get(row).map(Row)
     }
 
-    /// Local time of a row, ns; None where it is not an event of the local side.
-    pub fn local_time(&self, row: usize) -> Option<Ns> {
-        (self.word(row, 0) & LOCAL != 0).then(|| self.word(row, 16) as Ns)
-    }
-
-    /// Delay of a row from exchange to receiver, ms.
-    pub fn lag_ms(&self, row: usize) -> f64 {
-        let lag = (self.word(row, 16) as Ns).saturating_sub(self.word(row, 8) as Ns);
-        lag as f64 / 1e6
-    }
-
-    /// What a row says.
+    /// What a row says, which is the row of that number.
     ///
     /// # Errors
     /// Where price or quantity is not a number in range, or a depth row has no side.
-    pub fn action(&self, row: usize) -> Result<Action, String> {
-        let ev = self.word(row, 0);
-        let side = match (ev & BUY != 0, ev & SELL != 0) {
-            (true, false) => Some(Side::Buy),
-            (false, true) => Some(Side::Sell),
-            _ => None,
-        };
-        match ev & 0xff {
-            1 | 4 => {
-                let side = side.ok_or_else(|| format!("row {row}: depth without a side"))?;
-                let (tick, lots) = self.level(row)?;
-                Ok(Action::Depth { side, tick, lots })
-            }
-            2 => {
-                let (tick, lots) = self.level(row)?;
-                Ok(Action::Trade { side, tick, lots })
-            }
+    #[inline]
+    pub fn action(&self, row: Row<'_>, number: usize) -> Result<Action, String> {
+        self.read(row).ok_or_else(|| self.flaw(row, number))
+    }
+
+    #[inline]
+    fn read(&self, row: Row<'_>) -> Option<Action> {
+        let bits = row.word::<0>();
+        Some(match bits & 0xff {
+            1 | 4 => Action::Depth {
+                side: side_of(bits)?,
+                tick: self.tick(row)?,
+                lots: self.lots(row)?,
+            },
+            2 => Action::Trade {
+                side: side_of(bits),
+                tick: self.tick(row)?,
+                lots: self.lots(row)?,
+            },
             3 => {
-                let px = self.double(row, 24);
+                let px = row.px();
                 let bounded = px.is_finite() && px > 0.0;
-                let tick = if bounded {
-                    Some(self.tick(row, px)?)
-                } else {
-                    None
-                };
-                Ok(Action::Clear { side, tick })
+                let tick = if bounded { Some(self.tick(row)?) } else { None };
+                let side = side_of(bits);
+                Action::Clear { side, tick }
             }
-            _ => Ok(Action::Other),
-        }
+            _ => Action::Other,
+        })
     }
 
     #[inline]
-    fn level(&self, row: usize) -> Result<(Tick, Lots), String> {
-        let tick = self.tick(row, self.double(row, 24))?;
-        let qty = self.double(row, 32);
-        let lots = qty * self.lots_per_unit;
-        if !(0.0..=MOST).contains(&lots) {
-            return Err(format!("row {row}: quantity {qty} is not a usable number"));
-        }
-        Ok((tick, nearest(lots)))
+    fn tick(&self, row: Row<'_>) -> Option<Tick> {
+        let tick = row.px() * self.ticks_per_unit;
+        (0.5..=MOST).contains(&tick).then(|| nearest(tick))
     }
 
     #[inline]
-    fn tick(&self, row: usize, px: f64) -> Result<Tick, String> {
-        let tick = px * self.ticks_per_unit;
-        if !(0.5..=MOST).contains(&tick) {
-            return Err(format!("row {row}: price {px} is not a usable number"));
+    fn lots(&self, row: Row<'_>) -> Option<Lots> {
+        let lots = row.qty() * self.lots_per_unit;
+        (0.0..=MOST).contains(&lots).then(|| nearest(lots))
+    }
+
+    #[cold]
+    fn flaw(&self, row: Row<'_>, number: usize) -> String {
+        let bits = row.word::<0>();
+        if matches!(bits & 0xff, 1 | 4) && side_of(bits).is_none() {
+            return format!("row {number}: depth without a side");
         }
-        Ok(nearest(tick))
+        match self.tick(row) {
+            None => format!("row {number}: price {} is not a usable number", row.px()),
+            Some(_) => format!(
+                "row {number}: quantity {} is not a usable number",
+                row.qty()
+            ),
+        }
+    }
+}
+
+/// One row.
+#[derive(Debug, Clone, Copy)]
+pub struct Row<'a>(&'a [u8; ROW]);
+
+impl Row<'_> {
+    /// Exchange time, ns; None where it is not an event of the exchange side.
+    #[inline]
+    pub fn exchange_time(self) -> Option<Ns> {
+        (self.word::<0>() & EXCHANGE != 0).then(|| self.word::<8>() as Ns)
+    }
+
+    /// Local time, ns; None where it is not an event of the local side.
+    #[inline]
+    pub fn local_time(self) -> Option<Ns> {
+        (self.word::<0>() & LOCAL != 0).then(|| self.word::<16>() as Ns)
+    }
+
+    /// Delay from exchange to receiver, ms.
+    #[inline]
+    pub fn lag_ms(self) -> f64 {
+        let lag = (self.word::<16>() as Ns).saturating_sub(self.word::<8>() as Ns);
+        ms_of_ns(lag)
     }
 
     #[inline]
-    fn word(&self, row: usize, offset: usize) -> u64 {
-        let at = row * ROW + offset;
+    fn px(self) -> f64 {
+        f64::from_bits(self.word::<24>())
+    }
+
+    #[inline]
+    fn qty(self) -> f64 {
+        f64::from_bits(self.word::<32>())
+    }
+
+    #[inline]
+    fn word<const AT: usize>(self) -> u64 {
         let mut word = [0; 8];
-        if let Some(bytes) = self.bytes.get(at..at + 8) {
-            word.copy_from_slice(bytes);
-        }
+        word.copy_from_slice(&self.0[AT..AT + 8]);
         u64::from_le_bytes(word)
     }
+}
 
-    fn double(&self, row: usize, offset: usize) -> f64 {
-        f64::from_bits(self.word(row, offset))
+fn side_of(bits: u64) -> Option<Side> {
+    match (bits & BUY != 0, bits & SELL != 0) {
+        (true, false) => Some(Side::Buy),
+        (false, true) => Some(Side::Sell),
+        _ => None,
     }
 }
 

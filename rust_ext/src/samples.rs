@@ -1,4 +1,4 @@
-//! Specs that tests run on.
+//! Specs that tests and benchmarks run on.
 
 use serde_json::{json, Value};
 

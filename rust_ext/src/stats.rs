@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::data::quantile::quantiles;
+
 /// Least sample size from which a percentile is reported.
 pub const LEAST: usize = 20;
 
@@ -14,7 +16,7 @@ pub struct Sample {
 
 impl Sample {
     /// Sum up values; the percentile is None below [`LEAST`] values.
-    pub fn of(values: &mut [f64]) -> Self {
+    pub fn of(values: &[f64]) -> Self {
         let n = values.len();
         let p95 = (n >= LEAST).then(|| percentile(values, 0.95));
         Sample { n, p95 }
@@ -22,24 +24,8 @@ impl Sample {
 }
 
 /// Percentile by linear interpolation between the two nearest ranks, as NumPy's `linear`; 0 of nothing.
-///
-/// The values are reordered.
-pub fn percentile(values: &mut [f64], share: f64) -> f64 {
-    let Some(last) = values.len().checked_sub(1) else {
-        return 0.0;
-    };
-    let rank = share * last as f64;
-    let low = (rank.floor() as usize).min(last);
-    let (_, a, above) = values.select_nth_unstable_by(low, f64::total_cmp);
-    let a = *a;
-    let b = above.iter().copied().reduce(f64::min).unwrap_or(a);
-    let t = rank - low as f64;
-    let step = b - a;
-    if t >= 0.5 {
-        b - step * (1.0 - t)
-    } else {
-        a + step * t
-    }
+pub fn percentile(values: &[f64], share: f64) -> f64 {
+    quantiles(values, &[share]).map_or(0.0, |found| found[0])
 }
 
 #[cfg(test)]
@@ -48,13 +34,13 @@ mod tests {
 
     #[test]
     fn interpolates_between_ranks() {
-        let mut values: Vec<f64> = (1..=20).rev().map(f64::from).collect();
-        assert_eq!(Sample::of(&mut values).p95, Some(19.05));
-        let mut few: Vec<f64> = vec![1.0; LEAST - 1];
-        assert_eq!(Sample::of(&mut few), Sample { n: 19, p95: None });
-        assert_eq!(percentile(&mut [3.0], 0.95), 3.0);
-        assert_eq!(percentile(&mut [], 0.95), 0.0);
-        assert_eq!(percentile(&mut [5.0, 1.0], 0.0), 1.0);
-        assert_eq!(percentile(&mut [5.0, 1.0], 1.0), 5.0);
+        let values: Vec<f64> = (1..=20).rev().map(f64::from).collect();
+        assert_eq!(Sample::of(&values).p95, Some(19.05));
+        let few: Vec<f64> = vec![1.0; LEAST - 1];
+        assert_eq!(Sample::of(&few), Sample { n: 19, p95: None });
+        assert_eq!(percentile(&[3.0], 0.95), 3.0);
+        assert_eq!(percentile(&[], 0.95), 0.0);
+        assert_eq!(percentile(&[5.0, 1.0], 0.0), 1.0);
+        assert_eq!(percentile(&[5.0, 1.0], 1.0), 5.0);
     }
 }
