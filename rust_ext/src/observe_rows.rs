@@ -44,14 +44,14 @@ impl<'a> RowsObservation<'a> {
     /// Where a row cannot be used.
     pub fn go_on(&mut self, budget: u64) -> Result<Option<Vec<Column>>, String> {
         for _ in 0..budget {
-            if self.row >= self.rows.len() {
+            let Some(row) = self.rows.get(self.row) else {
                 return Ok(Some(self.tape.columns()));
-            }
-            if let Some(time) = self.rows.exchange_time(self.row) {
+            };
+            if let Some(time) = row.exchange_time() {
                 let zero = *self.zero.get_or_insert(time);
                 self.reach(time.saturating_sub(zero));
                 self.book.note_mid();
-                let action = self.rows.action(self.row)?;
+                let action = self.rows.action(row, self.row)?;
                 self.trade(action, time.saturating_sub(zero));
                 self.book.apply(action);
             }
@@ -76,7 +76,7 @@ impl<'a> RowsObservation<'a> {
             lots,
         } = action
         {
-            let mid = self.book.mid;
+            let mid = self.book.mid();
             let resting: Side = side.opposite();
             let all = lots >= self.book.side(resting).get(tick);
             self.tape.trade(at, side, lots, Some(tick), mid, all);

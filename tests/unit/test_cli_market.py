@@ -96,7 +96,7 @@ def test_bad_numbers_are_refused_by_the_parser(words: list[str]) -> None:
 def test_without_matplotlib_the_table_is_printed_all_the_same(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     code, lines, err = called(capsys, "calm", "--hours=1")
     assert code == 0
     assert len(lines) > len(FACTS)
