@@ -46,7 +46,7 @@ class Canary:
         self._exports = artifacts.Exports(spec.folder, self._journal)
         self._steps: list[Step] = []
         with self._journal.lock():
-            self._records = list(self._journal.records())
+            self._catch_up()
             self._exports.rebuild(self._state(), self._initial)
 
     def close(self) -> None:
@@ -55,17 +55,38 @@ class Canary:
 
     @property
     def records(self) -> tuple[IterationRecord, ...]:
-        """Committed iterations, in order."""
-        return tuple(self._records)
+        """Committed iterations, in order, read from the journal: a long run's are not kept in memory."""
+        return self._journal.records()
+
+    @property
+    def done(self) -> int:
+        """Number of committed iterations."""
+        return len(self._steps)
+
+    def record(self, iteration: int) -> IterationRecord:
+        """The record of a committed iteration.
+
+        Raises:
+            SoakStateError: there is none.
+        """
+        return self._journal.entry(iteration).record
 
     @property
     def parameters(self) -> Mapping[str, float]:
         """Parameters of the next iteration."""
-        return self._records[-1].parameters_after if self._records else self._initial
+        return self._steps[-1].parameters_after if self._steps else self._initial
 
     def edges(self, first: int = 1) -> tuple[EdgeReport, ...]:
         """Edge reports of the committed iterations from ``first`` on."""
-        return tuple(self._journal.edge(r.iteration) for r in self._records if r.iteration >= first)
+        return tuple(self.edge(number) for number in range(first, self.done + 1))
+
+    def edge(self, iteration: int) -> EdgeReport:
+        """The edge report of a committed iteration.
+
+        Raises:
+            SoakStateError: there is none.
+        """
+        return self._journal.edge(iteration)
 
     def advance_to(self, iteration: int) -> Iterator[IterationRecord]:
         """Compute what is missing up to an iteration, and yield each record once it is in the journal.
@@ -77,19 +98,24 @@ class Canary:
             raise SoakStateError(
                 f"{self.spec.name}: iteration {iteration} is not one of 1 to {self.spec.iterations}"
             )
-        while len(self._records) < iteration:
-            if self._records and self.spec.sleep_seconds:
+        while self.done < iteration:
+            if self._steps and self.spec.sleep_seconds:
                 self._clock.sleep(self.spec.sleep_seconds)
             with self._journal.lock():
-                self._records = list(self._journal.records())
-                if len(self._records) >= iteration:
+                self._catch_up()
+                if self.done >= iteration:
                     return
-                record = self._run(len(self._records) + 1)
-                self._records.append(record)
+                record = self._run(self.done + 1)
             yield record
 
+    def _catch_up(self) -> None:
+        """Take over what this or another process has committed."""
+        self._steps.extend(step_of(entry.record) for entry in self._journal.entries(self.done + 1))
+
     def _run(self, number: int) -> IterationRecord:
-        spec, base, history = self.spec, dict(self.parameters), self._history()
+        # In the order that a record read back has, so that a resumed run prints what one in one go does.
+        spec, base = self.spec, dict(sorted(self.parameters.items()))
+        history = History(tuple(self._steps))
         self._refuse_unless_sound(number, base, history)
         wall_start, started = self._clock.now(), self._clock.monotonic()
         duration_ms = spec.minutes * 60_000.0
@@ -107,13 +133,24 @@ class Canary:
             seconds=round(self._clock.monotonic() - started, 6),
         )
         self._journal.commit(record, edge, wall)
-        self._exports.add(self._state(record))
+        self._steps.append(step_of(record))
+        self._exports.add(self._state())
         self._hooks.finished(record, record.parameters_after)
         return record
 
     def _refuse_unless_sound(self, number: int, base: Mapping[str, float], history: History) -> None:
-        written = read_current(self.spec.folder / artifacts.OVERRIDES_NAME)
         expected = parameters_hash(base)
+        # The bytes that the export wrote need no parser to tell what they say.
+        if not self._exports.holds(base):
+            self._refuse_other_overrides(number, expected)
+        context = self._context("start", number, base, history, expected_hash=expected)
+        stops = [o for o in self._hooks.guard(context) if o.action is Action.STOP]
+        if stops:
+            said = "; ".join(f"{o.guard}: {o.message or o.reason}" for o in stops)
+            raise SoakStateError(f"iteration {number} of {self.spec.name} refuses to start: {said}")
+
+    def _refuse_other_overrides(self, number: int, expected: str) -> None:
+        written = read_current(self.spec.folder / artifacts.OVERRIDES_NAME)
         if written is not None and parameters_hash(written) != expected:
             raise SoakStateError(
                 f"iteration {number} of {self.spec.name} refuses to start: "
@@ -121,11 +158,6 @@ class Canary:
                 "journal recorded; it was changed by hand. Delete it to go on with the recorded ones, or "
                 "start a new run with --soak-override"
             )
-        context = self._context("start", number, base, history, expected_hash=expected)
-        stops = [o for o in self._hooks.guard(context) if o.action is Action.STOP]
-        if stops:
-            said = "; ".join(f"{o.guard}: {o.message or o.reason}" for o in stops)
-            raise SoakStateError(f"iteration {number} of {self.spec.name} refuses to start: {said}")
 
     def _context(
         self,
@@ -157,13 +189,9 @@ class Canary:
             safe_parameters=self.spec.safe_parameters,
         )
 
-    def _history(self, *more: IterationRecord) -> History:
-        self._steps.extend(step_of(record) for record in self._records[len(self._steps) :])
-        return History((*self._steps, *(step_of(record) for record in more)))
-
-    def _state(self, *more: IterationRecord) -> TuningState:
-        spec = self.spec
-        return tuning_state(self._history(*more), spec.profile.guards, spec.minutes, spec.guards_off)
+    def _state(self) -> TuningState:
+        spec, history = self.spec, History(tuple(self._steps))
+        return tuning_state(history, spec.profile.guards, spec.minutes, spec.guards_off)
 
     def _is_warmup(self, number: int) -> bool:
         return number <= self.spec.profile.gates.warmup_iterations

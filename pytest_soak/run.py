@@ -101,7 +101,7 @@ class SoakRun:
             self._begin(spec)
             known = self.canaries[spec.folder] = Canary(spec, hooks)
             link_latest(self.settings.artifacts, self.folder, self.names or (spec.folder.name,))
-        elif known.spec.inputs() != spec.inputs():
+        elif not spec.has_inputs_of(known.spec):
             raise SoakStateError(f"{spec.name}: its fixtures changed between two items of one canary")
         return known
 

@@ -42,21 +42,25 @@ def write_atomic(path: Path, data: bytes) -> None:
     write_each(path.parent, {path.name: data})
 
 
-def write_each(folder: Path, contents: Mapping[str, bytes]) -> None:
+def write_each(folder: Path, contents: Mapping[str, bytes | Sequence[bytes]]) -> None:
     """Write several files of one folder, each whole or not at all; the folder is synchronised once.
+
+    A content may come in pieces, so that a long one need not be in memory twice.
 
     Raises:
         SoakStoreError: names path and cause; files before that one are in place, later ones as they were.
     """
     for name, data in contents.items():
         with _explained(folder / name):
-            _replace_with(folder / name, data)
+            _replace_with(folder / name, (data,) if isinstance(data, bytes) else data)
     with _explained(folder):
         _sync_folder(folder)
 
 
 def append_lines(path: Path, lines: Sequence[str]) -> None:
     """Append lines; a failure leaves the file without any part of them, as far as the disk still obeys.
+
+    The folder is synchronised where the file is new or empty; otherwise its entry is there already.
 
     Raises:
         SoakStoreError: names path and cause.
@@ -75,7 +79,8 @@ def append_lines(path: Path, lines: Sequence[str]) -> None:
                 raise
         finally:
             disk.close(descriptor)
-        _sync_folder(path.parent)
+        if not size:
+            _sync_folder(path.parent)
 
 
 def append_line(path: Path, line: str) -> None:
@@ -172,20 +177,21 @@ def _temporary(path: Path) -> Path:
     return path.with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}")
 
 
-def _replace_with(path: Path, data: bytes) -> None:
+def _replace_with(path: Path, pieces: Sequence[bytes]) -> None:
     temporary = _temporary(path)
     descriptor = disk.create(temporary)
     try:
-        _write_and_close(descriptor, data)
+        _write_and_close(descriptor, pieces)
         _patiently(lambda: disk.replace(temporary, path))
     except BaseException:
         _discard(temporary)
         raise
 
 
-def _write_and_close(descriptor: int, data: bytes) -> None:
+def _write_and_close(descriptor: int, pieces: Sequence[bytes]) -> None:
     try:
-        _write_all(descriptor, data)
+        for data in pieces:
+            _write_all(descriptor, data)
         disk.sync(descriptor)
     except BaseException:
         with contextlib.suppress(OSError):
