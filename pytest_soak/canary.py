@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Literal
 
 from pytest_soak.config.overrides import read_current
 from pytest_soak.domain.decision import TuningState, decide, no_decision, step_of, tuning_state
@@ -28,6 +29,16 @@ from pytest_soak.store import artifacts
 from pytest_soak.store.journal import Journal
 from pytest_soak.store.layout import JOURNAL_NAME
 from pytest_soak.store.models import WallClock
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """What an iteration starts from: its number, its parameters and their hash, the iterations before it."""
+
+    number: int
+    base: dict[str, float]
+    base_hash: str
+    history: History
 
 
 class Canary:
@@ -115,8 +126,8 @@ class Canary:
     def _run(self, number: int) -> IterationRecord:
         # In the order that a record read back has, so that a resumed run prints what one in one go does.
         spec, base = self.spec, dict(sorted(self.parameters.items()))
-        history = History(tuple(self._steps))
-        self._refuse_unless_sound(number, base, history)
+        turn = _Turn(number, base, parameters_hash(base), History(tuple(self._steps)))
+        self._refuse_unless_sound(turn)
         wall_start, started = self._clock.now(), self._clock.monotonic()
         duration_ms = spec.minutes * 60_000.0
         window = Window(
@@ -126,7 +137,7 @@ class Canary:
             duration_ms=duration_ms,
         )
         edge = spec.strategy.run(spec.market, base, window)
-        record = self._judged(number, base, history, edge)
+        record = self._judged(turn, edge)
         wall = WallClock(
             run_id=spec.run_id,
             started_at=wall_start.isoformat(timespec="milliseconds"),
@@ -138,22 +149,21 @@ class Canary:
         self._hooks.finished(record, record.parameters_after)
         return record
 
-    def _refuse_unless_sound(self, number: int, base: Mapping[str, float], history: History) -> None:
-        expected = parameters_hash(base)
+    def _refuse_unless_sound(self, turn: _Turn) -> None:
         # The bytes that the export wrote need no parser to tell what they say.
-        if not self._exports.holds(base):
-            self._refuse_other_overrides(number, expected)
-        context = self._context("start", number, base, history, expected_hash=expected)
+        if not self._exports.holds(turn.base):
+            self._refuse_other_overrides(turn)
+        context = self._context("start", turn)
         stops = [o for o in self._hooks.guard(context) if o.action is Action.STOP]
         if stops:
             said = "; ".join(f"{o.guard}: {o.message or o.reason}" for o in stops)
-            raise SoakStateError(f"iteration {number} of {self.spec.name} refuses to start: {said}")
+            raise SoakStateError(f"iteration {turn.number} of {self.spec.name} refuses to start: {said}")
 
-    def _refuse_other_overrides(self, number: int, expected: str) -> None:
+    def _refuse_other_overrides(self, turn: _Turn) -> None:
         written = read_current(self.spec.folder / artifacts.OVERRIDES_NAME)
-        if written is not None and parameters_hash(written) != expected:
+        if written is not None and parameters_hash(written) != turn.base_hash:
             raise SoakStateError(
-                f"iteration {number} of {self.spec.name} refuses to start: "
+                f"iteration {turn.number} of {self.spec.name} refuses to start: "
                 f"{self.spec.folder / artifacts.OVERRIDES_NAME} does not hold the parameters that the "
                 "journal recorded; it was changed by hand. Delete it to go on with the recorded ones, or "
                 "start a new run with --soak-override"
@@ -161,12 +171,9 @@ class Canary:
 
     def _context(
         self,
-        moment: Any,
-        number: int,
-        base: Mapping[str, float],
-        history: History,
+        moment: Literal["start", "decide"],
+        turn: _Turn,
         *,
-        expected_hash: str | None = None,
         verdict: Verdict | None = None,
         kpis: Kpis | None = None,
         proposal: Mapping[str, float] | None = None,
@@ -174,17 +181,17 @@ class Canary:
         deltas = proposal or {}
         return GuardContext(
             moment=moment,
-            iteration=number,
+            iteration=turn.number,
             iterations=self.spec.iterations,
             minutes=self.spec.minutes,
-            warmup=self._is_warmup(number),
-            parameters=base,
-            expected_hash=expected_hash,
+            warmup=self._is_warmup(turn.number),
+            parameters=turn.base,
+            expected_hash=turn.base_hash if moment == "start" else None,
             verdict=verdict,
             kpis=kpis,
             proposal=deltas,
-            decision_key=decision_key(self._journal.inputs_hash, number, parameters_hash(base), deltas),
-            history=history,
+            decision_key=decision_key(self._journal.inputs_hash, turn.number, turn.base_hash, deltas),
+            history=turn.history,
             settings=self.spec.profile.guards,
             safe_parameters=self.spec.safe_parameters,
         )
@@ -196,55 +203,49 @@ class Canary:
     def _is_warmup(self, number: int) -> bool:
         return number <= self.spec.profile.gates.warmup_iterations
 
-    def _judged(
-        self, number: int, base: dict[str, float], history: History, edge: EdgeReport
-    ) -> IterationRecord:
+    def _judged(self, turn: _Turn, edge: EdgeReport) -> IterationRecord:
         spec = self.spec
         kpis = kpis_of(edge)
         gates = judge(kpis, spec.profile.gates)
         verdict = verdict_of(gates)
-        decision, after = self._decided(number, base, history, kpis, verdict)
+        decision, after = self._decided(turn, kpis, verdict)
         return IterationRecord(
             provenance=self._provenance(edge),
-            iteration=number,
+            iteration=turn.number,
             iterations=spec.iterations,
             minutes=spec.minutes,
-            parameters_before=base,
+            parameters_before=turn.base,
             parameters_after=after,
-            parameters_before_hash=parameters_hash(base),
+            parameters_before_hash=turn.base_hash,
             parameters_after_hash=parameters_hash(after),
             kpis=kpis,
             attempts=edge.attempts,
             blocks=edge.blocks,
             market=edge.market,
             gate_mode=spec.gate_mode,
-            warmup=self._is_warmup(number),
+            warmup=self._is_warmup(turn.number),
             gates=gates,
             verdict=verdict,
             decision=decision,
             edge_hash=sha256_of(edge.model_dump(mode="json")),
         )
 
-    def _decided(
-        self, number: int, base: dict[str, float], history: History, kpis: Kpis, verdict: Verdict
-    ) -> tuple[Decision, dict[str, float]]:
+    def _decided(self, turn: _Turn, kpis: Kpis, verdict: Verdict) -> tuple[Decision, dict[str, float]]:
         if not self.spec.tune:
-            return no_decision(self._context("decide", number, base, history)), base
+            return no_decision(self._context("decide", turn)), turn.base
         answer = self._hooks.propose(
             TunerContext(
-                iteration=number,
+                iteration=turn.number,
                 iterations=self.spec.iterations,
-                parameters=base,
+                parameters=turn.base,
                 kpis=kpis,
                 verdict=verdict,
-                history=history,
+                history=turn.history,
                 settings=self.spec.profile.tuner,
             )
         )
-        proposal = bounded(answer, base)
-        context = self._context(
-            "decide", number, base, history, verdict=verdict, kpis=kpis, proposal=proposal.deltas
-        )
+        proposal = bounded(answer, turn.base)
+        context = self._context("decide", turn, verdict=verdict, kpis=kpis, proposal=proposal.deltas)
         return decide(context, proposal, self._hooks.guard(context), self._hooks.guards_off)
 
     def _provenance(self, edge: EdgeReport) -> Provenance:

@@ -104,7 +104,7 @@ class CanarySpec:
             and self.market is other.market
             and self.strategy.name == other.strategy.name
             and all(getattr(self, name) == getattr(other, name) for name in _COMPARED)
-            and self.strategy.describe() == other.strategy.describe()
+            and (self.strategy == other.strategy or self.strategy.describe() == other.strategy.describe())
         )
         return alike or self.inputs() == other.inputs()
 

@@ -7,6 +7,7 @@ that does not hold what this journal wrote stops the canary instead of being ove
 from __future__ import annotations
 
 import re
+import stat
 from collections.abc import Mapping, Sequence
 from itertools import chain
 from pathlib import Path
@@ -87,6 +88,7 @@ class Exports:
     def __init__(self, folder: Path, journal: Journal) -> None:
         self._folder = folder
         self._journal = journal
+        self._audit = folder / AUDIT_NAME
         self._report = Report()
         self._audited = self._audit_bytes = 0
         self._exported = 0
@@ -132,15 +134,15 @@ class Exports:
         """
         wanted: dict[str, Content] = {}
         audit: list[str] = []
-        for entry in self._journal.entries(self._exported + 1):
-            fields, number = fields_of(entry), entry.record.iteration
-            wanted[summary_name(number)] = summary(entry, fields)
+        newest: Entry | None = None
+        for newest in self._journal.entries(self._exported + 1):
+            fields, number = fields_of(newest), newest.record.iteration
+            wanted[summary_name(number)] = summary(newest, fields)
             if number > self._report.rows:
                 self._report.add(fields)
             if number > self._audited:
-                audit += audit_lines(entry, fields)
-        newest = self._journal.newest()
-        if newest is None or not wanted:
+                audit += audit_lines(newest, fields)
+        if newest is None:
             return
         self._extend_audit(audit, newest.record.iteration)
         wanted |= self._small_files(state, newest)
@@ -188,25 +190,29 @@ class Exports:
         return content
 
     def _extend_audit(self, lines: Sequence[str], upto: int) -> None:
-        path = self._folder / AUDIT_NAME
-        size = path.stat().st_size if path.exists() else 0
-        if size == self._audit_bytes:
-            files.append_lines(path, lines)
+        if self._audit_size() == self._audit_bytes:
+            files.append_lines(self._audit, lines)
             self._audit_bytes += sum(len(line) + 1 for line in lines)
         else:
             entries = self._journal.entries()
             whole = _lines([line for entry in entries for line in audit_lines(entry, fields_of(entry))])
-            files.write_atomic(path, whole)
+            files.write_atomic(self._audit, whole)
             self._audit_bytes = len(whole)
         self._audited = upto
+
+    def _audit_size(self) -> int:
+        try:
+            return self._audit.stat().st_size
+        except OSError:
+            return 0
 
     def _read(self, name: str) -> bytes | None:
         """Content of an exported file; None where there is none, or something that is no file of its own."""
         path = self._folder / name
-        if path.is_symlink() or not path.is_file():
-            return None
         try:
-            return path.read_bytes()
+            return path.read_bytes() if stat.S_ISREG(path.lstat().st_mode) else None
+        except (FileNotFoundError, NotADirectoryError):
+            return None
         except OSError as error:
             raise SoakStoreError(f"{path} could not be read: {error.strerror or error}") from error
 

@@ -51,8 +51,9 @@ def write_each(folder: Path, contents: Mapping[str, bytes | Sequence[bytes]]) ->
         SoakStoreError: names path and cause; files before that one are in place, later ones as they were.
     """
     for name, data in contents.items():
-        with _explained(folder / name):
-            _replace_with(folder / name, (data,) if isinstance(data, bytes) else data)
+        path = folder / name
+        with _explained(path):
+            _replace_with(path, (data,) if isinstance(data, bytes) else data)
     with _explained(folder):
         _sync_folder(folder)
 

@@ -38,6 +38,7 @@ class Journal:
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
         self._connection = connection
+        self._holder = path.with_name(f"{path.name}.pid")
         self._lock = filelock.FileLock(f"{path}.lock")
         # Of what was read or committed only the newest is kept, so that a long run needs no more memory.
         self._count = 0
@@ -94,7 +95,7 @@ class Journal:
         Raises:
             SoakStateError: another process still holds it; the text names its pid.
         """
-        holder = self.path.with_name(f"{self.path.name}.pid")
+        holder = self._holder
         try:
             self._lock.acquire(timeout=timeout)
         except filelock.Timeout:
@@ -156,9 +157,10 @@ class Journal:
         Raises:
             SoakStateError: not committed, or not what was committed.
         """
-        newest = self.newest()
-        if newest is not None and iteration == self._count:
-            return newest
+        if iteration > self._count:
+            self.newest()
+        if self._newest is not None and iteration == self._count:
+            return self._newest
         rows = self._rows(iteration, 1) if 1 <= iteration <= self._count else []
         if not rows:
             raise SoakStateError(f"{self.path}: iteration {iteration} is not in the journal")
