@@ -52,8 +52,6 @@ AUDIT_NAME = "audit.jsonl"
 
 KEPT_SUMMARIES = 100
 
-Content = bytes | Sequence[bytes]
-
 _SUMMARY = re.compile(r"ITER_SUMMARY_(0|[1-9][0-9]*)\.json")
 
 
@@ -107,7 +105,7 @@ class Exports:
         self.check_overrides(initial)
         self._report = Report()
         audit: list[str] = []
-        wanted: dict[str, Content] = {}
+        wanted: dict[str, bytes] = {}
         for entry in self._journal.entries():
             fields, number = fields_of(entry), entry.record.iteration
             self._report.add(fields)
@@ -118,7 +116,7 @@ class Exports:
         wanted |= self._small_files(state, newest)
         wanted[OVERRIDES_NAME] = render_overrides(newest.record.parameters_after if newest else initial)
         wanted[AUDIT_NAME] = _lines(audit)
-        differing = {name: data for name, data in wanted.items() if self._read(name) != _whole(data)}
+        differing = {name: data for name, data in wanted.items() if self._read(name) != data}
         if differing:
             files.write_each(self._folder, differing)
         rotate_summaries(self._folder)
@@ -132,7 +130,7 @@ class Exports:
         Raises:
             SoakStoreError: the disk refused; the next call, or ``rebuild``, mends what is missing.
         """
-        wanted: dict[str, Content] = {}
+        wanted: dict[str, bytes] = {}
         audit: list[str] = []
         newest: Entry | None = None
         for newest in self._journal.entries(self._exported + 1):
@@ -180,9 +178,9 @@ class Exports:
                 "--soak-override"
             )
 
-    def _small_files(self, state: BaseModel, newest: Entry | None) -> dict[str, Content]:
-        content: dict[str, Content] = {
-            REPORT_NAME: self._report.pieces,
+    def _small_files(self, state: BaseModel, newest: Entry | None) -> dict[str, bytes]:
+        content: dict[str, bytes] = {
+            REPORT_NAME: self._report.content(),
             STATE_NAME: render(state.model_dump(mode="json")),
         }
         if newest is not None:
@@ -224,7 +222,3 @@ def export(folder: Path, journal: Journal, state: BaseModel, initial: Mapping[st
 
 def _lines(lines: Sequence[str]) -> bytes:
     return "".join(f"{line}\n" for line in lines).encode("ascii")
-
-
-def _whole(content: Content) -> bytes:
-    return content if isinstance(content, bytes) else b"".join(content)

@@ -42,18 +42,15 @@ def write_atomic(path: Path, data: bytes) -> None:
     write_each(path.parent, {path.name: data})
 
 
-def write_each(folder: Path, contents: Mapping[str, bytes | Sequence[bytes]]) -> None:
+def write_each(folder: Path, contents: Mapping[str, bytes]) -> None:
     """Write several files of one folder, each whole or not at all; the folder is synchronised once.
-
-    A content may come in pieces, so that a long one need not be in memory twice.
 
     Raises:
         SoakStoreError: names path and cause; files before that one are in place, later ones as they were.
     """
     for name, data in contents.items():
-        path = folder / name
-        with _explained(path):
-            _replace_with(path, (data,) if isinstance(data, bytes) else data)
+        with _explained(folder / name):
+            _replace_with(folder / name, data)
     with _explained(folder):
         _sync_folder(folder)
 
@@ -178,21 +175,20 @@ def _temporary(path: Path) -> Path:
     return path.with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}")
 
 
-def _replace_with(path: Path, pieces: Sequence[bytes]) -> None:
+def _replace_with(path: Path, data: bytes) -> None:
     temporary = _temporary(path)
     descriptor = disk.create(temporary)
     try:
-        _write_and_close(descriptor, pieces)
+        _write_and_close(descriptor, data)
         _patiently(lambda: disk.replace(temporary, path))
     except BaseException:
         _discard(temporary)
         raise
 
 
-def _write_and_close(descriptor: int, pieces: Sequence[bytes]) -> None:
+def _write_and_close(descriptor: int, data: bytes) -> None:
     try:
-        for data in pieces:
-            _write_all(descriptor, data)
+        _write_all(descriptor, data)
         disk.sync(descriptor)
     except BaseException:
         with contextlib.suppress(OSError):

@@ -17,8 +17,6 @@ from pytest_soak.store.models import TuningReport, TuningRow
 
 Fields = Mapping[str, Any]
 
-PIECE_BYTES = 64 * 1024
-
 _ROW_INDENT = b"\n    "
 _ROW_FIELDS = sorted(TuningRow.model_fields)
 _HEAD, _TAIL = to_json(
@@ -56,35 +54,26 @@ def summary(entry: Entry, fields: Fields) -> bytes:
 
 
 class Report:
-    """Content of ``TUNING_REPORT.json``, which grows by a row per iteration and renders each of them once.
-
-    It is kept and handed out in pieces of some size, as a copy of the whole per iteration would be what a
-    long run mostly does.
-    """
+    """Content of ``TUNING_REPORT.json``, which grows by a row per iteration and renders each of them once."""
 
     def __init__(self) -> None:
         self.rows = 0
-        self._pieces: list[bytes] = []
+        self._text = bytearray()
 
     def add(self, fields: Fields) -> None:
         """Add the row of the next iteration."""
         decision = fields["decision"]
         row = {name: decision[name] if name in decision else fields[name] for name in _ROW_FIELDS}
-        text = _ROW_INDENT + _indented(row).replace(b"\n", _ROW_INDENT)
-        if self._pieces:
-            text = b"," + text
-        if self._pieces and len(self._pieces[-1]) < PIECE_BYTES:
-            self._pieces[-1] += text
-        else:
-            self._pieces.append(text)
+        if self.rows:
+            self._text += b","
+        self._text += _ROW_INDENT
+        self._text += _indented(row).replace(b"\n", _ROW_INDENT)
         self.rows += 1
 
-    @property
-    def pieces(self) -> list[bytes]:
+    def content(self) -> bytes:
         """The whole file."""
-        if not self._pieces:
-            return [_HEAD, b"[]", _TAIL, b"\n"]
-        return [_HEAD + b"[", *self._pieces, b"\n  ]" + _TAIL + b"\n"]
+        rows = (b"[", self._text, b"\n  ]") if self.rows else (b"[]",)
+        return b"".join((_HEAD, *rows, _TAIL, b"\n"))
 
 
 def audit_lines(entry: Entry, fields: Fields) -> list[str]:
