@@ -38,8 +38,9 @@ class Journal:
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
         self._connection = connection
-        self._holder = path.with_name(f"{path.name}.pid")
-        self._lock = filelock.FileLock(f"{path}.lock")
+        self._pid_file = path.with_name(f"{path.name}.pid")
+        # A connection stays in its thread, so the lock need not tell threads apart.
+        self._lock = filelock.FileLock(f"{path}.lock", thread_local=False)
         # Of what was read or committed only the newest is kept, so that a long run needs no more memory.
         self._count = 0
         self._newest: Entry | None = None
@@ -95,18 +96,17 @@ class Journal:
         Raises:
             SoakStateError: another process still holds it; the text names its pid.
         """
-        holder = self._holder
         try:
             self._lock.acquire(timeout=timeout)
         except filelock.Timeout:
             raise SoakStateError(
-                f"{self.path}: another process ({_holder(holder)}) works on this canary, and did so for "
-                f"all of {timeout:g} s; wait for it, or give this run its own --soak-artifacts"
+                f"{self.path}: another process ({_holder(self._pid_file)}) works on this canary, and did so "
+                f"for all of {timeout:g} s; wait for it, or give this run its own --soak-artifacts"
             ) from None
         try:
             pid = f"pid {os.getpid()}"
-            if _holder(holder) != pid:
-                files.write_atomic(holder, f"{pid}\n".encode("ascii"))
+            if _holder(self._pid_file) != pid:
+                files.write_atomic(self._pid_file, f"{pid}\n".encode("ascii"))
             yield
         finally:
             self._lock.release()
@@ -131,11 +131,10 @@ class Journal:
         Raises:
             SoakStateError: a record is not what was committed.
         """
-        if first == self._count:
-            newest = self.newest()
-            if newest is not None and first == self._count:
-                yield newest
-                return
+        newest = self.newest() if first == self._count else None
+        if newest is not None and first == self._count:
+            yield newest
+            return
         while rows := self._rows(first, _BATCH):
             for row in rows:
                 yield entry_of(self.path, first, row)
