@@ -15,6 +15,9 @@ from pytest_soak.rows import gates_row, row_of
 if TYPE_CHECKING:
     from pytest_soak.canary import Canary
 
+# Made once, as every report of a session keeps its properties.
+_PROPERTIES = tuple((f"soak.{name}", name) for name in KPI_MEANINGS)
+
 
 def run_item(item: pytest.Function, key: pytest.StashKey[dict[str, Any]]) -> object | None:
     """Compute the item's iteration; True where the item needs no test function.
@@ -69,5 +72,5 @@ def _noted(part: SoakIteration | SoakGates) -> dict[str, Any]:
 def _record_properties(item: pytest.Function, part: SoakIteration) -> None:
     """KPIs and verdict as properties of the item, for JUnit and other reports."""
     record = part.record
-    item.user_properties.extend((f"soak.{name}", getattr(record.kpis, name)) for name in KPI_MEANINGS)
+    item.user_properties.extend((label, getattr(record.kpis, name)) for label, name in _PROPERTIES)
     item.user_properties.append(("soak.verdict", record.verdict.value))
