@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Literal
 
 from pytest_soak.config.overrides import read_current
 from pytest_soak.domain.decision import TuningState, decide, no_decision, step_of, tuning_state
@@ -30,6 +31,16 @@ from pytest_soak.store.layout import JOURNAL_NAME
 from pytest_soak.store.models import WallClock
 
 
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """What an iteration starts from: its number, its parameters and their hash, the iterations before it."""
+
+    number: int
+    base: dict[str, float]
+    base_hash: str
+    history: History
+
+
 class Canary:
     """One profile on one scenario with one seed, advanced iteration by iteration.
 
@@ -46,7 +57,7 @@ class Canary:
         self._exports = artifacts.Exports(spec.folder, self._journal)
         self._steps: list[Step] = []
         with self._journal.lock():
-            self._records = list(self._journal.records())
+            self._catch_up()
             self._exports.rebuild(self._state(), self._initial)
 
     def close(self) -> None:
@@ -55,17 +66,38 @@ class Canary:
 
     @property
     def records(self) -> tuple[IterationRecord, ...]:
-        """Committed iterations, in order."""
-        return tuple(self._records)
+        """Committed iterations, in order, read from the journal: a long run's are not kept in memory."""
+        return self._journal.records()
+
+    @property
+    def done(self) -> int:
+        """Number of committed iterations."""
+        return len(self._steps)
+
+    def record(self, iteration: int) -> IterationRecord:
+        """The record of a committed iteration.
+
+        Raises:
+            SoakStateError: there is none.
+        """
+        return self._journal.entry(iteration).record
 
     @property
     def parameters(self) -> Mapping[str, float]:
         """Parameters of the next iteration."""
-        return self._records[-1].parameters_after if self._records else self._initial
+        return self._steps[-1].parameters_after if self._steps else self._initial
 
     def edges(self, first: int = 1) -> tuple[EdgeReport, ...]:
         """Edge reports of the committed iterations from ``first`` on."""
-        return tuple(self._journal.edge(r.iteration) for r in self._records if r.iteration >= first)
+        return tuple(self.edge(number) for number in range(first, self.done + 1))
+
+    def edge(self, iteration: int) -> EdgeReport:
+        """The edge report of a committed iteration.
+
+        Raises:
+            SoakStateError: there is none.
+        """
+        return self._journal.edge(iteration)
 
     def advance_to(self, iteration: int) -> Iterator[IterationRecord]:
         """Compute what is missing up to an iteration, and yield each record once it is in the journal.
@@ -77,20 +109,25 @@ class Canary:
             raise SoakStateError(
                 f"{self.spec.name}: iteration {iteration} is not one of 1 to {self.spec.iterations}"
             )
-        while len(self._records) < iteration:
-            if self._records and self.spec.sleep_seconds:
+        while self.done < iteration:
+            if self._steps and self.spec.sleep_seconds:
                 self._clock.sleep(self.spec.sleep_seconds)
             with self._journal.lock():
-                self._records = list(self._journal.records())
-                if len(self._records) >= iteration:
+                self._catch_up()
+                if self.done >= iteration:
                     return
-                record = self._run(len(self._records) + 1)
-                self._records.append(record)
+                record = self._run(self.done + 1)
             yield record
 
+    def _catch_up(self) -> None:
+        """Take over what this or another process has committed."""
+        self._steps.extend(step_of(entry.record) for entry in self._journal.entries(self.done + 1))
+
     def _run(self, number: int) -> IterationRecord:
-        spec, base, history = self.spec, dict(self.parameters), self._history()
-        self._refuse_unless_sound(number, base, history)
+        # In the order that a record read back has, so that a resumed run prints what one in one go does.
+        spec, base = self.spec, dict(sorted(self.parameters.items()))
+        turn = _Turn(number, base, parameters_hash(base), History(tuple(self._steps)))
+        self._refuse_unless_sound(turn)
         wall_start, started = self._clock.now(), self._clock.monotonic()
         duration_ms = spec.minutes * 60_000.0
         window = Window(
@@ -100,41 +137,43 @@ class Canary:
             duration_ms=duration_ms,
         )
         edge = spec.strategy.run(spec.market, base, window)
-        record = self._judged(number, base, history, edge)
+        record = self._judged(turn, edge)
         wall = WallClock(
             run_id=spec.run_id,
             started_at=wall_start.isoformat(timespec="milliseconds"),
             seconds=round(self._clock.monotonic() - started, 6),
         )
         self._journal.commit(record, edge, wall)
-        self._exports.add(self._state(record))
+        self._steps.append(step_of(record))
+        self._exports.add(self._state())
         self._hooks.finished(record, record.parameters_after)
         return record
 
-    def _refuse_unless_sound(self, number: int, base: Mapping[str, float], history: History) -> None:
+    def _refuse_unless_sound(self, turn: _Turn) -> None:
+        # The bytes that the export wrote need no parser to tell what they say.
+        if not self._exports.holds(turn.base):
+            self._refuse_other_overrides(turn)
+        context = self._context("start", turn)
+        stops = [o for o in self._hooks.guard(context) if o.action is Action.STOP]
+        if stops:
+            said = "; ".join(f"{o.guard}: {o.message or o.reason}" for o in stops)
+            raise SoakStateError(f"iteration {turn.number} of {self.spec.name} refuses to start: {said}")
+
+    def _refuse_other_overrides(self, turn: _Turn) -> None:
         written = read_current(self.spec.folder / artifacts.OVERRIDES_NAME)
-        expected = parameters_hash(base)
-        if written is not None and parameters_hash(written) != expected:
+        if written is not None and parameters_hash(written) != turn.base_hash:
             raise SoakStateError(
-                f"iteration {number} of {self.spec.name} refuses to start: "
+                f"iteration {turn.number} of {self.spec.name} refuses to start: "
                 f"{self.spec.folder / artifacts.OVERRIDES_NAME} does not hold the parameters that the "
                 "journal recorded; it was changed by hand. Delete it to go on with the recorded ones, or "
                 "start a new run with --soak-override"
             )
-        context = self._context("start", number, base, history, expected_hash=expected)
-        stops = [o for o in self._hooks.guard(context) if o.action is Action.STOP]
-        if stops:
-            said = "; ".join(f"{o.guard}: {o.message or o.reason}" for o in stops)
-            raise SoakStateError(f"iteration {number} of {self.spec.name} refuses to start: {said}")
 
     def _context(
         self,
-        moment: Any,
-        number: int,
-        base: Mapping[str, float],
-        history: History,
+        moment: Literal["start", "decide"],
+        turn: _Turn,
         *,
-        expected_hash: str | None = None,
         verdict: Verdict | None = None,
         kpis: Kpis | None = None,
         proposal: Mapping[str, float] | None = None,
@@ -142,81 +181,71 @@ class Canary:
         deltas = proposal or {}
         return GuardContext(
             moment=moment,
-            iteration=number,
+            iteration=turn.number,
             iterations=self.spec.iterations,
             minutes=self.spec.minutes,
-            warmup=self._is_warmup(number),
-            parameters=base,
-            expected_hash=expected_hash,
+            warmup=self._is_warmup(turn.number),
+            parameters=turn.base,
+            expected_hash=turn.base_hash if moment == "start" else None,
             verdict=verdict,
             kpis=kpis,
             proposal=deltas,
-            decision_key=decision_key(self._journal.inputs_hash, number, parameters_hash(base), deltas),
-            history=history,
+            decision_key=decision_key(self._journal.inputs_hash, turn.number, turn.base_hash, deltas),
+            history=turn.history,
             settings=self.spec.profile.guards,
             safe_parameters=self.spec.safe_parameters,
         )
 
-    def _history(self, *more: IterationRecord) -> History:
-        self._steps.extend(step_of(record) for record in self._records[len(self._steps) :])
-        return History((*self._steps, *(step_of(record) for record in more)))
-
-    def _state(self, *more: IterationRecord) -> TuningState:
-        spec = self.spec
-        return tuning_state(self._history(*more), spec.profile.guards, spec.minutes, spec.guards_off)
+    def _state(self) -> TuningState:
+        spec, history = self.spec, History(tuple(self._steps))
+        return tuning_state(history, spec.profile.guards, spec.minutes, spec.guards_off)
 
     def _is_warmup(self, number: int) -> bool:
         return number <= self.spec.profile.gates.warmup_iterations
 
-    def _judged(
-        self, number: int, base: dict[str, float], history: History, edge: EdgeReport
-    ) -> IterationRecord:
+    def _judged(self, turn: _Turn, edge: EdgeReport) -> IterationRecord:
         spec = self.spec
         kpis = kpis_of(edge)
         gates = judge(kpis, spec.profile.gates)
         verdict = verdict_of(gates)
-        decision, after = self._decided(number, base, history, kpis, verdict)
+        decision, after = self._decided(turn, kpis, verdict)
         return IterationRecord(
             provenance=self._provenance(edge),
-            iteration=number,
+            iteration=turn.number,
             iterations=spec.iterations,
             minutes=spec.minutes,
-            parameters_before=base,
+            parameters_before=turn.base,
             parameters_after=after,
-            parameters_before_hash=parameters_hash(base),
+            parameters_before_hash=turn.base_hash,
             parameters_after_hash=parameters_hash(after),
             kpis=kpis,
             attempts=edge.attempts,
             blocks=edge.blocks,
             market=edge.market,
             gate_mode=spec.gate_mode,
-            warmup=self._is_warmup(number),
+            warmup=self._is_warmup(turn.number),
             gates=gates,
             verdict=verdict,
             decision=decision,
             edge_hash=sha256_of(edge.model_dump(mode="json")),
         )
 
-    def _decided(
-        self, number: int, base: dict[str, float], history: History, kpis: Kpis, verdict: Verdict
-    ) -> tuple[Decision, dict[str, float]]:
+    def _decided(self, turn: _Turn, kpis: Kpis, verdict: Verdict) -> tuple[Decision, dict[str, float]]:
         if not self.spec.tune:
-            return no_decision(self._context("decide", number, base, history)), base
+            return no_decision(self._context("decide", turn)), turn.base
         answer = self._hooks.propose(
             TunerContext(
-                iteration=number,
+                iteration=turn.number,
                 iterations=self.spec.iterations,
-                parameters=base,
+                parameters=turn.base,
                 kpis=kpis,
                 verdict=verdict,
-                history=history,
+                history=turn.history,
                 settings=self.spec.profile.tuner,
             )
         )
-        proposal = bounded(answer, base)
-        context = self._context(
-            "decide", number, base, history, verdict=verdict, kpis=kpis, proposal=proposal.deltas
-        )
+        proposal = bounded(answer, turn.base)
+        context = self._context("decide", turn, verdict=verdict, kpis=kpis, proposal=proposal.deltas)
         return decide(context, proposal, self._hooks.guard(context), self._hooks.guards_off)
 
     def _provenance(self, edge: EdgeReport) -> Provenance:

@@ -27,16 +27,15 @@ def _soak_case(request: pytest.FixtureRequest) -> Case:
     return case
 
 
-@pytest.fixture
-def _soak_run(pytestconfig: pytest.Config) -> SoakRun:
-    """The run of this session."""
+def _run_of(request: pytest.FixtureRequest) -> SoakRun:
+    """The run of this session; no fixture, as each of those costs every item its share."""
     from pytest_soak.plugin import run_of
 
-    return run_of(pytestconfig)
+    return run_of(request.config)
 
 
 @pytest.fixture
-def soak_profile(_soak_case: Case, _soak_run: SoakRun) -> Profile:
+def soak_profile(_soak_case: Case, request: pytest.FixtureRequest) -> Profile:
     """Profile of the canary: parameters, gates, guard settings and fees.
 
     Override it to change one thing for all tests below a folder::
@@ -45,20 +44,22 @@ def soak_profile(_soak_case: Case, _soak_run: SoakRun) -> Profile:
         def soak_profile(soak_profile):
             return soak_profile.model_copy(update={"fees": FeeSettings(maker_bps=0.0, taker_bps=5.0)})
     """
-    return _soak_run.profile(_soak_case.profile).profile
+    return _run_of(request).profile(_soak_case.profile).profile
 
 
 @pytest.fixture
-def soak_market(_soak_case: Case, _soak_run: SoakRun, request: pytest.FixtureRequest) -> Market:
+def soak_market(_soak_case: Case, request: pytest.FixtureRequest) -> Market:
     """Market of the canary: the mock market generator of its scenario and seed, or a recording.
 
     Override it to soak on a market of your own; it has the shape of ``pytest_soak.market.Market``.
     """
-    return _soak_run.market(_soak_case, request.node.ihook)
+    return _run_of(request).market(_soak_case, request.node.ihook)
 
 
 @pytest.fixture
-def soak_overrides(_soak_case: Case, _soak_run: SoakRun, soak_profile: Profile) -> Mapping[str, float]:
+def soak_overrides(
+    _soak_case: Case, soak_profile: Profile, request: pytest.FixtureRequest
+) -> Mapping[str, float]:
     """Parameters of iteration 1, resolved from all sources by their precedence.
 
     Override it to set parameters in code; what it leaves out keeps the resolved value::
@@ -67,13 +68,13 @@ def soak_overrides(_soak_case: Case, _soak_run: SoakRun, soak_profile: Profile) 
         def soak_overrides():
             return {"min_interval_ms": 70}
     """
-    return _soak_run.resolve(_soak_case, soak_profile).values
+    return _run_of(request).resolve(_soak_case, soak_profile).values
 
 
 @pytest.fixture
-def soak_artifacts(_soak_case: Case, _soak_run: SoakRun, request: pytest.FixtureRequest) -> Path:
+def soak_artifacts(_soak_case: Case, request: pytest.FixtureRequest) -> Path:
     """Folder of the canary's journal and artifacts; it is made when the canary starts."""
-    return _soak_run.folder / _folder_name(_soak_case, request.node)
+    return _run_of(request).folder / _folder_name(_soak_case, request.node)
 
 
 def _folder_name(case: Case, item: pytest.Item) -> str:
@@ -117,7 +118,6 @@ class ItemHooks:
 @pytest.fixture
 def soak_canary(
     _soak_case: Case,
-    _soak_run: SoakRun,
     soak_profile: Profile,
     soak_market: Market,
     soak_overrides: Mapping[str, float],
@@ -131,10 +131,11 @@ def soak_canary(
     from pytest_soak.guards import BUILT_IN
     from pytest_soak.run import spec_of
 
+    run = _run_of(request)
     manager = request.config.pluginmanager
     guards_off = tuple(name for name in BUILT_IN if not manager.has_plugin(name))
     spec = spec_of(
-        _soak_run,
+        run,
         _soak_case,
         profile=soak_profile,
         market=soak_market,
@@ -143,7 +144,7 @@ def soak_canary(
         strategy=request.node.ihook.pytest_soak_make_strategy(profile=soak_profile),
         guards_off=guards_off,
     )
-    return _soak_run.open(spec, ItemHooks(request.node, guards_off))
+    return run.open(spec, ItemHooks(request.node, guards_off))
 
 
 @pytest.fixture

@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_soak.domain.errors import SoakError
+from pytest_soak.domain.kpis import KPI_MEANINGS
 from pytest_soak.iteration import GateError, SoakGates, SoakIteration
 from pytest_soak.rows import gates_row, row_of
 
 if TYPE_CHECKING:
     from pytest_soak.canary import Canary
+
+# Made once, as every report of a session keeps its properties.
+_PROPERTIES = tuple((f"soak.{name}", name) for name in KPI_MEANINGS)
 
 
 def run_item(item: pytest.Function, key: pytest.StashKey[dict[str, Any]]) -> object | None:
@@ -52,11 +56,10 @@ def _noted(part: SoakIteration | SoakGates) -> dict[str, Any]:
     canary: Canary = part.canary
     records = list(part.computed)
     gates = None
-    done = len(canary.records)
     if isinstance(part, SoakIteration):
-        if part.number <= done and canary.records[part.number - 1] not in records:
-            records.append(canary.records[part.number - 1])
-    elif done == canary.spec.iterations:
+        if part.number <= canary.done and all(record.iteration != part.number for record in records):
+            records.append(canary.record(part.number))
+    elif canary.done == canary.spec.iterations:
         gates = gates_row(part.run(), part.verdict.value)
     return {
         "key": canary.spec.folder.name,
@@ -68,6 +71,6 @@ def _noted(part: SoakIteration | SoakGates) -> dict[str, Any]:
 
 def _record_properties(item: pytest.Function, part: SoakIteration) -> None:
     """KPIs and verdict as properties of the item, for JUnit and other reports."""
-    kpis = part.kpis.model_dump(exclude={"block_shares", "samples"})
-    item.user_properties.extend((f"soak.{name}", value) for name, value in kpis.items())
-    item.user_properties.append(("soak.verdict", part.verdict.value))
+    record = part.record
+    item.user_properties.extend((label, getattr(record.kpis, name)) for label, name in _PROPERTIES)
+    item.user_properties.append(("soak.verdict", record.verdict.value))

@@ -56,7 +56,7 @@ class SoakIteration:
     def run(self) -> IterationRecord:
         """Advance the canary to this iteration and return its record."""
         self.computed.extend(self.canary.advance_to(self.number))
-        return self.canary.records[self.number - 1]
+        return self.canary.record(self.number)
 
     @property
     def record(self) -> IterationRecord:
@@ -87,7 +87,7 @@ class SoakIteration:
     def edge(self) -> EdgeReport:
         """The edge report behind the KPIs: sums, counts and percentiles."""
         self.run()
-        return self.canary.edges(self.number)[0]
+        return self.canary.edge(self.number)
 
     @property
     def file(self) -> Path:

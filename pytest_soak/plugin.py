@@ -17,7 +17,6 @@ from pytest_soak.cases import MARKER
 from pytest_soak.collection import case_of, in_order, parametrize, select, take_shipped_ids
 from pytest_soak.fixtures import (  # noqa: F401 (pytest finds fixtures by their names in a plugin)
     _soak_case,
-    _soak_run,
     folder_names,
     soak_artifacts,
     soak_canary,

@@ -52,11 +52,10 @@ class SoakRun:
     profiles: dict[str, LoadedProfile] = field(default_factory=dict)
     markets: dict[tuple[object, ...], Market] = field(default_factory=dict)
     names: tuple[str, ...] = ()
+    folder: Path = field(init=False)
 
-    @property
-    def folder(self) -> Path:
-        """Folder of the run."""
-        return run_folder(self.settings.artifacts, self.run_id)
+    def __post_init__(self) -> None:
+        self.folder = run_folder(self.settings.artifacts, self.run_id)
 
     def profile(self, name: str | None) -> LoadedProfile:
         """A profile by name or path, read once per session; None is the profile ``default``."""
@@ -101,7 +100,7 @@ class SoakRun:
             self._begin(spec)
             known = self.canaries[spec.folder] = Canary(spec, hooks)
             link_latest(self.settings.artifacts, self.folder, self.names or (spec.folder.name,))
-        elif known.spec.inputs() != spec.inputs():
+        elif not spec.has_inputs_of(known.spec):
             raise SoakStateError(f"{spec.name}: its fixtures changed between two items of one canary")
         return known
 
@@ -170,7 +169,8 @@ def spec_of(
         SoakConfigError: where an overridden parameter is unknown or out of bounds.
     """
     settings = case.settings
-    resolved = run.resolve(case, profile).values
+    # Fixtures that leave nothing out need no second look at the sources.
+    resolved = {} if overrides.keys() >= DEFAULTS.keys() else run.resolve(case, profile).values
     for name, value in overrides.items():
         problem = problem_with(name, value)
         if problem is not None:

@@ -18,6 +18,19 @@ from pytest_soak.domain.tuner import Proposal, TunerContext
 from pytest_soak.kernel import kernel_version
 from pytest_soak.market import Market, Strategy
 
+_COMPARED = (
+    "name",
+    "scenario",
+    "seed",
+    "parameters",
+    "safe_parameters",
+    "iterations",
+    "minutes",
+    "gate_mode",
+    "tune",
+    "guards_off",
+)
+
 
 class Hooks(Protocol):
     """What the loop asks of the outside: guards, the tuner, and who wants to be told."""
@@ -83,6 +96,17 @@ class CanarySpec:
             "version": __version__,
             "kernel_version": kernel_version(),
         }
+
+    def has_inputs_of(self, other: CanarySpec) -> bool:
+        """Whether another canary has the same inputs; profile and market are described where they are two."""
+        alike = (
+            self.profile is other.profile
+            and self.market is other.market
+            and self.strategy.name == other.strategy.name
+            and all(getattr(self, name) == getattr(other, name) for name in _COMPARED)
+            and (self.strategy == other.strategy or self.strategy.describe() == other.strategy.describe())
+        )
+        return alike or self.inputs() == other.inputs()
 
 
 @dataclass(slots=True)

@@ -29,6 +29,7 @@ TUNING_OFF = "tuning_off"
 # Values are kept to six decimals, so a sum may differ from its rounded result by half of the last one.
 _TOLERANCE = 0.51 * 10**-DELTA_DECIMALS
 _REFUSING = (Action.REFUSE, Action.STOP)
+_PLACES = {name: place for place, name in enumerate(PARAMETERS)}
 
 
 def collected(answers: Iterable[object]) -> tuple[Opinion, ...]:
@@ -126,9 +127,8 @@ def step_of(record: IterationRecord) -> Step:
 
 
 def _rank(opinion: Opinion) -> tuple[str, int, str, str, str, str]:
-    names = list(PARAMETERS)
     parameter = opinion.parameter or ""
-    place = names.index(parameter) if parameter in names else -1
+    place = _PLACES.get(parameter, -1)
     return opinion.guard, place, parameter, opinion.action.value, opinion.reason, opinion.message
 
 

@@ -6,6 +6,8 @@ import hashlib
 import json
 from collections.abc import Mapping
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
+
 
 def canonical_json(value: object) -> str:
     """Serialise to JSON with sorted keys, no spaces and no NaN; ASCII only.
@@ -13,7 +15,7 @@ def canonical_json(value: object) -> str:
     Raises:
         ValueError: where a number is not finite.
     """
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return _ENCODER.encode(value)
 
 
 def sha256_of(value: object) -> str:

@@ -149,4 +149,4 @@ def problem_with(name: str, value: object) -> str | None:
 
 def distance(deltas: ParameterValues) -> float:
     """Size of a change: the sum over parameters of |delta| as a fraction of the parameter's range."""
-    return sum(abs(delta) / PARAMETERS[name].span for name, delta in deltas.items())
+    return math.fsum(abs(delta) / PARAMETERS[name].span for name, delta in deltas.items())

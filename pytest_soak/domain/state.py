@@ -64,10 +64,10 @@ def tuning_state(
     memory = history.memory
     frozen = None if FREEZE_GUARD in guards_off else frozen_until(memory, settings.freeze)
     cooling = None if COOLDOWN_GUARD in guards_off else cooldown_until(history.steps, settings.cooldown, now)
-    applied = [step.decision_key for step in history.steps if step.applied_deltas]
+    applied = (step.decision_key for step in reversed(history.steps) if step.applied_deltas)
     return TuningState(
         iteration=now,
-        last_applied_signature=applied[-1] if applied else None,
+        last_applied_signature=next(applied, None),
         frozen_until_iter=frozen,
         freeze_reason=None if frozen is None else freeze_reason(settings.freeze),
         cooldown_until_iter=cooling,
@@ -82,16 +82,18 @@ def tuning_state(
     )
 
 
-def fail_streak(steps: Iterable[Step]) -> int:
+def fail_streak(steps: Sequence[Step]) -> int:
     """FAIL verdicts in a row at the end of ``steps``, after warm-up.
 
     OK and WARN end a streak; NO_DATA neither counts nor ends it, as it says nothing about the strategy.
     """
     streak = 0
-    for step in steps:
+    for step in reversed(steps):
         if step.warmup or step.verdict is Verdict.NO_DATA:
             continue
-        streak = streak + 1 if step.verdict is Verdict.FAIL else 0
+        if step.verdict is not Verdict.FAIL:
+            break
+        streak += 1
     return streak
 
 
@@ -130,17 +132,18 @@ def freeze_reason(settings: FreezeSettings) -> str:
     )
 
 
-def cooldown_until(steps: Iterable[Step], settings: CooldownSettings, now: int) -> int | None:
+def cooldown_until(steps: Sequence[Step], settings: CooldownSettings, now: int) -> int | None:
     """Last iteration whose decision the cooldown refuses; None where it ended before ``now``.
 
     Steps are those of the whole history: a panic revert starts a cooldown whatever its size.
     """
-    ends = (
-        step.iteration + settings.iterations
-        for step in steps
-        if step.iteration + settings.iterations >= now and _starts_cooldown(step, settings)
-    )
-    return max(ends, default=None)
+    for step in reversed(steps):
+        end = step.iteration + settings.iterations
+        if end < now:
+            break
+        if _starts_cooldown(step, settings):
+            return end
+    return None
 
 
 def _starts_cooldown(step: Step, settings: CooldownSettings) -> bool:
@@ -153,11 +156,13 @@ def path_length(steps: Sequence[Step], name: str, now: int, minutes: float, wind
     The change of iteration k happens at k x ``minutes`` of market time. The window is open at its
     beginning: a change exactly ``window_minutes`` ago has left it. Panic reverts do not count.
     """
-    return math.fsum(
-        abs(step.applied_deltas.get(name, 0.0))
-        for step in steps
-        if not step.reverted and (now - step.iteration) * minutes < window_minutes - DUST
-    )
+    moves: list[float] = []
+    for step in reversed(steps):
+        if not (now - step.iteration) * minutes < window_minutes - DUST:
+            break
+        if not step.reverted:
+            moves.append(abs(step.applied_deltas.get(name, 0.0)))
+    return math.fsum(moves)
 
 
 def velocity_limit(name: str, settings: VelocitySettings) -> float:

@@ -18,6 +18,11 @@ class Refusal:
     until: int | None = None
 
 
+def is_asked(context: GuardContext) -> bool:
+    """Whether there is a proposed change to judge: not at the start of an iteration, nor where none is."""
+    return context.moment == "decide" and bool(context.proposal)
+
+
 def per_parameter(
     guard: str,
     context: GuardContext,
@@ -28,7 +33,7 @@ def per_parameter(
 
     Nothing is said at the start of an iteration, when nothing is proposed yet.
     """
-    if context.moment != "decide":
+    if not is_asked(context):
         return ()
     return tuple(
         _opinion(guard, name, allowed, refusal_of(name, delta)) for name, delta in context.proposal.items()

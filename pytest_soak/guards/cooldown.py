@@ -7,13 +7,15 @@ import pytest
 from pytest_soak.domain.history import GuardContext
 from pytest_soak.domain.records import Opinion
 from pytest_soak.domain.state import COOLDOWN_GUARD, cooldown_until
-from pytest_soak.guards.answers import Refusal, per_parameter
+from pytest_soak.guards.answers import Refusal, is_asked, per_parameter
 
 NAME = COOLDOWN_GUARD
 
 
 def opinions(context: GuardContext) -> tuple[Opinion, ...]:
     """Refuse every change while a cooldown is on."""
+    if not is_asked(context):
+        return ()
     settings = context.settings.cooldown
     until = cooldown_until(context.history.steps, settings, context.iteration)
     refusal = None

@@ -7,13 +7,15 @@ import pytest
 from pytest_soak.domain.history import GuardContext
 from pytest_soak.domain.records import Opinion
 from pytest_soak.domain.state import FREEZE_GUARD, freeze_reason, frozen_until
-from pytest_soak.guards.answers import Refusal, per_parameter, with_current
+from pytest_soak.guards.answers import Refusal, is_asked, per_parameter, with_current
 
 NAME = FREEZE_GUARD
 
 
 def opinions(context: GuardContext) -> tuple[Opinion, ...]:
     """Refuse changes of the frozen parameters while a freeze is on, the current iteration included."""
+    if not is_asked(context):
+        return ()
     settings = context.settings.freeze
     until = frozen_until(with_current(context).memory, settings)
 

@@ -6,13 +6,15 @@ import pytest
 
 from pytest_soak.domain.history import GuardContext
 from pytest_soak.domain.records import Opinion
-from pytest_soak.guards.answers import Refusal, per_parameter
+from pytest_soak.guards.answers import Refusal, is_asked, per_parameter
 
 NAME = "soak_idempotency"
 
 
 def opinions(context: GuardContext) -> tuple[Opinion, ...]:
     """Refuse a decision whose key is that of one that was applied; on a new base the key is another."""
+    if not is_asked(context):
+        return ()
     twins = [s for s in context.history.steps if s.applied_deltas and s.decision_key == context.decision_key]
     refusal = None
     if twins:

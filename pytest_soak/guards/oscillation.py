@@ -2,31 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import pytest
 
-from pytest_soak.domain.history import GuardContext
+from pytest_soak.domain.history import GuardContext, Step
 from pytest_soak.domain.parameters import PARAMETERS
 from pytest_soak.domain.records import Opinion
 from pytest_soak.domain.state import DUST
-from pytest_soak.guards.answers import Refusal, per_parameter, with_current
+from pytest_soak.guards.answers import Refusal, is_asked, per_parameter, with_current
 
 NAME = "soak_oscillation"
 
 
 def opinions(context: GuardContext) -> tuple[Opinion, ...]:
     """Refuse a change that would complete A -> B -> A on a parameter, by its applied values."""
+    if not is_asked(context):
+        return ()
     memory = with_current(context).memory
 
     def refusal_of(name: str, delta: float) -> Refusal | None:
-        values = [step.parameters[name] for step in memory]
+        values = _last_values(memory, name)
         new = PARAMETERS[name].moved(values[-1], delta)
         if not detect_oscillation([*values, new], tolerance(name)):
             return None
         return Refusal("oscillation", f"{name} would go from {values[-1]:g} back to {new:g}, which it left")
 
     return per_parameter(NAME, context, "no_oscillation", refusal_of)
+
+
+def _last_values(steps: Sequence[Step], name: str) -> list[float]:
+    """The last three values of a parameter that differ, oldest first: more do not matter."""
+    values: list[float] = []
+    for step in reversed(steps):
+        value = step.parameters[name]
+        if not values or abs(value - values[-1]) > DUST:
+            values.append(value)
+            if len(values) == 3:
+                break
+    return values[::-1]
 
 
 def detect_oscillation(values: Iterable[float], tolerance: float = DUST) -> bool:

@@ -6,30 +6,43 @@ that does not hold what this journal wrote stops the canary instead of being ove
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+import stat
+from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 
 from pydantic import BaseModel
-from pydantic_core import to_json
 
 from pytest_soak.domain.errors import SoakStateError, SoakStoreError
-from pytest_soak.domain.hashing import canonical_json, parameters_hash
 from pytest_soak.store import files
-from pytest_soak.store.journal import Entry, Journal
-from pytest_soak.store.models import (
-    AppliedEvent,
-    GateEvent,
-    GuardEvent,
-    IterationSummary,
-    MeasuredEvent,
-    RevertedEvent,
-    RuntimeOverrides,
-    SkippedEvent,
-    TuningReport,
-    TuningRow,
+from pytest_soak.store.entries import Entry
+from pytest_soak.store.journal import Journal
+from pytest_soak.store.views import (
+    Report,
+    audit_lines,
+    fields_of,
+    render,
+    render_overrides,
+    render_text,
+    summary,
 )
+
+__all__ = [
+    "AUDIT_NAME",
+    "EDGE_NAME",
+    "KEPT_SUMMARIES",
+    "OVERRIDES_NAME",
+    "REPORT_NAME",
+    "STATE_NAME",
+    "Exports",
+    "export",
+    "render",
+    "render_overrides",
+    "rotate_summaries",
+    "summary_name",
+    "summary_number",
+]
 
 OVERRIDES_NAME = "runtime_overrides.json"
 REPORT_NAME = "TUNING_REPORT.json"
@@ -40,7 +53,6 @@ AUDIT_NAME = "audit.jsonl"
 KEPT_SUMMARIES = 100
 
 _SUMMARY = re.compile(r"ITER_SUMMARY_(0|[1-9][0-9]*)\.json")
-_ROW_INDENT = "    "
 
 
 def summary_name(iteration: int) -> str:
@@ -68,26 +80,14 @@ def rotate_summaries(folder: Path, keep: int = KEPT_SUMMARIES) -> tuple[int, ...
     return surplus
 
 
-def render(value: object) -> bytes:
-    """JSON for people: two spaces of indent, sorted keys, ASCII, a newline at the end."""
-    # The way by canonical JSON sorts and checks in compiled code, which json's own indentation is not.
-    return to_json(json.loads(canonical_json(value)), indent=2, ensure_ascii=True) + b"\n"
-
-
-def render_overrides(parameters: Mapping[str, float]) -> bytes:
-    """Content of an overrides file that holds these parameters."""
-    values = {name: float(value) for name, value in parameters.items()}
-    content = RuntimeOverrides(parameters=values, sha256=parameters_hash(values))
-    return render(content.model_dump(mode="json"))
-
-
 class Exports:
     """The exported files of one canary's folder; only the holder of the journal's lock writes them."""
 
     def __init__(self, folder: Path, journal: Journal) -> None:
         self._folder = folder
         self._journal = journal
-        self._rows: list[str] = []
+        self._audit = folder / AUDIT_NAME
+        self._report = Report()
         self._audited = self._audit_bytes = 0
         self._exported = 0
 
@@ -103,17 +103,26 @@ class Exports:
         files.make_folder(self._folder)
         files.sweep(self._folder)
         self.check_overrides(initial)
-        entries = self._journal.entries()
-        self._rows = [_row_text(entry) for entry in entries]
-        audit = _audit_text(entries)
-        wanted = {summary_name(e.record.iteration): _summary(e) for e in entries[-KEPT_SUMMARIES:]}
-        wanted |= self._small_files(state, entries, initial)
-        wanted[AUDIT_NAME] = audit
-        written = self._write_what_differs(wanted)
+        self._report = Report()
+        audit: list[str] = []
+        wanted: dict[str, bytes] = {}
+        for entry in self._journal.entries():
+            fields, number = fields_of(entry), entry.record.iteration
+            self._report.add(fields)
+            audit += audit_lines(entry, fields)
+            wanted[summary_name(number)] = summary(entry, fields)
+            wanted.pop(summary_name(number - KEPT_SUMMARIES), None)
+        newest = self._journal.newest()
+        wanted |= self._small_files(state, newest)
+        wanted[OVERRIDES_NAME] = render_overrides(newest.record.parameters_after if newest else initial)
+        wanted[AUDIT_NAME] = _lines(audit)
+        differing = {name: data for name, data in wanted.items() if self._read(name) != data}
+        if differing:
+            files.write_each(self._folder, differing)
         rotate_summaries(self._folder)
-        self._audited, self._audit_bytes = len(entries), len(audit)
-        self._exported = len(entries)
-        return written
+        self._audit_bytes = len(_lines(audit))
+        self._audited = self._exported = self._report.rows
+        return tuple(differing)
 
     def add(self, state: BaseModel) -> None:
         """Export what was committed since the last call that succeeded; ``state`` as in ``rebuild``.
@@ -121,16 +130,34 @@ class Exports:
         Raises:
             SoakStoreError: the disk refused; the next call, or ``rebuild``, mends what is missing.
         """
-        entries = self._journal.entries()
-        new = entries[self._exported :]
-        if not new:
+        wanted: dict[str, bytes] = {}
+        audit: list[str] = []
+        newest: Entry | None = None
+        for newest in self._journal.entries(self._exported + 1):
+            fields, number = fields_of(newest), newest.record.iteration
+            wanted[summary_name(number)] = summary(newest, fields)
+            if number > self._report.rows:
+                self._report.add(fields)
+            if number > self._audited:
+                audit += audit_lines(newest, fields)
+        if newest is None:
             return
-        self._rows += [_row_text(entry) for entry in entries[len(self._rows) :]]
-        self._extend_audit(entries)
-        wanted = {summary_name(entry.record.iteration): _summary(entry) for entry in new}
-        self._write_what_differs(wanted | self._small_files(state, entries, {}))
-        rotate_summaries(self._folder)
-        self._exported = len(entries)
+        self._extend_audit(audit, newest.record.iteration)
+        wanted |= self._small_files(state, newest)
+        if not self.holds(newest.record.parameters_after):
+            wanted[OVERRIDES_NAME] = render_overrides(newest.record.parameters_after)
+        files.write_each(self._folder, wanted)
+        if newest.record.iteration > KEPT_SUMMARIES:
+            rotate_summaries(self._folder)
+        self._exported = newest.record.iteration
+
+    def holds(self, parameters: Mapping[str, float]) -> bool:
+        """Whether the overrides file is there and is, byte by byte, the export of these parameters.
+
+        Raises:
+            SoakStoreError: it could not be read.
+        """
+        return self._read(OVERRIDES_NAME) == render_overrides(parameters)
 
     def check_overrides(self, initial: Mapping[str, float]) -> None:
         """Refuse an overrides file that this journal did not write; one that is missing is rebuilt later.
@@ -143,54 +170,47 @@ class Exports:
         found = self._read(OVERRIDES_NAME)
         if found is None:
             return
-        recorded = [e.record.parameters_after for e in reversed(self._journal.entries())]
-        if all(found != render_overrides(parameters) for parameters in (*recorded, initial)):
+        recorded = (entry.record.parameters_after for entry in self._journal.entries())
+        if all(found != render_overrides(parameters) for parameters in chain((initial,), recorded)):
             raise SoakStateError(
                 f"{self._folder / OVERRIDES_NAME}: not what this canary wrote, so it was changed by hand; "
                 "delete it to go on with the parameters in the journal, or start a new run with "
                 "--soak-override"
             )
 
-    def _write_what_differs(self, wanted: Mapping[str, bytes]) -> tuple[str, ...]:
-        differing = {name: data for name, data in wanted.items() if self._read(name) != data}
-        if differing:
-            files.write_each(self._folder, differing)
-        return tuple(differing)
-
-    def _small_files(
-        self, state: BaseModel, entries: tuple[Entry, ...], initial: Mapping[str, float]
-    ) -> dict[str, bytes]:
-        current = entries[-1].record.parameters_after if entries else initial
-        content = {
-            REPORT_NAME: _report(self._rows),
+    def _small_files(self, state: BaseModel, newest: Entry | None) -> dict[str, bytes]:
+        content: dict[str, bytes] = {
+            REPORT_NAME: self._report.content(),
             STATE_NAME: render(state.model_dump(mode="json")),
-            OVERRIDES_NAME: render_overrides(current),
         }
-        if entries:
-            edge = self._journal.edge(entries[-1].record.iteration)
-            content[EDGE_NAME] = render(edge.model_dump(mode="json"))
+        if newest is not None:
+            content[EDGE_NAME] = render_text(self._journal.edge_json(newest.record.iteration))
         return content
 
-    def _extend_audit(self, entries: tuple[Entry, ...]) -> None:
-        path = self._folder / AUDIT_NAME
-        size = path.stat().st_size if path.exists() else 0
-        if size == self._audit_bytes:
-            lines = [line for entry in entries[self._audited :] for line in _audit_lines(entry)]
-            files.append_lines(path, lines)
+    def _extend_audit(self, lines: Sequence[str], upto: int) -> None:
+        if self._audit_size() == self._audit_bytes:
+            files.append_lines(self._audit, lines)
             self._audit_bytes += sum(len(line) + 1 for line in lines)
         else:
-            audit = _audit_text(entries)
-            files.write_atomic(path, audit)
-            self._audit_bytes = len(audit)
-        self._audited = len(entries)
+            entries = self._journal.entries()
+            whole = _lines([line for entry in entries for line in audit_lines(entry, fields_of(entry))])
+            files.write_atomic(self._audit, whole)
+            self._audit_bytes = len(whole)
+        self._audited = upto
+
+    def _audit_size(self) -> int:
+        try:
+            return self._audit.stat().st_size
+        except OSError:
+            return 0
 
     def _read(self, name: str) -> bytes | None:
         """Content of an exported file; None where there is none, or something that is no file of its own."""
         path = self._folder / name
-        if path.is_symlink() or not path.is_file():
-            return None
         try:
-            return path.read_bytes()
+            return path.read_bytes() if stat.S_ISREG(path.lstat().st_mode) else None
+        except (FileNotFoundError, NotADirectoryError):
+            return None
         except OSError as error:
             raise SoakStoreError(f"{path} could not be read: {error.strerror or error}") from error
 
@@ -200,76 +220,5 @@ def export(folder: Path, journal: Journal, state: BaseModel, initial: Mapping[st
     return Exports(folder, journal).rebuild(state, initial)
 
 
-def _summary(entry: Entry) -> bytes:
-    fields = entry.record.model_dump(mode="json")
-    summary = IterationSummary.model_validate(
-        fields | {"record_sha256": entry.sha256, "wall": entry.wall.model_dump(mode="json")}
-    )
-    return render(summary.model_dump(mode="json"))
-
-
-def _row_text(entry: Entry) -> str:
-    record = entry.record
-    decision = record.decision
-    row = TuningRow(
-        iteration=record.iteration,
-        verdict=record.verdict,
-        zone=decision.zone,
-        drivers=decision.drivers,
-        proposed_by=decision.proposed_by,
-        proposal=decision.proposal,
-        opinions=decision.opinions,
-        guards_off=decision.guards_off,
-        applied=decision.applied,
-        applied_deltas=decision.applied_deltas,
-        reverted=decision.reverted,
-        skipped_reason=decision.skipped_reason,
-    )
-    text = render(row.model_dump(mode="json")).decode("ascii").rstrip("\n")
-    return _ROW_INDENT + text.replace("\n", f"\n{_ROW_INDENT}")
-
-
-def _report(rows: list[str]) -> bytes:
-    """The report around rows that are rendered already, so that a long run renders each of them once."""
-    empty = render(TuningReport(iterations=()).model_dump(mode="json")).decode("ascii")
-    listed = "[\n" + ",\n".join(rows) + "\n  ]" if rows else "[]"
-    return empty.replace("[]", listed, 1).encode("ascii")
-
-
-def _audit_text(entries: Iterable[Entry]) -> bytes:
-    return "".join(f"{line}\n" for entry in entries for line in _audit_lines(entry)).encode("ascii")
-
-
-def _audit_lines(entry: Entry) -> list[str]:
-    return [canonical_json(event.model_dump(mode="json")) for event in _events(entry)]
-
-
-def _events(entry: Entry) -> Iterator[BaseModel]:
-    record, decision = entry.record, entry.record.decision
-    number = record.iteration
-    yield MeasuredEvent(
-        iteration=number,
-        verdict=record.verdict,
-        kpis=record.kpis,
-        parameters=record.parameters_before,
-        record_sha256=entry.sha256,
-    )
-    for gate in record.gates:
-        yield GateEvent(iteration=number, gate=gate)
-    for opinion in decision.opinions:
-        yield GuardEvent(iteration=number, opinion=opinion)
-    if decision.skipped_reason is not None:
-        yield SkippedEvent(iteration=number, reason=decision.skipped_reason, proposal=decision.proposal)
-    after = record.parameters_after
-    if decision.reverted is not None:
-        yield RevertedEvent(
-            iteration=number,
-            profile=decision.reverted,
-            deltas=decision.applied_deltas,
-            key=decision.key,
-            parameters=after,
-        )
-    elif decision.applied:
-        yield AppliedEvent(
-            iteration=number, deltas=decision.applied_deltas, key=decision.key, parameters=after
-        )
+def _lines(lines: Sequence[str]) -> bytes:
+    return "".join(f"{line}\n" for line in lines).encode("ascii")

@@ -64,6 +64,8 @@ def write_each(folder: Path, contents: Mapping[str, bytes]) -> None:
 def append_lines(path: Path, lines: Sequence[str]) -> None:
     """Append lines; a failure leaves the file without any part of them, as far as the disk still obeys.
 
+    The folder is synchronised where the file is new or empty; otherwise its entry is there already.
+
     Raises:
         SoakStoreError: names path and cause.
     """
@@ -81,7 +83,8 @@ def append_lines(path: Path, lines: Sequence[str]) -> None:
                 raise
         finally:
             disk.close(descriptor)
-        _sync_folder(path.parent)
+        if not size:
+            _sync_folder(path.parent)
 
 
 def append_line(path: Path, line: str) -> None:

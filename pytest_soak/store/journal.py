@@ -3,40 +3,29 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any
 
 import filelock
 
 from pytest_soak.domain.errors import SoakStateError
 from pytest_soak.domain.hashing import canonical_json, sha256_of
 from pytest_soak.domain.records import EdgeReport, IterationRecord
-from pytest_soak.domain.settings import Strict
 from pytest_soak.store import files, schema
 from pytest_soak.store.checks import check_record
+from pytest_soak.store.entries import Entry, Row, entry_of, parsed, sha256_hex, verified
 from pytest_soak.store.models import WallClock
 
 LOCK_SECONDS = 120.0
 
+_BATCH = 64
+
 _LEAST_BYTES = 512
-
-ModelT = TypeVar("ModelT", bound=Strict)
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A committed iteration: its record, the hash of the record's canonical JSON, its wall-clock figures."""
-
-    record: IterationRecord
-    sha256: str
-    wall: WallClock
 
 
 class Journal:
@@ -49,8 +38,12 @@ class Journal:
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
         self._connection = connection
-        self._lock = filelock.FileLock(f"{path}.lock")
-        self._entries: tuple[Entry, ...] = ()
+        self._pid_file = path.with_name(f"{path.name}.pid")
+        # A connection stays in its thread, so the lock need not tell threads apart.
+        self._lock = filelock.FileLock(f"{path}.lock", thread_local=False)
+        # Of what was read or committed only the newest is kept, so that a long run needs no more memory.
+        self._count = 0
+        self._newest: Entry | None = None
         self.inputs: dict[str, Any] = {}
         self.inputs_hash = ""
 
@@ -103,16 +96,17 @@ class Journal:
         Raises:
             SoakStateError: another process still holds it; the text names its pid.
         """
-        holder = self.path.with_name(f"{self.path.name}.pid")
         try:
             self._lock.acquire(timeout=timeout)
         except filelock.Timeout:
             raise SoakStateError(
-                f"{self.path}: another process ({_holder(holder)}) works on this canary, and did so for "
-                f"all of {timeout:g} s; wait for it, or give this run its own --soak-artifacts"
+                f"{self.path}: another process ({_holder(self._pid_file)}) works on this canary, and did so "
+                f"for all of {timeout:g} s; wait for it, or give this run its own --soak-artifacts"
             ) from None
         try:
-            files.write_atomic(holder, f"pid {os.getpid()}\n".encode("ascii"))
+            pid = f"pid {os.getpid()}"
+            if _holder(self._pid_file) != pid:
+                files.write_atomic(self._pid_file, f"{pid}\n".encode("ascii"))
             yield
         finally:
             self._lock.release()
@@ -120,8 +114,8 @@ class Journal:
     @property
     def last(self) -> IterationRecord | None:
         """The newest record, None where there is none."""
-        records = self.records()
-        return records[-1] if records else None
+        newest = self.newest()
+        return None if newest is None else newest.record
 
     def records(self) -> tuple[IterationRecord, ...]:
         """All records, ordered by iteration number.
@@ -131,23 +125,57 @@ class Journal:
         """
         return tuple(entry.record for entry in self.entries())
 
-    def entries(self) -> tuple[Entry, ...]:
-        """All records with their hashes and wall-clock figures, ordered by iteration number.
+    def entries(self, first: int = 1) -> Iterator[Entry]:
+        """Entries from the iteration ``first`` on, in order, read one by one.
 
         Raises:
             SoakStateError: a record is not what was committed.
         """
-        with schema.explained(self.path):
-            rows = self._connection.execute(
-                "SELECT number, record, record_sha256, wall FROM iterations WHERE number > ? ORDER BY number",
-                (len(self._entries),),
-            ).fetchall()
-        for number, record, sha256, wall in rows:
-            self._entries += (self._entry(number, record, sha256, wall),)
-        return self._entries
+        newest = self.newest() if first == self._count else None
+        if newest is not None and first == self._count:
+            yield newest
+            return
+        while rows := self._rows(first, _BATCH):
+            for row in rows:
+                yield entry_of(self.path, first, row)
+                first += 1
+
+    def newest(self) -> Entry | None:
+        """The newest entry, None where there is none; what was not read before is checked on the way.
+
+        Raises:
+            SoakStateError: a record is not what was committed.
+        """
+        for entry in self.entries(self._count + 1):
+            self._newest, self._count = entry, entry.record.iteration
+        return self._newest
+
+    def entry(self, iteration: int) -> Entry:
+        """The entry of an iteration.
+
+        Raises:
+            SoakStateError: not committed, or not what was committed.
+        """
+        if iteration > self._count:
+            self.newest()
+        if self._newest is not None and iteration == self._count:
+            return self._newest
+        rows = self._rows(iteration, 1) if 1 <= iteration <= self._count else []
+        if not rows:
+            raise SoakStateError(f"{self.path}: iteration {iteration} is not in the journal")
+        return entry_of(self.path, iteration, rows[0])
 
     def edge(self, iteration: int) -> EdgeReport:
         """The edge report of an iteration.
+
+        Raises:
+            SoakStateError: not committed, or not what was committed.
+        """
+        text = self.edge_json(iteration)
+        return parsed(self.path, EdgeReport, text, f"edge report of iteration {iteration}")
+
+    def edge_json(self, iteration: int) -> bytes:
+        """The edge report of an iteration as canonical JSON.
 
         Raises:
             SoakStateError: not committed, or not what was committed.
@@ -158,7 +186,7 @@ class Journal:
             ).fetchone()
         if row is None:
             raise SoakStateError(f"{self.path}: iteration {iteration} is not in the journal")
-        return self._model(EdgeReport, row[0], row[1], f"edge report of iteration {iteration}")
+        return verified(self.path, row[0], row[1], f"edge report of iteration {iteration}")
 
     def wall(self, iteration: int) -> WallClock:
         """The wall-clock figures of an iteration.
@@ -166,10 +194,7 @@ class Journal:
         Raises:
             SoakStateError: not committed, or not what was committed.
         """
-        entries = self.entries()
-        if not 1 <= iteration <= len(entries):
-            raise SoakStateError(f"{self.path}: iteration {iteration} is not in the journal")
-        return entries[iteration - 1].wall
+        return self.entry(iteration).wall
 
     def commit(self, record: IterationRecord, edge: EdgeReport, wall: WallClock) -> None:
         """Put the next iteration into the journal; it is durable when this returns.
@@ -183,17 +208,17 @@ class Journal:
         """
         text = canonical_json(record.model_dump(mode="json"))
         edge_text = canonical_json(edge.model_dump(mode="json"))
+        sha256, edge_sha256 = sha256_hex(text.encode("ascii")), sha256_hex(edge_text.encode("ascii"))
         with schema.explained(self.path), schema.transaction(self._connection):
-            entries = self.entries()
-            if 1 <= record.iteration <= len(entries):
+            previous = self.last
+            if 1 <= record.iteration <= self._count:
                 self._check_same(record.iteration, text, edge_text)
                 return
-            if record.iteration != len(entries) + 1:
+            if record.iteration != self._count + 1:
                 raise SoakStateError(
-                    f"{self.path}: iteration {record.iteration} cannot follow iteration {len(entries)}"
+                    f"{self.path}: iteration {record.iteration} cannot follow iteration {self._count}"
                 )
-            previous = entries[-1].record if entries else None
-            check_record(record, edge, previous, self.inputs_hash)
+            check_record(record, edge_sha256, previous, self.inputs_hash)
             self._connection.execute(
                 "INSERT INTO iterations"
                 " (number, record, record_sha256, edge, edge_sha256, wall, decision_key)"
@@ -201,13 +226,14 @@ class Journal:
                 (
                     record.iteration,
                     text,
-                    _sha256(text.encode("ascii")),
+                    sha256,
                     edge_text,
-                    _sha256(edge_text.encode("ascii")),
+                    edge_sha256,
                     canonical_json(wall.model_dump(mode="json")),
                     record.decision.key if record.decision.applied else None,
                 ),
             )
+        self._newest, self._count = Entry(record, text, sha256, wall), record.iteration
 
     def _prepare(self, inputs: Mapping[str, Any] | None) -> None:
         # SQLite takes so short a file for an empty one and would write over it.
@@ -223,10 +249,18 @@ class Journal:
                         schema.create(self._connection, canonical_json(inputs), sha256_of(inputs))
             schema.check(self._connection, self.path)
             row = self._connection.execute("SELECT inputs, inputs_hash FROM identity").fetchone()
-        if row is None or _sha256(row[0]) != row[1].decode("ascii"):
+        if row is None or sha256_hex(row[0]) != row[1].decode("ascii"):
             raise SoakStateError(f"{self.path}: the identity of the canary is damaged")
         self.inputs = json.loads(row[0])
         self.inputs_hash = row[1].decode("ascii")
+
+    def _rows(self, first: int, most: int) -> list[Row]:
+        with schema.explained(self.path):
+            return self._connection.execute(
+                "SELECT number, record, record_sha256, wall FROM iterations"
+                " WHERE number >= ? ORDER BY number LIMIT ?",
+                (first, most),
+            ).fetchall()
 
     def _size(self) -> int:
         return self.path.stat().st_size if self.path.exists() else 0
@@ -251,28 +285,6 @@ class Journal:
             raise SoakStateError(
                 f"{self.path}: iteration {iteration} is in the journal with other content; it stays as it is"
             )
-
-    def _entry(self, number: int, record: bytes, sha256: bytes, wall: bytes) -> Entry:
-        expected = len(self._entries) + 1
-        if number != expected:
-            raise SoakStateError(f"{self.path}: iteration {expected} is missing from the journal")
-        checked = self._model(IterationRecord, record, sha256, f"iteration {number}")
-        if checked.iteration != number:
-            raise SoakStateError(f"{self.path}: iteration {number} holds the record of another")
-        clock = self._model(WallClock, wall, None, f"wall-clock figures of iteration {number}")
-        return Entry(checked, sha256.decode("ascii"), clock)
-
-    def _model(self, model: type[ModelT], data: bytes, sha256: bytes | None, what: str) -> ModelT:
-        if sha256 is not None and _sha256(data) != sha256.decode("ascii", "replace"):
-            raise SoakStateError(f"{self.path}: {what} is damaged: its content does not match its hash")
-        try:
-            return model.model_validate(json.loads(data))
-        except ValueError as error:
-            raise SoakStateError(f"{self.path}: {what} cannot be read: {str(error)!a}") from None
-
-
-def _sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
 
 
 def _short(value: object) -> str:

@@ -85,9 +85,10 @@ def _unfinished(path: Path) -> str | None:
     """Why a canary may still be in progress, None where it is done."""
     try:
         with Journal.open(path, create=False) as journal:
-            done, planned = len(journal.entries()), journal.inputs.get("iterations")
+            last, planned = journal.last, journal.inputs.get("iterations")
     except SoakError as error:
         return str(error)
+    done = 0 if last is None else last.iteration
     return None if done == planned else f"{done} of {planned} iterations are done"
 
 

@@ -12,6 +12,7 @@ from pytest_soak.domain.errors import SoakConfigError, SoakError, SoakStateError
 JOURNAL_VERSION = 1
 APPLICATION_ID = 0x736F616B  # "soak"
 BUSY_MILLISECONDS = 10_000
+CACHE_KIBIBYTES = 256
 
 _LEAST_SQLITE = (3, 37, 0)  # strict tables
 _TABLES = (
@@ -48,6 +49,8 @@ def connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_MILLISECONDS / 1000)
     connection.text_factory = bytes
     connection.execute("PRAGMA synchronous = FULL")
+    # An iteration touches a dozen pages; more of them kept would be memory that grows with the run.
+    connection.execute(f"PRAGMA cache_size = -{CACHE_KIBIBYTES}")
     return connection
 
 

@@ -113,6 +113,15 @@ def test_lines_are_appended(tmp_path: Path) -> None:
     assert path.read_bytes() == b"one\ntwo\nthree\n"
 
 
+def test_the_folder_of_a_log_is_synchronised_with_its_first_lines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = use(monkeypatch, FaultyDisk())
+    for count in (1, 1):
+        files.append_line(tmp_path / "a", "one")
+        assert disk.log.count("sync_folder") == count
+
+
 @pytest.mark.parametrize("fail_at", [4, 5, 6])
 def test_a_part_of_a_line_is_taken_back(
     fail_at: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -32,6 +32,41 @@ def test_what_is_committed_is_served_also_after_reopening(db: Path) -> None:
         assert [entry.sha256 for entry in journal.entries()] == hashes
 
 
+def test_entries_are_served_from_any_iteration_on(db: Path) -> None:
+    made = commits(150)
+    filled(db, 150).close()
+    with Journal.open(db, inputs=INPUTS) as journal:
+        for first in (1, 64, 65, 149, 150, 151):
+            expected = [c.record for c in made[first - 1 :]]
+            assert [entry.record for entry in journal.entries(first)] == expected
+        for number in (1, 75, 150):
+            assert journal.entry(number).record == made[number - 1].record
+            assert journal.entry(number).wall == made[number - 1].wall
+        for number in (0, 151):
+            with pytest.raises(SoakStateError, match=f"iteration {number} is not in the journal"):
+                journal.entry(number)
+
+
+def test_what_was_committed_and_what_is_read_back_are_the_same_entry(db: Path) -> None:
+    for count in (1, 2):
+        with Journal.open(db, inputs=INPUTS) as journal:
+            commits(2)[count - 1].to(journal)
+            kept = journal.newest()
+        with Journal.open(db, inputs=INPUTS) as journal:
+            assert journal.newest() == kept
+
+
+def test_what_another_process_commits_is_seen(db: Path) -> None:
+    made = commits(3)
+    with Journal.open(db, inputs=INPUTS) as one, Journal.open(db, inputs=INPUTS) as two:
+        made[0].to(one)
+        assert two.entry(1) == one.entry(1)
+        made[1].to(two)
+        assert [entry.record.iteration for entry in one.entries(1)] == [1, 2]
+        made[2].to(one)
+        assert two.last == made[2].record
+
+
 def test_an_empty_journal(journal: Journal) -> None:
     assert journal.records() == ()
     assert journal.last is None
