@@ -59,7 +59,7 @@ def pytest_sessionfinish():
 """
 
 
-@pytest.mark.parametrize("scenario", ["calm", "volatile"])
+@pytest.mark.parametrize("scenario", ["calm", "volatile", "mixed"])
 def bench_simulate(bench: Bench, scenario: str) -> None:
     """Generation, matching and maker, on one core."""
     profile = load_profile("steady_safe").profile
@@ -104,7 +104,7 @@ def _soaked(bench: Bench) -> tuple[dict[str, Any], float]:
     (folder / "conftest.py").write_text(CONFTEST, encoding="utf-8")
     minutes = MINUTES / 100 if bench.quick else MINUTES
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", "--soak-gate=off"]
-    command += [f"--soak-iterations={ITERATIONS}", f"--soak-minutes={minutes}", "--soak-scenario=volatile"]
+    command += [f"--soak-iterations={ITERATIONS}", f"--soak-minutes={minutes}", "--soak-scenario=mixed"]
     environment = {**os.environ, "PYTEST_ADDOPTS": ""}
     subprocess.run(command, cwd=folder, env=environment, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - our own command
     noted: dict[str, Any] = json.loads((folder / "noted.json").read_text(encoding="utf-8"))

@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicBool;
 
 use crate::inputs::Draw;
 use _kernel::data::audit_jsonl::{count_range, Counting};
+use _kernel::data::blocks::Vectors;
 use _kernel::data::edge_json::{read_value, Reading};
 use _kernel::data::path::Path;
 use _kernel::data::quantile::quantiles;
@@ -70,13 +71,13 @@ pub fn text(c: &mut Criterion) {
     let reading = Reading {
         max_bytes: 1 << 20,
         window: WINDOW,
-        portable: false,
+        vectors: Vectors::Widest,
     };
     let counting = Counting {
         max_line: 1 << 20,
         max_values: 1_000,
         window: WINDOW,
-        portable: false,
+        vectors: Vectors::Widest,
     };
     let (report, audit) = (report(), audit());
     let mut group = c.benchmark_group("text");
