@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
 
@@ -24,8 +25,14 @@ def sha256_of(value: object) -> str:
 
 
 def parameters_hash(parameters: Mapping[str, float]) -> str:
-    """Hash of parameter values; 75 and 75.0 are the same value."""
-    return sha256_of({name: float(value) for name, value in parameters.items()})
+    """Hash of parameter values; 75 and 75.0 are the same value, and so are 0.0 and -0.0."""
+    return _parameters_hash(tuple((name, float(value) + 0.0) for name, value in parameters.items()))
+
+
+@lru_cache(maxsize=64)
+def _parameters_hash(parameters: tuple[tuple[str, float], ...]) -> str:
+    """Remembered, as an iteration asks several times for the hash of the parameters that it runs with."""
+    return sha256_of(dict(parameters))
 
 
 def decision_key(run: str, iteration: int, base_hash: str, deltas: Mapping[str, float]) -> str:

@@ -82,7 +82,7 @@ def test_readme_knows_every_parameter_and_guard() -> None:
 
 def test_the_map_names_files_that_exist() -> None:
     text = (ROOT / "tests" / "README.md").read_text(encoding="utf-8")
-    named = re.findall(r"`((?:unit|property|stress|e2e|oracle|chaos)/[a-z_]+\.py)`", text)
+    named = re.findall(r"`((?:unit|property|facts|stress|e2e|oracle|chaos)/[a-z_]+\.py)`", text)
     assert named
     for name in named:
         assert (ROOT / "tests" / name).is_file(), name
