@@ -16,23 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benches.kit import is_installed
-from pytest_soak.market.recording import read_recording
+from pytest_soak.market.recording import FIELDS, read_recording
 
 TICK, LOT = 0.1, 0.001
 RECORDING = "btcusdt_20240808.npz"
 
-ROW = np.dtype(
-    [
-        ("ev", "<u8"),
-        ("exch_ts", "<i8"),
-        ("local_ts", "<i8"),
-        ("px", "<f8"),
-        ("qty", "<f8"),
-        ("order_id", "<u8"),
-        ("ival", "<i8"),
-        ("fval", "<f8"),
-    ]
-)
+ROW = np.dtype(list(FIELDS))
 _EXCHANGE, _LOCAL, _BUY, _SELL = 1 << 31, 1 << 30, 1 << 29, 1 << 28
 _DEPTH, _TRADE, _SNAPSHOT = 1, 2, 4
 _EPOCH_NS, _DELAY_NS = 1_700_000_000_000_000_000, 1_000_000

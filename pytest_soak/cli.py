@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pytest_soak import cli_market
+from pytest_soak import cli_market, cli_record
 from pytest_soak.domain.errors import SoakError, SoakStoreError
 from pytest_soak.options import positive_int
 from pytest_soak.store.retention import Retention, rotate
@@ -21,6 +21,7 @@ def main(arguments: Sequence[str] | None = None, now: datetime | None = None) ->
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_rotate(commands, now)
     cli_market.add(commands)
+    cli_record.add(commands)
     options = parser.parse_args(arguments)
     try:
         options.run(options)

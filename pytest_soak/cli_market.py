@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 MOST_HOURS = 168
-_FOLDERS = (Path("soak_profiles/scenarios"),)
+FOLDERS = (Path("soak_profiles/scenarios"),)
 _NAME_WIDTH = 25
 _CELL_WIDTH = 20
 _CRASH_BPS = -100.0
@@ -38,7 +38,7 @@ def add(commands: Commands) -> None:
     )
     command.add_argument("scenario", help="Name of a scenario, or a TOML file")
     command.add_argument("--replay", type=Path, metavar="FILE", help="A recording to stand beside it")
-    command.add_argument("--seed", type=_seed, default=1, help="Seed of the market (default: 1)")
+    command.add_argument("--seed", type=one_seed, default=1, help="Seed of the market (default: 1)")
     command.add_argument(
         "--hours", type=positive_int, default=28, help="Market time (default: 28, some 10 s of computing)"
     )
@@ -66,7 +66,7 @@ def run(options: argparse.Namespace) -> None:
 
     if options.hours > MOST_HOURS:
         raise SoakConfigError(f"--hours = {options.hours}; accepted is 1 to {MOST_HOURS}")
-    scenario = load_scenario(options.scenario, _FOLDERS)
+    scenario = load_scenario(options.scenario, FOLDERS)
     tape = tape_of_scenario(scenario, seed=options.seed, duration_s=options.hours * 3600.0)
     recording = tape_of_recording(options.replay) if options.replay is not None else None
     beside = list(find(recording, FACTS)) if recording is not None else []
@@ -146,7 +146,8 @@ def _draw(tape: Tape, wanted: Path | None) -> None:
     _print(f"picture: {path}")
 
 
-def _seed(text: str) -> int:
+def one_seed(text: str) -> int:
+    """Parse a seed."""
     seeds = seed_range(text)
     if len(seeds) > 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not one seed")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from pytest_soak.domain.errors import SoakConfigError, SoakError
@@ -42,6 +43,16 @@ def _load() -> _Kernel:
     return cast(_Kernel, _kernel)
 
 
+@contextmanager
+def _asked(to_do: str) -> Iterator[_Kernel]:
+    """The kernel; what it refuses is the caller's mistake."""
+    kernel = _load()
+    try:
+        yield kernel
+    except ValueError as error:
+        raise SoakConfigError(f"the kernel refuses to {to_do}: {error}") from error
+
+
 def kernel_version() -> str:
     """Version of the compiled kernel.
 
@@ -58,11 +69,8 @@ def simulate(spec: Mapping[str, object]) -> dict[str, object]:
         SoakConfigError: where the kernel refuses the spec.
         SoakError: where the kernel is not built.
     """
-    kernel = _load()
-    try:
+    with _asked("simulate") as kernel:
         return _decoded(kernel.simulate(_encoded(spec)))
-    except ValueError as error:
-        raise SoakConfigError(f"the kernel refuses to simulate: {error}") from error
 
 
 def open_simulation(spec: Mapping[str, object]) -> _kernel.Simulation:
@@ -72,11 +80,8 @@ def open_simulation(spec: Mapping[str, object]) -> _kernel.Simulation:
         SoakConfigError: where the kernel refuses the spec.
         SoakError: where the kernel is not built.
     """
-    kernel = _load()
-    try:
+    with _asked("simulate") as kernel:
         return kernel.Simulation(_encoded(spec))
-    except ValueError as error:
-        raise SoakConfigError(f"the kernel refuses to simulate: {error}") from error
 
 
 def replay(spec: Mapping[str, object], events: Buffer) -> dict[str, object]:
@@ -86,11 +91,8 @@ def replay(spec: Mapping[str, object], events: Buffer) -> dict[str, object]:
         SoakConfigError: where the kernel refuses the spec or the rows.
         SoakError: where the kernel is not built.
     """
-    kernel = _load()
-    try:
+    with _asked("replay") as kernel:
         return _decoded(kernel.replay(_encoded(spec), events))
-    except ValueError as error:
-        raise SoakConfigError(f"the kernel refuses to replay: {error}") from error
 
 
 def observe(spec: Mapping[str, object]) -> dict[str, Any]:
@@ -100,11 +102,8 @@ def observe(spec: Mapping[str, object]) -> dict[str, Any]:
         SoakConfigError: where the kernel refuses the spec.
         SoakError: where the kernel is not built.
     """
-    kernel = _load()
-    try:
+    with _asked("simulate") as kernel:
         return kernel.observe(_encoded(spec))
-    except ValueError as error:
-        raise SoakConfigError(f"the kernel refuses to simulate: {error}") from error
 
 
 def observe_rows(events: Buffer, tick_size: float, lot_size: float, depth_levels: int) -> dict[str, bytes]:
@@ -114,11 +113,8 @@ def observe_rows(events: Buffer, tick_size: float, lot_size: float, depth_levels
         SoakConfigError: where the kernel refuses the rows.
         SoakError: where the kernel is not built.
     """
-    kernel = _load()
-    try:
+    with _asked("read the recording") as kernel:
         return kernel.observe_rows(events, tick_size, lot_size, depth_levels)
-    except ValueError as error:
-        raise SoakConfigError(f"the kernel refuses the recording: {error}") from error
 
 
 def _encoded(spec: Mapping[str, object]) -> str:

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 from pytest_soak import kernel
 from pytest_soak.market.checks import check_rows
-from pytest_soak.market.recording import read_recording
+from pytest_soak.market.recording import FIELDS, read_recording
 from pytest_soak.market.scenarios import Scenario
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from pytest_soak.market.recording import Rows
 
     Doubles = NDArray[np.float64]
 
@@ -94,21 +96,36 @@ def tape_of_scenario(scenario: Scenario, *, seed: int, start_s: float = 0.0, dur
     """
     import numpy as np
 
-    answer = kernel.observe(
-        {
-            "scenario": scenario.model_dump(mode="json"),
-            "seed": seed,
-            "start_ms": start_s * 1e3,
-            "duration_ms": duration_s * 1e3,
-            "depth_levels": DEPTH_LEVELS,
-        }
-    )
+    answer = kernel.observe(_spec(scenario, seed, start_s, duration_s))
     columns = _arrays(answer["columns"])
     instrument = scenario.instrument
     on = columns["labels"].view(np.uint64)
     names = {name: (on & np.uint64(bits)) != 0 for name, bits in answer["names"]}
     columns["trade_s"] = columns["trade_at"] * 1e-9 - start_s
     return _tape(scenario.name, answer["events"], columns, names, instrument.tick_size, instrument.lot_size)
+
+
+def rows_of_scenario(scenario: Scenario, *, seed: int, start_s: float = 0.0, duration_s: float) -> Rows:
+    """Let a mock market live without a maker and write it down as a recording that can be replayed.
+
+    Args:
+        scenario: what the market is like.
+        seed: from 0 to 2**64 - 1.
+        start_s: market time of the begin.
+        duration_s: length, from 1 to 14400; a second leaves some 64,000 bytes.
+
+    Returns:
+        Rows in hftbacktest's format: a snapshot, then every change of a level and every trade. Rows are
+        received with the feed message after them; what no message has brought by the end is left out.
+
+    Raises:
+        SoakConfigError: where the kernel refuses the scenario, the seed or the times.
+    """
+    import numpy as np
+
+    spec = _spec(scenario, seed, start_s, duration_s) | {"rows": True}
+    rows = np.frombuffer(kernel.observe(spec)["columns"]["rows"], dtype=list(FIELDS))
+    return rows
 
 
 def tape_of_recording(path: Path) -> Tape:
@@ -123,6 +140,16 @@ def tape_of_recording(path: Path) -> Tape:
     columns = _one_row_per_order(_arrays(raw))
     columns["trade_s"] = columns["trade_at"] * 1e-9
     return _tape(path.name, facts.rows, columns, {}, facts.tick_size, facts.lot_size)
+
+
+def _spec(scenario: Scenario, seed: int, start_s: float, duration_s: float) -> dict[str, object]:
+    return {
+        "scenario": scenario.model_dump(mode="json"),
+        "seed": seed,
+        "start_ms": start_s * 1e3,
+        "duration_ms": duration_s * 1e3,
+        "depth_levels": DEPTH_LEVELS,
+    }
 
 
 def _arrays(columns: Mapping[str, bytes]) -> dict[str, Doubles]:

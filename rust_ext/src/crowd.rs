@@ -54,6 +54,8 @@ pub struct Crowd {
     free: Vec<u32>,
     live: Vec<u32>,
     queues: Vec<Queue>,
+    /// Changes of quantity per price, where somebody asked for them.
+    changes: Option<Vec<(Tick, Lots)>>,
 }
 
 impl Crowd {
@@ -65,6 +67,7 @@ impl Crowd {
             free: Vec::new(),
             live: Vec::new(),
             queues: vec![EMPTY; SLOTS],
+            changes: None,
         }
     }
 
@@ -109,7 +112,7 @@ impl Crowd {
             head,
             tail: id,
         };
-        self.ladder.add(tick, lots);
+        self.change(tick, lots);
         true
     }
 
@@ -150,7 +153,7 @@ impl Crowd {
             let front = &mut self.nodes[queue.head as usize];
             if front.lots > left {
                 front.lots -= left;
-                self.ladder.add(tick, -left);
+                self.change(tick, -left);
                 left = 0;
             } else {
                 left -= front.lots;
@@ -158,6 +161,18 @@ impl Crowd {
             }
         }
         lots - left
+    }
+
+    /// Changes since they were taken last, each with what was added to a price; the first call only begins.
+    pub fn take_changes(&mut self) -> Vec<(Tick, Lots)> {
+        self.changes.replace(Vec::new()).unwrap_or_default()
+    }
+
+    fn change(&mut self, tick: Tick, lots: Lots) {
+        self.ladder.add(tick, lots);
+        if let Some(changes) = &mut self.changes {
+            changes.push((tick, lots));
+        }
     }
 
     fn store(&mut self, node: Node) -> u32 {
@@ -187,7 +202,7 @@ impl Crowd {
             self.nodes[*moved as usize].place = node.place;
         }
         self.free.push(id);
-        self.ladder.add(node.tick, -node.lots);
+        self.change(node.tick, -node.lots);
         Gone {
             tick: node.tick,
             lots: node.lots,

@@ -12,10 +12,12 @@ pub struct Feed {
 }
 
 impl Feed {
-    /// Send a view, which takes `lag` to arrive.
-    pub fn send(&mut self, view: View, lag: Ns) {
+    /// Send a view, which takes `lag` to arrive; when it will.
+    pub fn send(&mut self, view: View, lag: Ns) -> Ns {
         let last = self.under_way.back().map_or(Ns::MIN, |(at, _)| *at);
-        self.under_way.push_back(((view.at + lag).max(last), view));
+        let arrival = (view.at + lag).max(last);
+        self.under_way.push_back((arrival, view));
+        arrival
     }
 
     /// The last view that has arrived by a time; the delays of those that came since the last call are

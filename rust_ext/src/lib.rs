@@ -27,6 +27,7 @@ pub mod observe_rows;
 pub mod own;
 pub mod pace;
 mod py_simulation;
+pub mod recorder;
 pub mod regimes;
 pub mod replay;
 pub mod replay_run;

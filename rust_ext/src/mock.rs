@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::feed::Feed;
 use crate::flow::draw_lag;
 use crate::labels::LabelClock;
+use crate::recorder::Recorder;
 use crate::rng::{Purpose, Stream};
 use crate::scenario::Latency;
 use crate::street::{Moment, Street};
@@ -77,6 +78,18 @@ impl MockVenue {
         self.street.take_tape()
     }
 
+    /// Write down rows of a recording from now on.
+    pub fn record_rows(&mut self) {
+        let instrument = &self.world.scenario().instrument;
+        let recorder = Recorder::new(instrument.tick_size, instrument.lot_size);
+        self.street.record_rows(recorder, self.now);
+    }
+
+    /// The rows that were written down.
+    pub fn take_rows(&mut self) -> Vec<u8> {
+        self.street.take_rows()
+    }
+
     /// Market time for which each label was on since the counts began, ms.
     pub fn label_ms(&mut self) -> BTreeMap<String, f64> {
         self.labels.read(self.now)
@@ -133,7 +146,8 @@ impl MockVenue {
         };
         let factor = self.world.now().latency;
         let lag = draw_lag(&self.latency.feed, factor, &mut self.delays);
-        self.feed.send(view, lag + self.down_for(FEED));
+        let arrival = self.feed.send(view, lag + self.down_for(FEED));
+        self.street.deliver(arrival);
         self.next_feed += ns_of_ms(self.latency.feed_interval_ms);
     }
 }

@@ -20,6 +20,7 @@ pub struct Observation {
     approach: Approach,
     end: Ns,
     levels: usize,
+    rows: bool,
     venue: Option<MockVenue>,
 }
 
@@ -35,6 +36,7 @@ impl Observation {
             approach: Approach::new(&spec.scenario, spec.seed, start, levels),
             end: start + ns_of_ms(spec.duration_ms),
             levels,
+            rows: spec.rows,
             venue: None,
         })
     }
@@ -46,8 +48,10 @@ impl Observation {
     pub fn go_on(&mut self) -> Result<Option<Observed>, String> {
         let Some(venue) = &mut self.venue else {
             self.venue = self.approach.go_on()?;
-            if let Some(venue) = &mut self.venue {
-                venue.record(Tape::new(self.levels));
+            match &mut self.venue {
+                Some(venue) if self.rows => venue.record_rows(),
+                Some(venue) => venue.record(Tape::new(self.levels)),
+                None => {}
             }
             return Ok(None);
         };
@@ -56,9 +60,13 @@ impl Observation {
         if next < self.end {
             return Ok(None);
         }
-        let tape = venue.take_tape().unwrap_or_default();
+        let columns = if self.rows {
+            vec![("rows", venue.take_rows())]
+        } else {
+            venue.take_tape().unwrap_or_default().columns()
+        };
         let labels = label_bits(self.approach.scenario());
-        Ok(Some((labels, venue.counts().0, tape.columns())))
+        Ok(Some((labels, venue.counts().0, columns)))
     }
 }
 

@@ -182,6 +182,38 @@ impl Row<'_> {
     }
 }
 
+/// What a row is that is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Depth = 1,
+    Trade = 2,
+    Snapshot = 4,
+}
+
+/// A row of both the exchange's and the local side, received when it was sent; the side of a trade is the
+/// aggressor's. Price and quantity are in units.
+pub fn encode(kind: Kind, side: Side, at: Ns, px: f64, qty: f64) -> [u8; ROW] {
+    let bits = match side {
+        Side::Buy => BUY,
+        Side::Sell => SELL,
+    };
+    let event = EXCHANGE | LOCAL | bits | kind as u64;
+    let time = at as u64;
+    let words = [event, time, time, px.to_bits(), qty.to_bits(), 0, 0, 0];
+    let mut row = [0; ROW];
+    for (bytes, word) in row.chunks_exact_mut(8).zip(words) {
+        bytes.copy_from_slice(&word.to_le_bytes());
+    }
+    row
+}
+
+/// Let rows be received at a time.
+pub fn received(rows: &mut [u8], at: Ns) {
+    for row in rows.chunks_exact_mut(ROW) {
+        row[16..24].copy_from_slice(&at.to_le_bytes());
+    }
+}
+
 fn side_of(bits: u64) -> Option<Side> {
     match (bits & BUY != 0, bits & SELL != 0) {
         (true, false) => Some(Side::Buy),

@@ -80,6 +80,9 @@ pub struct ObserveSpec {
     pub duration_ms: f64,
     /// Levels that count as depth; 1 to 1000.
     pub depth_levels: u32,
+    /// Whether rows of a recording are written instead of a tape, of at most 1.44e7 ms (four hours).
+    #[serde(default)]
+    pub rows: bool,
 }
 
 /// One iteration on a recording.
@@ -125,7 +128,8 @@ impl ObserveSpec {
         let spec: Self = parse(text)?;
         spec.scenario.check()?;
         in_range("start_ms", spec.start_ms, 0.0, 1e10)?;
-        in_range("duration_ms", spec.duration_ms, 1000.0, 6.048e8)?;
+        let most = if spec.rows { 1.44e7 } else { 6.048e8 };
+        in_range("duration_ms", spec.duration_ms, 1000.0, most)?;
         count("depth_levels", u64::from(spec.depth_levels), 1, 1000)?;
         Ok(spec)
     }

@@ -3,6 +3,7 @@
 use crate::flow::{Event, Flow, Sight};
 use crate::hawkes::Arrivals;
 use crate::matching::Matching;
+use crate::recorder::Recorder;
 use crate::rng::{Purpose, Stream};
 use crate::scenario::Scenario;
 use crate::tape::Tape;
@@ -30,6 +31,10 @@ pub struct Street {
     trades: u64,
     /// What is written down for somebody who looks at the market itself.
     tape: Option<Box<Tape>>,
+    /// The same as rows of a recording.
+    recorder: Option<Box<Recorder>>,
+    /// Side whose standing orders were hit in the event in hand.
+    hit: Option<Side>,
 }
 
 impl Street {
@@ -47,6 +52,8 @@ impl Street {
             events: 0,
             trades: 0,
             tape: None,
+            recorder: None,
+            hit: None,
         };
         for _ in 0..street.flow.target() as usize {
             for side in Side::BOTH {
@@ -77,6 +84,30 @@ impl Street {
         self.tape.take().map(|tape| *tape)
     }
 
+    /// Write down rows from now on, beginning with a snapshot.
+    pub fn record_rows(&mut self, mut recorder: Recorder, now: Ns) {
+        for side in Side::BOTH {
+            let crowd = &mut self.book.sides[side.index()];
+            crowd.take_changes();
+            recorder.snapshot(now, side, crowd.ladder());
+        }
+        self.hit = None;
+        self.recorder = Some(Box::new(recorder));
+    }
+
+    /// A feed message arrives at a time.
+    pub fn deliver(&mut self, at: Ns) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.deliver(at);
+        }
+    }
+
+    /// The rows that were written down.
+    pub fn take_rows(&mut self) -> Vec<u8> {
+        let recorder = self.recorder.take();
+        recorder.map_or_else(Vec::new, |recorder| recorder.into_rows())
+    }
+
     /// When something may happen next.
     pub fn next(&self) -> Ns {
         self.next_event.min(self.arrivals.next())
@@ -88,10 +119,19 @@ impl Street {
             if self.arrivals.accept(&mut self.stream) {
                 self.market_order(moment, fills);
             }
-            return;
+        } else {
+            self.event(moment, fills);
+            self.next_event = moment.now + self.flow.wait(moment.point, &mut self.stream);
         }
-        self.event(moment, fills);
-        self.next_event = moment.now + self.flow.wait(moment.point, &mut self.stream);
+        if let Some(recorder) = &mut self.recorder {
+            let hit = self.hit.take();
+            for side in Side::BOTH {
+                let crowd = &mut self.book.sides[side.index()];
+                let changes = crowd.take_changes();
+                let ladder = crowd.ladder();
+                recorder.changes(moment.now, side, ladder, &changes, hit == Some(side));
+            }
+        }
     }
 
     /// The world changes at the moment, to `point`; the state before it is written down.
@@ -173,6 +213,9 @@ impl Street {
         let (mid, best) = (self.book.mid, self.book.front(side.opposite()));
         let traded = self.book.aggress(side, lots, limit, now, fills);
         self.trades += u64::from(traded > 0);
+        if traded > 0 {
+            self.hit = Some(side.opposite());
+        }
         if let (Some(tape), true) = (&mut self.tape, traded > 0) {
             let emptied = best != self.book.front(side.opposite());
             tape.trade(now, side, traded, best, mid, emptied);

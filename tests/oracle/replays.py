@@ -35,13 +35,13 @@ def mids_of(seed: int) -> MidPath:
 
 
 def run(
-    rows: np.ndarray, task: MakerJob, start_ms: float, end_ms: float
+    rows: np.ndarray, task: MakerJob, start_ms: float, end_ms: float, tick_size: float = TICK
 ) -> tuple[EdgeReport, dict[str, Any]]:
     """Replay a slice; the report, and the kernel's whole answer with fills and path."""
     spec = {
         "start_ns": round(start_ms * 1e6),
         "end_ns": round(end_ms * 1e6),
-        "tick_size": TICK,
+        "tick_size": tick_size,
         "lot_size": LOT,
         "parameters": dict(task.parameters),
         "maker": task.maker.model_dump(),

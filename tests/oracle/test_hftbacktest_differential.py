@@ -21,6 +21,8 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 import pytest
 
+from pytest_soak.market import load_scenario
+from pytest_soak.market.tape import rows_of_scenario
 from tests.oracle import hft
 from tests.oracle.book import Happening, NaiveBook, happenings
 from tests.oracle.jobs import job
@@ -47,17 +49,19 @@ class Pair(NamedTuple):
     filled_ns: int | None
 
 
-def assert_alike(rows: np.ndarray, pairs: Sequence[Pair], end_ms: float) -> hft.Outcome:
+def assert_alike(
+    rows: np.ndarray, pairs: Sequence[Pair], end_ms: float, tick_size: float = TICK
+) -> hft.Outcome:
     """Every fill of hftbacktest comes with the one here, and none where there is none."""
     end_ns = round(end_ms * 1e6)
-    outcome = hft.run(rows, [pair.order for pair in pairs], end_ns, tick_size=TICK, lot_size=LOT)
+    outcome = hft.run(rows, [pair.order for pair in pairs], end_ns, tick_size=tick_size, lot_size=LOT)
     assert outcome.rejected == ()
     expected = [at if at is not None and at < end_ns else None for _, at in pairs]
     assert list(outcome.filled_ns) == expected
     return outcome
 
 
-def pairs_of(fills: Sequence[dict[str, Any]]) -> list[Pair]:
+def pairs_of(fills: Sequence[dict[str, Any]], tick_size: float = TICK) -> list[Pair]:
     """The filled orders of a replay with the time of their first fills."""
     first: dict[int, dict[str, Any]] = {}
     lots: dict[int, int] = {}
@@ -67,25 +71,30 @@ def pairs_of(fills: Sequence[dict[str, Any]]) -> list[Pair]:
         lots[number] = lots.get(number, 0) + round(fill["qty"] / LOT)
     pairs = []
     for number, fill in first.items():
-        tick, placed_ns = round(fill["price"] / TICK), round(fill["placed_ms"] * 1e6)
+        tick, placed_ns = round(fill["price"] / tick_size), round(fill["placed_ms"] * 1e6)
         order = Resting(fill["side"], tick, lots[number], placed_ns)
         pairs.append(Pair(order, round(fill["ts_ms"] * 1e6)))
     return pairs
 
 
 def assert_one_lot_orders_alike(
-    rows: np.ndarray, half_bps: float, lot_notional: float, start_ms: float, end_ms: float
+    rows: np.ndarray,
+    half_bps: float,
+    lot_notional: float,
+    start_ms: float,
+    end_ms: float,
+    tick_size: float = TICK,
 ) -> int:
     """Orders of one lot that rest until they are filled: the same fills, times and position; how many."""
     maker = {**PATIENT, "base_half_spread_bps": half_bps, "max_order_notional": 1.5 * lot_notional}
     task = job({"base_spread_bps_delta": 0.08}, {**maker, "min_order_notional": 0.1 * lot_notional})
-    report, answer = run(rows, task, start_ms, end_ms)
+    report, answer = run(rows, task, start_ms, end_ms, tick_size)
     fills = answer["fills"]
     assert all(fill["maker"] and round(fill["qty"] / LOT) == 1 for fill in fills)
     assert report.orders.cancelled == 0
     assert report.orders.placed - len(fills) <= 2
     assert any(fill["queue_ahead_at_placement"] > 0.0 for fill in fills)
-    outcome = assert_alike(rows, pairs_of(fills), end_ms)
+    outcome = assert_alike(rows, pairs_of(fills, tick_size), end_ms, tick_size)
     assert outcome.position == round(report.totals.position_end / LOT)
     return len(fills)
 
@@ -97,6 +106,19 @@ def test_one_lot_orders_on_generated_recordings() -> None:
         for half in (0.001, 0.3)
     ]
     assert sum(filled) >= 200
+
+
+@pytest.mark.parametrize(("name", "half_bps"), [("mixed", 2.6), ("volatile", 3.2), ("santa_fe", 0.001)])
+def test_one_lot_orders_on_markets_of_ours(name: str, half_bps: float) -> None:
+    """Flow of the mock market: three minutes, which for ``volatile`` lie in a burst."""
+    scenario = load_scenario(name)
+    rows = rows_of_scenario(scenario, seed=1, start_s=600.0, duration_s=185.0)
+    tick_size, lot = (
+        scenario.instrument.tick_size,
+        scenario.instrument.lot_size * scenario.instrument.start_price,
+    )
+    assert scenario.instrument.lot_size == LOT
+    assert assert_one_lot_orders_alike(rows, half_bps, lot, 1_000.0, 180_000.0, tick_size) >= 30
 
 
 @pytest.mark.parametrize("half_bps", [0.001, 0.1, 0.5])
