@@ -23,7 +23,8 @@ def add(commands: Commands) -> None:
     command = commands.add_parser(
         "record",
         help="Write a scenario down as a recording",
-        description="Let a mock market live without a maker and write it down in hftbacktest's format.",
+        description="Let a mock market live without a maker and write it down in hftbacktest's format: "
+        "the array 'data'; beside it 'origin' says what it was made from.",
     )
     command.add_argument("scenario", help="Name of a scenario, or a TOML file")
     command.add_argument("file", type=Path, help="The .npz file to write")
@@ -43,6 +44,7 @@ def run(options: argparse.Namespace) -> None:
     """
     import numpy as np
 
+    from pytest_soak.domain.hashing import canonical_json
     from pytest_soak.market.scenarios import load_scenario
     from pytest_soak.market.tape import rows_of_scenario
     from pytest_soak.store import files
@@ -53,8 +55,10 @@ def run(options: argparse.Namespace) -> None:
         raise SoakConfigError(f"{options.file}: a recording is written to a file that ends in .npz")
     scenario = load_scenario(options.scenario, FOLDERS)
     rows = rows_of_scenario(scenario, seed=options.seed, duration_s=options.minutes * 60.0)
+    # So that nobody takes it for something that a real market did.
+    origin = canonical_json({"scenario": scenario.model_dump(mode="json"), "seed": options.seed})
     content = io.BytesIO()
-    np.savez_compressed(content, data=rows)
+    np.savez_compressed(content, data=rows, origin=np.array(origin))
     files.make_folder(options.file.parent)
     files.write_atomic(options.file, content.getvalue())
     sys.stdout.write(f"{options.file}: {len(rows)} rows, {options.minutes} min of {scenario.name}\n")

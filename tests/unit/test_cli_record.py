@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,8 @@ def test_a_recording_of_a_scenario_is_that_market(tmp_path: Path, capsys: pytest
     for name in ("trade_s", "trade_side", "trade_qty", "trade_mid"):
         assert getattr(recorded, name) == pytest.approx(getattr(market, name)[:trades], rel=1e-9)
     assert (recorded.trade_emptied == market.trade_emptied[:trades]).all()
+    origin = json.loads(str(np.load(path)["origin"]))
+    assert (origin["scenario"]["name"], origin["seed"]) == ("volatile", 5)
 
 
 def test_rows_are_in_the_order_in_which_they_are_sent_and_received() -> None:
