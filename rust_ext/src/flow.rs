@@ -276,3 +276,7 @@ fn side_of(stream: &mut Stream) -> Side {
         Side::Sell
     }
 }
+
+#[cfg(test)]
+#[path = "flow_tests.rs"]
+mod tests;

@@ -206,11 +206,31 @@ proptest! {
         orders in 20u32..2000,
         levels in 1u32..1000,
         move_bps in -3000.0f64..3000.0,
+        branching in 0.0f64..=0.95,
+        crowding in 0.0f64..=10.0,
+        anchor in prop::sample::select(vec!["fair", "opposite"]),
+        outage in prop::sample::select(vec!["none", "feed", "orders", "both"]),
+        drift in -5000.0f64..5000.0,
     ) {
         let mut spec = samples::simulate_json(seed, 28_000.0, 4_000.0);
         let scenario = &mut spec["scenario"];
         scenario["shocks"][0]["effect"] = json!({"spread": spread, "depth": depth, "latency": 1000.0});
         scenario["shocks"][0]["move_bps"] = json!(move_bps);
+        scenario["shocks"][0]["outage"] = json!(outage);
+        scenario["shocks"][0]["maker_fee_shift_bps"] = json!(drift * 0.01);
+        scenario["regimes"] = json!([
+            {"label": "a", "mean_s": 1.0, "weight": 1.0, "drift_bps_per_hour": drift,
+             "effect": {"trading": depth, "volatility": spread}},
+            {"label": "b", "mean_s": 2.0, "weight": 1.0},
+        ]);
+        scenario["seasonality"] =
+            json!({"period_h": 0.1, "peak_h": 0.0, "activity": 1.5, "volatility": 1.5});
+        scenario["flow"]["hawkes"] = json!({"branching": branching, "cross_share": 0.3,
+            "half_lives_s": [0.001, 1.0, 3600.0], "weights": [1.0, 1000.0, 0.001]});
+        scenario["flow"]["limit_follow"] = json!(1.0);
+        scenario["book"]["anchor"] = json!(anchor);
+        scenario["book"]["arrival_crowding"] = json!(crowding);
+        scenario["book"]["cancel_crowding"] = json!(crowding);
         scenario["book"]["touch_bps"] = json!(touch);
         scenario["book"]["orders"] = json!(orders);
         scenario["instrument"]["tick_size"] = json!(tick);
