@@ -2,6 +2,9 @@
 
 ``FACTS`` are of a market as a whole, ``crash_facts.CRASH_FACTS`` of the largest fall in it. Each is computed
 in the same way of a scenario and of a recording; with too few observations it is measured but not judged.
+What a tape does not have::
+
+    missing = [finding.fact.name for finding in find(tape, FACTS) if finding.holds is False]
 """
 
 from __future__ import annotations

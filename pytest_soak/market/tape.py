@@ -1,4 +1,10 @@
-"""A market, mock or recorded, written down as arrays: its state every 100 ms, and its trades."""
+"""A market, mock or recorded, written down as arrays: its state every 100 ms, and its trades.
+
+An hour of a scenario, and how far its price moved::
+
+    tape = tape_of_scenario(load_scenario("mixed"), seed=1, duration_s=3600.0)
+    moved_bps = (tape.mid[-1] / tape.mid[0] - 1.0) * 1e4
+"""
 
 from __future__ import annotations
 
