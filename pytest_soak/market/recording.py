@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,16 +30,23 @@ FIELDS = (
 ROW_BYTES = 64
 LAYOUT = ", ".join(f"{name} {kind}" for name, kind in FIELDS)
 _ARRAY_NAME = "data"
+_ORIGIN_NAME = "origin"
+_SUFFIX = ".npy"
+_MOST_ORIGIN = 1 << 20
 _CHUNK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """The rows of a recording with the hash of the file that they came from."""
+    """The rows of a recording with the hash of the file that they came from.
+
+    ``origin`` says what a file was made from that no real market wrote (``pytest-soak record``), else None.
+    """
 
     path: Path
     sha256: str
     rows: Rows
+    origin: str | None = None
 
     @property
     def buffer(self) -> memoryview:
@@ -56,13 +64,13 @@ def read_recording(path: Path) -> Recording:
     """
     _require_file(path)
     try:
-        rows = _read_npy(path) if _is_npy(path) else _read_npz(path)
+        rows, origin = (_read_npy(path), None) if _is_npy(path) else _read_npz(path)
         digest = _sha256(path)
     except OSError as error:
         raise SoakConfigError(f"recording {path} cannot be read: {error.strerror or error}") from error
     except MemoryError as error:
         raise SoakConfigError(f"recording {path} does not fit into memory") from error
-    return Recording(path, digest, rows)
+    return Recording(path, digest, rows, origin)
 
 
 def _require_file(path: Path) -> None:
@@ -85,7 +93,7 @@ def _read_npy(path: Path) -> Rows:
     return np.memmap(path, dtype=_layout(), mode="r", offset=offset, shape=(count,))
 
 
-def _read_npz(path: Path) -> Rows:
+def _read_npz(path: Path) -> tuple[Rows, str | None]:
     import numpy as np
 
     try:
@@ -95,6 +103,7 @@ def _read_npz(path: Path) -> Rows:
                 count = _rows_announced(cast(BinaryIO, stream), member.file_size, path, "array 'data'")
                 rows = np.empty(count, dtype=_layout())
                 _fill(rows.view(np.uint8).data, cast(BinaryIO, stream), path)
+            origin = _origin(archive, path)
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
         raise SoakConfigError(
             f"recording {path} is truncated, damaged or no .npz file ({error}); "
@@ -102,7 +111,26 @@ def _read_npz(path: Path) -> Rows:
         ) from error
     except _inflate_error() as error:
         raise SoakConfigError(f"recording {path} is damaged: {error}") from error
-    return rows
+    return rows, origin
+
+
+def _origin(archive: zipfile.ZipFile, path: Path) -> str | None:
+    from numpy.lib import format as npy
+
+    if _ORIGIN_NAME + _SUFFIX not in archive.namelist():
+        return None
+    with archive.open(_ORIGIN_NAME + _SUFFIX) as stream:
+        head = io.BytesIO(stream.read(_MOST_ORIGIN + 1))
+    try:
+        array = npy.read_array(head, allow_pickle=False) if len(head.getvalue()) <= _MOST_ORIGIN else None
+    except ValueError:
+        array = None
+    if array is None or array.shape or array.dtype.kind != "U":
+        raise SoakConfigError(
+            f"recording {path}: array {_ORIGIN_NAME!r} is not one text of at most {_MOST_ORIGIN} bytes, "
+            "as pytest-soak record writes it"
+        )
+    return str(array)
 
 
 def _inflate_error() -> type[Exception]:
@@ -112,7 +140,7 @@ def _inflate_error() -> type[Exception]:
 
 
 def _member(archive: zipfile.ZipFile, path: Path) -> zipfile.ZipInfo:
-    names = [name.removesuffix(".npy") for name in archive.namelist()]
+    names = [name.removesuffix(_SUFFIX) for name in archive.namelist()]
     if _ARRAY_NAME not in names:
         held = ", ".join(repr(name) for name in names[:10]) or "nothing"
         raise SoakConfigError(

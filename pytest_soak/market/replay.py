@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from pytest_soak import kernel
 from pytest_soak.domain.errors import SoakConfigError
@@ -13,7 +13,7 @@ from pytest_soak.market.recording import Recording, read_recording
 from pytest_soak.market.reports import report_of
 
 if TYPE_CHECKING:
-    from pytest_soak.domain.records import EdgeReport
+    from pytest_soak.domain.records import EdgeReport, Source
     from pytest_soak.market.protocols import MakerJob, Window
 
 _NS_PER_MS = 1_000_000
@@ -31,14 +31,17 @@ class ReplayMarket:
         SoakConfigError: naming the file and what was expected of it.
     """
 
-    source: Literal["replay"] = "replay"
-
     def __init__(self, path: Path, *, tick_size: float | None = None, lot_size: float | None = None) -> None:
         for name, value in (("tick_size", tick_size), ("lot_size", lot_size)):
             if value is not None and not (math.isfinite(value) and value > 0.0):
                 raise SoakConfigError(f"{name} = {value!r} of recording {path} is not a number above 0")
         self._recording: Recording = read_recording(path)
         self._facts: Facts = check_rows(self._recording.rows, path, tick_size, lot_size)
+
+    @property
+    def source(self) -> Source:
+        """``replay``, or ``mock`` where the file was made from a scenario."""
+        return "replay" if self._recording.origin is None else "mock"
 
     @property
     def name(self) -> str:
@@ -51,8 +54,13 @@ class ReplayMarket:
         return (self._facts.last_ns - self._facts.first_ns) / _NS_PER_MS
 
     def describe(self) -> dict[str, object]:
-        """Hash of the file, number of rows, tick and lot size; where the file lies does not matter."""
+        """Hash of the file, its origin where it is no real market, rows, tick and lot size.
+
+        Where the file lies does not matter.
+        """
+        made = {} if self._recording.origin is None else {"origin": self._recording.origin}
         return {
+            **made,
             "source": self.source,
             "sha256": self._recording.sha256,
             "rows": self._facts.rows,
@@ -87,4 +95,5 @@ class ReplayMarket:
         Raises:
             SoakConfigError: where the kernel refuses parameters or settings.
         """
-        return report_of(kernel.replay(self.spec(job, window), self._recording.buffer))
+        answer = kernel.replay(self.spec(job, window), self._recording.buffer)
+        return report_of({**answer, "source": self.source})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from pytest_soak.market.recording import FIELDS
 from pytest_soak.market.tape import rows_of_scenario, tape_of_recording, tape_of_scenario
 from tests.oracle.jobs import job
 from tests.oracle.recordings import EXCHANGE, LOCAL
+from tests.oracle.replays import rows_for
 
 DEPTH, TRADE, SNAPSHOT = 1, 2, 4
 
@@ -66,7 +68,11 @@ def test_a_maker_can_be_run_on_it(tmp_path: Path) -> None:
     report = market.run_maker(
         task, Window(iteration=1, iterations=1, start_ms=1_000.0, duration_ms=290_000.0)
     )
-    assert report.source == "replay"
+    assert report.source == market.source == "mock"
+    assert json.loads(str(market.describe()["origin"]))["scenario"]["name"] == "calm"
+    np.savez(path, data=np.load(path)["data"])
+    assert ReplayMarket(path).source == "replay"
+    assert "origin" not in ReplayMarket(path).describe()
     assert report.orders.maker_fills > 100
     assert report.totals.gross / report.totals.notional * 1e4 == pytest.approx(2.7, abs=0.2)
 
@@ -83,6 +89,19 @@ def test_what_is_wrong_is_said(capsys: pytest.CaptureFixture[str], words: list[s
     assert cli.main(["record", *words]) == 2
     assert says in capsys.readouterr().err
     assert not Path(words[1]).exists()
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [np.array([1, 2]), np.array(["a", "b"]), np.array({"a": 1}, dtype=object), np.array("x" * (1 << 19))],
+)
+def test_an_origin_that_is_no_text_is_refused(tmp_path: Path, origin: Any) -> None:
+    path = tmp_path / "odd.npz"
+    np.savez(path, data=rows_for(1), origin=origin)
+    with pytest.raises(
+        SoakConfigError, match=r"odd\.npz: array 'origin' is not one text of at most 1048576 bytes"
+    ):
+        ReplayMarket(path)
 
 
 def test_a_day_is_too_much_to_hold_as_rows() -> None:
