@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
@@ -20,22 +20,24 @@ if TYPE_CHECKING:
     from pytest_soak.run import SoakRun
 
 
+class ItemCase(NamedTuple):
+    """What one item is about: its canary and iteration, the run of the session, and the item itself."""
+
+    case: Case
+    run: SoakRun
+    item: pytest.Item
+
+
 @pytest.fixture
-def _soak_case(request: pytest.FixtureRequest) -> Case:
-    """The canary and the iteration of this item."""
-    case: Case = request.param
-    return case
-
-
-def _run_of(request: pytest.FixtureRequest) -> SoakRun:
-    """The run of this session; no fixture, as each of those costs every item its share."""
+def _soak_case(request: pytest.FixtureRequest) -> ItemCase:
+    """The only fixture here that takes ``request``, which pytest makes anew for each that does."""
     from pytest_soak.plugin import run_of
 
-    return run_of(request.config)
+    return ItemCase(request.param, run_of(request.config), request.node)
 
 
 @pytest.fixture
-def soak_profile(_soak_case: Case, request: pytest.FixtureRequest) -> Profile:
+def soak_profile(_soak_case: ItemCase) -> Profile:
     """Profile of the canary: parameters, gates, guard settings and fees.
 
     Override it to change one thing for all tests below a folder::
@@ -44,22 +46,20 @@ def soak_profile(_soak_case: Case, request: pytest.FixtureRequest) -> Profile:
         def soak_profile(soak_profile):
             return soak_profile.model_copy(update={"fees": FeeSettings(maker_bps=0.0, taker_bps=5.0)})
     """
-    return _run_of(request).profile(_soak_case.profile).profile
+    return _soak_case.run.profile(_soak_case.case.profile).profile
 
 
 @pytest.fixture
-def soak_market(_soak_case: Case, request: pytest.FixtureRequest) -> Market:
+def soak_market(_soak_case: ItemCase) -> Market:
     """Market of the canary: the mock market generator of its scenario and seed, or a recording.
 
     Override it to soak on a market of your own; it has the shape of ``pytest_soak.market.Market``.
     """
-    return _run_of(request).market(_soak_case, request.node.ihook)
+    return _soak_case.run.market(_soak_case.case, _soak_case.item.ihook)
 
 
 @pytest.fixture
-def soak_overrides(
-    _soak_case: Case, soak_profile: Profile, request: pytest.FixtureRequest
-) -> Mapping[str, float]:
+def soak_overrides(_soak_case: ItemCase, soak_profile: Profile) -> Mapping[str, float]:
     """Parameters of iteration 1, resolved from all sources by their precedence.
 
     Override it to set parameters in code; what it leaves out keeps the resolved value::
@@ -68,13 +68,13 @@ def soak_overrides(
         def soak_overrides():
             return {"min_interval_ms": 70}
     """
-    return _run_of(request).resolve(_soak_case, soak_profile).values
+    return _soak_case.run.resolve(_soak_case.case, soak_profile).values
 
 
 @pytest.fixture
-def soak_artifacts(_soak_case: Case, request: pytest.FixtureRequest) -> Path:
+def soak_artifacts(_soak_case: ItemCase) -> Path:
     """Folder of the canary's journal and artifacts; it is made when the canary starts."""
-    return _run_of(request).folder / _folder_name(_soak_case, request.node)
+    return _soak_case.run.folder / _folder_name(_soak_case.case, _soak_case.item)
 
 
 def _folder_name(case: Case, item: pytest.Item) -> str:
@@ -117,12 +117,11 @@ class ItemHooks:
 
 @pytest.fixture
 def soak_canary(
-    _soak_case: Case,
+    _soak_case: ItemCase,
     soak_profile: Profile,
     soak_market: Market,
     soak_overrides: Mapping[str, float],
     soak_artifacts: Path,
-    request: pytest.FixtureRequest,
 ) -> Canary:
     """The canary: profile, market, parameters and strategy, advanced iteration by iteration.
 
@@ -131,24 +130,24 @@ def soak_canary(
     from pytest_soak.guards import BUILT_IN
     from pytest_soak.run import spec_of
 
-    run = _run_of(request)
-    manager = request.config.pluginmanager
+    case, run, item = _soak_case
+    manager = item.config.pluginmanager
     guards_off = tuple(name for name in BUILT_IN if not manager.has_plugin(name))
     spec = spec_of(
         run,
-        _soak_case,
+        case,
         profile=soak_profile,
         market=soak_market,
         overrides=soak_overrides,
         folder=soak_artifacts,
-        strategy=request.node.ihook.pytest_soak_make_strategy(profile=soak_profile),
+        strategy=item.ihook.pytest_soak_make_strategy(profile=soak_profile),
         guards_off=guards_off,
     )
-    return run.open(spec, ItemHooks(request.node, guards_off))
+    return run.open(spec, ItemHooks(item, guards_off))
 
 
 @pytest.fixture
-def soak_iteration(_soak_case: Case, soak_canary: Canary) -> SoakIteration | SoakGates:
+def soak_iteration(_soak_case: ItemCase, soak_canary: Canary) -> SoakIteration | SoakGates:
     """One iteration of the canary; the test runs once per iteration, and the gates of the whole run last.
 
     ``soak_iteration.check_gates()`` asserts the KPI gates; ``.kpis``, ``.verdict``, ``.zone``,
@@ -156,6 +155,7 @@ def soak_iteration(_soak_case: Case, soak_canary: Canary) -> SoakIteration | Soa
     """
     from pytest_soak.iteration import SoakGates, SoakIteration
 
-    if _soak_case.part == GATES:
+    case = _soak_case.case
+    if case.part == GATES:
         return SoakGates(soak_canary)
-    return SoakIteration(soak_canary, int(_soak_case.part or _soak_case.settings.iterations))
+    return SoakIteration(soak_canary, int(case.part or case.settings.iterations))
