@@ -39,9 +39,7 @@ def add(commands: Commands) -> None:
     command.add_argument("scenario", help="Name of a scenario, or a TOML file")
     command.add_argument("--replay", type=Path, metavar="FILE", help="A recording to stand beside it")
     command.add_argument("--seed", type=one_seed, default=1, help="Seed of the market (default: 1)")
-    command.add_argument(
-        "--hours", type=positive_int, default=28, help="Market time (default: 28, some 10 s of computing)"
-    )
+    command.add_argument("--hours", type=positive_int, default=28, help="Market time (default: 28)")
     command.add_argument(
         "--picture", type=Path, metavar="FILE", help="Where to draw (default: artifacts/soak/market/NAME.png)"
     )

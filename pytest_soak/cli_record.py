@@ -29,9 +29,7 @@ def add(commands: Commands) -> None:
     command.add_argument("scenario", help="Name of a scenario, or a TOML file")
     command.add_argument("file", type=Path, help="The .npz file to write")
     command.add_argument("--seed", type=one_seed, default=1, help="Seed of the market (default: 1)")
-    command.add_argument(
-        "--minutes", type=positive_int, default=60, help="Market time (default: 60, some 230 MB in memory)"
-    )
+    command.add_argument("--minutes", type=positive_int, default=60, help="Market time (default: 60)")
     command.set_defaults(run=run)
 
 

@@ -78,7 +78,7 @@ class InventoryMaker:
         least = 2.0 / self.gamma * math.log1p(self.gamma / market.k)
         return [self.gamma * market.sigma**2 * left + least for left in market.times_left()]
 
-    def run(self, market: Market, parameters: Mapping[str, float], window: Window) -> EdgeReport:  # noqa: ARG002
+    def run(self, market: Market, parameters: Mapping[str, float], window: Window) -> EdgeReport:  # noqa: ARG002 the protocol's arguments
         """Trade every path of the window; the six parameters are not the paper's and change nothing.
 
         Amounts and positions of the report are sums over the window's paths. Blocks are none, and samples

@@ -76,7 +76,7 @@ class AvellanedaStoikovMarket:
         """All numbers of the market."""
         return {"source": self.source, "name": self.name, **asdict(self)}
 
-    def run_maker(self, job: MakerJob, window: Window) -> EdgeReport:  # noqa: ARG002
+    def run_maker(self, job: MakerJob, window: Window) -> EdgeReport:  # noqa: ARG002 the protocol's arguments
         """Refuse: the reference maker needs a book, and this market has none.
 
         Raises:

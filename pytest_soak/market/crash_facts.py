@@ -73,7 +73,7 @@ CRASH_FACTS = (
         measure=_fall,
     ),
     Fact(
-        name="duration of it",
+        name="duration of the fall",
         statistic="peak to bottom, s",
         low=60.0,
         high=300.0,
@@ -82,7 +82,7 @@ CRASH_FACTS = (
         measure=_duration,
     ),
     Fact(
-        name="depth in it",
+        name="depth in the fall",
         statistic="median depth of its second half over that before",
         low=0.01,
         high=0.15,
@@ -91,7 +91,7 @@ CRASH_FACTS = (
         measure=_depth,
     ),
     Fact(
-        name="spread in it",
+        name="spread in the fall",
         statistic="median spread of its second half over that before",
         low=8.0,
         high=50.0,

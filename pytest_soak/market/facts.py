@@ -120,8 +120,8 @@ FACTS = (
         measure=measures.clustering,
     ),
     Fact(
-        name="slow decay of it",
-        statistic="exponent of that ACF, lags 5 to 300",
+        name="decay of clusters",
+        statistic="exponent of the ACF of |1 s returns|, lags 5 to 300",
         low=0.1,
         high=0.5,
         least=50_000,
@@ -156,8 +156,8 @@ FACTS = (
         measure=measures.sign_memory,
     ),
     Fact(
-        name="slow decay of it",
-        statistic="exponent of that ACF, lags 1 to 50",
+        name="decay of sign memory",
+        statistic="exponent of the ACF of sides, lags 1 to 50",
         low=0.2,
         high=0.8,
         least=2_000,
@@ -183,8 +183,8 @@ FACTS = (
         measure=measures.adverse,
     ),
     Fact(
-        name="and by queue position",
-        statistic="the same at the end of the queue minus that, bps",
+        name="adverse by queue",
+        statistic="that at the end of the queue minus that in front, bps",
         low=0.001,
         high=10.0,
         least=1_000,

@@ -25,11 +25,11 @@ LACKED = {
     "excess kurtosis of 1 s returns",
     "excess kurtosis at 300 s over that at 1 s",
     "mean ACF of |1 s returns|, lags 10 to 100",
-    "exponent of that ACF, lags 5 to 300",
+    "exponent of the ACF of |1 s returns|, lags 5 to 300",
     "1 - F ** -0.5, F = Fano factor of market orders in 10 s",
     "deviation over mean of gaps between market orders",
     "ACF of sides of market orders, lag 10",
-    "exponent of that ACF, lags 1 to 50",
+    "exponent of the ACF of sides, lags 1 to 50",
 }
 
 
@@ -70,8 +70,13 @@ def test_the_flash_crash_has_it(fact: Fact) -> None:
 def test_without_a_crash_there_is_none(name: str) -> None:
     held = {finding.fact.name: finding.holds for finding in find(crash_of(name), CRASH_FACTS)}
     assert held["fall"] is False
-    assert held["depth in it"] is False
-    assert held["spread in it"] is False
+    assert held["depth in the fall"] is False
+    assert held["spread in the fall"] is False
+
+
+def test_facts_can_be_told_apart() -> None:
+    facts = (*FACTS, *CRASH_FACTS)
+    assert len({fact.name for fact in facts}) == len({fact.statistic for fact in facts}) == len(facts)
 
 
 def test_too_few_observations_are_not_judged() -> None:
