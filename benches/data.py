@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from benches.kit import Bench, Job, is_installed, ms, worker
-from pytest_soak.observe.data import quantiles, risk_metrics
+from pytest_soak.readers.data import quantiles, risk_metrics
 
 REPORT_BYTES = 200_000_000
 REPORT_RATE = 1e9
@@ -20,7 +20,7 @@ MOST_MEMORY_MB = 20.0
 LINES = 1_000_000
 SHARES = [0.5, 0.9, 0.95, 0.99]
 
-OURS_TOTALS = "from pytest_soak.observe.data import read_totals as work"
+OURS_TOTALS = "from pytest_soak.readers.data import read_totals as work"
 MSGSPEC = """
 import mmap, msgspec
 Totals = msgspec.defstruct("Totals", [("net_bps", float)])
@@ -36,7 +36,7 @@ def work(path):
         return next(ijson.items(file, "totals", use_float=True, buf_size=1 << 20))
 """
 OURS_AUDIT = """
-from pytest_soak.observe.data import audit_counts
+from pytest_soak.readers.data import audit_counts
 def work(path, threads):
     return audit_counts(path, threads=int(threads)).counts
 """

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benches.kit import is_installed
-from pytest_soak.market.recording import FIELDS, read_recording
+from pytest_soak.market.recording.reading import FIELDS, read_recording
 
 TICK, LOT = 0.1, 0.001
 RECORDING = "btcusdt_20240808.npz"

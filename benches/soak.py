@@ -14,7 +14,7 @@ import pytest
 from benches.kit import Bench
 from pytest_soak.config.profiles import load_profile
 from pytest_soak.market import MakerJob, MockMarket, Window, load_scenario
-from pytest_soak.store.retention import size_of
+from pytest_soak.store.runs.retention import size_of
 
 SIMULATED_PER_S = 5e6
 DAY_CPU_S = 20.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benches.kit import Bench
-from pytest_soak.store.files import write_atomic, write_each
+from pytest_soak.store.disk.files import write_atomic, write_each
 
 # What an iteration of a day's soak writes, in bytes.
 SIZES = {

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pytest_soak.domain.records import Action, EdgeReport, IterationRecord, Kpis, Opinion, Verdict, Zone
     from pytest_soak.domain.settings import Profile
     from pytest_soak.domain.tuner import Proposal, TunerContext
-    from pytest_soak.iteration import GateError, SoakGateWarning, SoakIteration
+    from pytest_soak.plugin.handles import GateError, SoakGateWarning, SoakIteration
 
     __version__: str
 
@@ -34,9 +34,9 @@ _HOMES = {
     "Profile": "domain.settings",
     "Proposal": "domain.tuner",
     "TunerContext": "domain.tuner",
-    "GateError": "iteration",
-    "SoakGateWarning": "iteration",
-    "SoakIteration": "iteration",
+    "GateError": "plugin.handles",
+    "SoakGateWarning": "plugin.handles",
+    "SoakIteration": "plugin.handles",
 }
 
 __all__ = [

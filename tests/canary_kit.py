@@ -6,16 +6,16 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 
-from pytest_soak.canary import Canary
 from pytest_soak.config.profiles import load_profile
 from pytest_soak.domain.decision import collected
 from pytest_soak.domain.history import GuardContext
 from pytest_soak.domain.records import IterationRecord, Opinion
 from pytest_soak.domain.settings import GateMode
 from pytest_soak.domain.tuner import Proposal, TunerContext, propose
+from pytest_soak.engine.canary import Canary
+from pytest_soak.engine.inputs import CanarySpec
 from pytest_soak.guards import BUILT_IN
 from pytest_soak.market import MockMarket, ReferenceMaker, Strategy, load_scenario
-from pytest_soak.spec import CanarySpec
 
 GUARDS = [import_module(module) for module in BUILT_IN.values()]
 

@@ -6,8 +6,7 @@ import stat
 from pathlib import Path
 from typing import Any
 
-from pytest_soak.domain.errors import SoakConfigError
-from pytest_soak.domain.strict import (
+from pytest_soak.config.parsing import (
     MAX_BYTES,
     MAX_TOML_BYTES,
     did_you_mean,
@@ -16,6 +15,7 @@ from pytest_soak.domain.strict import (
     show,
     validate,
 )
+from pytest_soak.domain.errors import SoakConfigError
 
 __all__ = [
     "MAX_BYTES",

@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import pluggy
+
 from pytest_soak.domain.history import GuardContext, History, Step
 from pytest_soak.domain.records import Action, Opinion, Verdict
+
+# pytest's own marker, had without pytest: a guard is a plugin of pytest, and a pure function of its context.
+hookimpl = pluggy.HookimplMarker("pytest")
 
 
 @dataclass(frozen=True, slots=True)

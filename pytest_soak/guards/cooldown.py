@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from pytest_soak.domain.history import GuardContext
 from pytest_soak.domain.records import Opinion
 from pytest_soak.domain.state import COOLDOWN_GUARD, cooldown_until
-from pytest_soak.guards.answers import Refusal, is_asked, per_parameter
+from pytest_soak.guards.answers import Refusal, hookimpl, is_asked, per_parameter
 
 NAME = COOLDOWN_GUARD
 
@@ -28,7 +26,7 @@ def opinions(context: GuardContext) -> tuple[Opinion, ...]:
     return per_parameter(NAME, context, "no_cooldown", lambda _name, _delta: refusal)
 
 
-@pytest.hookimpl(trylast=True)
+@hookimpl(trylast=True)
 def pytest_soak_guard(context: GuardContext) -> tuple[Opinion, ...]:
     """Hook implementation: refuse changes after a large one."""
     return opinions(context)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from pytest_soak.domain.history import GuardContext
 from pytest_soak.domain.records import Opinion
 from pytest_soak.domain.state import FREEZE_GUARD, freeze_reason, frozen_until
-from pytest_soak.guards.answers import Refusal, is_asked, per_parameter, with_current
+from pytest_soak.guards.answers import Refusal, hookimpl, is_asked, per_parameter, with_current
 
 NAME = FREEZE_GUARD
 
@@ -27,7 +25,7 @@ def opinions(context: GuardContext) -> tuple[Opinion, ...]:
     return per_parameter(NAME, context, "not_frozen", refusal_of)
 
 
-@pytest.hookimpl(trylast=True)
+@hookimpl(trylast=True)
 def pytest_soak_guard(context: GuardContext) -> tuple[Opinion, ...]:
     """Hook implementation: hold sensitive parameters of a stable strategy."""
     return opinions(context)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
-
 from pytest_soak.domain.history import GuardContext
 from pytest_soak.domain.records import Opinion
-from pytest_soak.guards.answers import Refusal, is_asked, per_parameter
+from pytest_soak.guards.answers import Refusal, hookimpl, is_asked, per_parameter
 
 NAME = "soak_idempotency"
 
@@ -22,7 +20,7 @@ def opinions(context: GuardContext) -> tuple[Opinion, ...]:
     return per_parameter(NAME, context, "new_decision", lambda _name, _delta: refusal)
 
 
-@pytest.hookimpl(trylast=True)
+@hookimpl(trylast=True)
 def pytest_soak_guard(context: GuardContext) -> tuple[Opinion, ...]:
     """Hook implementation: refuse what was applied already."""
     return opinions(context)

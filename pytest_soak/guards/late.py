@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
-
 from pytest_soak.domain.history import GuardContext
 from pytest_soak.domain.records import Opinion
-from pytest_soak.guards.answers import Refusal, per_parameter
+from pytest_soak.guards.answers import Refusal, hookimpl, per_parameter
 
 NAME = "soak_late"
 
@@ -18,7 +16,7 @@ def opinions(context: GuardContext) -> tuple[Opinion, ...]:
     return per_parameter(NAME, context, "not_late", lambda _name, _delta: refusal)
 
 
-@pytest.hookimpl(trylast=True)
+@hookimpl(trylast=True)
 def pytest_soak_guard(context: GuardContext) -> tuple[Opinion, ...]:
     """Hook implementation: refuse changes at the last iteration."""
     return opinions(context)

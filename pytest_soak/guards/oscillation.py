@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-import pytest
-
 from pytest_soak.domain.history import GuardContext, Step
 from pytest_soak.domain.parameters import PARAMETERS
 from pytest_soak.domain.records import Opinion
 from pytest_soak.domain.state import DUST
-from pytest_soak.guards.answers import Refusal, is_asked, per_parameter, with_current
+from pytest_soak.guards.answers import Refusal, hookimpl, is_asked, per_parameter, with_current
 
 NAME = "soak_oscillation"
 
@@ -66,7 +64,7 @@ def tolerance(name: str) -> float:
     return min(step for step in steps if step is not None) / 2
 
 
-@pytest.hookimpl(trylast=True)
+@hookimpl(trylast=True)
 def pytest_soak_guard(context: GuardContext) -> tuple[Opinion, ...]:
     """Hook implementation: refuse a way back to where a parameter came from."""
     return opinions(context)

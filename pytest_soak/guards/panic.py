@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from pytest_soak.domain.history import GuardContext
 from pytest_soak.domain.records import Action, Opinion
 from pytest_soak.domain.state import PANIC_GUARD, fail_streak
-from pytest_soak.guards.answers import with_current
+from pytest_soak.guards.answers import hookimpl, with_current
 
 NAME = PANIC_GUARD
 
@@ -31,7 +29,7 @@ def _opinion(action: Action, reason: str, message: str) -> Opinion:
     return Opinion(guard=NAME, parameter=None, action=action, reason=reason, message=message)
 
 
-@pytest.hookimpl(trylast=True)
+@hookimpl(trylast=True)
 def pytest_soak_guard(context: GuardContext) -> tuple[Opinion, ...]:
     """Hook implementation: ask for a revert after a streak of FAIL verdicts."""
     return opinions(context)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import math
 
-import pytest
-
 from pytest_soak.domain.hashing import parameters_hash
 from pytest_soak.domain.history import GuardContext
 from pytest_soak.domain.parameters import PARAMETERS, problem_with
 from pytest_soak.domain.records import Action, Opinion
 from pytest_soak.domain.tuner import DELTA_DECIMALS
-from pytest_soak.guards.answers import Refusal, per_parameter
+from pytest_soak.guards.answers import Refusal, hookimpl, per_parameter
 
 NAME = "soak_state"
 
@@ -69,7 +67,7 @@ def _refusal(context: GuardContext, name: str, delta: float) -> Refusal | None:
     return None if problem is None else Refusal("invalid_change", f"{problem} (a change by {delta:g})")
 
 
-@pytest.hookimpl(trylast=True)
+@hookimpl(trylast=True)
 def pytest_soak_guard(context: GuardContext) -> tuple[Opinion, ...]:
     """Hook implementation: judge the state before an iteration and each proposed change."""
     return opinions(context)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from pytest_soak.domain.history import GuardContext
 from pytest_soak.domain.records import Opinion
 from pytest_soak.domain.state import DUST, path_length, velocity_limit
-from pytest_soak.guards.answers import Refusal, per_parameter
+from pytest_soak.guards.answers import Refusal, hookimpl, per_parameter
 
 NAME = "soak_velocity"
 
@@ -28,7 +26,7 @@ def opinions(context: GuardContext) -> tuple[Opinion, ...]:
     return per_parameter(NAME, context, "within_velocity", refusal_of)
 
 
-@pytest.hookimpl(trylast=True)
+@hookimpl(trylast=True)
 def pytest_soak_guard(context: GuardContext) -> tuple[Opinion, ...]:
     """Hook implementation: bound the path of each parameter."""
     return opinions(context)

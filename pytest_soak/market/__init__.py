@@ -17,7 +17,7 @@ if TYPE_CHECKING:
         Window,
     )
     from pytest_soak.market.replay import ReplayMarket
-    from pytest_soak.market.scenarios import Scenario, available_scenarios, load_scenario
+    from pytest_soak.market.scenario.loading import Scenario, available_scenarios, load_scenario
     from pytest_soak.market.shipped import make_market
     from pytest_soak.market.stepping import Simulation
 
@@ -46,12 +46,12 @@ _HOMES = {
     "MockMarket": "mock",
     "ReferenceMaker": "protocols",
     "ReplayMarket": "replay",
-    "Scenario": "scenarios",
+    "Scenario": "scenario.loading",
     "Simulation": "stepping",
     "Strategy": "protocols",
     "Window": "protocols",
-    "available_scenarios": "scenarios",
-    "load_scenario": "scenarios",
+    "available_scenarios": "scenario.loading",
+    "load_scenario": "scenario.loading",
     "make_market": "shipped",
 }
 

@@ -10,7 +10,7 @@ from pytest_soak.domain.parameters import DEFAULTS
 from pytest_soak.domain.settings import MakerSettings
 from pytest_soak.market.protocols import MakerJob
 from pytest_soak.market.reports import report_of
-from pytest_soak.market.scenarios import Scenario
+from pytest_soak.market.scenario.loading import Scenario
 
 if TYPE_CHECKING:
     from pytest_soak.domain.records import EdgeReport

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from pytest_soak import kernel
 from pytest_soak.domain.errors import SoakConfigError
-from pytest_soak.market.checks import Facts, check_rows
-from pytest_soak.market.recording import Recording, read_recording
+from pytest_soak.market.recording.checks import Facts, check_rows
+from pytest_soak.market.recording.reading import Recording, read_recording
 from pytest_soak.market.reports import report_of
 
 if TYPE_CHECKING:

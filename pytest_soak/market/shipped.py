@@ -5,7 +5,7 @@ from __future__ import annotations
 from pytest_soak.market.mock import MockMarket
 from pytest_soak.market.protocols import Market, MarketRequest
 from pytest_soak.market.replay import ReplayMarket
-from pytest_soak.market.scenarios import load_scenario
+from pytest_soak.market.scenario.loading import load_scenario
 
 
 def make_market(request: MarketRequest) -> Market:

@@ -14,15 +14,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_soak import kernel
-from pytest_soak.market.checks import check_rows
-from pytest_soak.market.recording import FIELDS, read_recording
-from pytest_soak.market.scenarios import Scenario
+from pytest_soak.market.recording.checks import check_rows
+from pytest_soak.market.recording.reading import FIELDS, read_recording
+from pytest_soak.market.scenario.loading import Scenario
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from pytest_soak.market.recording import Rows
+    from pytest_soak.market.recording.reading import Rows
 
     Doubles = NDArray[np.float64]
 

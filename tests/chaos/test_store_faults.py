@@ -15,11 +15,12 @@ from pathlib import Path
 import pytest
 
 from pytest_soak.domain.errors import SoakConfigError, SoakError, SoakStoreError
-from pytest_soak.store import files, layout, runs
-from pytest_soak.store.artifacts import Exports, export
-from pytest_soak.store.journal import Journal
-from pytest_soak.store.models import RunManifest
-from pytest_soak.store.views import fields_of
+from pytest_soak.store.disk import files
+from pytest_soak.store.exports.artifacts import Exports, export
+from pytest_soak.store.exports.models import RunManifest
+from pytest_soak.store.exports.views import fields_of
+from pytest_soak.store.journal.journal import Journal
+from pytest_soak.store.runs import layout, runs
 from tests.rules_kit import STEADY_SAFE
 from tests.store_kit import INPUTS, FaultyDisk, commits, contents, filled, process, quiet_state
 

@@ -14,7 +14,12 @@ from pytest_soak.guards import BUILT_IN
 
 # An inner run in this process forgets the modules that it was the first to import, and would import them
 # again for every test, each time with classes of their own.
-for _module in ("pytest_soak.defaults", "pytest_soak.items", "pytest_soak.preflight", *BUILT_IN.values()):
+for _module in (
+    "pytest_soak.plugin.defaults",
+    "pytest_soak.plugin.items",
+    "pytest_soak.plugin.preflight",
+    *BUILT_IN.values(),
+):
     importlib.import_module(_module)
 
 # A strategy that measures what the test says: per iteration (net_bps, risk_ratio, adverse_bps_p95).

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_soak.store import files
-from pytest_soak.store.disk import Disk
+from pytest_soak.store.disk import files
+from pytest_soak.store.disk.calls import Disk
 from tests.e2e.conftest import Scripted, summary
 from tests.oracle.recordings import random_rows, write_npz
 

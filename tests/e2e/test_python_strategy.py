@@ -60,7 +60,7 @@ def test_a_market_and_a_maker_from_a_paper(pytester: pytest.Pytester) -> None:
     """Both hooks at once: Avellaneda and Stoikov's inventory maker on their market, 30 paths an iteration."""
     pytester.makeconftest(
         """
-        from pytest_soak.market.avellaneda_stoikov import AvellanedaStoikovMarket, InventoryMaker
+        from pytest_soak.market.examples.avellaneda_stoikov import AvellanedaStoikovMarket, InventoryMaker
 
         def pytest_soak_make_market(request):
             return AvellanedaStoikovMarket(seed=request.seed)

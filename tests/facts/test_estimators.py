@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pytest_soak.market import estimators
+from pytest_soak.market.facts import estimators
 
 DRAW = np.random.default_rng
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pytest_soak.domain.errors import SoakConfigError
-from pytest_soak.market.facts import FACTS, find
+from pytest_soak.market.facts.table import FACTS, find
 from pytest_soak.market.tape import DEPTH_LEVELS, STEP_S, tape_of_recording
 from tests.oracle.book import MidPath, book_at
 from tests.oracle.recordings import real_recording, write_npz

@@ -1,7 +1,8 @@
 """Stylised facts of the mock market, with a control that must fail those that it lacks.
 
-``pytest_soak/market/facts.py`` says of each fact the statistic, the accepted range and its source; here a day
-and four hours (100,000 returns of a second) are measured. Fewer observations than a fact asks for fail too.
+``pytest_soak/market/facts/table.py`` says of each fact the statistic, the accepted range and its source; here
+a day and four hours (100,000 returns of a second) are measured. Fewer observations than a fact asks for
+fail too.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from functools import cache
 import pytest
 
 from pytest_soak.market import load_scenario
-from pytest_soak.market.crash_facts import CRASH_FACTS
-from pytest_soak.market.facts import FACTS, Fact, find
+from pytest_soak.market.facts.crash import CRASH_FACTS
+from pytest_soak.market.facts.table import FACTS, Fact, find
 from pytest_soak.market.tape import Tape, tape_of_scenario
 
 DAY_S = 100_800.0

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from pytest_soak import _kernel
-from pytest_soak.observe.data import audit_counts, quantiles, risk_metrics
+from pytest_soak.readers.data import audit_counts, quantiles, risk_metrics
 
 WAYS = [(window, portable) for window in (64, 128, 262_144) for portable in (False, True)]
 LARGE = 1 << 24

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_soak.store.journal import Journal
+from pytest_soak.store.journal.journal import Journal
 from tests.store_kit import INPUTS
 
 

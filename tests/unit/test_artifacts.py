@@ -10,10 +10,10 @@ import pytest
 from pytest_soak.domain.errors import SoakStateError
 from pytest_soak.domain.hashing import canonical_json, sha256_of
 from pytest_soak.domain.records import IterationRecord
-from pytest_soak.store import artifacts
-from pytest_soak.store.artifacts import Exports, export, render, summary_name, summary_number
-from pytest_soak.store.journal import Journal
-from pytest_soak.store.models import TuningReport
+from pytest_soak.store.exports import artifacts
+from pytest_soak.store.exports.artifacts import Exports, export, render, summary_name, summary_number
+from pytest_soak.store.exports.models import TuningReport
+from pytest_soak.store.journal.journal import Journal
 from tests.rules_kit import STEADY_SAFE
 from tests.store_kit import INPUTS, audit_lines, commits, contents, filled, quiet_state, read
 

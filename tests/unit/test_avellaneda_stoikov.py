@@ -12,7 +12,7 @@ import pytest
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.domain.settings import FeeSettings, MakerSettings
 from pytest_soak.market import MakerJob, MockMarket, Strategy, Window, load_scenario
-from pytest_soak.market.avellaneda_stoikov import (
+from pytest_soak.market.examples.avellaneda_stoikov import (
     AvellanedaStoikovMarket,
     InventoryMaker,
     Row,

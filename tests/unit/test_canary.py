@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from pytest_soak.canary import Canary
 from pytest_soak.config.profiles import load_profile
 from pytest_soak.domain.errors import SoakConfigError, SoakStateError
+from pytest_soak.engine.canary import Canary
 from pytest_soak.market import MockMarket, ReferenceMaker, load_scenario
 from tests.canary_kit import PlainHooks, spec
 

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_soak import _kernel
 from pytest_soak.domain.errors import SoakConfigError
-from pytest_soak.observe.data import AuditCounts, audit_counts
+from pytest_soak.readers.data import AuditCounts, audit_counts
 
 
 @pytest.fixture

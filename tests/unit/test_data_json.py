@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from pytest_soak.domain.errors import SoakConfigError
-from pytest_soak.observe.data import read_totals, read_value_text
+from pytest_soak.readers.data import read_totals, read_value_text
 
 
 @pytest.fixture
@@ -138,7 +138,7 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
 
 _PEAK = """
 import resource, sys
-from pytest_soak.observe.data import audit_counts, read_totals
+from pytest_soak.readers.data import audit_counts, read_totals
 read_totals(sys.argv[1]), audit_counts(sys.argv[2])
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 assert read_totals(sys.argv[3]) == 1 and audit_counts(sys.argv[4]).lines == 400_000

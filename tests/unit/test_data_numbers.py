@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pytest_soak.observe.data import REASONS, quantiles, risk_metrics
+from pytest_soak.readers.data import REASONS, quantiles, risk_metrics
 
 CODES = [0, 1, 1, 3, 3, 3, 7, 255]
 

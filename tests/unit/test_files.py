@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pytest_soak.domain.errors import SoakConfigError, SoakStoreError
-from pytest_soak.store import files
+from pytest_soak.store.disk import files
 from tests.store_kit import FaultyDisk
 
 POSIX_ONLY = pytest.mark.skipif(sys.platform == "win32", reason="rights and pipes of POSIX")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pytest_soak.domain.errors import SoakStoreError
-from pytest_soak.store import files
+from pytest_soak.store.disk import files
 from tests.store_kit import FaultyDisk
 
 

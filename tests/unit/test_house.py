@@ -19,11 +19,13 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 # A room may import what stands on its own floor or below it.
 FLOORS = {
     "domain": {"domain"},
-    "guards": {"guards", "domain"},
-    "market": {"market", "domain", "kernel", "_kernel"},
     "config": {"config", "domain"},
-    "store": {"store", "domain"},
-    "observe": {"observe", "store", "domain", "kernel", "_kernel"},
+    "guards": {"guards", "domain"},
+    "market": {"market", "config", "domain", "kernel", "_kernel"},
+    "store": {"store", "config", "domain"},
+    "readers": {"readers", "store", "config", "domain", "kernel", "_kernel"},
+    "engine": {"engine", "market", "store", "config", "domain", "kernel"},
+    "cli": {"cli", "market", "store", "config", "domain", "kernel"},
 }
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from pytest_soak.domain.errors import SoakStateError
 from pytest_soak.domain.hashing import parameters_hash, sha256_of
-from pytest_soak.store import schema
-from pytest_soak.store.journal import Journal
+from pytest_soak.store.journal import schema
+from pytest_soak.store.journal.journal import Journal
 from tests.rules_kit import edge_report
 from tests.store_kit import INPUTS, Commit, commits, filled, raw
 

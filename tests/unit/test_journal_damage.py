@@ -9,8 +9,8 @@ import pytest
 
 from pytest_soak.domain.errors import SoakConfigError, SoakStateError, SoakStoreError
 from pytest_soak.domain.hashing import canonical_json, sha256_of
-from pytest_soak.store import schema
-from pytest_soak.store.journal import Journal
+from pytest_soak.store.journal import schema
+from pytest_soak.store.journal.journal import Journal
 from tests.store_kit import INPUTS, Commit, commits, filled, raw
 
 

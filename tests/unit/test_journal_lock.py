@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pytest_soak.domain.errors import SoakStateError
-from pytest_soak.store.journal import Journal
+from pytest_soak.store.journal.journal import Journal
 from tests.store_kit import INPUTS, commits, process
 
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from pytest_soak.config.loader import MAX_BYTES, read_bytes, read_json, read_toml, validate
 from pytest_soak.config.names import check_name, problem_with_name
+from pytest_soak.config.parsing import MAX_DEPTH, did_you_mean, parse_json, parse_toml
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.domain.settings import Profile
-from pytest_soak.domain.strict import MAX_DEPTH, did_you_mean, parse_json, parse_toml
 
 NUMBERS = st.one_of(st.integers(-(2**63), 2**64 - 1), st.floats(allow_nan=False, allow_infinity=False))
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))

@@ -10,7 +10,7 @@ from pytest_soak.config.profiles import LoadedProfile, load_profile, profile_has
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.domain.parameters import DEFAULTS
 from pytest_soak.domain.settings import GateSettings, Profile
-from pytest_soak.store.artifacts import render_overrides
+from pytest_soak.store.exports.artifacts import render_overrides
 
 
 def profile_with(**parameters: float) -> LoadedProfile:

@@ -8,9 +8,9 @@ import pytest
 from pydantic import ValidationError
 
 from pytest_soak.domain.errors import SoakConfigError, SoakStateError
-from pytest_soak.store import layout, runs
-from pytest_soak.store.artifacts import render
-from pytest_soak.store.models import RunManifest, WallClock
+from pytest_soak.store.exports.artifacts import render
+from pytest_soak.store.exports.models import RunManifest, WallClock
+from pytest_soak.store.runs import layout, runs
 from tests.store_kit import contents
 
 

@@ -8,10 +8,11 @@ from typing import Any
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 
-from pytest_soak.store import layout, runs, schemas
-from pytest_soak.store.artifacts import export, summary_name, summary_number
-from pytest_soak.store.journal import Journal
-from pytest_soak.store.models import RunManifest
+from pytest_soak.store.exports import schemas
+from pytest_soak.store.exports.artifacts import export, summary_name, summary_number
+from pytest_soak.store.exports.models import RunManifest
+from pytest_soak.store.journal.journal import Journal
+from pytest_soak.store.runs import layout, runs
 from tests.rules_kit import STEADY_SAFE
 from tests.store_kit import audit_lines, commits, contents, filled, read
 
@@ -39,7 +40,7 @@ def kind_of(name: str) -> str:
 
 @pytest.mark.parametrize("name", schemas.NAMES)
 def test_shipped_schemas_are_those_of_the_models(name: str) -> None:
-    assert schemas.load(name) == schemas.generate(name), "run: python -m pytest_soak.store.schemas"
+    assert schemas.load(name) == schemas.generate(name), "run: python -m pytest_soak.store.exports.schemas"
     jsonschema.Draft202012Validator.check_schema(schemas.load(name))
 
 

@@ -1,0 +1,156 @@
+"""``pytest-soak market``: the stylised facts of a scenario beside those of a recording, and a picture."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_soak.config.arguments import positive_int, seed_range
+from pytest_soak.domain.errors import SoakConfigError
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    from pytest_soak.market.facts.table import Fact, Finding
+    from pytest_soak.market.scenario.model import Scenario
+    from pytest_soak.market.tape import Tape
+
+    Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+MOST_HOURS = 168
+FOLDERS = (Path("soak_profiles/scenarios"),)
+_NAME_WIDTH = 25
+_CELL_WIDTH = 20
+_CRASH_BPS = -100.0
+_BEFORE_CRASH_S = 600.0
+
+
+def add(commands: Commands) -> None:
+    """Add the command to a parser's commands."""
+    command = commands.add_parser(
+        "market",
+        help="Print the stylised facts of a scenario, beside a recording, and draw it",
+        description="Let a mock market live without a maker, print its stylised facts and draw it.",
+    )
+    command.add_argument("scenario", help="Name of a scenario, or a TOML file")
+    command.add_argument("--replay", type=Path, metavar="FILE", help="A recording to stand beside it")
+    command.add_argument("--seed", type=one_seed, default=1, help="Seed of the market (default: 1)")
+    command.add_argument("--hours", type=positive_int, default=28, help="Market time (default: 28)")
+    command.add_argument(
+        "--picture", type=Path, metavar="FILE", help="Where to draw (default: artifacts/soak/market/NAME.png)"
+    )
+    command.add_argument(
+        "--explain", action="store_true", help="Say how each fact is computed, and its source"
+    )
+    command.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Print the table and draw the picture.
+
+    Raises:
+        SoakConfigError: the scenario, the recording or an option is not usable, or a picture was asked for by
+            name and cannot be drawn.
+        SoakStoreError: the picture could not be written.
+    """
+    from pytest_soak.market.facts.crash import CRASH_FACTS
+    from pytest_soak.market.facts.table import FACTS, find
+    from pytest_soak.market.scenario.loading import load_scenario
+    from pytest_soak.market.tape import tape_of_recording, tape_of_scenario
+
+    if options.hours > MOST_HOURS:
+        raise SoakConfigError(f"--hours = {options.hours}; accepted is 1 to {MOST_HOURS}")
+    scenario = load_scenario(options.scenario, FOLDERS)
+    tape = tape_of_scenario(scenario, seed=options.seed, duration_s=options.hours * 3600.0)
+    recording = tape_of_recording(options.replay) if options.replay is not None else None
+    beside = list(find(recording, FACTS)) if recording is not None else []
+    _print(f"{scenario.name}, seed {options.seed}: {_size(tape)}")
+    if recording is not None:
+        _print(f"{recording.name}: {_size(recording)}")
+    _table(list(find(tape, FACTS)), beside, options.explain)
+    crash = _crash(scenario, options.seed)
+    if crash is not None:
+        _table(list(find(crash, CRASH_FACTS)), [], options.explain)
+    _draw(tape, options.picture)
+
+
+def _size(tape: Tape) -> str:
+    hours = tape.seconds / 3600.0
+    return f"{hours:.3g} h, {tape.events} events, {len(tape.trade_s)} market orders that traded"
+
+
+def _crash(scenario: Scenario, seed: int) -> Tape | None:
+    """The market round the first scripted fall, None where there is none."""
+    from pytest_soak.market.facts.crash import RECOVERY_S
+    from pytest_soak.market.tape import tape_of_scenario
+
+    for shock in scenario.shocks:
+        if shock.move_bps <= _CRASH_BPS:
+            start = max(0.0, shock.at_s - _BEFORE_CRASH_S)
+            end = shock.at_s + shock.length_s + RECOVERY_S + _BEFORE_CRASH_S
+            return tape_of_scenario(scenario, seed=seed, start_s=start, duration_s=end - start)
+    return None
+
+
+def _table(found: Sequence[Finding], beside: Sequence[Finding], explain: bool) -> None:
+    heads = ["fact", "accepted", "scenario", *(["recording"] if beside else [])]
+    _print("")
+    _print(_row(heads))
+    for ours, other in zip_longest(found, beside):
+        fact = ours.fact
+        cells = [fact.name, f"{fact.low:g} to {fact.high:g}", _cell(ours), *([_cell(other)] if other else [])]
+        _print(_row(cells))
+        if explain:
+            for line in _explained(fact):
+                _print(line)
+
+
+def _row(cells: Sequence[str]) -> str:
+    first, accepted, *rest = cells
+    return (
+        f"{first:{_NAME_WIDTH}} {accepted:15}{''.join(f' {cell:>{_CELL_WIDTH}}' for cell in rest)}".rstrip()
+    )
+
+
+def _cell(finding: Finding) -> str:
+    verdict = {True: "holds", False: "FAILS", None: "too few"}[finding.holds]
+    return f"{finding.value:.3g} {verdict}"
+
+
+def _explained(fact: Fact) -> Iterator[str]:
+    yield f"    {fact.statistic}; judged from {fact.least} observations on"
+    yield f"    {fact.source}"
+
+
+def _draw(tape: Tape, wanted: Path | None) -> None:
+    from pytest_soak.market.facts import picture
+    from pytest_soak.store.disk import files
+
+    try:
+        path = wanted or Path("artifacts/soak/market", f"{tape.name}.png")
+        content = picture.drawn(tape, path.suffix.removeprefix("."))
+    except SoakConfigError as error:
+        if wanted is not None:
+            raise
+        sys.stderr.write(f"pytest-soak: no picture: {error}\n")
+        return
+    files.make_folder(path.parent)
+    files.write_atomic(path, content)
+    _print("")
+    _print(f"picture: {path}")
+
+
+def one_seed(text: str) -> int:
+    """Parse a seed."""
+    seeds = seed_range(text)
+    if len(seeds) > 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not one seed")
+    return seeds[0]
+
+
+def _print(line: str) -> None:
+    sys.stdout.write(f"{line}\n")

@@ -1,0 +1,62 @@
+"""Values of options, from the command line or an ini file, as ``argparse`` wants them parsed."""
+
+from __future__ import annotations
+
+import argparse
+import math
+
+GATE_MODES = ("hard", "soft", "off")
+MAX_MINUTES = 24 * 60.0
+MAX_SEEDS = 10_000
+
+
+def positive_int(text: str) -> int:
+    """Parse a whole number of at least 1."""
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return number
+
+
+def market_minutes(text: str) -> float:
+    """Parse minutes of market time, at most a day."""
+    number = finite(text)
+    if number is None or not 0.0 < number <= MAX_MINUTES:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0 and up to {MAX_MINUTES:g}")
+    return number
+
+
+def seed_range(text: str) -> tuple[int, ...]:
+    """Parse a seed ``N`` or an inclusive range of seeds ``A..B``."""
+    first, dots, last = text.partition("..")
+    try:
+        low = int(first)
+        high = int(last) if dots else low
+    except ValueError:
+        low, high = 0, -1
+    if not 0 <= low <= high < 2**63:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a seed N or an inclusive range A..B with 0 <= A <= B"
+        )
+    if high - low >= MAX_SEEDS:
+        raise argparse.ArgumentTypeError(f"{text!r} holds more than {MAX_SEEDS} seeds")
+    return tuple(range(low, high + 1))
+
+
+def gate_mode(text: str) -> str:
+    """Parse a gate mode."""
+    if text not in GATE_MODES:
+        raise argparse.ArgumentTypeError(f"{text!r} is not one of {', '.join(GATE_MODES)}")
+    return text
+
+
+def finite(text: str) -> float | None:
+    """A finite number, None where the text is none."""
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None

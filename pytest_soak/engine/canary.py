@@ -1,0 +1,276 @@
+"""The loop of a soak: parameters, market, KPIs, gates, tuner, guards, decision, journal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from pytest_soak.config.overrides import read_current
+from pytest_soak.domain.decision import TuningState, decide, no_decision, step_of, tuning_state
+from pytest_soak.domain.errors import SoakStateError
+from pytest_soak.domain.gates import judge, verdict_of
+from pytest_soak.domain.hashing import decision_key, parameters_hash, sha256_of
+from pytest_soak.domain.history import GuardContext, History, Step
+from pytest_soak.domain.kpis import kpis_of
+from pytest_soak.domain.records import (
+    Action,
+    Decision,
+    EdgeReport,
+    IterationRecord,
+    Kpis,
+    Provenance,
+    Verdict,
+)
+from pytest_soak.domain.tuner import TunerContext, bounded
+from pytest_soak.engine.inputs import CanarySpec
+from pytest_soak.engine.ports import Clock, Hooks
+from pytest_soak.market import Window
+from pytest_soak.store.exports import artifacts
+from pytest_soak.store.exports.models import WallClock
+from pytest_soak.store.journal.journal import Journal
+from pytest_soak.store.runs.layout import JOURNAL_NAME
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """What an iteration starts from: its number, its parameters and their hash, the iterations before it."""
+
+    number: int
+    base: dict[str, float]
+    base_hash: str
+    history: History
+
+
+class Canary:
+    """One profile on one scenario with one seed, advanced iteration by iteration.
+
+    The state lives in the journal of the canary's folder: asking for iteration n computes those before
+    it that are missing and serves those that are there, so items may run alone, twice or in any order.
+    """
+
+    def __init__(self, spec: CanarySpec, hooks: Hooks, clock: Clock | None = None) -> None:
+        self.spec = spec
+        self._hooks = hooks
+        self._clock = clock or Clock()
+        self._journal = _open_journal(spec)
+        self._initial: dict[str, float] = self._journal.inputs["parameters"]
+        self._exports = artifacts.Exports(spec.folder, self._journal)
+        self._steps: list[Step] = []
+        with self._journal.lock():
+            self._catch_up()
+            self._exports.rebuild(self._state(), self._initial)
+
+    def close(self) -> None:
+        """Close the journal."""
+        self._journal.close()
+
+    @property
+    def records(self) -> tuple[IterationRecord, ...]:
+        """Committed iterations, in order, read from the journal: a long run's are not kept in memory."""
+        return self._journal.records()
+
+    @property
+    def done(self) -> int:
+        """Number of committed iterations."""
+        return len(self._steps)
+
+    def record(self, iteration: int) -> IterationRecord:
+        """The record of a committed iteration.
+
+        Raises:
+            SoakStateError: there is none.
+        """
+        return self._journal.entry(iteration).record
+
+    @property
+    def parameters(self) -> Mapping[str, float]:
+        """Parameters of the next iteration."""
+        return self._steps[-1].parameters_after if self._steps else self._initial
+
+    def edges(self, first: int = 1) -> tuple[EdgeReport, ...]:
+        """Edge reports of the committed iterations from ``first`` on."""
+        return tuple(self.edge(number) for number in range(first, self.done + 1))
+
+    def edge(self, iteration: int) -> EdgeReport:
+        """The edge report of a committed iteration.
+
+        Raises:
+            SoakStateError: there is none.
+        """
+        return self._journal.edge(iteration)
+
+    def advance_to(self, iteration: int) -> Iterator[IterationRecord]:
+        """Compute what is missing up to an iteration, and yield each record once it is in the journal.
+
+        Raises:
+            SoakStateError: where a guard stops the start, or the overrides were tampered with.
+        """
+        if not 1 <= iteration <= self.spec.iterations:
+            raise SoakStateError(
+                f"{self.spec.name}: iteration {iteration} is not one of 1 to {self.spec.iterations}"
+            )
+        while self.done < iteration:
+            if self._steps and self.spec.sleep_seconds:
+                self._clock.sleep(self.spec.sleep_seconds)
+            with self._journal.lock():
+                self._catch_up()
+                if self.done >= iteration:
+                    return
+                record = self._run(self.done + 1)
+            yield record
+
+    def _catch_up(self) -> None:
+        """Take over what this or another process has committed."""
+        self._steps.extend(step_of(entry.record) for entry in self._journal.entries(self.done + 1))
+
+    def _run(self, number: int) -> IterationRecord:
+        # In the order that a record read back has, so that a resumed run prints what one in one go does.
+        spec, base = self.spec, dict(sorted(self.parameters.items()))
+        turn = _Turn(number, base, parameters_hash(base), History(tuple(self._steps)))
+        self._refuse_unless_sound(turn)
+        wall_start, started = self._clock.now(), self._clock.monotonic()
+        duration_ms = spec.minutes * 60_000.0
+        window = Window(
+            iteration=number,
+            iterations=spec.iterations,
+            start_ms=(number - 1) * duration_ms,
+            duration_ms=duration_ms,
+        )
+        edge = spec.strategy.run(spec.market, base, window)
+        record = self._judged(turn, edge)
+        wall = WallClock(
+            run_id=spec.run_id,
+            started_at=wall_start.isoformat(timespec="milliseconds"),
+            seconds=round(self._clock.monotonic() - started, 6),
+        )
+        self._journal.commit(record, edge, wall)
+        self._steps.append(step_of(record))
+        self._exports.add(self._state())
+        self._hooks.finished(record, record.parameters_after)
+        return record
+
+    def _refuse_unless_sound(self, turn: _Turn) -> None:
+        # The bytes that the export wrote need no parser to tell what they say.
+        if not self._exports.holds(turn.base):
+            self._refuse_other_overrides(turn)
+        context = self._context("start", turn)
+        stops = [o for o in self._hooks.guard(context) if o.action is Action.STOP]
+        if stops:
+            said = "; ".join(f"{o.guard}: {o.message or o.reason}" for o in stops)
+            raise SoakStateError(f"iteration {turn.number} of {self.spec.name} refuses to start: {said}")
+
+    def _refuse_other_overrides(self, turn: _Turn) -> None:
+        written = read_current(self.spec.folder / artifacts.OVERRIDES_NAME)
+        if written is not None and parameters_hash(written) != turn.base_hash:
+            raise SoakStateError(
+                f"iteration {turn.number} of {self.spec.name} refuses to start: "
+                f"{self.spec.folder / artifacts.OVERRIDES_NAME} does not hold the parameters that the "
+                "journal recorded; it was changed by hand. Delete it to go on with the recorded ones, or "
+                "start a new run with --soak-override"
+            )
+
+    def _context(
+        self,
+        moment: Literal["start", "decide"],
+        turn: _Turn,
+        *,
+        verdict: Verdict | None = None,
+        kpis: Kpis | None = None,
+        proposal: Mapping[str, float] | None = None,
+    ) -> GuardContext:
+        deltas = proposal or {}
+        return GuardContext(
+            moment=moment,
+            iteration=turn.number,
+            iterations=self.spec.iterations,
+            minutes=self.spec.minutes,
+            warmup=self._is_warmup(turn.number),
+            parameters=turn.base,
+            expected_hash=turn.base_hash if moment == "start" else None,
+            verdict=verdict,
+            kpis=kpis,
+            proposal=deltas,
+            decision_key=decision_key(self._journal.inputs_hash, turn.number, turn.base_hash, deltas),
+            history=turn.history,
+            settings=self.spec.profile.guards,
+            safe_parameters=self.spec.safe_parameters,
+        )
+
+    def _state(self) -> TuningState:
+        spec, history = self.spec, History(tuple(self._steps))
+        return tuning_state(history, spec.profile.guards, spec.minutes, spec.guards_off)
+
+    def _is_warmup(self, number: int) -> bool:
+        return number <= self.spec.profile.gates.warmup_iterations
+
+    def _judged(self, turn: _Turn, edge: EdgeReport) -> IterationRecord:
+        spec = self.spec
+        kpis = kpis_of(edge)
+        gates = judge(kpis, spec.profile.gates)
+        verdict = verdict_of(gates)
+        decision, after = self._decided(turn, kpis, verdict)
+        return IterationRecord(
+            provenance=self._provenance(edge),
+            iteration=turn.number,
+            iterations=spec.iterations,
+            minutes=spec.minutes,
+            parameters_before=turn.base,
+            parameters_after=after,
+            parameters_before_hash=turn.base_hash,
+            parameters_after_hash=parameters_hash(after),
+            kpis=kpis,
+            attempts=edge.attempts,
+            blocks=edge.blocks,
+            market=edge.market,
+            gate_mode=spec.gate_mode,
+            warmup=self._is_warmup(turn.number),
+            gates=gates,
+            verdict=verdict,
+            decision=decision,
+            edge_hash=sha256_of(edge.model_dump(mode="json")),
+        )
+
+    def _decided(self, turn: _Turn, kpis: Kpis, verdict: Verdict) -> tuple[Decision, dict[str, float]]:
+        if not self.spec.tune:
+            return no_decision(self._context("decide", turn)), turn.base
+        answer = self._hooks.propose(
+            TunerContext(
+                iteration=turn.number,
+                iterations=self.spec.iterations,
+                parameters=turn.base,
+                kpis=kpis,
+                verdict=verdict,
+                history=turn.history,
+                settings=self.spec.profile.tuner,
+            )
+        )
+        proposal = bounded(answer, turn.base)
+        context = self._context("decide", turn, verdict=verdict, kpis=kpis, proposal=proposal.deltas)
+        return decide(context, proposal, self._hooks.guard(context), self._hooks.guards_off)
+
+    def _provenance(self, edge: EdgeReport) -> Provenance:
+        inputs = self._journal.inputs
+        return Provenance(
+            source=edge.source,
+            canary=self.spec.name,
+            profile=inputs["profile"],
+            profile_hash=inputs["profile_hash"],
+            scenario=self.spec.scenario,
+            market_hash=inputs["market_hash"],
+            seed=self.spec.seed,
+            strategy=self.spec.strategy.name,
+            inputs_hash=self._journal.inputs_hash,
+            version=inputs["version"],
+            kernel_version=inputs["kernel_version"],
+        )
+
+
+def _open_journal(spec: CanarySpec) -> Journal:
+    """Open the canary's journal; one that exists says which parameters iteration 1 had."""
+    path = spec.folder / JOURNAL_NAME
+    inputs = spec.inputs()
+    if path.is_file() and path.stat().st_size:
+        with Journal.open(path, create=False) as stored:
+            inputs["parameters"] = stored.inputs.get("parameters")
+    return Journal.open(path, inputs=inputs)

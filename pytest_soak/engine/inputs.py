@@ -1,0 +1,86 @@
+"""What a canary is a function of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pytest_soak import __version__
+from pytest_soak.domain.hashing import sha256_of
+from pytest_soak.domain.settings import GateMode, Profile
+from pytest_soak.kernel import kernel_version
+from pytest_soak.market import Market, Strategy
+
+_COMPARED = (
+    "name",
+    "scenario",
+    "seed",
+    "parameters",
+    "safe_parameters",
+    "iterations",
+    "minutes",
+    "gate_mode",
+    "tune",
+    "guards_off",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CanarySpec:
+    """Everything that a canary is a function of, and where its records go.
+
+    ``parameters`` are those of iteration 1 of a new run; ``safe_parameters`` those of a panic revert.
+    """
+
+    name: str
+    run_id: str
+    folder: Path
+    profile: Profile
+    market: Market
+    scenario: str
+    seed: int
+    strategy: Strategy
+    parameters: Mapping[str, float]
+    safe_parameters: Mapping[str, float]
+    iterations: int
+    minutes: float
+    gate_mode: GateMode
+    tune: bool
+    sleep_seconds: float = 0.0
+    guards_off: tuple[str, ...] = ()
+
+    def inputs(self) -> dict[str, Any]:
+        """The identity of the canary, as JSON values; equal inputs give equal records."""
+        return {
+            "canary": self.name,
+            "profile": self.profile.name,
+            "profile_hash": sha256_of(self.profile.model_dump(mode="json")),
+            "scenario": self.scenario,
+            "source": self.market.source,
+            "market_hash": sha256_of(self.market.describe()),
+            "seed": self.seed,
+            "strategy": self.strategy.name,
+            "strategy_hash": sha256_of(self.strategy.describe()),
+            "parameters": {name: float(value) for name, value in sorted(self.parameters.items())},
+            "safe_parameters": {name: float(value) for name, value in sorted(self.safe_parameters.items())},
+            "iterations": self.iterations,
+            "minutes": self.minutes,
+            "gate_mode": self.gate_mode.value,
+            "tune": self.tune,
+            "guards_off": list(self.guards_off),
+            "version": __version__,
+            "kernel_version": kernel_version(),
+        }
+
+    def has_inputs_of(self, other: CanarySpec) -> bool:
+        """Whether another canary has the same inputs; profile and market are described where they are two."""
+        alike = (
+            self.profile is other.profile
+            and self.market is other.market
+            and self.strategy.name == other.strategy.name
+            and all(getattr(self, name) == getattr(other, name) for name in _COMPARED)
+            and (self.strategy == other.strategy or self.strategy.describe() == other.strategy.describe())
+        )
+        return alike or self.inputs() == other.inputs()

@@ -1,0 +1,197 @@
+"""One run: its settings, its folder, and the canaries that it has open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from pytest_soak.config.overrides import Resolved, read_current, resolve
+from pytest_soak.config.profiles import LoadedProfile, load_profile
+from pytest_soak.domain.errors import SoakConfigError, SoakStateError
+from pytest_soak.domain.parameters import DEFAULTS, problem_with
+from pytest_soak.domain.settings import GateMode, Profile
+from pytest_soak.engine.canary import Canary
+from pytest_soak.engine.case import Case
+from pytest_soak.engine.inputs import CanarySpec
+from pytest_soak.engine.ports import Hooks
+from pytest_soak.engine.settings import LATEST, MOCK_MINUTES, Settings
+from pytest_soak.kernel import kernel_version
+from pytest_soak.market import Market, MarketRequest, Strategy
+from pytest_soak.store.disk.files import make_folder, write_atomic
+from pytest_soak.store.exports.artifacts import render
+from pytest_soak.store.exports.models import RunManifest
+from pytest_soak.store.runs.layout import MANIFEST_NAME, began_at, run_folder
+from pytest_soak.store.runs.runs import (
+    find_run,
+    link_latest,
+    prepare_artifacts,
+    read_manifest,
+    write_manifest,
+)
+
+PROFILES_FOLDER = "soak_profiles"
+SCENARIOS_FOLDER = "scenarios"
+BASE_NAME = "runtime_overrides.json"
+
+
+@dataclass(slots=True)
+class SoakRun:
+    """The run of this session; its folder appears with its first canary.
+
+    ``base`` is the file of parameters that a user keeps, or for a resumed run what it was back then.
+    """
+
+    settings: Settings
+    root: Path
+    run_id: str
+    base: Path
+    canaries: dict[Path, Canary] = field(default_factory=dict)
+    profiles: dict[str, LoadedProfile] = field(default_factory=dict)
+    markets: dict[tuple[object, ...], Market] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
+    folder: Path = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.folder = run_folder(self.settings.artifacts, self.run_id)
+
+    def profile(self, name: str | None) -> LoadedProfile:
+        """A profile by name or path, read once per session; None is the profile ``default``."""
+        wanted = name or "default"
+        if wanted not in self.profiles:
+            self.profiles[wanted] = load_profile(wanted, (self.root / PROFILES_FOLDER,))
+        return self.profiles[wanted]
+
+    def resolve(self, case: Case, profile: Profile) -> Resolved:
+        """Parameters of iteration 1, each with the source that it came from."""
+        loaded = None if case.profile is None else replace(self.profile(case.profile), profile=profile)
+        settings = case.settings
+        return resolve(settings.overrides, loaded, settings.environment, self.base)
+
+    def market(self, case: Case, hook: Any) -> Market:
+        """The market of a case, made once per session for everybody who has the same hooks."""
+        request = self._market_request(case)
+        makers = hook.pytest_soak_make_market
+        key = (request, *(id(maker.plugin) for maker in makers.get_hookimpls()))
+        if key not in self.markets:
+            self.markets[key] = makers(request=request)
+        return self.markets[key]
+
+    def _market_request(self, case: Case) -> MarketRequest:
+        return MarketRequest(
+            scenario=case.scenario,
+            seed=case.seed,
+            replay=case.settings.replay,
+            iterations=case.settings.iterations,
+            minutes=case.settings.minutes,
+            scenario_dirs=(self.root / PROFILES_FOLDER / SCENARIOS_FOLDER,),
+        )
+
+    def open(self, spec: CanarySpec, hooks: Hooks) -> Canary:
+        """The canary of a folder: opened once per process, the same inputs demanded every time.
+
+        Raises:
+            SoakStateError: where its fixtures gave something else before, or the journal is another's.
+        """
+        known = self.canaries.get(spec.folder)
+        if known is None:
+            self._begin(spec)
+            known = self.canaries[spec.folder] = Canary(spec, hooks)
+            link_latest(self.settings.artifacts, self.folder, self.names or (spec.folder.name,))
+        elif not spec.has_inputs_of(known.spec):
+            raise SoakStateError(f"{spec.name}: its fixtures changed between two items of one canary")
+        return known
+
+    def close(self) -> None:
+        """Close every journal."""
+        for canary in self.canaries.values():
+            canary.close()
+        self.canaries.clear()
+
+    def _begin(self, spec: CanarySpec) -> None:
+        if (self.folder / MANIFEST_NAME).is_file():
+            return
+        prepare_artifacts(self.settings.artifacts)
+        kept = self.folder / BASE_NAME
+        values = read_current(self.base)
+        if values is not None and not kept.exists():
+            make_folder(self.folder)
+            write_atomic(kept, render(values))
+        write_manifest(
+            self.folder,
+            RunManifest(
+                run_id=self.run_id,
+                created_at=began_at(self.run_id).isoformat(timespec="milliseconds"),
+                settings=self.settings.of_run(),
+                versions={"pytest_soak": spec.inputs()["version"], "kernel": kernel_version()},
+            ),
+        )
+
+
+def start(settings: Settings, root: Path, run_id: str) -> SoakRun:
+    """The run that a session asks for: a new one, or the one to resume with the settings that it had.
+
+    Raises:
+        SoakError: where there is no such run, or an option contradicts it.
+    """
+    if settings.resume is None:
+        return SoakRun(settings=settings, root=root, run_id=run_id, base=settings.artifacts / BASE_NAME)
+    name = None if settings.resume == LATEST else settings.resume
+    folder = find_run(settings.artifacts, name)
+    manifest = read_manifest(folder)
+    return SoakRun(
+        settings=Settings.resumed(settings, manifest.settings),
+        root=root,
+        run_id=manifest.run_id,
+        base=folder / BASE_NAME,
+    )
+
+
+def spec_of(
+    run: SoakRun,
+    case: Case,
+    *,
+    profile: Profile,
+    market: Market,
+    overrides: Mapping[str, float],
+    folder: Path,
+    strategy: Strategy,
+    guards_off: tuple[str, ...],
+) -> CanarySpec:
+    """Put a canary together from what the fixtures gave.
+
+    Raises:
+        SoakConfigError: where an overridden parameter is unknown or out of bounds.
+    """
+    settings = case.settings
+    # Fixtures that leave nothing out need no second look at the sources.
+    resolved = {} if overrides.keys() >= DEFAULTS.keys() else run.resolve(case, profile).values
+    for name, value in overrides.items():
+        problem = problem_with(name, value)
+        if problem is not None:
+            raise SoakConfigError(f"fixture soak_overrides: {problem}")
+    return CanarySpec(
+        name=case.canary,
+        run_id=run.run_id,
+        folder=folder,
+        profile=profile,
+        market=market,
+        scenario=market.name,
+        seed=case.seed,
+        strategy=strategy,
+        parameters={**resolved, **overrides},
+        safe_parameters={**DEFAULTS, **run.profile(profile.guards.panic.profile).profile.parameters},
+        iterations=settings.iterations,
+        minutes=settings.minutes or minutes_of(market, settings.iterations),
+        gate_mode=profile.gates.mode if settings.gate is None else GateMode(settings.gate),
+        tune=settings.tune,
+        sleep_seconds=settings.sleep_seconds,
+        guards_off=guards_off,
+    )
+
+
+def minutes_of(market: Market, iterations: int) -> float:
+    """Market time of an iteration where none was given: a recording is divided evenly."""
+    duration_ms = getattr(market, "duration_ms", None)
+    return MOCK_MINUTES if duration_ms is None else duration_ms / iterations / 60_000.0

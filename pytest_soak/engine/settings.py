@@ -1,0 +1,63 @@
+"""What a session was asked to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+LATEST = "latest"
+MOCK_MINUTES = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a session was asked to do; None means that nobody said so.
+
+    ``given`` names the soak options of the command line: where it is not empty, only soak items run.
+    """
+
+    iterations: int = 6
+    profiles: tuple[str, ...] | None = None
+    scenarios: tuple[str, ...] = ("calm",)
+    seeds: tuple[int, ...] = (1,)
+    overrides: tuple[str, ...] = ()
+    minutes: float | None = None
+    gate: str | None = None
+    artifacts: Path = Path("artifacts/soak")
+    resume: str | None = None
+    replay: Path | None = None
+    tune: bool = True
+    sleep_seconds: float = 0.0
+    environment: str | None = None
+    given: tuple[str, ...] = ()
+
+    def of_run(self) -> dict[str, Any]:
+        """The settings that a run is a function of, as JSON values."""
+        data = asdict(self)
+        for name in ("artifacts", "resume", "sleep_seconds", "given"):
+            del data[name]
+        data["replay"] = None if self.replay is None else self.replay.as_posix()
+        return {name: list(v) if isinstance(v, tuple) else v for name, v in data.items()}
+
+    @classmethod
+    def resumed(cls, now: Settings, stored: Mapping[str, Any]) -> Settings:
+        """The settings of a stored run, with this session's folder and pause.
+
+        Raises:
+            SoakConfigError: where an option was given that differs from the stored one.
+        """
+        # Not above: a session without a soak imports this module, and nothing of the domain.
+        from pytest_soak.domain.errors import SoakConfigError
+
+        fresh = now.of_run()
+        for option in now.given:
+            if option in stored and fresh[option] != stored[option]:
+                raise SoakConfigError(
+                    f"--soak-resume: the run was started with {option} = {stored[option]!r}, "
+                    f"this command says {fresh[option]!r}; leave the option out to resume"
+                )
+        values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in stored.items()}
+        values["replay"] = None if stored["replay"] is None else Path(stored["replay"])
+        return replace(now, **values)

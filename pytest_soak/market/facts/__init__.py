@@ -1,0 +1,1 @@
+"""Stylised facts of markets: statistics, accepted ranges, a picture."""

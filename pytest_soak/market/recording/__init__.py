@@ -1,0 +1,1 @@
+"""Recorded market data: reading and checking."""

@@ -1,0 +1,1 @@
+"""Scenarios of the mock market: model, files, loading."""

@@ -1,0 +1,259 @@
+"""The data of a mock market, as a scenario file holds it: every number with its unit and range.
+
+The kernel reads the same keys and checks the same ranges. Multipliers are relative to the quiet state of
+the same scenario; 1 means unchanged.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from pytest_soak.domain.settings import Strict
+from pytest_soak.market.scenario.events import RandomWindow, Regime, Seasonality, Shock
+
+
+class Instrument(Strict):
+    """What is traded."""
+
+    tick_size: float = Field(
+        gt=0.0, description="Price step, in quote currency; 0.01 to 1 bps of ``start_price``"
+    )
+    lot_size: float = Field(
+        gt=0.0,
+        description="Quantity step, in base currency; worth 1e-6 to 100 quote units at ``start_price``",
+    )
+    start_price: float = Field(ge=1e-6, le=1e9, description="Fair value at market time 0, in quote currency")
+
+    @model_validator(mode="after")
+    def _steps_suit_the_price(self) -> Self:
+        low, high = 1e-6 * self.start_price, 1e-4 * self.start_price
+        if not low <= self.tick_size <= high:
+            raise ValueError(f"tick_size from {low:g} to {high:g} at start_price {self.start_price:g}")
+        least, most = 1e-6 / self.start_price, 100.0 / self.start_price
+        if not least <= self.lot_size <= most:
+            raise ValueError(f"lot_size from {least:g} to {most:g} at start_price {self.start_price:g}")
+        return self
+
+
+class Fair(Strict):
+    """The fair value: GARCH steps with heavy tails and jumps, and a part that reverts to its mean.
+
+    A step of 100 ms is ``vol_bps`` times the multipliers on volatility times a GARCH(1,1) process with
+    Student's t innovations, so that regimes scale the variance (SWARCH: Hamilton and Susmel 1994); jumps are
+    those of Merton 1976, log-normal in size.
+    """
+
+    vol_bps: float = Field(
+        ge=0.0, le=50.0, description="Volatility of the quiet state, bps per square root of a second"
+    )
+    drift_bps_per_hour: float = Field(ge=-500.0, le=500.0, description="Drift, bps per hour")
+    tail_df: float = Field(ge=2.1, le=1000.0, description="Degrees of freedom of a step")
+    garch_alpha: float = Field(
+        ge=0.0, le=0.3, description="Weight of the last squared step in the variance of the next, per 100 ms"
+    )
+    garch_half_life_s: float = Field(ge=1.0, le=3600.0, description="Half-life of a deviation of variance, s")
+    jumps_per_hour: float = Field(ge=0.0, le=3600.0, description="Jumps per hour in the quiet state")
+    jump_mean_bps: float = Field(default=0.0, ge=-100.0, le=100.0, description="Mean of a jump, bps")
+    jump_sd_bps: float = Field(ge=0.0, le=100.0, description="Standard deviation of a jump, bps")
+    transient_bps: float = Field(
+        default=0.0,
+        ge=0.0,
+        le=500.0,
+        description="Standard deviation of the part that reverts to its mean, bps",
+    )
+    transient_half_life_s: float = Field(
+        default=60.0, ge=0.5, le=86_400.0, description="Half-life of that part, s"
+    )
+
+
+class BookProfile(Strict):
+    """The standing orders of others.
+
+    With the anchor ``fair`` orders stand from the touch distance on and market orders have reservation
+    prices. With ``opposite`` orders are spread evenly up to the largest distance from the best price of the
+    other side, and market orders pay any price: with ``vol_bps = 0`` that is the zero-intelligence market of
+    Smith, Farmer, Gillemot and Krishnamurthy 2003, whose prices come out of the order flow alone.
+    """
+
+    anchor: Literal["fair", "opposite"] = Field(
+        default="fair", description="What the prices of new orders refer to"
+    )
+    orders: int = Field(
+        ge=20, le=20_000, description="Standing orders of both sides together in the quiet state"
+    )
+    touch_bps: float = Field(
+        ge=0.1, le=50.0, description="Least distance of a new order from fair value, bps"
+    )
+    scale_bps: float = Field(
+        ge=0.1, le=50.0, description="Scale of the distance beyond the touch (twice this is the mean), bps"
+    )
+    max_distance_bps: float = Field(ge=10.0, le=200.0, description="Farthest distance of a new order, bps")
+    order_notional: float = Field(ge=1.0, le=1e7, description="Median notional of one order, quote units")
+    order_log_sd: float = Field(ge=0.0, le=2.0, description="Standard deviation of the log of the order size")
+    stale_share: float = Field(
+        ge=0.0, le=1.0, description="Share of cancellations that go for orders too near to fair value first"
+    )
+    stale_ratio: float = Field(
+        ge=0.0,
+        le=1.0,
+        description="An order nearer to fair value than this share of the touch distance is stale",
+    )
+    depth_log_sd: float = Field(
+        ge=0.0,
+        le=2.0,
+        description="Standard deviation of the log of depth (a fluctuation common to both sides)",
+    )
+    depth_half_life_s: float = Field(ge=0.1, le=3600.0, description="Half-life of that fluctuation, s")
+    spread_log_sd: float = Field(
+        default=0.0,
+        ge=0.0,
+        le=2.0,
+        description="Standard deviation of the log of the distances of new orders",
+    )
+    spread_half_life_s: float = Field(
+        default=10.0, ge=0.1, le=3600.0, description="Half-life of that fluctuation, s"
+    )
+    arrival_crowding: float = Field(
+        default=0.0,
+        ge=0.0,
+        le=10.0,
+        description="How much a queue puts off: an order joins a queue of q median orders with probability "
+        "1 / (1 + arrival_crowding * q) (queue-reactive: Huang, Lehalle and Rosenbaum 2015)",
+    )
+    cancel_crowding: float = Field(
+        default=0.0,
+        ge=0.0,
+        le=10.0,
+        description="How much a queue holds: an order with q median orders of others at its price is "
+        "cancelled with probability 1 / (1 + cancel_crowding * q)",
+    )
+
+
+class Hawkes(Strict):
+    """A bivariate Hawkes process with a kernel of up to three exponentials; sides are the aggressor's."""
+
+    branching: float = Field(
+        ge=0.0, le=0.95, description="Further market orders that one brings about in the mean, directly"
+    )
+    cross_share: float = Field(ge=0.0, le=1.0, description="Share of them on the other side")
+    half_lives_s: Annotated[
+        tuple[Annotated[float, Field(ge=0.001, le=3600.0)], ...], Field(min_length=1, max_length=3)
+    ] = Field(strict=False, description="Half-lives of the exponentials, s; 1 to 3 of them")
+    weights: tuple[Annotated[float, Field(ge=0.001, le=1000.0)], ...] = Field(
+        strict=False, description="Their weights, relative to each other"
+    )
+
+    @model_validator(mode="after")
+    def _a_weight_each(self) -> Self:
+        if len(self.weights) != len(self.half_lives_s):
+            raise ValueError(f"as many weights as half_lives_s, which are {len(self.half_lives_s)}")
+        return self
+
+
+class Flow(Strict):
+    """Order flow."""
+
+    limit_rate_per_s: float = Field(
+        ge=10.0, le=20_000.0, description="Arrivals and cancellations of limit orders, 1/s"
+    )
+    limit_follow: float = Field(
+        default=0.0,
+        ge=0.0,
+        le=1.0,
+        description="Share of that rate that goes with the intensity of market orders",
+    )
+    market_rate_per_s: float = Field(
+        ge=0.0, le=1000.0, description="Market orders, 1/s, both sides together, in the long run"
+    )
+    hawkes: Hawkes | None = Field(
+        default=None, description="How market orders excite further ones; none: they come independently"
+    )
+    imbalance_pull: float = Field(
+        default=0.0,
+        ge=0.0,
+        le=5.0,
+        description="How much a thin queue draws uninformed market orders: the odds of a side are multiplied "
+        "by the exponential of minus this times its queue's share of both best queues",
+    )
+    market_notional: float = Field(
+        ge=1.0, le=1e7, description="Least notional of a market order, quote units"
+    )
+    size_tail: float = Field(ge=1.05, le=10.0, description="Pareto exponent of market order sizes")
+    size_cap: float = Field(ge=1.0, le=1000.0, description="Largest market order, as a multiple of the least")
+    metaorder_share: float = Field(
+        ge=0.0,
+        le=1.0,
+        description="Share of market orders that belong to the running metaorder and have its sign",
+    )
+    metaorder_tail: float = Field(
+        ge=1.05, le=10.0, description="Pareto exponent of the number of children of a metaorder"
+    )
+    metaorder_max: int = Field(ge=1, le=10_000, description="Most children of a metaorder")
+    informed_share: float = Field(
+        ge=0.0,
+        le=1.0,
+        description="Share of market orders that trade towards fair value, whatever the metaorder",
+    )
+    reservation_bps: float = Field(
+        ge=0.05,
+        le=100.0,
+        description="Mean of the farthest distance from fair value at which a market order still "
+        "trades, bps (exponential, so that a quote that is farther away is hit less often)",
+    )
+    pick_rate_per_s: float = Field(
+        ge=0.0, le=1000.0, description="How often somebody looks for quotes that fair value has passed, 1/s"
+    )
+    pick_margin_bps: float = Field(
+        ge=0.0, le=50.0, description="How far fair value must have passed a quote, bps"
+    )
+    pick_notional: float = Field(
+        ge=1.0, le=1e7, description="Notional of an order that picks off such quotes, quote units"
+    )
+
+
+class Lag(Strict):
+    """Distribution of a delay: log-normal, now and then with a Pareto spike on top."""
+
+    median_ms: float = Field(ge=0.0, le=1000.0, description="Median, ms")
+    log_sd: float = Field(ge=0.0, le=2.0, description="Standard deviation of the log")
+    spike_probability: float = Field(ge=0.0, le=1.0, description="Probability of a spike per message")
+    spike_ms: float = Field(ge=0.0, le=10_000.0, description="Least size of a spike, ms")
+    spike_tail: float = Field(ge=0.5, le=10.0, description="Pareto exponent of spikes")
+    max_ms: float = Field(ge=0.0, le=60_000.0, description="Ceiling of the whole delay, ms")
+
+
+class Latency(Strict):
+    """Delays between market and maker."""
+
+    feed_interval_ms: float = Field(
+        ge=1.0, le=1000.0, description="Time between two depth messages of the feed, ms"
+    )
+    feed: Lag
+    order: Lag
+
+
+class Scenario(Strict):
+    """A whole scenario. ``schema_version`` is 1."""
+
+    schema_version: Literal[1]
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._]{0,63}$")]
+    description: str = ""
+    instrument: Instrument
+    fair: Fair
+    book: BookProfile
+    flow: Flow
+    latency: Latency
+    regimes: Annotated[tuple[Regime, ...], Field(max_length=8, strict=False)] = ()
+    seasonality: Seasonality | None = None
+    windows: Annotated[tuple[RandomWindow, ...], Field(max_length=8, strict=False)] = ()
+    shocks: Annotated[tuple[Shock, ...], Field(max_length=32, strict=False)] = ()
+
+    @model_validator(mode="after")
+    def _every_regime_ends(self) -> Self:
+        for regime in self.regimes:
+            others = [other.weight for other in self.regimes if other is not regime]
+            if others and not any(others):
+                raise ValueError(f"a regime of a weight above 0 that can follow {regime.label!r}")
+        return self

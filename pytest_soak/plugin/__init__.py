@@ -1,0 +1,155 @@
+"""The pytest plugin: hooks only; what they do lives in the modules that they call."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import replace
+
+import pytest
+
+from pytest_soak import __version__, hookspecs
+from pytest_soak.plugin.collection import case_of, in_order, parametrize, select, take_shipped_ids
+from pytest_soak.plugin.fixtures import (  # noqa: F401 (pytest finds fixtures by their names in a plugin)
+    _soak_case,
+    folder_names,
+    soak_artifacts,
+    soak_canary,
+    soak_iteration,
+    soak_market,
+    soak_overrides,
+    soak_profile,
+)
+from pytest_soak.plugin.matrix import MARKER
+from pytest_soak.plugin.options import add_options, read_settings
+from pytest_soak.plugin.session import (
+    ASKED,
+    DESELECTED,
+    HEADER,
+    REPORT,
+    RUN,
+    RUN_ID,
+    SETTINGS,
+    folder_of,
+    fresh_run_id,
+    run_of,
+)
+from pytest_soak.plugin.terminal import SoakTerminal
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Register options and ini options."""
+    add_options(parser)
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Register the hooks that a user can implement."""
+    pluginmanager.add_hookspecs(hookspecs)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Read the settings; where a soak was asked for, check all of it before anything is collected."""
+    config.addinivalue_line("markers", MARKER)
+    settings = read_settings(config)
+    asked = config.stash[ASKED] = take_shipped_ids(config)
+    if asked:
+        settings = replace(settings, given=(*settings.given, "ids"))
+    config.stash[SETTINGS] = settings
+    worker = getattr(config, "workerinput", None)
+    config.stash[RUN_ID] = worker["soak_run_id"] if worker else fresh_run_id()
+    if worker is None:
+        config.pluginmanager.register(SoakTerminal(config, lambda: folder_of(config)), "soak_terminal")
+        if config.pluginmanager.hasplugin("xdist"):
+            from pytest_soak.plugin.xdist import SoakXdist
+
+            config.pluginmanager.register(SoakXdist(config.stash[RUN_ID], settings), "soak_xdist")
+    if settings.given:
+        from pytest_soak.plugin.preflight import check
+
+        config.stash[HEADER] = check(run_of(config), config.hook, writes=worker is None)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Close the journals."""
+    if RUN in config.stash:
+        config.stash[RUN].close()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One item per iteration of every canary."""
+    settings = metafunc.config.stash[SETTINGS]
+    if RUN in metafunc.config.stash:
+        settings = metafunc.config.stash[RUN].settings
+    parametrize(metafunc, settings)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(
+    session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Run soak items only where a soak option was given."""
+    if config.stash[SETTINGS].given:
+        config.stash[DESELECTED] = select(session, config, items, config.stash[ASKED])
+
+
+@pytest.hookimpl(specname="pytest_collection_modifyitems", wrapper=True, tryfirst=True)
+def pytest_order_soak_items(config: pytest.Config, items: list[pytest.Item]) -> Generator[None]:
+    """Keep the iterations of a canary together and in order, whatever else reorders the tests."""
+    yield
+    items[:] = in_order(items)
+    if RUN in config.stash:
+        config.stash[RUN].names = folder_names(items)
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """What is going to be soaked, where a soak option was given."""
+    return config.stash.get(HEADER, [])
+
+
+def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> list[str]:
+    """How many other tests were left out."""
+    if not config.stash[SETTINGS].given or config.get_verbosity() < 0:
+        return []
+    canaries = {case.canary for case in map(case_of, items) if case is not None}
+    others = config.stash.get(DESELECTED, 0)
+    canary = "canary" if len(canaries) == 1 else "canaries"
+    return [f"soak: {len(items)} items of {len(canaries)} {canary}; {others} other tests deselected"]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup() -> Generator[None, object, object]:
+    """Show what is wrong with a soak's set-up as the one sentence that it is, without a traceback."""
+    try:
+        return (yield)
+    except Exception as error:
+        from pytest_soak.domain.errors import SoakError
+
+        if not isinstance(error, SoakError):
+            raise
+        problem = str(error)
+    pytest.fail(problem, pytrace=False)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> object | None:
+    """Compute the item's iteration as part of its call; an item of the run's gates judges those instead."""
+    if case_of(pyfuncitem) is None:
+        return None
+    from pytest_soak.plugin.items import run_item
+
+    return run_item(pyfuncitem, REPORT)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Attach what the terminal shows to the report, so that it also arrives from a worker."""
+    report = yield
+    soak = item.stash.get(REPORT, None)
+    if soak is not None and report.when == "call":
+        # An attribute of our own: pytest carries it from a worker to the controller.
+        report.soak = soak  # type: ignore[attr-defined]
+    return report
+
+
+__all__ = ["__version__"]

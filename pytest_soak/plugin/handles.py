@@ -1,0 +1,153 @@
+"""What a soak test gets in its hands: one measured iteration, and the KPI gates as assertions."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pytest_soak.domain.gates import describe, judge, verdict_of
+from pytest_soak.domain.kpis import pooled
+from pytest_soak.domain.records import EdgeReport, GateResult, IterationRecord, Kpis, Verdict, Zone
+from pytest_soak.domain.settings import GateMode
+from pytest_soak.engine.canary import Canary
+from pytest_soak.store.exports.artifacts import summary_name
+
+_BAD = (Verdict.FAIL, Verdict.NO_DATA)
+
+
+class GateError(AssertionError):
+    """A KPI gate was missed in hard mode."""
+
+
+class SoakGateWarning(UserWarning):
+    """A KPI gate warned, or was missed where a miss does not fail the item."""
+
+
+def enforce(gates: Sequence[GateResult], where: str, file: Path, *, hard: bool) -> None:
+    """Assert gates: raise on a miss if ``hard``, warn on any other gate that is not OK.
+
+    Raises:
+        GateError: names KPI, measured value, threshold, how far off, and the file to open.
+    """
+    __tracebackhide__ = True
+    missed = [gate for gate in gates if gate.verdict in _BAD]
+    open_gates = [gate for gate in gates if gate.verdict is not Verdict.OK]
+    if not open_gates:
+        return
+    if missed and hard:
+        lines = "\n".join(f"  {describe(gate)}" for gate in missed)
+        raise GateError(f"{where} missed {len(missed)} gate(s):\n{lines}\n  see {file}")
+    said = "; ".join(f"{gate.verdict}: {describe(gate)}" for gate in open_gates)
+    warnings.warn(SoakGateWarning(f"{where}: {said}"), stacklevel=3)
+
+
+class SoakIteration:
+    """One iteration of a canary: its record, and its gates as assertions.
+
+    It is computed when it is first looked at, together with the iterations before it that are missing.
+    """
+
+    def __init__(self, canary: Canary, number: int) -> None:
+        self.canary = canary
+        self.number = number
+        self.computed: list[IterationRecord] = []
+
+    def run(self) -> IterationRecord:
+        """Advance the canary to this iteration and return its record."""
+        self.computed.extend(self.canary.advance_to(self.number))
+        return self.canary.record(self.number)
+
+    @property
+    def record(self) -> IterationRecord:
+        """The whole record, as ``ITER_SUMMARY_<n>.json`` holds it."""
+        return self.run()
+
+    @property
+    def kpis(self) -> Kpis:
+        """Measured KPIs; None where nothing was measured."""
+        return self.record.kpis
+
+    @property
+    def verdict(self) -> Verdict:
+        """Verdict of the gates."""
+        return self.record.verdict
+
+    @property
+    def zone(self) -> Zone | None:
+        """Zone of the tuner."""
+        return self.record.decision.zone
+
+    @property
+    def parameters(self) -> Mapping[str, float]:
+        """Parameters that were in force while the iteration ran."""
+        return self.record.parameters_before
+
+    @property
+    def edge(self) -> EdgeReport:
+        """The edge report behind the KPIs: sums, counts and percentiles."""
+        self.run()
+        return self.canary.edge(self.number)
+
+    @property
+    def file(self) -> Path:
+        """The summary file of this iteration."""
+        return self.canary.spec.folder / summary_name(self.number)
+
+    def check_gates(self) -> None:
+        """Assert the KPI gates of the profile.
+
+        In hard mode a missed gate raises; in a warm-up iteration and in soft mode it warns; with the
+        gates off nothing is said.
+
+        Raises:
+            GateError: where a gate is missed in hard mode, after the warm-up.
+        """
+        __tracebackhide__ = True
+        record = self.record
+        if record.gate_mode is GateMode.OFF:
+            return
+        hard = record.gate_mode is GateMode.HARD and not record.warmup
+        where = f"iteration {self.number} of {self.canary.spec.name}"
+        enforce(record.gates, where, self.file, hard=hard)
+
+
+class SoakGates:
+    """The whole canary's verdict: the gates over all iterations after the warm-up, pooled."""
+
+    def __init__(self, canary: Canary) -> None:
+        self.canary = canary
+        self.computed: list[IterationRecord] = []
+
+    def run(self) -> tuple[GateResult, ...]:
+        """Advance the canary to its end and judge its pooled KPIs."""
+        spec = self.canary.spec
+        self.computed.extend(self.canary.advance_to(spec.iterations))
+        first = spec.profile.gates.warmup_iterations + 1
+        return judge(pooled(self.canary.edges(first)), spec.profile.gates)
+
+    @property
+    def verdict(self) -> Verdict:
+        """Verdict of the pooled gates."""
+        return verdict_of(self.run())
+
+    def check_gates(self) -> None:
+        """Assert the pooled gates, by the canary's gate mode.
+
+        Raises:
+            GateError: where a gate is missed, or nothing was left to judge after the warm-up.
+        """
+        __tracebackhide__ = True
+        spec = self.canary.spec
+        if spec.gate_mode is GateMode.OFF:
+            return
+        gates = self.run()
+        warmup = spec.profile.gates.warmup_iterations
+        hard = spec.gate_mode is GateMode.HARD
+        if spec.iterations <= warmup and hard:
+            raise GateError(
+                f"{spec.name}: NO_DATA: {spec.iterations} iteration(s) and a warm-up of {warmup} leave "
+                "nothing to judge; run more iterations, or lower gates.warmup_iterations in the profile"
+            )
+        file = spec.folder / "TUNING_REPORT.json"
+        enforce(gates, f"{spec.name} over iterations {warmup + 1} to {spec.iterations}", file, hard=hard)

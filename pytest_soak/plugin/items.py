@@ -1,0 +1,76 @@
+"""How a soak item runs: compute its iteration, note what the terminal shows, turn errors into failures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_soak.domain.errors import SoakError
+from pytest_soak.domain.kpis import KPI_MEANINGS
+from pytest_soak.plugin.handles import GateError, SoakGates, SoakIteration
+from pytest_soak.plugin.wire import gates_row, row_of
+
+if TYPE_CHECKING:
+    from pytest_soak.engine.canary import Canary
+
+# Made once, as every report of a session keeps its properties.
+_PROPERTIES = tuple((f"soak.{name}", name) for name in KPI_MEANINGS)
+
+
+def run_item(item: pytest.Function, key: pytest.StashKey[dict[str, Any]]) -> object | None:
+    """Compute the item's iteration; True where the item needs no test function.
+
+    What was computed until an error is reported all the same.
+    """
+    __tracebackhide__ = True
+    part = item.funcargs.get("soak_iteration")
+    if not isinstance(part, SoakIteration | SoakGates):
+        return None
+    try:
+        problem = _problem(part.run, SoakError)
+    finally:
+        item.stash[key] = _noted(part)
+    if problem is not None:
+        pytest.fail(problem, pytrace=False)
+    if isinstance(part, SoakIteration):
+        _record_properties(item, part)
+        return None
+    problem = _problem(part.check_gates, GateError)
+    if problem is not None:
+        pytest.fail(problem, pytrace=False)
+    return True
+
+
+def _problem(action: Callable[[], object], kind: type[Exception]) -> str | None:
+    """Text of the error that an action raises, without the traceback that a user can do nothing with."""
+    try:
+        action()
+    except kind as error:
+        return str(error)
+    return None
+
+
+def _noted(part: SoakIteration | SoakGates) -> dict[str, Any]:
+    canary: Canary = part.canary
+    records = list(part.computed)
+    gates = None
+    if isinstance(part, SoakIteration):
+        if part.number <= canary.done and all(record.iteration != part.number for record in records):
+            records.append(canary.record(part.number))
+    elif canary.done == canary.spec.iterations:
+        gates = gates_row(part.run(), part.verdict.value)
+    return {
+        "key": canary.spec.folder.name,
+        "folder": str(canary.spec.folder),
+        "rows": [row_of(record) for record in records],
+        "gates": gates,
+    }
+
+
+def _record_properties(item: pytest.Function, part: SoakIteration) -> None:
+    """KPIs and verdict as properties of the item, for JUnit and other reports."""
+    record = part.record
+    item.user_properties.extend((label, getattr(record.kpis, name)) for label, name in _PROPERTIES)
+    item.user_properties.append(("soak.verdict", record.verdict.value))

@@ -1,0 +1,134 @@
+"""Canaries times iterations: what a soak test is parametrized with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_soak.config.arguments import GATE_MODES
+from pytest_soak.engine.case import GATES, Case
+from pytest_soak.engine.settings import Settings
+
+MARKER = (
+    "soak(profile=None, scenario=None, seed=None, iterations=None, gates=None): "
+    "soak settings of one test; profile, scenario and seed also take a list"
+)
+_MARKER_KEYS = ("profile", "scenario", "seed", "iterations", "gates")
+
+
+def cases_of(settings: Settings, root: Path, *, iterated: bool) -> Iterator[Case]:
+    """All cases of a test, canary by canary, iterations in order and the gates last."""
+    parts: tuple[int | str | None, ...] = (None,)
+    if iterated:
+        parts = (*range(1, settings.iterations + 1), GATES)
+    scenarios = settings.scenarios if settings.replay is None else (_slug(settings.replay.stem),)
+    seeds = settings.seeds if settings.replay is None else settings.seeds[:1]
+    for profile in settings.profiles or (None,):
+        name = profile_name(profile or "default", root)
+        for scenario in scenarios:
+            check_scenario(scenario)
+            for seed in seeds:
+                for part in parts:
+                    yield Case(
+                        settings=settings,
+                        profile=profile,
+                        profile_name=name,
+                        scenario=scenario,
+                        seed=seed,
+                        part=part,
+                    )
+
+
+def check_scenario(name: str) -> None:
+    """Refuse a scenario name that cannot be part of an item's id and a folder's name.
+
+    Raises:
+        pytest.UsageError: names the scenario and what is wrong with it.
+    """
+    from pytest_soak.config.names import problem_with_name
+
+    problem = problem_with_name(name)
+    if problem is not None:
+        raise pytest.UsageError(f"scenario {name!r}: {problem}")
+
+
+def _slug(text: str) -> str:
+    return "".join(c if c.isalnum() and c.isascii() else "_" for c in text) or "recording"
+
+
+@lru_cache(maxsize=64)
+def profile_name(profile: str, root: Path) -> str:
+    """Name that a profile gives itself.
+
+    Raises:
+        pytest.UsageError: where there is no such profile, or it is not valid.
+    """
+    from pytest_soak.config.profiles import load_profile
+    from pytest_soak.domain.errors import SoakConfigError
+
+    try:
+        return load_profile(profile, (root / "soak_profiles",)).profile.name
+    except SoakConfigError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def with_marker(settings: Settings, marker: pytest.Mark | None, where: str) -> Settings:
+    """Settings of one test: what its ``soak`` marker says wins over command line and ini file.
+
+    Raises:
+        pytest.UsageError: where the marker has an unknown argument or a value of the wrong kind.
+    """
+    if marker is None:
+        return settings
+    if marker.args:
+        raise pytest.UsageError(f"{where}: soak marker takes keyword arguments only, got {marker.args!r}")
+    unknown = [key for key in marker.kwargs if key not in _MARKER_KEYS]
+    if unknown:
+        raise pytest.UsageError(
+            f"{where}: soak marker has no argument {unknown[0]!r}; accepted are {', '.join(_MARKER_KEYS)}"
+        )
+    return replace(settings, **dict(_marker_values(marker.kwargs, where)))
+
+
+def _marker_values(kwargs: Mapping[str, Any], where: str) -> Iterator[tuple[str, Any]]:
+    for key, name in (("profile", "profiles"), ("scenario", "scenarios")):
+        if kwargs.get(key) is not None:
+            yield name, _texts(kwargs[key], key, where)
+    if kwargs.get("seed") is not None:
+        yield "seeds", _seeds(kwargs["seed"], where)
+    iterations = kwargs.get("iterations")
+    if iterations is not None:
+        if isinstance(iterations, bool) or not isinstance(iterations, int) or iterations < 1:
+            raise pytest.UsageError(
+                f"{where}: soak marker: iterations = {iterations!r} is not a whole number of at least 1"
+            )
+        yield "iterations", iterations
+    gates = kwargs.get("gates")
+    if gates is not None:
+        if gates not in GATE_MODES:
+            raise pytest.UsageError(
+                f"{where}: soak marker: gates = {gates!r} is not one of {', '.join(GATE_MODES)}"
+            )
+        yield "gate", gates
+
+
+def _texts(value: Any, key: str, where: str) -> tuple[str, ...]:
+    values = (value,) if isinstance(value, str) else value
+    if not isinstance(values, list | tuple) or not values or not all(isinstance(v, str) for v in values):
+        raise pytest.UsageError(f"{where}: soak marker: {key} = {value!r} is not a name or a list of names")
+    return tuple(values)
+
+
+def _seeds(value: Any, where: str) -> tuple[int, ...]:
+    values = (value,) if isinstance(value, int) else value
+    good = isinstance(values, list | tuple | range) and all(
+        isinstance(v, int) and not isinstance(v, bool) and 0 <= v < 2**63 for v in values
+    )
+    if not good or not values:
+        raise pytest.UsageError(f"{where}: soak marker: seed = {value!r} is not a seed or a list of seeds")
+    return tuple(values)

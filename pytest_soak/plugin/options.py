@@ -1,0 +1,178 @@
+"""Command line, ini file and environment, read into one frozen settings object."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import pytest
+
+from pytest_soak.config.arguments import finite, gate_mode, market_minutes, positive_int, seed_range
+from pytest_soak.engine.settings import LATEST, Settings
+
+SLEEP_VARIABLE = "SOAK_SLEEP_SECONDS"
+OVERRIDES_VARIABLE = "MM_RUNTIME_OVERRIDES_JSON"
+
+T = TypeVar("T")
+
+
+def _flatten(ranges: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(seed for seeds in ranges for seed in seeds))
+
+
+def _unique(values: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(values))
+
+
+# Name in Settings, metavar, parser of one value, how repeated values join (None: not repeatable), help.
+_OPTIONS: tuple[tuple[str, str, Callable[[str], Any], Callable[[Any], Any] | None, str], ...] = (
+    ("iterations", "N", positive_int, None, "Iterations per canary (default: 6)"),
+    (
+        "profiles",
+        "NAME|PATH",
+        str,
+        _unique,
+        "Profile: parameters, gates, guards and fees (repeatable; default: default)",
+    ),
+    ("scenarios", "NAME", str, _unique, "Scenario of the mock market (repeatable; default: calm)"),
+    ("seeds", "N|A..B", seed_range, _flatten, "Seed or inclusive range of seeds (repeatable; default: 1)"),
+    ("overrides", "KEY=VALUE", str, tuple, "Parameter of iteration 1, above every other source (repeatable)"),
+    (
+        "minutes",
+        "M",
+        market_minutes,
+        None,
+        "Minutes of market time per iteration (default: 5; of a recording: its length / iterations)",
+    ),
+    (
+        "gate",
+        "hard|soft|off",
+        gate_mode,
+        None,
+        "What a missed KPI gate does: fail the item, warn, nothing (default: the profile's mode)",
+    ),
+    ("artifacts", "DIR", Path, None, "Folder of runs and artifacts (default: artifacts/soak)"),
+    ("replay", "FILE", Path, None, "Recorded L2 market data (hftbacktest npz) instead of the mock market"),
+)
+_PATH_OPTIONS = ("--soak-replay", "--soak-artifacts", "--soak-profile")
+_FLAGS = {"profiles": "profile", "scenarios": "scenario", "seeds": "seed", "overrides": "override"}
+
+
+def _flag(name: str) -> str:
+    return _FLAGS.get(name, name)
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Register the ``--soak-*`` options as one group, and each as an ini option ``soak_*``."""
+    group = parser.getgroup("soak", "soak: market-making strategies, iteration after iteration")
+    for name, metavar, parse, join, text in _OPTIONS:
+        group.addoption(
+            f"--soak-{_flag(name)}",
+            dest=f"soak_{name}",
+            metavar=metavar,
+            type=parse,
+            action="append" if join else "store",
+            default=None,
+            help=text,
+        )
+        kind: Literal["args", "string"] = "args" if join else "string"
+        parser.addini(f"soak_{_flag(name)}", f"{text}; see --soak-{_flag(name)}", type=kind, default=None)
+    group.addoption(
+        "--soak-resume",
+        dest="soak_resume",
+        metavar="RUN",
+        nargs="?",
+        const=LATEST,
+        default=None,
+        help="Go on with a run that ended early: its folder name (default: the newest)",
+    )
+    group.addoption(
+        "--soak-no-tune",
+        dest="soak_no_tune",
+        action="store_true",
+        default=None,
+        help="Keep the parameters of iteration 1 for the whole run",
+    )
+    parser.addini("soak_resume", "Go on with this run; see --soak-resume", type="string", default=None)
+    parser.addini("soak_no_tune", "Keep the parameters; see --soak-no-tune", type="bool", default=None)
+
+
+def read_settings(config: pytest.Config) -> Settings:
+    """Merge command line, ini and environment into settings: the command line wins, then the ini file.
+
+    Raises:
+        pytest.UsageError: where an ini value or an environment variable is not acceptable.
+    """
+    values: dict[str, Any] = {}
+    given: list[str] = []
+    for name, _, parse, join, _ in _OPTIONS:
+        value = config.getoption(f"soak_{name}", None)
+        if value is not None:
+            given.append(name)
+        else:
+            value = _from_ini(config, name, parse, repeatable=join is not None)
+        if value is not None:
+            values[name] = join(value) if join else value
+    values |= _switches(config, given)
+    here = config.invocation_params.dir
+    _refuse_taken_paths(config, here)
+    home = here if "artifacts" in given else config.rootpath
+    values["artifacts"] = home / values.get("artifacts", Settings().artifacts)
+    if values.get("replay") is not None:
+        values["replay"] = here / values["replay"]
+    values["sleep_seconds"] = _sleep_seconds(os.environ.get(SLEEP_VARIABLE))
+    values["environment"] = os.environ.get(OVERRIDES_VARIABLE)
+    return Settings(**values, given=tuple(given))
+
+
+def _refuse_taken_paths(config: pytest.Config, here: Path) -> None:
+    """Refuse a path outside of the working directory that follows its option as a word of its own.
+
+    pytest looks for its configuration before plugins are loaded; such a word counts as a test path then,
+    so the project's configuration would be ignored without a word.
+    """
+    words = [str(word) for word in config.invocation_params.args]
+    if any(word.startswith(("--rootdir", "-c", "--config-file")) for word in words):
+        return
+    for option, value in pairwise(words):
+        if option in _PATH_OPTIONS and (here / value).exists() and not (here / value).is_relative_to(here):
+            raise pytest.UsageError(
+                f"{option} {value}: write {option}={value}; as a word of its own, pytest takes the path for "
+                "a test path and looks for its configuration there"
+            )
+
+
+def _switches(config: pytest.Config, given: list[str]) -> dict[str, Any]:
+    resume = config.getoption("soak_resume", None)
+    if resume is not None:
+        given.append("resume")
+    no_tune = config.getoption("soak_no_tune", None)
+    if no_tune is not None:
+        given.append("tune")
+    return {
+        "resume": resume or config.getini("soak_resume"),
+        "tune": not (config.getini("soak_no_tune") if no_tune is None else no_tune),
+    }
+
+
+def _from_ini(config: pytest.Config, name: str, parse: Callable[[str], T], *, repeatable: bool) -> Any:
+    raw = config.getini(f"soak_{_flag(name)}")
+    if raw is None or raw == [] or raw == "":
+        return None
+    try:
+        return [parse(text) for text in raw] if repeatable else parse(raw)
+    except argparse.ArgumentTypeError as error:
+        raise pytest.UsageError(f"ini option soak_{_flag(name)}: {error}") from None
+
+
+def _sleep_seconds(text: str | None) -> float:
+    if not text:
+        return 0.0
+    seconds = finite(text)
+    if seconds is None or seconds < 0.0:
+        raise pytest.UsageError(f"{SLEEP_VARIABLE} = {text!r} is not a number of seconds of at least 0")
+    return seconds

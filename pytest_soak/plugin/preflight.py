@@ -1,0 +1,87 @@
+"""Everything about a soak that can be wrong is looked at before anything is collected."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pytest_soak import __version__
+from pytest_soak.domain.errors import SoakConfigError, SoakError
+from pytest_soak.domain.gates import check_gate_settings
+from pytest_soak.domain.state import check_guard_settings
+from pytest_soak.engine.case import Case
+from pytest_soak.engine.run import SoakRun, minutes_of
+from pytest_soak.kernel import kernel_version
+from pytest_soak.plugin.matrix import cases_of
+from pytest_soak.store.runs.runs import prepare_artifacts
+
+
+def check(run: SoakRun, hook: Any, *, writes: bool) -> list[str]:
+    """Check profiles, parameters, scenarios, recording and artifacts folder; return the header's lines.
+
+    Raises:
+        pytest.UsageError: with one sentence about the first thing that is wrong.
+    """
+    try:
+        return _checked(run, hook, writes=writes)
+    except SoakError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def _checked(run: SoakRun, hook: Any, *, writes: bool) -> list[str]:
+    settings = run.settings
+    if settings.replay is not None and {"scenarios", "seeds"} & set(settings.given):
+        raise SoakConfigError(
+            "--soak-replay: a recording has neither scenario nor seed; leave those two options out"
+        )
+    # Texts of values by what is said of them; a dictionary in place of a set, as it keeps the order.
+    said: dict[str, dict[str, None]] = {}
+    minutes = 0.0
+    for case in cases_of(settings, run.root, iterated=False):
+        _check_profile(run, case)
+        market = run.market(case, hook)
+        minutes = settings.minutes or minutes_of(market, settings.iterations)
+        resolved = run.resolve(case, run.profile(case.profile).profile)
+        for name, source in resolved.sources.items():
+            if source != "default" and not source.startswith("profile "):
+                said.setdefault(f"from {source}", {})[f"{name}={resolved.values[name]:g}"] = None
+        for hidden in resolved.shadowed:
+            values = said.setdefault(f"of {hidden.source} shadowed by {hidden.by}", {})
+            values[f"{hidden.parameter}={hidden.value:g}"] = None
+    if writes:
+        prepare_artifacts(settings.artifacts)
+    return [_headline(run, minutes), *(f"soak: {', '.join(values)} {what}" for what, values in said.items())]
+
+
+def _check_profile(run: SoakRun, case: Case) -> None:
+    loaded = run.profile(case.profile)
+    try:
+        check_gate_settings(loaded.profile.gates)
+        check_guard_settings(loaded.profile.guards)
+        run.profile(loaded.profile.guards.panic.profile)
+    except SoakConfigError as error:
+        raise SoakConfigError(f"profile {loaded.origin}: {error}") from None
+
+
+def _headline(run: SoakRun, minutes: float) -> str:
+    settings = run.settings
+    profiles = ", ".join(settings.profiles or ("default",))
+    if settings.replay is None:
+        seeds = (
+            f"{settings.seeds[0]}..{settings.seeds[-1]}" if len(settings.seeds) > 3 else _list(settings.seeds)
+        )
+        market = f"scenario {_list(settings.scenarios)}, seed {seeds}"
+    else:
+        market = f"recording {settings.replay.name}"
+    resumed = "" if settings.resume is None else f", resuming {run.run_id}"
+    artifacts = settings.artifacts
+    shown = artifacts.relative_to(run.root) if artifacts.is_relative_to(run.root) else artifacts
+    return (
+        f"soak: {__version__} (kernel {kernel_version()}), profile {profiles}, {market}, "
+        f"{settings.iterations} x {minutes:.3g} min, artifacts {shown.as_posix()}{resumed}"
+    )
+
+
+def _list(values: Any) -> str:
+    return ", ".join(str(value) for value in values)

@@ -1,0 +1,1 @@
+"""JSON artifacts: exports of the journal."""

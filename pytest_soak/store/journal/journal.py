@@ -1,0 +1,300 @@
+"""The journal of a canary: one SQLite file that holds every committed iteration, whole and for good."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import filelock
+
+from pytest_soak.domain.errors import SoakStateError
+from pytest_soak.domain.hashing import canonical_json, sha256_of
+from pytest_soak.domain.records import EdgeReport, IterationRecord
+from pytest_soak.store.disk import files
+from pytest_soak.store.exports.models import WallClock
+from pytest_soak.store.journal import schema
+from pytest_soak.store.journal.checks import check_record
+from pytest_soak.store.journal.entries import Entry, Row, entry_of, parsed, sha256_hex, verified
+
+LOCK_SECONDS = 120.0
+
+_BATCH = 64
+
+_LEAST_BYTES = 512
+
+
+class Journal:
+    """Committed iterations of one canary, in order, insert-only.
+
+    An iteration is in it whole or not at all, also after ``kill -9``. Several processes may have it
+    open; who computes the next iteration holds ``lock()``.
+    """
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self.path = path
+        self._connection = connection
+        self._pid_file = path.with_name(f"{path.name}.pid")
+        # A connection stays in its thread, so the lock need not tell threads apart.
+        self._lock = filelock.FileLock(f"{path}.lock", thread_local=False)
+        # Of what was read or committed only the newest is kept, so that a long run needs no more memory.
+        self._count = 0
+        self._newest: Entry | None = None
+        self.inputs: dict[str, Any] = {}
+        self.inputs_hash = ""
+
+    @classmethod
+    def open(cls, path: Path, *, inputs: Mapping[str, Any] | None = None, create: bool = True) -> Journal:
+        """Open a journal, or create it where ``create`` and ``inputs`` are given.
+
+        ``inputs`` is the identity of the canary as JSON values; a journal that exists must have the same
+        (None skips that, for reading).
+
+        Raises:
+            SoakStateError: missing, damaged, foreign, of a newer schema, of other inputs, or in use.
+            SoakStoreError: the disk refused.
+        """
+        may_create = create and inputs is not None
+        if not may_create and not path.is_file():
+            raise SoakStateError(f"{path}: there is no journal")
+        if may_create:
+            files.make_folder(path.parent)
+        with schema.explained(path):
+            journal = cls(path, schema.connect(path))
+        try:
+            journal._prepare(inputs if may_create else None)
+            journal._compare(inputs)
+        except BaseException:
+            journal.close()
+            raise
+        return journal
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; the journal cannot be used afterwards."""
+        with schema.explained(self.path):
+            self._connection.close()
+
+    @contextlib.contextmanager
+    def lock(self, timeout: float = LOCK_SECONDS) -> Iterator[None]:
+        """Hold the right to advance this canary, waiting ``timeout`` seconds for another process.
+
+        What that process committed meanwhile is there when the wait ends. The system frees the lock of
+        a process that was killed.
+
+        Raises:
+            SoakStateError: another process still holds it; the text names its pid.
+        """
+        try:
+            self._lock.acquire(timeout=timeout)
+        except filelock.Timeout:
+            raise SoakStateError(
+                f"{self.path}: another process ({_holder(self._pid_file)}) works on this canary, and did so "
+                f"for all of {timeout:g} s; wait for it, or give this run its own --soak-artifacts"
+            ) from None
+        try:
+            pid = f"pid {os.getpid()}"
+            if _holder(self._pid_file) != pid:
+                files.write_atomic(self._pid_file, f"{pid}\n".encode("ascii"))
+            yield
+        finally:
+            self._lock.release()
+
+    @property
+    def last(self) -> IterationRecord | None:
+        """The newest record, None where there is none."""
+        newest = self.newest()
+        return None if newest is None else newest.record
+
+    def records(self) -> tuple[IterationRecord, ...]:
+        """All records, ordered by iteration number.
+
+        Raises:
+            SoakStateError: a record is not what was committed.
+        """
+        return tuple(entry.record for entry in self.entries())
+
+    def entries(self, first: int = 1) -> Iterator[Entry]:
+        """Entries from the iteration ``first`` on, in order, read one by one.
+
+        Raises:
+            SoakStateError: a record is not what was committed.
+        """
+        newest = self.newest() if first == self._count else None
+        if newest is not None and first == self._count:
+            yield newest
+            return
+        while rows := self._rows(first, _BATCH):
+            for row in rows:
+                yield entry_of(self.path, first, row)
+                first += 1
+
+    def newest(self) -> Entry | None:
+        """The newest entry, None where there is none; what was not read before is checked on the way.
+
+        Raises:
+            SoakStateError: a record is not what was committed.
+        """
+        for entry in self.entries(self._count + 1):
+            self._newest, self._count = entry, entry.record.iteration
+        return self._newest
+
+    def entry(self, iteration: int) -> Entry:
+        """The entry of an iteration.
+
+        Raises:
+            SoakStateError: not committed, or not what was committed.
+        """
+        if iteration > self._count:
+            self.newest()
+        if self._newest is not None and iteration == self._count:
+            return self._newest
+        rows = self._rows(iteration, 1) if 1 <= iteration <= self._count else []
+        if not rows:
+            raise SoakStateError(f"{self.path}: iteration {iteration} is not in the journal")
+        return entry_of(self.path, iteration, rows[0])
+
+    def edge(self, iteration: int) -> EdgeReport:
+        """The edge report of an iteration.
+
+        Raises:
+            SoakStateError: not committed, or not what was committed.
+        """
+        text = self.edge_json(iteration)
+        return parsed(self.path, EdgeReport, text, f"edge report of iteration {iteration}")
+
+    def edge_json(self, iteration: int) -> bytes:
+        """The edge report of an iteration as canonical JSON.
+
+        Raises:
+            SoakStateError: not committed, or not what was committed.
+        """
+        with schema.explained(self.path):
+            row = self._connection.execute(
+                "SELECT edge, edge_sha256 FROM iterations WHERE number = ?", (iteration,)
+            ).fetchone()
+        if row is None:
+            raise SoakStateError(f"{self.path}: iteration {iteration} is not in the journal")
+        return verified(self.path, row[0], row[1], f"edge report of iteration {iteration}")
+
+    def wall(self, iteration: int) -> WallClock:
+        """The wall-clock figures of an iteration.
+
+        Raises:
+            SoakStateError: not committed, or not what was committed.
+        """
+        return self.entry(iteration).wall
+
+    def commit(self, record: IterationRecord, edge: EdgeReport, wall: WallClock) -> None:
+        """Put the next iteration into the journal; it is durable when this returns.
+
+        An iteration that is there with the same content is left as it is.
+
+        Raises:
+            SoakStateError: a gap in the numbers, other content under the same number, a decision that
+                was applied before, or a record that does not agree with itself or the one before it.
+            SoakStoreError: the disk refused; nothing was committed.
+        """
+        text = canonical_json(record.model_dump(mode="json"))
+        edge_text = canonical_json(edge.model_dump(mode="json"))
+        sha256, edge_sha256 = sha256_hex(text.encode("ascii")), sha256_hex(edge_text.encode("ascii"))
+        with schema.explained(self.path), schema.transaction(self._connection):
+            previous = self.last
+            if 1 <= record.iteration <= self._count:
+                self._check_same(record.iteration, text, edge_text)
+                return
+            if record.iteration != self._count + 1:
+                raise SoakStateError(
+                    f"{self.path}: iteration {record.iteration} cannot follow iteration {self._count}"
+                )
+            check_record(record, edge_sha256, previous, self.inputs_hash)
+            self._connection.execute(
+                "INSERT INTO iterations"
+                " (number, record, record_sha256, edge, edge_sha256, wall, decision_key)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (
+                    record.iteration,
+                    text,
+                    sha256,
+                    edge_text,
+                    edge_sha256,
+                    canonical_json(wall.model_dump(mode="json")),
+                    record.decision.key if record.decision.applied else None,
+                ),
+            )
+        self._newest, self._count = Entry(record, text, sha256, wall), record.iteration
+
+    def _prepare(self, inputs: Mapping[str, Any] | None) -> None:
+        # SQLite takes so short a file for an empty one and would write over it.
+        if 0 < self._size() < _LEAST_BYTES:
+            raise SoakStateError(f"{self.path}: not a journal; it is left alone")
+        with schema.explained(self.path):
+            # A new file is not even looked at without the lock: its switch to WAL bears no other reader.
+            if self._size() == 0 or schema.is_empty(self._connection):
+                if inputs is None:
+                    raise SoakStateError(f"{self.path}: the file holds no journal")
+                with self.lock():
+                    if schema.is_empty(self._connection):
+                        schema.create(self._connection, canonical_json(inputs), sha256_of(inputs))
+            schema.check(self._connection, self.path)
+            row = self._connection.execute("SELECT inputs, inputs_hash FROM identity").fetchone()
+        if row is None or sha256_hex(row[0]) != row[1].decode("ascii"):
+            raise SoakStateError(f"{self.path}: the identity of the canary is damaged")
+        self.inputs = json.loads(row[0])
+        self.inputs_hash = row[1].decode("ascii")
+
+    def _rows(self, first: int, most: int) -> list[Row]:
+        with schema.explained(self.path):
+            return self._connection.execute(
+                "SELECT number, record, record_sha256, wall FROM iterations"
+                " WHERE number >= ? ORDER BY number LIMIT ?",
+                (first, most),
+            ).fetchall()
+
+    def _size(self) -> int:
+        return self.path.stat().st_size if self.path.exists() else 0
+
+    def _compare(self, inputs: Mapping[str, Any] | None) -> None:
+        if inputs is None or sha256_of(inputs) == self.inputs_hash:
+            return
+        asked = json.loads(canonical_json(inputs))
+        keys = sorted(asked.keys() | self.inputs.keys())
+        differing = [
+            f"{key} is {_short(self.inputs.get(key))} there and {_short(asked.get(key))} here"
+            for key in keys
+            if self.inputs.get(key) != asked.get(key)
+        ]
+        raise SoakStateError(f"{self.path}: the journal is of another canary: {'; '.join(differing)}")
+
+    def _check_same(self, iteration: int, text: str, edge_text: str) -> None:
+        row = self._connection.execute(
+            "SELECT record, edge FROM iterations WHERE number = ?", (iteration,)
+        ).fetchone()
+        if row != (text.encode("ascii"), edge_text.encode("ascii")):
+            raise SoakStateError(
+                f"{self.path}: iteration {iteration} is in the journal with other content; it stays as it is"
+            )
+
+
+def _short(value: object) -> str:
+    text = ascii(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _holder(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii").strip()[:40] or "pid unknown"
+    except (OSError, ValueError):
+        return "pid unknown"
