@@ -1,6 +1,7 @@
 //! Python binding of the kernel: thin functions over modules that know nothing of Python.
 
 pub mod accounting;
+pub mod batches;
 mod bind_book;
 mod bind_data;
 pub mod bucket;

@@ -29,6 +29,13 @@ pub struct Attempts {
     pub risk: u64,
 }
 
+impl Attempts {
+    /// Blocked for any reason.
+    pub fn blocked(&self) -> u64 {
+        self.min_interval + self.throttle + self.concurrency + self.risk
+    }
+}
+
 /// The maker of one iteration.
 #[derive(Debug, Clone)]
 pub struct Maker {

@@ -83,6 +83,7 @@ impl<V: Venue> Run<V> {
         }
         let view = desk.see();
         self.maker.decide(now, &view, &mut self.requests);
+        desk.measure.attempts = self.maker.attempts();
         for request in self.requests.drain(..) {
             desk.send(request);
         }

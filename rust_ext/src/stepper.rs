@@ -177,6 +177,7 @@ impl Stepper {
             }
         }
         a.all += 1;
+        self.pace.desk.measure.attempts = *a;
         Ok(())
     }
 
