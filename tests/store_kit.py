@@ -21,8 +21,8 @@ from pytest_soak.domain.hashing import sha256_of
 from pytest_soak.domain.records import EdgeReport, IterationRecord
 from pytest_soak.domain.state import TuningState
 from pytest_soak.store.disk.calls import Disk
-from pytest_soak.store.exports.models import WallClock
 from pytest_soak.store.journal.journal import Journal
+from pytest_soak.store.journal.wall import WallClock
 from tests.rules_kit import STEADY_SAFE, edge_report
 from tests.rules_loop import Loop, record_of
 

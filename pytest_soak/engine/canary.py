@@ -27,8 +27,8 @@ from pytest_soak.engine.inputs import CanarySpec
 from pytest_soak.engine.ports import Clock, Hooks
 from pytest_soak.market import Window
 from pytest_soak.store.exports import artifacts
-from pytest_soak.store.exports.models import WallClock
 from pytest_soak.store.journal.journal import Journal
+from pytest_soak.store.journal.wall import WallClock
 from pytest_soak.store.runs.layout import JOURNAL_NAME
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_soak import __version__, hookspecs
+from pytest_soak import hookspecs
 from pytest_soak.plugin.collection import case_of, in_order, parametrize, select, take_shipped_ids
 from pytest_soak.plugin.fixtures import (  # noqa: F401 (pytest finds fixtures by their names in a plugin)
     _soak_case,
@@ -150,6 +150,3 @@ def pytest_runtest_makereport(
         # An attribute of our own: pytest carries it from a worker to the controller.
         report.soak = soak  # type: ignore[attr-defined]
     return report
-
-
-__all__ = ["__version__"]

@@ -17,10 +17,10 @@ from pytest_soak.domain.errors import SoakStateError
 from pytest_soak.domain.hashing import canonical_json, sha256_of
 from pytest_soak.domain.records import EdgeReport, IterationRecord
 from pytest_soak.store.disk import files
-from pytest_soak.store.exports.models import WallClock
 from pytest_soak.store.journal import schema
 from pytest_soak.store.journal.checks import check_record
 from pytest_soak.store.journal.entries import Entry, Row, entry_of, parsed, sha256_hex, verified
+from pytest_soak.store.journal.wall import WallClock
 
 LOCK_SECONDS = 120.0
 
