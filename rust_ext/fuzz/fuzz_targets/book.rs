@@ -7,10 +7,6 @@ use std::collections::BTreeMap;
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 
-#[allow(dead_code)]
-#[path = "../../src/l2/mod.rs"]
-mod l2;
-
 use l2::{Batch, Book, BookSide, Numbers};
 
 /// A power of two, so that the model counts ticks and lots without rounding.

@@ -1,0 +1,116 @@
+//! Python binding of the kernel: thin functions over crates that know nothing of Python.
+
+mod book;
+mod data;
+mod simulation;
+
+use pyo3::prelude::*;
+
+/// Market events or rows per piece of work: some 10 ms, so that a signal lands well within 0.5 s.
+const PIECE: u64 = 50_000;
+
+#[pymodule]
+mod _kernel {
+    use pyo3::buffer::PyBuffer;
+    use pyo3::exceptions::{PyBufferError, PyValueError};
+    use pyo3::prelude::*;
+    use pyo3::types::{PyBytes, PyDict};
+
+    use crate::PIECE;
+    use market::session::observe::Observation;
+    use market::session::observe_rows::RowsObservation;
+    use market::session::replay_run::Replay;
+    use market::session::simulate::Simulation as Iteration;
+    use market::venue::tape::Column;
+
+    #[pymodule_export]
+    use crate::book::L2Book;
+    #[pymodule_export]
+    use crate::data::{count_codes, count_lines, quantiles, read_value};
+    #[pymodule_export]
+    use crate::simulation::Simulation;
+
+    #[allow(non_upper_case_globals)]
+    #[pymodule_export]
+    const __version__: &str = env!("CARGO_PKG_VERSION");
+
+    /// Run one iteration of the reference maker on the mock market.
+    #[pyfunction]
+    fn simulate(py: Python<'_>, spec: &str) -> PyResult<String> {
+        let mut run = Iteration::new(spec).map_err(PyValueError::new_err)?;
+        super::in_pieces(py, || run.go_on(PIECE))
+    }
+
+    /// Let a mock market live without a maker: its `names` with their bits, `events`, and `columns` of bytes.
+    #[pyfunction]
+    fn observe<'py>(py: Python<'py>, spec: &str) -> PyResult<Bound<'py, PyDict>> {
+        let mut run = Observation::new(spec).map_err(PyValueError::new_err)?;
+        let (names, events, columns) = super::in_pieces(py, || run.go_on())?;
+        let answer = PyDict::new(py);
+        answer.set_item("names", names)?;
+        answer.set_item("events", events)?;
+        answer.set_item("columns", dict_of(py, columns)?)?;
+        Ok(answer)
+    }
+
+    /// Write down recorded rows of 64 bytes as a market without a maker: columns of bytes.
+    #[pyfunction]
+    fn observe_rows<'py>(
+        py: Python<'py>,
+        events: PyBuffer<u8>,
+        tick_size: f64,
+        lot_size: f64,
+        depth_levels: usize,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let bytes = bytes_of(&events)?;
+        let mut run = RowsObservation::new(bytes, tick_size, lot_size, depth_levels)
+            .map_err(PyValueError::new_err)?;
+        let columns = super::in_pieces(py, || run.go_on(PIECE))?;
+        dict_of(py, columns)
+    }
+
+    fn dict_of(py: Python<'_>, columns: Vec<Column>) -> PyResult<Bound<'_, PyDict>> {
+        let dict = PyDict::new(py);
+        for (name, bytes) in columns {
+            dict.set_item(name, PyBytes::new(py, &bytes))?;
+        }
+        Ok(dict)
+    }
+
+    /// The memory of a buffer.
+    fn bytes_of(events: &PyBuffer<u8>) -> PyResult<&[u8]> {
+        if !events.is_c_contiguous() {
+            return Err(PyBufferError::new_err("events is not contiguous"));
+        }
+        // SAFETY: the exporter keeps the memory in place and alive while `events` is held, which the borrow
+        // sees to. Should another thread write to it meanwhile, numbers read here are arbitrary, for which
+        // the reader is prepared: every bit pattern is a valid u8.
+        Ok(match events.len_bytes() {
+            0 => &[],
+            n => unsafe { std::slice::from_raw_parts(events.buf_ptr().cast::<u8>(), n) },
+        })
+    }
+
+    /// Run one iteration of the reference maker on recorded rows of 64 bytes.
+    #[pyfunction]
+    fn replay(py: Python<'_>, spec: &str, events: PyBuffer<u8>) -> PyResult<String> {
+        let bytes = bytes_of(&events)?;
+        let mut run = Replay::new(spec, bytes).map_err(PyValueError::new_err)?;
+        super::in_pieces(py, || run.go_on(PIECE))
+    }
+}
+
+/// Call `work` without the GIL until it has a result; signals are looked at in between.
+pub(crate) fn in_pieces<T, F>(py: Python<'_>, mut work: F) -> PyResult<T>
+where
+    T: Send,
+    F: FnMut() -> Result<Option<T>, String> + Send,
+{
+    loop {
+        let piece = py.detach(&mut work);
+        if let Some(result) = piece.map_err(pyo3::exceptions::PyValueError::new_err)? {
+            return Ok(result);
+        }
+        py.check_signals()?;
+    }
+}

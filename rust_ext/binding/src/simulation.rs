@@ -1,0 +1,138 @@
+//! The class `Simulation` of the binding.
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+
+use market::session::simulate::Opening;
+use market::session::stepper::{Heard, Stepper};
+use market::types::Side;
+
+/// An iteration on the mock market that stops at every decision, for strategies written in Python.
+///
+/// The spec is that of `simulate`; of its maker settings `decision_interval_ms` and `depth_levels` count.
+#[pyclass(module = "pytest_soak._kernel")]
+pub struct Simulation(Stepper);
+
+fn side_of(side: i64) -> PyResult<Side> {
+    match side {
+        1 => Ok(Side::Buy),
+        -1 => Ok(Side::Sell),
+        _ => Err(PyValueError::new_err(format!(
+            "side {side} is neither 1 (buy) nor -1 (sell)"
+        ))),
+    }
+}
+
+#[pymethods]
+impl Simulation {
+    #[new]
+    fn new(py: Python<'_>, spec: &str) -> PyResult<Self> {
+        let mut opening = Opening::new(spec).map_err(PyValueError::new_err)?;
+        let venue = crate::in_pieces(py, || opening.go_on())?;
+        Ok(Simulation(Stepper::new(&opening, venue)))
+    }
+
+    /// Go on to the next decision; False at the end.
+    fn step(&mut self, py: Python<'_>) -> PyResult<bool> {
+        let stepper = &mut self.0;
+        py.detach(|| stepper.step()).map_err(PyValueError::new_err)
+    }
+
+    /// Market time, ms.
+    #[getter]
+    fn time_ms(&self) -> f64 {
+        self.0.time_ms()
+    }
+
+    /// Best bid of others as seen now.
+    #[getter]
+    fn best_bid(&self) -> Option<f64> {
+        self.0.best(Side::Buy)
+    }
+
+    /// Best ask of others as seen now.
+    #[getter]
+    fn best_ask(&self) -> Option<f64> {
+        self.0.best(Side::Sell)
+    }
+
+    /// Mid of others as seen now.
+    #[getter]
+    fn mid(&self) -> Option<f64> {
+        self.0.mid()
+    }
+
+    /// Base units on the best bid levels as seen now.
+    #[getter]
+    fn bid_liquidity(&self) -> f64 {
+        self.0.liquidity(Side::Buy)
+    }
+
+    /// Base units on the best ask levels as seen now.
+    #[getter]
+    fn ask_liquidity(&self) -> f64 {
+        self.0.liquidity(Side::Sell)
+    }
+
+    /// Position as heard of, base units.
+    #[getter]
+    fn position(&self) -> f64 {
+        self.0.position()
+    }
+
+    /// Requests that have not been acknowledged.
+    #[getter]
+    fn in_flight(&self) -> u32 {
+        self.0.in_flight()
+    }
+
+    /// Fills heard of in the last step: order id (None for a taker fill), side, base units.
+    #[getter]
+    fn fills(&self) -> Vec<(Option<u64>, i64, f64)> {
+        let fill = |heard: &Heard| match heard {
+            Heard::Filled { id, side, qty } => Some((*id, side.sign(), *qty)),
+            Heard::Rejected { .. } => None,
+        };
+        self.0.heard().iter().filter_map(fill).collect()
+    }
+
+    /// Ids of post-only orders that were rejected, heard of in the last step.
+    #[getter]
+    fn rejected(&self) -> Vec<u64> {
+        let rejected = |heard: &Heard| match heard {
+            Heard::Rejected { id } => Some(*id),
+            Heard::Filled { .. } => None,
+        };
+        self.0.heard().iter().filter_map(rejected).collect()
+    }
+
+    /// Send a post-only order of side 1 (buy) or -1 (sell); its id.
+    fn place(&mut self, side: i64, price: f64, qty: f64) -> PyResult<u64> {
+        let side = side_of(side)?;
+        self.0
+            .place(side, price, qty)
+            .map_err(PyValueError::new_err)
+    }
+
+    /// Send a cancellation.
+    fn cancel(&mut self, order: u64) -> PyResult<()> {
+        self.0.cancel(order).map_err(PyValueError::new_err)
+    }
+
+    /// Send an immediate-or-cancel order that pays `price` at worst.
+    fn take(&mut self, side: i64, price: f64, qty: f64) -> PyResult<()> {
+        let side = side_of(side)?;
+        self.0.take(side, price, qty).map_err(PyValueError::new_err)
+    }
+
+    /// Count an attempt to quote, blocked for a reason where one is given.
+    #[pyo3(signature = (blocked=None))]
+    fn attempt(&mut self, blocked: Option<&str>) -> PyResult<()> {
+        self.0.attempt(blocked).map_err(PyValueError::new_err)
+    }
+
+    /// The report as JSON, once `step` has returned False.
+    fn report(&mut self) -> PyResult<String> {
+        self.0.report().map_err(PyValueError::new_err)
+    }
+}

@@ -1,0 +1,90 @@
+//! One iteration of the reference maker on any market, in pieces that can be interrupted.
+
+use std::collections::BTreeMap;
+
+use crate::maker::Maker;
+use crate::session::pace::{Pace, Plan};
+use crate::session::spec::{MakerSettings, Parameters};
+use crate::types::{Ns, Request};
+use crate::venue::Venue;
+
+/// A running iteration.
+#[derive(Debug, Clone)]
+pub struct Run<V> {
+    pace: Pace<V>,
+    maker: Maker,
+    requests: Vec<Request>,
+}
+
+impl<V: Venue> Run<V> {
+    /// Begin at `plan.start`, which the market has reached.
+    pub fn new(venue: V, plan: Plan, parameters: Parameters, settings: MakerSettings) -> Self {
+        let maker = Maker::new(
+            parameters,
+            settings,
+            plan.tick_size,
+            plan.lot_size,
+            plan.start,
+        );
+        Run {
+            pace: Pace::new(venue, plan),
+            maker,
+            requests: Vec::new(),
+        }
+    }
+
+    /// Go on for about `budget` market events; whether the end is reached.
+    ///
+    /// # Errors
+    /// Those of the market.
+    pub fn go_on(&mut self, budget: u64) -> Result<bool, String> {
+        let stop_at = self.venue().counts().0.saturating_add(budget);
+        // A market without events must stop now and then as well.
+        for _ in 0..budget {
+            if self.venue().counts().0 >= stop_at {
+                break;
+            }
+            match self.pace.to_decision()? {
+                Some(now) => self.decide(now),
+                None => return Ok(true),
+            }
+        }
+        Ok(false)
+    }
+
+    /// The market.
+    pub fn venue(&self) -> &V {
+        &self.pace.desk.venue
+    }
+
+    /// The market, to be changed.
+    pub fn venue_mut(&mut self) -> &mut V {
+        &mut self.pace.desk.venue
+    }
+
+    /// The report as JSON; `label_ms` says how long each label of the market was on, `ended` whether its data
+    /// ended early.
+    ///
+    /// # Errors
+    /// See [`crate::measure::Measure::report`].
+    pub fn report(
+        &mut self,
+        label_ms: BTreeMap<String, f64>,
+        ended: bool,
+    ) -> Result<String, String> {
+        let frame = self.pace.frame(label_ms, ended);
+        self.pace.desk.measure.report(frame, self.maker.attempts())
+    }
+
+    fn decide(&mut self, now: Ns) {
+        let desk = &mut self.pace.desk;
+        while let Some(notice) = desk.poll() {
+            self.maker.notice(now, notice);
+        }
+        let view = desk.see();
+        self.maker.decide(now, &view, &mut self.requests);
+        for request in self.requests.drain(..) {
+            desk.send(request);
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! One iteration on the mock market: the world walks to the begin, the book burns in, the maker runs.
+
+use crate::scenario::Scenario;
+use crate::session::pace::Plan;
+use crate::session::run::Run;
+use crate::session::spec::SimulateSpec;
+use crate::types::{ns_of_ms, Ns, SECOND};
+use crate::venue::mock::MockVenue;
+use crate::venue::Venue;
+use crate::world::worlds;
+use crate::world::World;
+
+/// How long the book lives before the maker begins.
+const BURN_IN: Ns = 5 * SECOND;
+/// Grid points of the world that count as one piece of work.
+const WORLD_STEPS: u32 = 100_000;
+
+/// A market on its way to a market time: its world is walked there, then its book burns in.
+#[derive(Debug)]
+pub struct Approach {
+    world: World,
+    seed: u64,
+    start: Ns,
+    levels: usize,
+    venue: Option<MockVenue>,
+}
+
+impl Approach {
+    /// Prepare; `levels` is how many levels count as visible liquidity.
+    pub fn new(scenario: &Scenario, seed: u64, start: Ns, levels: usize) -> Self {
+        Approach {
+            world: worlds::recall(scenario, seed, opening_time(start)),
+            seed,
+            start,
+            levels,
+            venue: None,
+        }
+    }
+
+    /// The scenario of the market.
+    pub fn scenario(&self) -> &Scenario {
+        self.world.scenario()
+    }
+
+    /// Do a piece of work; the market once it has reached its time.
+    ///
+    /// # Errors
+    /// None is known.
+    pub fn go_on(&mut self) -> Result<Option<MockVenue>, String> {
+        let Some(venue) = &mut self.venue else {
+            if self
+                .world
+                .advance_towards(opening_time(self.start), WORLD_STEPS)
+            {
+                worlds::remember(&self.world, self.seed);
+                self.venue = Some(self.open());
+            }
+            return Ok(None);
+        };
+        let next = (venue.now() + SECOND).min(self.start);
+        venue.advance(next, &mut Vec::new())?;
+        if next < self.start {
+            return Ok(None);
+        }
+        venue.forget_counts();
+        venue.see(next, &mut Vec::new());
+        Ok(self.venue.take())
+    }
+
+    fn open(&self) -> MockVenue {
+        MockVenue::new(
+            self.world.clone(),
+            self.seed,
+            self.start as u64,
+            self.start - BURN_IN,
+            self.levels,
+        )
+    }
+}
+
+/// When the book of a market that is wanted at a time is filled; times before 0 are as time 0.
+fn opening_time(start: Ns) -> Ns {
+    (start - BURN_IN).max(0)
+}
+
+/// A market that is brought to the begin of an iteration piece by piece.
+#[derive(Debug)]
+pub struct Opening {
+    spec: SimulateSpec,
+    plan: Plan,
+    approach: Approach,
+}
+
+impl Opening {
+    /// Prepare.
+    ///
+    /// # Errors
+    /// One sentence on what is wrong with the spec.
+    pub fn new(text: &str) -> Result<Self, String> {
+        let spec = SimulateSpec::parse(text)?;
+        let start = ns_of_ms(spec.start_ms);
+        let plan = Plan {
+            source: "mock",
+            start,
+            end: start + ns_of_ms(spec.duration_ms),
+            tick_size: spec.scenario.instrument.tick_size,
+            lot_size: spec.scenario.instrument.lot_size,
+            decision_interval: Plan::interval_of(&spec.maker),
+            fees: spec.fees,
+            record: spec.record_fills,
+        };
+        let levels = spec.maker.depth_levels as usize;
+        Ok(Opening {
+            approach: Approach::new(&spec.scenario, spec.seed, start, levels),
+            spec,
+            plan,
+        })
+    }
+
+    /// What is asked for.
+    pub fn spec(&self) -> &SimulateSpec {
+        &self.spec
+    }
+
+    /// When and on what it will run.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Do a piece of work; the market once it has reached the begin.
+    ///
+    /// # Errors
+    /// None is known.
+    pub fn go_on(&mut self) -> Result<Option<MockVenue>, String> {
+        self.approach.go_on()
+    }
+}
+
+/// An iteration of the reference maker that is computed piece by piece.
+#[derive(Debug)]
+pub struct Simulation {
+    opening: Opening,
+    run: Option<Run<MockVenue>>,
+}
+
+impl Simulation {
+    /// Prepare.
+    ///
+    /// # Errors
+    /// One sentence on what is wrong with the spec.
+    pub fn new(text: &str) -> Result<Self, String> {
+        Ok(Simulation {
+            opening: Opening::new(text)?,
+            run: None,
+        })
+    }
+
+    /// Do a piece of work of about `budget` market events; the report once all is done.
+    ///
+    /// # Errors
+    /// One sentence; none is known to occur after a spec was accepted.
+    pub fn go_on(&mut self, budget: u64) -> Result<Option<String>, String> {
+        let Some(run) = &mut self.run else {
+            if let Some(venue) = self.opening.go_on()? {
+                let spec = self.opening.spec();
+                let (parameters, maker) = (spec.parameters.clone(), spec.maker.clone());
+                self.run = Some(Run::new(
+                    venue,
+                    self.opening.plan().clone(),
+                    parameters,
+                    maker,
+                ));
+            }
+            return Ok(None);
+        };
+        if !run.go_on(budget)? {
+            return Ok(None);
+        }
+        let labels = run.venue_mut().label_ms();
+        run.report(labels, false).map(Some)
+    }
+}
+
+#[cfg(test)]
+#[path = "simulate_tests.rs"]
+mod tests;
