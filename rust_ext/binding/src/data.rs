@@ -4,12 +4,7 @@ use pyo3::buffer::{Element, PyBuffer};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use readers::audit_jsonl::{count_range, Counting};
-use readers::blocks::{Vectors, WINDOW};
-use readers::edge_json::{self, Reading};
-use readers::lines::Lines;
-use readers::path::Path;
-use readers::{quantile, risk, ReadResult};
+use readers::{Counting, Lines, Path, ReadResult, Reading, Vectors, WINDOW};
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -31,30 +26,30 @@ type Counts<'py> = (
 
 /// Counts of the codes 0 to 3 and of all others.
 #[pyfunction]
-pub fn count_codes(py: Python<'_>, codes: &Bound<'_, PyAny>) -> PyResult<[u64; 5]> {
+pub(crate) fn count_codes(py: Python<'_>, codes: &Bound<'_, PyAny>) -> PyResult<[u64; 5]> {
     let buffer = contiguous::<u8>(codes, "codes", "uint8")?;
     let codes = items(&buffer);
-    let [a, b, c, d] = py.detach(|| risk::count_codes(codes));
+    let [a, b, c, d] = py.detach(|| readers::count_codes(codes));
     Ok([a, b, c, d, codes.len() as u64 - (a + b + c + d)])
 }
 
 /// Exact quantiles of float64 values, linearly interpolated.
 #[pyfunction]
-pub fn quantiles(
+pub(crate) fn quantiles(
     py: Python<'_>,
     values: &Bound<'_, PyAny>,
     shares: Vec<f64>,
 ) -> PyResult<Vec<f64>> {
     let buffer = contiguous::<f64>(values, "values", "float64")?;
     let values = items(&buffer);
-    py.detach(|| quantile::quantiles(values, &shares))
+    py.detach(|| readers::quantiles(values, &shares))
         .map_err(PyValueError::new_err)
 }
 
 /// JSON text of the value that a path of keys leads to, or None.
 #[pyfunction]
 #[pyo3(signature = (path, keys, max_bytes, *, window = WINDOW, portable = false))]
-pub fn read_value<'py>(
+pub(crate) fn read_value<'py>(
     py: Python<'py>,
     path: PathBuf,
     keys: Vec<String>,
@@ -70,7 +65,7 @@ pub fn read_value<'py>(
     let value = watched(py, move |stop| {
         let keys = Path::new(&keys)?;
         let mut file = File::open(path).map_err(readers::unreadable)?;
-        edge_json::read_value(&mut file, &keys, reading, stop)
+        readers::read_value(&mut file, &keys, reading, stop)
     })?;
     Ok(value.map(|text| PyBytes::new(py, &text)))
 }
@@ -78,7 +73,7 @@ pub fn read_value<'py>(
 /// Counts by the JSON text of a field over the lines of a file.
 #[pyfunction]
 #[pyo3(signature = (path, field, threads = 1, *, window = WINDOW, portable = false))]
-pub fn count_lines<'py>(
+pub(crate) fn count_lines<'py>(
     py: Python<'py>,
     path: PathBuf,
     field: String,
@@ -134,7 +129,9 @@ fn in_parts(
     let bounds: Vec<u64> = (0..=threads)
         .map(|i| (u128::from(size) * u128::from(i) / u128::from(threads)) as u64)
         .collect();
-    let count = |part: &[u64]| count_range(&mut open()?, (part[0], part[1]), field, counting, stop);
+    let count = |part: &[u64]| {
+        readers::count_range(&mut open()?, (part[0], part[1]), field, counting, stop)
+    };
     let parts = std::thread::scope(|scope| {
         let others: Vec<_> = bounds[1..]
             .windows(2)

@@ -17,11 +17,11 @@ mod _kernel {
     use pyo3::types::{PyBytes, PyDict};
 
     use crate::PIECE;
-    use market::session::observe::Observation;
-    use market::session::observe_rows::RowsObservation;
-    use market::session::replay_run::Replay;
-    use market::session::simulate::Simulation as Iteration;
-    use market::venue::tape::Column;
+    use market::Column;
+    use market::Observation;
+    use market::Replay;
+    use market::RowsObservation;
+    use market::Simulation as Iteration;
 
     #[pymodule_export]
     use crate::book::L2Book;

@@ -3,9 +3,9 @@
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-use market::session::simulate::Opening;
-use market::session::stepper::{Heard, Stepper};
-use market::types::Side;
+use market::Opening;
+use market::Side;
+use market::{Heard, Stepper};
 
 /// An iteration on the mock market that stops at every decision, for strategies written in Python.
 ///

@@ -1,7 +1,7 @@
 //! Sequence numbers of updates: each follows the one before.
 
 /// The number that the book has after an update that bears `given`, or why the update is refused.
-pub fn after(last: Option<i64>, given: Option<i64>) -> Result<Option<i64>, String> {
+pub(crate) fn after(last: Option<i64>, given: Option<i64>) -> Result<Option<i64>, String> {
     if let Some(seq) = given {
         not_negative(seq)?;
     }
@@ -14,7 +14,7 @@ pub fn after(last: Option<i64>, given: Option<i64>) -> Result<Option<i64>, Strin
 }
 
 /// Refuse a number below 0.
-pub fn not_negative(seq: i64) -> Result<(), String> {
+pub(crate) fn not_negative(seq: i64) -> Result<(), String> {
     if seq < 0 {
         return Err(format!("sequence number {seq} is negative"));
     }
@@ -22,7 +22,7 @@ pub fn not_negative(seq: i64) -> Result<(), String> {
 }
 
 /// The number that the book has after rows that bear `given`; rows of one update share its number.
-pub fn after_rows(last: Option<i64>, given: &[i64]) -> Result<Option<i64>, String> {
+pub(crate) fn after_rows(last: Option<i64>, given: &[i64]) -> Result<Option<i64>, String> {
     let (Some(first), Some(end)) = (given.first(), given.last()) else {
         return Ok(last);
     };

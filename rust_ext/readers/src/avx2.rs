@@ -3,10 +3,10 @@
 use super::lanes::{opaque, Lanes, Letters, Masks, Symbols, LANES, SHORT, SPACES};
 use std::arch::x86_64::*;
 
-pub struct Avx2;
+pub(crate) struct Avx2;
 
 /// Whether this processor runs what the functions marked with these features need.
-pub fn available() -> bool {
+pub(crate) fn available() -> bool {
     is_x86_feature_detected!("avx2")
         && is_x86_feature_detected!("pclmulqdq")
         && is_x86_feature_detected!("bmi1")

@@ -8,7 +8,11 @@ use std::io::Read;
 pub const WINDOW: usize = 64 * 1024;
 
 /// Read until the buffer is full or the source ends; true at the end.
-pub fn fill(source: &mut impl Read, buffer: &mut [u8], length: &mut usize) -> ReadResult<bool> {
+pub(crate) fn fill(
+    source: &mut impl Read,
+    buffer: &mut [u8],
+    length: &mut usize,
+) -> ReadResult<bool> {
     while *length < buffer.len() {
         match source.read(&mut buffer[*length..]) {
             Ok(0) => return Ok(true),
@@ -21,7 +25,7 @@ pub fn fill(source: &mut impl Read, buffer: &mut [u8], length: &mut usize) -> Re
 }
 
 /// Replace a UTF-8 byte order mark by white space, which leaves every offset as it is.
-pub fn blank_mark(text: &mut [u8]) -> ReadResult<()> {
+pub(crate) fn blank_mark(text: &mut [u8]) -> ReadResult<()> {
     if text.starts_with(b"\xff\xfe") || text.starts_with(b"\xfe\xff") {
         return Err("the text is UTF-16; accepted is UTF-8".to_string());
     }
@@ -32,7 +36,7 @@ pub fn blank_mark(text: &mut [u8]) -> ReadResult<()> {
 }
 
 /// A size in whole blocks, at least one.
-pub fn whole_blocks(size: usize) -> usize {
+pub(crate) fn whole_blocks(size: usize) -> usize {
     size.max(LANES).next_multiple_of(LANES)
 }
 

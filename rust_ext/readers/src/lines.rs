@@ -65,7 +65,7 @@ impl Lines {
 }
 
 /// Count a value; an error where there are too many different ones.
-pub fn add(values: &mut Tally, text: &[u8], count: u64, most: usize) -> ReadResult<()> {
+pub(crate) fn add(values: &mut Tally, text: &[u8], count: u64, most: usize) -> ReadResult<()> {
     if values.add(text, count, most) {
         return Ok(());
     }

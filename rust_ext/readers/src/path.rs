@@ -12,7 +12,7 @@ pub struct Path {
 
 /// Why a path cannot be followed, and at which byte of the block.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Astray {
+pub(crate) struct Astray {
     pub at: u32,
     pub what: String,
 }
@@ -28,7 +28,7 @@ enum State {
 
 /// Where in the path the reading is.
 #[derive(Clone, Copy)]
-pub struct Tracker {
+pub(crate) struct Tracker {
     level: u32,
     seen: u64,
     state: State,
@@ -91,7 +91,7 @@ impl Default for Tracker {
 
 impl Tracker {
     /// Where the value begins that is being read.
-    pub fn within(&self) -> Option<u64> {
+    pub(crate) fn within(&self) -> Option<u64> {
         match self.state {
             State::Within(start) => Some(start),
             _ => None,
@@ -100,7 +100,7 @@ impl Tracker {
 
     /// Go through the tokens of a block that begins at byte `base` of the file and with `text`.
     #[inline(always)]
-    pub fn walk<S: Lanes>(
+    pub(crate) fn walk<S: Lanes>(
         &mut self,
         path: &Path,
         block: &Block,

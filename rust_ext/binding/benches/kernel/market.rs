@@ -2,9 +2,9 @@
 
 use crate::inputs::updates;
 use criterion::{Criterion, Throughput};
-use market::samples;
-use market::session::replay_run::Replay;
-use market::session::simulate::Simulation;
+use market::testing as samples;
+use market::Replay;
+use market::Simulation;
 
 const ROWS: usize = 100_000;
 const DEPTH: u64 = 1;
@@ -31,7 +31,7 @@ fn recording() -> Vec<u8> {
 }
 
 /// The maker on recorded rows.
-pub fn replay(c: &mut Criterion) {
+pub(crate) fn replay(c: &mut Criterion) {
     let rows = recording();
     let mut spec = samples::maker_json();
     spec["start_ns"] = 0.into();
@@ -51,7 +51,7 @@ pub fn replay(c: &mut Criterion) {
 }
 
 /// A minute of the mock market with the maker.
-pub fn mock(c: &mut Criterion) {
+pub(crate) fn mock(c: &mut Criterion) {
     let spec = samples::simulate_json(1, 0.0, 60_000.0).to_string();
     c.bench_function("mock market, a minute with the maker", |b| {
         b.iter(|| {

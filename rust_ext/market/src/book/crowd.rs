@@ -32,7 +32,7 @@ const EMPTY: Queue = Queue {
 
 /// An order that has left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Gone {
+pub(crate) struct Gone {
     pub tick: Tick,
     pub lots: Lots,
     /// Time priority: smaller came earlier.
@@ -41,14 +41,14 @@ pub struct Gone {
 
 /// An order that was chosen, and the lots of others at its price.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Chosen {
+pub(crate) struct Chosen {
     id: u32,
     pub beside: Lots,
 }
 
 /// Others' orders of one side.
 #[derive(Debug, Clone)]
-pub struct Crowd {
+pub(crate) struct Crowd {
     ladder: Ladder,
     nodes: Vec<Node>,
     free: Vec<u32>,
@@ -60,7 +60,7 @@ pub struct Crowd {
 
 impl Crowd {
     /// Nobody there.
-    pub fn new(side: Side) -> Self {
+    pub(crate) fn new(side: Side) -> Self {
         Crowd {
             ladder: Ladder::new(side),
             nodes: Vec::new(),
@@ -72,22 +72,17 @@ impl Crowd {
     }
 
     /// Quantities per price.
-    pub fn ladder(&self) -> &Ladder {
+    pub(crate) fn ladder(&self) -> &Ladder {
         &self.ladder
     }
 
     /// Number of standing orders.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.live.len()
     }
 
-    /// Whether nobody is there.
-    pub fn is_empty(&self) -> bool {
-        self.live.is_empty()
-    }
-
     /// Add an order at the end of its queue; false where prices are too far apart to hold both.
-    pub fn add(&mut self, tick: Tick, lots: Lots, seq: u64) -> bool {
+    pub(crate) fn add(&mut self, tick: Tick, lots: Lots, seq: u64) -> bool {
         let slot = slot_of(tick);
         let queue = self.queues[slot];
         if queue.head != NONE && queue.tick != tick {
@@ -117,7 +112,7 @@ impl Crowd {
     }
 
     /// Choose an order at random; the handle is good until the crowd changes.
-    pub fn choose(&self, stream: &mut Stream) -> Option<Chosen> {
+    pub(crate) fn choose(&self, stream: &mut Stream) -> Option<Chosen> {
         if self.live.is_empty() {
             return None;
         }
@@ -130,19 +125,19 @@ impl Crowd {
     }
 
     /// Cancel an order that was chosen.
-    pub fn cancel(&mut self, chosen: Chosen) -> Gone {
+    pub(crate) fn cancel(&mut self, chosen: Chosen) -> Gone {
         self.drop_order(chosen.id)
     }
 
     /// Cancel the newest order at the best price.
-    pub fn cancel_best(&mut self) -> Option<Gone> {
+    pub(crate) fn cancel_best(&mut self) -> Option<Gone> {
         let tick = self.ladder.best()?;
         let id = self.queues[slot_of(tick)].tail;
         (id != NONE).then(|| self.drop_order(id))
     }
 
     /// Trade against the front of a queue; returns the lots traded.
-    pub fn consume(&mut self, tick: Tick, lots: Lots) -> Lots {
+    pub(crate) fn consume(&mut self, tick: Tick, lots: Lots) -> Lots {
         let slot = slot_of(tick);
         let mut left = lots;
         while left > 0 {
@@ -164,7 +159,7 @@ impl Crowd {
     }
 
     /// Changes since they were taken last, each with what was added to a price; the first call only begins.
-    pub fn take_changes(&mut self) -> Vec<(Tick, Lots)> {
+    pub(crate) fn take_changes(&mut self) -> Vec<(Tick, Lots)> {
         self.changes.replace(Vec::new()).unwrap_or_default()
     }
 
@@ -229,7 +224,7 @@ mod tests {
         assert_eq!(crowd.cancel_best().map(|g| (g.seq, g.lots)), Some((2, 2)));
         assert_eq!(crowd.ladder().best(), Some(9));
         assert_eq!(crowd.consume(9, 100), 7);
-        assert!(crowd.is_empty() && crowd.ladder().best().is_none());
+        assert!(crowd.len() == 0 && crowd.ladder().best().is_none());
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::venue::Cancelled;
 
 /// The whole book of a mock market.
 #[derive(Debug, Clone)]
-pub struct Matching {
+pub(crate) struct Matching {
     /// Others' orders, bids and asks.
     pub sides: [Crowd; 2],
     /// Our orders.
@@ -18,7 +18,7 @@ pub struct Matching {
 
 impl Matching {
     /// An empty book.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Matching {
             sides: [Crowd::new(Side::Buy), Crowd::new(Side::Sell)],
             own: OwnOrders::default(),
@@ -27,12 +27,12 @@ impl Matching {
     }
 
     /// Best price of others.
-    pub fn others_best(&self, side: Side) -> Option<Tick> {
+    pub(crate) fn others_best(&self, side: Side) -> Option<Tick> {
         self.sides[side.index()].ladder().best()
     }
 
     /// Best price of all, ours included.
-    pub fn front(&self, side: Side) -> Option<Tick> {
+    pub(crate) fn front(&self, side: Side) -> Option<Tick> {
         match (self.others_best(side), self.own.best(side)) {
             (Some(a), Some(b)) => Some(if side.better_by(a, b) > 0 { a } else { b }),
             (a, b) => a.or(b),
@@ -40,7 +40,7 @@ impl Matching {
     }
 
     /// Note the mid after a change.
-    pub fn note_mid(&mut self) {
+    pub(crate) fn note_mid(&mut self) {
         let best = (self.others_best(Side::Buy), self.others_best(Side::Sell));
         if let (Some(bid), Some(ask)) = best {
             self.mid = Some((bid + ask) as f64 * 0.5);
@@ -48,7 +48,7 @@ impl Matching {
     }
 
     /// A post-only order of ours; false where it would cross. `seq` is its time priority.
-    pub fn place(&mut self, order: NewOrder, now: Ns, seq: u64) -> bool {
+    pub(crate) fn place(&mut self, order: NewOrder, now: Ns, seq: u64) -> bool {
         let crosses = self
             .front(order.side.opposite())
             .is_some_and(|tick| order.side.better_by(order.tick, tick) >= 0);
@@ -60,13 +60,13 @@ impl Matching {
     }
 
     /// Cancel an order of ours; None where it is not there.
-    pub fn cancel(&mut self, id: u64) -> Option<Cancelled> {
+    pub(crate) fn cancel(&mut self, id: u64) -> Option<Cancelled> {
         let placed_at = self.own.remove(id)?.placed_at;
         Some(Cancelled { placed_at })
     }
 
     /// An aggressive order of somebody else; returns the lots traded.
-    pub fn aggress(
+    pub(crate) fn aggress(
         &mut self,
         side: Side,
         lots: Lots,
@@ -92,7 +92,7 @@ impl Matching {
     }
 
     /// An immediate-or-cancel order of ours against others' orders; returns the lots traded.
-    pub fn take(
+    pub(crate) fn take(
         &mut self,
         side: Side,
         lots: Lots,

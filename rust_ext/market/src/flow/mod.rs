@@ -1,6 +1,6 @@
 //! Draws of the order flow: which event comes, where an order goes, how large it is, who trades.
 
-pub mod hawkes;
+pub(crate) mod hawkes;
 
 use crate::flow::hawkes::Arrivals;
 use crate::scenario::{Anchor, Lag, Scenario};
@@ -13,7 +13,7 @@ const MOST_FOLLOW: f64 = 20.0;
 
 /// What happens next at the market, market orders aside.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Event {
+pub(crate) enum Event {
     /// A limit order arrives on a side.
     Arrive(Side),
     /// A limit order of a side is cancelled; `stale` says that one too near to fair value goes first.
@@ -24,7 +24,7 @@ pub enum Event {
 
 /// A market order that pays up to `limit`; the side is the aggressor's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Order {
+pub(crate) struct Order {
     pub side: Side,
     pub lots: Lots,
     pub limit: Tick,
@@ -32,7 +32,7 @@ pub struct Order {
 
 /// What a market order sees of the market.
 #[derive(Debug, Clone, Copy)]
-pub struct Sight<'a> {
+pub(crate) struct Sight<'a> {
     pub point: &'a Point,
     /// Fair value, ticks.
     pub fair: f64,
@@ -44,7 +44,7 @@ pub struct Sight<'a> {
 
 /// The state of the flow that outlives an event.
 #[derive(Debug, Clone)]
-pub struct Flow {
+pub(crate) struct Flow {
     scenario: Scenario,
     sign: Side,
     children: f64,
@@ -55,7 +55,7 @@ pub struct Flow {
 
 impl Flow {
     /// The flow of a scenario.
-    pub fn new(scenario: &Scenario) -> Self {
+    pub(crate) fn new(scenario: &Scenario) -> Self {
         let i = &scenario.instrument;
         Flow {
             scenario: scenario.clone(),
@@ -67,7 +67,7 @@ impl Flow {
     }
 
     /// Market orders have become more or less intense.
-    pub fn follow(&mut self, arrivals: &Arrivals) {
+    pub(crate) fn follow(&mut self, arrivals: &Arrivals) {
         let share = self.scenario.flow.limit_follow;
         if share > 0.0 {
             self.follow = (1.0 - share + share * arrivals.relative()).min(MOST_FOLLOW);
@@ -75,19 +75,19 @@ impl Flow {
     }
 
     /// Time to the next event.
-    pub fn wait(&self, point: &Point, stream: &mut Stream) -> Ns {
+    pub(crate) fn wait(&self, point: &Point, stream: &mut Stream) -> Ns {
         let (limit, pick) = self.rates(point);
         let seconds = stream.exponential() / (limit + pick);
         ((seconds * SECOND as f64) as Ns).max(1)
     }
 
     /// Standing orders per side that the flow tends to.
-    pub fn target(&self) -> f64 {
+    pub(crate) fn target(&self) -> f64 {
         f64::from(self.scenario.book.orders) * 0.5
     }
 
     /// The next event; `standing` are the orders of others per side.
-    pub fn next(
+    pub(crate) fn next(
         &self,
         point: &Point,
         fair: f64,
@@ -105,7 +105,7 @@ impl Flow {
     }
 
     /// Price and size of an arriving order; `opposite` is the best price of the other side.
-    pub fn order(
+    pub(crate) fn order(
         &self,
         side: Side,
         point: &Point,
@@ -127,24 +127,24 @@ impl Flow {
     }
 
     /// Whether an arriving order stays although `ahead` lots stand at its price.
-    pub fn joins(&self, ahead: Lots, fair: f64, stream: &mut Stream) -> bool {
+    pub(crate) fn joins(&self, ahead: Lots, fair: f64, stream: &mut Stream) -> bool {
         self.crowd(self.scenario.book.arrival_crowding, ahead, fair, stream)
     }
 
     /// Whether an order is cancelled although `beside` lots of others stand at its price.
-    pub fn gives_up(&self, beside: Lots, fair: f64, stream: &mut Stream) -> bool {
+    pub(crate) fn gives_up(&self, beside: Lots, fair: f64, stream: &mut Stream) -> bool {
         self.crowd(self.scenario.book.cancel_crowding, beside, fair, stream)
     }
 
     /// Whether an order at a price is nearer to fair value than any new one would be placed.
-    pub fn is_stale(&self, side: Side, tick: Tick, point: &Point, fair: f64) -> bool {
+    pub(crate) fn is_stale(&self, side: Side, tick: Tick, point: &Point, fair: f64) -> bool {
         let b = &self.scenario.book;
         let least = fair * point.spread * b.touch_bps * b.stale_ratio * 1e-4;
         side.sign() as f64 * (fair - tick as f64) < least
     }
 
     /// The worst price that an order which picks off passed quotes pays.
-    pub fn pick_limit(&self, side: Side, fair: f64) -> Tick {
+    pub(crate) fn pick_limit(&self, side: Side, fair: f64) -> Tick {
         let margin = fair * self.scenario.flow.pick_margin_bps * 1e-4;
         match side {
             Side::Buy => (fair - margin).floor() as Tick,
@@ -153,7 +153,12 @@ impl Flow {
     }
 
     /// The market order that has come.
-    pub fn trade(&mut self, sight: &Sight, arrivals: &Arrivals, stream: &mut Stream) -> Order {
+    pub(crate) fn trade(
+        &mut self,
+        sight: &Sight,
+        arrivals: &Arrivals,
+        stream: &mut Stream,
+    ) -> Order {
         let side = self.trade_side(sight, arrivals, stream);
         let f = &self.scenario.flow;
         let fair = sight.fair;
@@ -177,7 +182,7 @@ impl Flow {
     }
 
     /// A notional in quote units as lots at a price in ticks, at least one.
-    pub fn lots(&self, notional: f64, price: f64) -> Lots {
+    pub(crate) fn lots(&self, notional: f64, price: f64) -> Lots {
         ((notional * self.lots_per_notional / price).round() as Lots).clamp(1, 1 << 50)
     }
 
@@ -263,7 +268,7 @@ impl Flow {
 }
 
 /// Draw a delay.
-pub fn draw_lag(lag: &Lag, factor: f64, stream: &mut Stream) -> Ns {
+pub(crate) fn draw_lag(lag: &Lag, factor: f64, stream: &mut Stream) -> Ns {
     let mut ms = lag.median_ms * libm::exp(lag.log_sd * stream.normal());
     if stream.uniform() < lag.spike_probability {
         ms += lag.spike_ms * stream.pareto(lag.spike_tail, 1e6);

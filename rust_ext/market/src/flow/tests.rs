@@ -1,6 +1,6 @@
 use super::*;
-use crate::samples;
 use crate::scenario::Scenario;
+use crate::testing as samples;
 use crate::types::rng::Purpose;
 use crate::types::Ns;
 use crate::world::World;

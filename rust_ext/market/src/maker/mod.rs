@@ -1,8 +1,8 @@
 //! The reference maker: quotes both sides of a delayed book under limits. It knows no market, only views
 //! and notices.
 
-pub mod bucket;
-pub mod state;
+pub(crate) mod bucket;
+pub(crate) mod state;
 
 use crate::maker::bucket::Bucket;
 use crate::maker::state::{Book, Live, Reason};
@@ -24,7 +24,7 @@ const MOST_LOTS: Lots = 1 << 40;
 
 /// Counts of attempts and of blocks by reason.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Attempts {
+pub(crate) struct Attempts {
     pub all: u64,
     pub min_interval: u64,
     pub throttle: u64,
@@ -34,7 +34,7 @@ pub struct Attempts {
 
 /// The maker of one iteration.
 #[derive(Debug, Clone)]
-pub struct Maker {
+pub(crate) struct Maker {
     p: Parameters,
     m: MakerSettings,
     tick_size: f64,
@@ -57,7 +57,13 @@ struct Wish {
 
 impl Maker {
     /// A flat maker without orders at time `now`.
-    pub fn new(p: Parameters, m: MakerSettings, tick_size: f64, lot_size: f64, now: Ns) -> Self {
+    pub(crate) fn new(
+        p: Parameters,
+        m: MakerSettings,
+        tick_size: f64,
+        lot_size: f64,
+        now: Ns,
+    ) -> Self {
         Maker {
             bucket: Bucket::new(p.replace_rate_per_min, BUCKET_MEMORY_S, now),
             book: Book::new(ns_of_ms(m.decision_horizon_ms), m.liquidity_memory_ms),
@@ -73,12 +79,12 @@ impl Maker {
     }
 
     /// Attempts so far.
-    pub fn attempts(&self) -> Attempts {
+    pub(crate) fn attempts(&self) -> Attempts {
         self.attempts
     }
 
     /// Hear of our own orders.
-    pub fn notice(&mut self, now: Ns, notice: Notice) {
+    pub(crate) fn notice(&mut self, now: Ns, notice: Notice) {
         match notice {
             Notice::Processed {
                 weight,
@@ -96,7 +102,7 @@ impl Maker {
     }
 
     /// Decide on a view of the book; requests are appended in the order in which they are sent.
-    pub fn decide(&mut self, now: Ns, view: &View, out: &mut Vec<Request>) {
+    pub(crate) fn decide(&mut self, now: Ns, view: &View, out: &mut Vec<Request>) {
         let Some(mid) = view.mid else { return };
         self.book.see(now, view);
         self.exit(mid, out);

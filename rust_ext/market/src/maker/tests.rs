@@ -1,5 +1,5 @@
 use super::*;
-use crate::samples;
+use crate::testing as samples;
 use crate::types::MS;
 
 const TICK: f64 = 0.01;

@@ -11,7 +11,7 @@ const ROUNDING: f64 = 1e-9;
 
 /// A fill in quote and base units. Mids are those of the others' book.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Fill {
+pub(crate) struct Fill {
     pub side: Side,
     pub price: f64,
     pub qty: f64,
@@ -25,7 +25,7 @@ pub struct Fill {
 
 /// Sums of one iteration, quote units but for `position_end`; contributions to profit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
-pub struct Totals {
+pub(crate) struct Totals {
     pub notional: f64,
     pub maker_notional: f64,
     pub taker_notional: f64,
@@ -41,7 +41,7 @@ pub struct Totals {
 
 /// The account of one iteration; it begins flat and without cash.
 #[derive(Debug, Clone)]
-pub struct Account {
+pub(crate) struct Account {
     fees: Fees,
     totals: Totals,
     cash: f64,
@@ -51,7 +51,7 @@ pub struct Account {
 
 impl Account {
     /// An empty account.
-    pub fn new(fees: Fees, mid_start: Option<f64>) -> Self {
+    pub(crate) fn new(fees: Fees, mid_start: Option<f64>) -> Self {
         Account {
             fees,
             totals: Totals {
@@ -65,7 +65,7 @@ impl Account {
     }
 
     /// Book a fill; returns the fee, a cost where positive.
-    pub fn book(&mut self, fill: &Fill) -> f64 {
+    pub(crate) fn book(&mut self, fill: &Fill) -> f64 {
         self.mark_to(fill.mid_at_fill);
         let signed = fill.side.sign() as f64 * fill.qty;
         let notional = fill.qty * fill.price;
@@ -89,16 +89,11 @@ impl Account {
         fee
     }
 
-    /// Position in base units.
-    pub fn position(&self) -> f64 {
-        self.position
-    }
-
     /// Close the books at the last mid.
     ///
     /// # Errors
     /// Where components and ledger differ by more than rounding; that would be a defect of this module.
-    pub fn close(&self, mid_end: Option<f64>) -> Result<Totals, String> {
+    pub(crate) fn close(&self, mid_end: Option<f64>) -> Result<Totals, String> {
         let mut end = self.clone();
         end.mark_to(mid_end.unwrap_or(self.mark));
         let mut t = end.totals;

@@ -3,7 +3,7 @@
 //! Multipliers are relative to the quiet state of the same scenario; 1 means unchanged.
 
 mod check;
-pub mod events;
+pub(crate) mod events;
 
 use serde::Deserialize;
 

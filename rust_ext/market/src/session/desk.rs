@@ -35,7 +35,7 @@ struct Mark {
 
 /// A market, a line to it, and the books.
 #[derive(Debug, Clone)]
-pub struct Desk<V> {
+pub(crate) struct Desk<V> {
     pub venue: V,
     pub measure: Measure,
     now: Ns,
@@ -47,7 +47,7 @@ pub struct Desk<V> {
 
 impl<V: Venue> Desk<V> {
     /// A desk at a market that has lived until `now`.
-    pub fn new(venue: V, measure: Measure, now: Ns) -> Self {
+    pub(crate) fn new(venue: V, measure: Measure, now: Ns) -> Self {
         Desk {
             venue,
             measure,
@@ -63,7 +63,7 @@ impl<V: Venue> Desk<V> {
     ///
     /// # Errors
     /// Those of the market.
-    pub fn advance(&mut self, until: Ns) -> Result<(), String> {
+    pub(crate) fn advance(&mut self, until: Ns) -> Result<(), String> {
         loop {
             let arrival = self.outbox.front().map_or(Ns::MAX, |s| s.arrives);
             let mark = self.marks.front().map_or(Ns::MAX, |m| m.due);
@@ -82,7 +82,7 @@ impl<V: Venue> Desk<V> {
     }
 
     /// Send a request now.
-    pub fn send(&mut self, request: Request) {
+    pub(crate) fn send(&mut self, request: Request) {
         let delayed = self.now + self.venue.order_delay();
         // One connection: a message cannot overtake the one before it.
         let arrives = self
@@ -97,7 +97,7 @@ impl<V: Venue> Desk<V> {
     }
 
     /// Next notice that has arrived by now.
-    pub fn poll(&mut self) -> Option<Notice> {
+    pub(crate) fn poll(&mut self) -> Option<Notice> {
         if self.inbox.front()?.arrives > self.now {
             return None;
         }
@@ -111,7 +111,7 @@ impl<V: Venue> Desk<V> {
     }
 
     /// The book as it is seen now.
-    pub fn see(&mut self) -> View {
+    pub(crate) fn see(&mut self) -> View {
         self.venue.see(self.now, &mut self.measure.ws_lag_ms)
     }
 

@@ -12,7 +12,7 @@ use crate::world::layers::label_bits;
 const PIECE: Ns = 60 * SECOND;
 
 /// What was written down: labels with their bits, events, and columns.
-pub type Observed = (Vec<(String, u64)>, u64, Vec<Column>);
+pub(crate) type Observed = (Vec<(String, u64)>, u64, Vec<Column>);
 
 /// An observation that is computed piece by piece.
 #[derive(Debug)]
@@ -73,7 +73,7 @@ impl Observation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::samples;
+    use crate::testing as samples;
     use serde_json::json;
 
     fn column(observed: &Observed, name: &str) -> Vec<f64> {

@@ -44,7 +44,7 @@ impl Plan {
 
 /// A desk on its way from decision to decision.
 #[derive(Debug, Clone)]
-pub struct Pace<V> {
+pub(crate) struct Pace<V> {
     pub plan: Plan,
     pub desk: Desk<V>,
     next_decision: Ns,
@@ -55,7 +55,7 @@ pub struct Pace<V> {
 
 impl<V: Venue> Pace<V> {
     /// Begin at `plan.start`, which the market has reached; the first decision falls on it.
-    pub fn new(venue: V, plan: Plan) -> Self {
+    pub(crate) fn new(venue: V, plan: Plan) -> Self {
         let measure = Measure::new(
             plan.tick_size,
             plan.lot_size,
@@ -77,7 +77,7 @@ impl<V: Venue> Pace<V> {
     ///
     /// # Errors
     /// Those of the market.
-    pub fn to_decision(&mut self) -> Result<Option<Ns>, String> {
+    pub(crate) fn advance_to_decision(&mut self) -> Result<Option<Ns>, String> {
         loop {
             let next = self.next_decision.min(self.next_sample);
             if next > self.plan.end {
@@ -101,7 +101,7 @@ impl<V: Venue> Pace<V> {
 
     /// What the report says of the market; `label_ms` says how long each of its labels was on, `ended` whether
     /// its data ended early.
-    pub fn frame(&self, label_ms: BTreeMap<String, f64>, ended: bool) -> Frame {
+    pub(crate) fn frame(&self, label_ms: BTreeMap<String, f64>, ended: bool) -> Frame {
         let (events, trades) = self.desk.venue.counts();
         Frame {
             source: self.plan.source,

@@ -10,7 +10,7 @@ use crate::venue::Venue;
 
 /// A running iteration.
 #[derive(Debug, Clone)]
-pub struct Run<V> {
+pub(crate) struct Run<V> {
     pace: Pace<V>,
     maker: Maker,
     requests: Vec<Request>,
@@ -18,7 +18,12 @@ pub struct Run<V> {
 
 impl<V: Venue> Run<V> {
     /// Begin at `plan.start`, which the market has reached.
-    pub fn new(venue: V, plan: Plan, parameters: Parameters, settings: MakerSettings) -> Self {
+    pub(crate) fn new(
+        venue: V,
+        plan: Plan,
+        parameters: Parameters,
+        settings: MakerSettings,
+    ) -> Self {
         let maker = Maker::new(
             parameters,
             settings,
@@ -37,14 +42,14 @@ impl<V: Venue> Run<V> {
     ///
     /// # Errors
     /// Those of the market.
-    pub fn go_on(&mut self, budget: u64) -> Result<bool, String> {
+    pub(crate) fn go_on(&mut self, budget: u64) -> Result<bool, String> {
         let stop_at = self.venue().counts().0.saturating_add(budget);
         // A market without events must stop now and then as well.
         for _ in 0..budget {
             if self.venue().counts().0 >= stop_at {
                 break;
             }
-            match self.pace.to_decision()? {
+            match self.pace.advance_to_decision()? {
                 Some(now) => self.decide(now),
                 None => return Ok(true),
             }
@@ -53,12 +58,12 @@ impl<V: Venue> Run<V> {
     }
 
     /// The market.
-    pub fn venue(&self) -> &V {
+    pub(crate) fn venue(&self) -> &V {
         &self.pace.desk.venue
     }
 
     /// The market, to be changed.
-    pub fn venue_mut(&mut self) -> &mut V {
+    pub(crate) fn venue_mut(&mut self) -> &mut V {
         &mut self.pace.desk.venue
     }
 
@@ -67,7 +72,7 @@ impl<V: Venue> Run<V> {
     ///
     /// # Errors
     /// See [`crate::measure::Measure::report`].
-    pub fn report(
+    pub(crate) fn report(
         &mut self,
         label_ms: BTreeMap<String, f64>,
         ended: bool,

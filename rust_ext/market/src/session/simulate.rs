@@ -17,7 +17,7 @@ const WORLD_STEPS: u32 = 100_000;
 
 /// A market on its way to a market time: its world is walked there, then its book burns in.
 #[derive(Debug)]
-pub struct Approach {
+pub(crate) struct Approach {
     world: World,
     seed: u64,
     start: Ns,
@@ -27,7 +27,7 @@ pub struct Approach {
 
 impl Approach {
     /// Prepare; `levels` is how many levels count as visible liquidity.
-    pub fn new(scenario: &Scenario, seed: u64, start: Ns, levels: usize) -> Self {
+    pub(crate) fn new(scenario: &Scenario, seed: u64, start: Ns, levels: usize) -> Self {
         Approach {
             world: worlds::recall(scenario, seed, opening_time(start)),
             seed,
@@ -38,7 +38,7 @@ impl Approach {
     }
 
     /// The scenario of the market.
-    pub fn scenario(&self) -> &Scenario {
+    pub(crate) fn scenario(&self) -> &Scenario {
         self.world.scenario()
     }
 
@@ -46,7 +46,7 @@ impl Approach {
     ///
     /// # Errors
     /// None is known.
-    pub fn go_on(&mut self) -> Result<Option<MockVenue>, String> {
+    pub(crate) fn go_on(&mut self) -> Result<Option<MockVenue>, String> {
         let Some(venue) = &mut self.venue else {
             if self
                 .world

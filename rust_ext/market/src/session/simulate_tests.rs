@@ -2,8 +2,8 @@ use proptest::prelude::*;
 use serde_json::{json, Value};
 
 use super::*;
-use crate::samples;
 use crate::session::stepper::Stepper;
+use crate::testing as samples;
 use crate::types::Side;
 
 fn run(spec: &Value, budget: u64) -> Result<String, String> {

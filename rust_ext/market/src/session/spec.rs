@@ -71,7 +71,7 @@ pub struct SimulateSpec {
 /// A mock market without a maker.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ObserveSpec {
+pub(crate) struct ObserveSpec {
     pub scenario: Scenario,
     pub seed: u64,
     /// Market time since the run began; 0 to 1e10 ms.
@@ -88,7 +88,7 @@ pub struct ObserveSpec {
 /// One iteration on a recording.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ReplaySpec {
+pub(crate) struct ReplaySpec {
     /// Begin, relative to the first exchange time; 0 to 1e16 ns.
     pub start_ns: i64,
     /// End, relative to the first exchange time; above `start_ns`.
@@ -124,7 +124,7 @@ impl ObserveSpec {
     ///
     /// # Errors
     /// One sentence: what is wrong and what is accepted.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let spec: Self = parse(text)?;
         spec.scenario.check()?;
         in_range("start_ms", spec.start_ms, 0.0, 1e10)?;
@@ -140,7 +140,7 @@ impl ReplaySpec {
     ///
     /// # Errors
     /// One sentence: what is wrong and what is accepted.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let spec: Self = parse(text)?;
         in_range("start_ns", spec.start_ns as f64, 0.0, 1e16)?;
         in_range("end_ns", spec.end_ns as f64, 1.0, 1e16)?;

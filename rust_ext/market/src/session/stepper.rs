@@ -61,7 +61,7 @@ impl Stepper {
             return Ok(false);
         }
         self.heard.clear();
-        match self.pace.to_decision()? {
+        match self.pace.advance_to_decision()? {
             Some(now) => self.now = now,
             None => {
                 self.now = self.pace.plan.end;

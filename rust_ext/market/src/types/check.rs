@@ -1,10 +1,10 @@
 //! Range checks with one clear sentence per error.
 
 /// Nothing, or what is wrong.
-pub type CheckResult = Result<(), String>;
+pub(crate) type CheckResult = Result<(), String>;
 
 /// A finite number within closed bounds.
-pub fn in_range(key: &str, value: f64, low: f64, high: f64) -> CheckResult {
+pub(crate) fn in_range(key: &str, value: f64, low: f64, high: f64) -> CheckResult {
     if value >= low && value <= high {
         return Ok(());
     }
@@ -14,7 +14,7 @@ pub fn in_range(key: &str, value: f64, low: f64, high: f64) -> CheckResult {
 }
 
 /// A least and a largest value, in this order, both within closed bounds.
-pub fn pair(key: &str, value: [f64; 2], low: f64, high: f64) -> CheckResult {
+pub(crate) fn pair(key: &str, value: [f64; 2], low: f64, high: f64) -> CheckResult {
     in_range(key, value[0], low, high)?;
     in_range(key, value[1], low, high)?;
     if value[0] <= value[1] {
@@ -27,7 +27,7 @@ pub fn pair(key: &str, value: [f64; 2], low: f64, high: f64) -> CheckResult {
 }
 
 /// A count within closed bounds.
-pub fn count(key: &str, value: u64, low: u64, high: u64) -> CheckResult {
+pub(crate) fn count(key: &str, value: u64, low: u64, high: u64) -> CheckResult {
     if (low..=high).contains(&value) {
         return Ok(());
     }
@@ -37,7 +37,7 @@ pub fn count(key: &str, value: u64, low: u64, high: u64) -> CheckResult {
 }
 
 /// A text of 1 to 64 characters.
-pub fn label(key: &str, text: &str) -> CheckResult {
+pub(crate) fn label(key: &str, text: &str) -> CheckResult {
     let n = text.chars().count();
     if (1..=64).contains(&n) {
         return Ok(());
@@ -46,7 +46,7 @@ pub fn label(key: &str, text: &str) -> CheckResult {
 }
 
 /// Check `key = value` pairs against bounds, all under one prefix.
-pub fn all(prefix: &str, rows: &[(&str, f64, f64, f64)]) -> CheckResult {
+pub(crate) fn all(prefix: &str, rows: &[(&str, f64, f64, f64)]) -> CheckResult {
     rows.iter().try_for_each(|(key, value, low, high)| {
         in_range(&format!("{prefix}.{key}"), *value, *low, *high)
     })

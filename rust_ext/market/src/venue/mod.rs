@@ -1,23 +1,23 @@
 //! What the maker's desk needs of a market, be it a mock or a recording.
 
-pub mod feed;
-pub mod mock;
-pub mod recorder;
-pub mod replay;
-pub mod rows;
-pub mod street;
-pub mod tape;
+pub(crate) mod feed;
+pub(crate) mod mock;
+pub(crate) mod recorder;
+pub(crate) mod replay;
+pub(crate) mod rows;
+pub(crate) mod street;
+pub(crate) mod tape;
 
 use crate::types::{Lots, NewOrder, Ns, Side, Tick, VenueFill, View};
 
 /// An order of ours that was cancelled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cancelled {
+pub(crate) struct Cancelled {
     pub placed_at: Ns,
 }
 
 /// A market with our own orders in it. Time never goes back.
-pub trait Venue {
+pub(crate) trait Venue {
     /// Let the market live until a time, inclusive; fills of our orders are appended in order of time.
     ///
     /// # Errors

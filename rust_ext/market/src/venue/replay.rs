@@ -22,7 +22,7 @@ struct Cursor {
 
 /// A recording, from its begin on. Time 0 is the first exchange time.
 #[derive(Debug, Clone)]
-pub struct ReplayVenue<'a> {
+pub(crate) struct ReplayVenue<'a> {
     rows: Rows<'a>,
     zero: Ns,
     last: Ns,
@@ -41,7 +41,7 @@ pub struct ReplayVenue<'a> {
 
 impl<'a> ReplayVenue<'a> {
     /// A recording before its first event; None where it holds no exchange event at all.
-    pub fn new(rows: Rows<'a>, levels: usize, order_latency_ms: f64) -> Option<Self> {
+    pub(crate) fn new(rows: Rows<'a>, levels: usize, order_latency_ms: f64) -> Option<Self> {
         let exchange_time = |row: usize| rows.get(row)?.exchange_time();
         let zero = (0..rows.len()).find_map(exchange_time)?;
         let last = (0..rows.len()).rev().find_map(exchange_time)?;
@@ -65,20 +65,15 @@ impl<'a> ReplayVenue<'a> {
     }
 
     /// Time of the last exchange event.
-    pub fn last(&self) -> Ns {
+    pub(crate) fn last(&self) -> Ns {
         self.last
-    }
-
-    /// Time that the market has reached.
-    pub fn now(&self) -> Ns {
-        self.now
     }
 
     /// Build the book on towards a time with at most `budget` rows; whether it is reached.
     ///
     /// # Errors
     /// Where a row cannot be used.
-    pub fn build(&mut self, until: Ns, budget: usize) -> Result<bool, String> {
+    pub(crate) fn build(&mut self, until: Ns, budget: usize) -> Result<bool, String> {
         let mut none = Vec::new();
         let done = self.walk_exchange(until, budget, &mut none)?;
         if done {

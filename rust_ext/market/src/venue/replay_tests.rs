@@ -1,8 +1,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::samples;
 use crate::session::replay_run::Replay;
+use crate::testing as samples;
 
 const BOTH: u64 = 3 << 30;
 const BUY: u64 = 1 << 29;

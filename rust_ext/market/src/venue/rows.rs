@@ -3,7 +3,7 @@
 use crate::types::{ms_of_ns, Lots, Ns, Side, Tick};
 
 /// Bytes of a row.
-pub const ROW: usize = 64;
+pub(crate) const ROW: usize = 64;
 
 const EXCHANGE: u64 = 1 << 31;
 const LOCAL: u64 = 1 << 30;
@@ -14,7 +14,7 @@ const MOST: f64 = 9_007_199_254_740_992.0 / 8.0;
 
 /// What a row says.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Action {
+pub(crate) enum Action {
     /// Quantity that now stands at a price.
     Depth { side: Side, tick: Tick, lots: Lots },
     /// A trade; the side is the aggressor's, None where the row does not say.
@@ -35,7 +35,7 @@ pub enum Action {
 
 /// The rows of a recording, with its tick and lot size.
 #[derive(Debug, Clone, Copy)]
-pub struct Rows<'a> {
+pub(crate) struct Rows<'a> {
     rows: &'a [[u8; ROW]],
     ticks_per_unit: f64,
     lots_per_unit: f64,
@@ -46,7 +46,7 @@ impl<'a> Rows<'a> {
     ///
     /// # Errors
     /// Where the buffer is no whole number of rows.
-    pub fn new(bytes: &'a [u8], tick_size: f64, lot_size: f64) -> Result<Self, String> {
+    pub(crate) fn new(bytes: &'a [u8], tick_size: f64, lot_size: f64) -> Result<Self, String> {
         let (rows, rest) = bytes.as_chunks();
         if !rest.is_empty() {
             return Err(format!(
@@ -63,18 +63,13 @@ impl<'a> Rows<'a> {
     }
 
     /// Number of rows.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.rows.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
     }
 
     /// A row, None behind the last one.
     #[inline]
-    pub fn get(&self, row: usize) -> Option<Row<'a>> {
+    pub(crate) fn get(&self, row: usize) -> Option<Row<'a>> {
         self.rows.get(row).map(Row)
     }
 
@@ -83,7 +78,7 @@ impl<'a> Rows<'a> {
     /// # Errors
     /// Where price or quantity is not a number in range, or a depth row has no side.
     #[inline]
-    pub fn action(&self, row: Row<'_>, number: usize) -> Result<Action, String> {
+    pub(crate) fn action(&self, row: Row<'_>, number: usize) -> Result<Action, String> {
         self.read(row).ok_or_else(|| self.flaw(row, number))
     }
 
@@ -142,24 +137,24 @@ impl<'a> Rows<'a> {
 
 /// One row.
 #[derive(Debug, Clone, Copy)]
-pub struct Row<'a>(&'a [u8; ROW]);
+pub(crate) struct Row<'a>(&'a [u8; ROW]);
 
 impl Row<'_> {
     /// Exchange time, ns; None where it is not an event of the exchange side.
     #[inline]
-    pub fn exchange_time(self) -> Option<Ns> {
+    pub(crate) fn exchange_time(self) -> Option<Ns> {
         (self.word::<0>() & EXCHANGE != 0).then(|| self.word::<8>() as Ns)
     }
 
     /// Local time, ns; None where it is not an event of the local side.
     #[inline]
-    pub fn local_time(self) -> Option<Ns> {
+    pub(crate) fn local_time(self) -> Option<Ns> {
         (self.word::<0>() & LOCAL != 0).then(|| self.word::<16>() as Ns)
     }
 
     /// Delay from exchange to receiver, ms.
     #[inline]
-    pub fn lag_ms(self) -> f64 {
+    pub(crate) fn lag_ms(self) -> f64 {
         let lag = (self.word::<16>() as Ns).saturating_sub(self.word::<8>() as Ns);
         ms_of_ns(lag)
     }
@@ -184,7 +179,7 @@ impl Row<'_> {
 
 /// What a row is that is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     Depth = 1,
     Trade = 2,
     Snapshot = 4,
@@ -192,7 +187,7 @@ pub enum Kind {
 
 /// A row of both the exchange's and the local side, received when it was sent; the side of a trade is the
 /// aggressor's. Price and quantity are in units.
-pub fn encode(kind: Kind, side: Side, at: Ns, px: f64, qty: f64) -> [u8; ROW] {
+pub(crate) fn encode(kind: Kind, side: Side, at: Ns, px: f64, qty: f64) -> [u8; ROW] {
     let bits = match side {
         Side::Buy => BUY,
         Side::Sell => SELL,
@@ -208,7 +203,7 @@ pub fn encode(kind: Kind, side: Side, at: Ns, px: f64, qty: f64) -> [u8; ROW] {
 }
 
 /// Let rows be received at a time.
-pub fn received(rows: &mut [u8], at: Ns) {
+pub(crate) fn received(rows: &mut [u8], at: Ns) {
     for row in rows.chunks_exact_mut(ROW) {
         row[16..24].copy_from_slice(&at.to_le_bytes());
     }

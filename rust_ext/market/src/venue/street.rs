@@ -12,7 +12,7 @@ use crate::world::Point;
 
 /// When something happens, and what the world is like then; fair value in ticks.
 #[derive(Debug, Clone, Copy)]
-pub struct Moment<'a> {
+pub(crate) struct Moment<'a> {
     pub now: Ns,
     pub point: &'a Point,
     pub fair: f64,
@@ -20,7 +20,7 @@ pub struct Moment<'a> {
 
 /// The book with all who send orders to it.
 #[derive(Debug, Clone)]
-pub struct Street {
+pub(crate) struct Street {
     pub book: Matching,
     flow: Flow,
     arrivals: Arrivals,
@@ -39,7 +39,7 @@ pub struct Street {
 
 impl Street {
     /// A street whose book is filled from the stationary profile; `key` tells one iteration from another.
-    pub fn new(scenario: &Scenario, seed: u64, key: u64, moment: Moment) -> Self {
+    pub(crate) fn new(scenario: &Scenario, seed: u64, key: u64, moment: Moment) -> Self {
         let mut stream = Stream::new(seed, Purpose::Flow, key);
         let (trading, now) = (moment.point.trading, moment.now);
         let mut street = Street {
@@ -65,27 +65,27 @@ impl Street {
     }
 
     /// Market events and trades so far.
-    pub fn counts(&self) -> (u64, u64) {
+    pub(crate) fn counts(&self) -> (u64, u64) {
         (self.events, self.trades)
     }
 
     /// Forget what was counted so far.
-    pub fn forget_counts(&mut self) {
+    pub(crate) fn forget_counts(&mut self) {
         (self.events, self.trades) = (0, 0);
     }
 
     /// Write down from now on.
-    pub fn record(&mut self, tape: Tape) {
+    pub(crate) fn record(&mut self, tape: Tape) {
         self.tape = Some(Box::new(tape));
     }
 
     /// What was written down.
-    pub fn take_tape(&mut self) -> Option<Tape> {
+    pub(crate) fn take_tape(&mut self) -> Option<Tape> {
         self.tape.take().map(|tape| *tape)
     }
 
     /// Write down rows from now on, beginning with a snapshot.
-    pub fn record_rows(&mut self, mut recorder: Recorder, now: Ns) {
+    pub(crate) fn record_rows(&mut self, mut recorder: Recorder, now: Ns) {
         for side in Side::BOTH {
             let crowd = &mut self.book.sides[side.index()];
             crowd.take_changes();
@@ -96,25 +96,25 @@ impl Street {
     }
 
     /// A feed message arrives at a time.
-    pub fn deliver(&mut self, at: Ns) {
+    pub(crate) fn deliver(&mut self, at: Ns) {
         if let Some(recorder) = &mut self.recorder {
             recorder.deliver(at);
         }
     }
 
     /// The rows that were written down.
-    pub fn take_rows(&mut self) -> Vec<u8> {
+    pub(crate) fn take_rows(&mut self) -> Vec<u8> {
         let recorder = self.recorder.take();
         recorder.map_or_else(Vec::new, |recorder| recorder.into_rows())
     }
 
     /// When something may happen next.
-    pub fn next(&self) -> Ns {
+    pub(crate) fn next(&self) -> Ns {
         self.next_event.min(self.arrivals.next())
     }
 
     /// What comes at the time of [`Street::next`].
-    pub fn live(&mut self, moment: Moment, fills: &mut Vec<VenueFill>) {
+    pub(crate) fn live(&mut self, moment: Moment, fills: &mut Vec<VenueFill>) {
         if self.arrivals.next() <= self.next_event {
             if self.arrivals.accept(&mut self.stream) {
                 self.market_order(moment, fills);
@@ -135,7 +135,7 @@ impl Street {
     }
 
     /// The world changes at the moment, to `point`; the state before it is written down.
-    pub fn change(&mut self, moment: Moment, point: &Point) {
+    pub(crate) fn change(&mut self, moment: Moment, point: &Point) {
         if let Some(tape) = &mut self.tape {
             let [bids, asks] = &self.book.sides;
             let labels = moment.point.labels;
@@ -147,13 +147,13 @@ impl Street {
     }
 
     /// A post-only order of ours; false where it would cross.
-    pub fn place(&mut self, order: NewOrder, now: Ns) -> bool {
+    pub(crate) fn place(&mut self, order: NewOrder, now: Ns) -> bool {
         self.seq += 1;
         self.book.place(order, now, self.seq)
     }
 
     /// An immediate-or-cancel order of ours. Others react to it as to any market order.
-    pub fn take(
+    pub(crate) fn take(
         &mut self,
         side: Side,
         lots: Lots,

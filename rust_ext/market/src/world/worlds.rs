@@ -13,7 +13,7 @@ static KNOWN: Mutex<Vec<(u64, World)>> = Mutex::new(Vec::new());
 
 /// The world of a scenario and seed at market time 0, or farther on where it was walked before, but not
 /// beyond `time`.
-pub fn recall(scenario: &Scenario, seed: u64, time: Ns) -> World {
+pub(crate) fn recall(scenario: &Scenario, seed: u64, time: Ns) -> World {
     let known = lock();
     let fits =
         |(s, w): &&(u64, World)| *s == seed && w.index() * STEP <= time && w.scenario() == scenario;
@@ -22,7 +22,7 @@ pub fn recall(scenario: &Scenario, seed: u64, time: Ns) -> World {
 }
 
 /// Keep a world for later; it takes the place of an earlier state of the same one.
-pub fn remember(world: &World, seed: u64) {
+pub(crate) fn remember(world: &World, seed: u64) {
     let mut known = lock();
     known.retain(|(s, w)| *s != seed || w.scenario() != world.scenario());
     if known.len() >= MOST {
@@ -39,7 +39,7 @@ fn lock() -> MutexGuard<'static, Vec<(u64, World)>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::samples;
+    use crate::testing as samples;
     use crate::types::SECOND;
 
     fn walked(seed: u64, time: Ns) -> World {

@@ -1,7 +1,9 @@
-//! Specs that tests and benchmarks run on.
+//! What tests and benchmarks run on: sample specs, and parts of the market that are private otherwise.
 
 use serde_json::{json, Value};
 
+pub use crate::book::ladder::Ladder;
+#[cfg(test)]
 use crate::scenario::Scenario;
 
 /// A quiet scenario with one shock and one kind of window.
@@ -32,7 +34,8 @@ pub fn scenario_json() -> Value {
 }
 
 /// The same, parsed.
-pub fn scenario() -> Scenario {
+#[cfg(test)]
+pub(crate) fn scenario() -> Scenario {
     serde_json::from_value(scenario_json()).expect("the sample scenario is valid")
 }
 
