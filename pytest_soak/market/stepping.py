@@ -50,7 +50,6 @@ were blocked and counted with ``attempt``, a 95th percentile at least 20 samples
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
@@ -58,6 +57,7 @@ from pytest_soak import kernel
 from pytest_soak.market.reports import report_of
 
 if TYPE_CHECKING:
+    from pytest_soak import _kernel
     from pytest_soak.domain.records import EdgeReport
 
 Side: TypeAlias = Literal[1, -1]
@@ -87,8 +87,8 @@ class Simulation:
 
     __slots__ = ("_kernel",)
 
-    def __init__(self, spec: Mapping[str, object]) -> None:
-        self._kernel = kernel.open_simulation(spec)
+    def __init__(self, market: _kernel.Market, spec: Mapping[str, object]) -> None:
+        self._kernel = kernel.open_simulation(market, spec)
 
     def step(self) -> bool:
         """Go on to the next decision; False once the window is over."""
@@ -168,4 +168,4 @@ class Simulation:
 
     def report(self) -> EdgeReport:
         """What the window left to measure; a ValueError before it is over."""
-        return report_of(json.loads(self._kernel.report()))
+        return report_of(self._kernel.report())

@@ -2,9 +2,12 @@
 
 mod book;
 mod data;
+mod mock;
 mod simulation;
 
+use market::Column;
 use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict};
 
 /// Market events or rows per piece of work: some 10 ms, so that a signal lands well within 0.5 s.
 const PIECE: u64 = 50_000;
@@ -17,41 +20,20 @@ mod _kernel {
     use pyo3::types::{PyBytes, PyDict};
 
     use crate::PIECE;
-    use market::Column;
-    use market::Observation;
-    use market::Replay;
-    use market::RowsObservation;
-    use market::Simulation as Iteration;
+    use market::{Replay, RowsObservation};
 
     #[pymodule_export]
     use crate::book::L2Book;
     #[pymodule_export]
     use crate::data::{count_codes, count_lines, quantiles, read_value};
     #[pymodule_export]
+    use crate::mock::Market;
+    #[pymodule_export]
     use crate::simulation::Simulation;
 
     #[allow(non_upper_case_globals)]
     #[pymodule_export]
     const __version__: &str = env!("CARGO_PKG_VERSION");
-
-    /// Run one iteration of the reference maker on the mock market.
-    #[pyfunction]
-    fn simulate(py: Python<'_>, spec: &str) -> PyResult<String> {
-        let mut run = Iteration::new(spec).map_err(PyValueError::new_err)?;
-        super::in_pieces(py, || run.go_on(PIECE))
-    }
-
-    /// Let a mock market live without a maker: its `names` with their bits, `events`, and `columns` of bytes.
-    #[pyfunction]
-    fn observe<'py>(py: Python<'py>, spec: &str) -> PyResult<Bound<'py, PyDict>> {
-        let mut run = Observation::new(spec).map_err(PyValueError::new_err)?;
-        let (names, events, columns) = super::in_pieces(py, || run.go_on())?;
-        let answer = PyDict::new(py);
-        answer.set_item("names", names)?;
-        answer.set_item("events", events)?;
-        answer.set_item("columns", dict_of(py, columns)?)?;
-        Ok(answer)
-    }
 
     /// Write down recorded rows of 64 bytes as a market without a maker: columns of bytes.
     #[pyfunction]
@@ -66,15 +48,7 @@ mod _kernel {
         let mut run = RowsObservation::new(bytes, tick_size, lot_size, depth_levels)
             .map_err(PyValueError::new_err)?;
         let columns = super::in_pieces(py, || run.go_on(PIECE))?;
-        dict_of(py, columns)
-    }
-
-    fn dict_of(py: Python<'_>, columns: Vec<Column>) -> PyResult<Bound<'_, PyDict>> {
-        let dict = PyDict::new(py);
-        for (name, bytes) in columns {
-            dict.set_item(name, PyBytes::new(py, &bytes))?;
-        }
-        Ok(dict)
+        super::columns_of(py, columns)
     }
 
     /// The memory of a buffer.
@@ -93,10 +67,15 @@ mod _kernel {
 
     /// Run one iteration of the reference maker on recorded rows of 64 bytes.
     #[pyfunction]
-    fn replay(py: Python<'_>, spec: &str, events: PyBuffer<u8>) -> PyResult<String> {
+    fn replay<'py>(
+        py: Python<'py>,
+        spec: &str,
+        events: PyBuffer<u8>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
         let bytes = bytes_of(&events)?;
         let mut run = Replay::new(spec, bytes).map_err(PyValueError::new_err)?;
-        super::in_pieces(py, || run.go_on(PIECE))
+        let report = super::in_pieces(py, || run.go_on(PIECE))?;
+        Ok(PyBytes::new(py, report.as_bytes()))
     }
 }
 
@@ -113,4 +92,13 @@ where
         }
         py.check_signals()?;
     }
+}
+
+/// Columns by name, as bytes.
+pub(crate) fn columns_of(py: Python<'_>, columns: Vec<Column>) -> PyResult<Bound<'_, PyDict>> {
+    let dict = PyDict::new(py);
+    for (name, bytes) in columns {
+        dict.set_item(name, PyBytes::new(py, &bytes))?;
+    }
+    Ok(dict)
 }

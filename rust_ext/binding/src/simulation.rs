@@ -2,16 +2,16 @@
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
 
-use market::Opening;
 use market::Side;
 use market::{Heard, Stepper};
 
 /// An iteration on the mock market that stops at every decision, for strategies written in Python.
 ///
-/// The spec is that of `simulate`; of its maker settings `decision_interval_ms` and `depth_levels` count.
+/// Made by `Market.open`.
 #[pyclass(module = "pytest_soak._kernel")]
-pub struct Simulation(Stepper);
+pub struct Simulation(pub(crate) Stepper);
 
 fn side_of(side: i64) -> PyResult<Side> {
     match side {
@@ -25,13 +25,6 @@ fn side_of(side: i64) -> PyResult<Side> {
 
 #[pymethods]
 impl Simulation {
-    #[new]
-    fn new(py: Python<'_>, spec: &str) -> PyResult<Self> {
-        let mut opening = Opening::new(spec).map_err(PyValueError::new_err)?;
-        let venue = crate::in_pieces(py, || opening.go_on())?;
-        Ok(Simulation(Stepper::new(&opening, venue)))
-    }
-
     /// Go on to the next decision; False at the end.
     fn step(&mut self, py: Python<'_>) -> PyResult<bool> {
         let stepper = &mut self.0;
@@ -132,7 +125,8 @@ impl Simulation {
     }
 
     /// The report as JSON, once `step` has returned False.
-    fn report(&mut self) -> PyResult<String> {
-        self.0.report().map_err(PyValueError::new_err)
+    fn report<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let report = self.0.report().map_err(PyValueError::new_err)?;
+        Ok(PyBytes::new(py, report.as_bytes()))
     }
 }

@@ -13,6 +13,7 @@ mod types;
 mod venue;
 mod world;
 
+pub use session::market::Market;
 pub use session::observe::Observation;
 pub use session::observe_rows::RowsObservation;
 pub use session::replay_run::Replay;

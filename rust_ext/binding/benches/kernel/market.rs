@@ -52,10 +52,11 @@ pub(crate) fn replay(c: &mut Criterion) {
 
 /// A minute of the mock market with the maker.
 pub(crate) fn mock(c: &mut Criterion) {
-    let spec = samples::simulate_json(1, 0.0, 60_000.0).to_string();
+    let whole = samples::simulate_json(1, 0.0, 60_000.0);
+    let (market, spec) = samples::market_and_spec(&whole).expect("the scenario is valid");
     c.bench_function("mock market, a minute with the maker", |b| {
         b.iter(|| {
-            let mut run = Simulation::new(&spec).expect("the spec is accepted");
+            let mut run = Simulation::new(&market, &spec).expect("the spec is accepted");
             while run.go_on(PIECE).expect("the market lives").is_none() {}
         });
     });

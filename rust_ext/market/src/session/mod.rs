@@ -1,6 +1,7 @@
 //! One iteration from its spec to its report: a strategy, a market and what lies between them.
 
 pub(crate) mod desk;
+pub(crate) mod market;
 pub(crate) mod observe;
 pub(crate) mod observe_rows;
 pub(crate) mod pace;

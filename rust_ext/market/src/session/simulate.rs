@@ -1,13 +1,12 @@
 //! One iteration on the mock market: the world walks to the begin, the book burns in, the maker runs.
 
-use crate::scenario::Scenario;
+use crate::session::market::Market;
 use crate::session::pace::Plan;
 use crate::session::run::Run;
 use crate::session::spec::SimulateSpec;
 use crate::types::{ns_of_ms, Ns, SECOND};
 use crate::venue::mock::MockVenue;
 use crate::venue::Venue;
-use crate::world::worlds;
 use crate::world::World;
 
 /// How long the book lives before the maker begins.
@@ -17,29 +16,25 @@ const WORLD_STEPS: u32 = 100_000;
 
 /// A market on its way to a market time: its world is walked there, then its book burns in.
 #[derive(Debug)]
-pub(crate) struct Approach {
-    world: World,
-    seed: u64,
+pub(crate) struct Approach<'m> {
+    market: &'m Market,
+    /// None once the venue has it.
+    world: Option<World>,
     start: Ns,
     levels: usize,
     venue: Option<MockVenue>,
 }
 
-impl Approach {
+impl<'m> Approach<'m> {
     /// Prepare; `levels` is how many levels count as visible liquidity.
-    pub(crate) fn new(scenario: &Scenario, seed: u64, start: Ns, levels: usize) -> Self {
+    pub(crate) fn new(market: &'m Market, start: Ns, levels: usize) -> Self {
         Approach {
-            world: worlds::recall(scenario, seed, opening_time(start)),
-            seed,
+            market,
+            world: Some(market.world_before(opening_time(start))),
             start,
             levels,
             venue: None,
         }
-    }
-
-    /// The scenario of the market.
-    pub(crate) fn scenario(&self) -> &Scenario {
-        self.world.scenario()
     }
 
     /// Do a piece of work; the market once it has reached its time.
@@ -47,14 +42,16 @@ impl Approach {
     /// # Errors
     /// None is known.
     pub(crate) fn go_on(&mut self) -> Result<Option<MockVenue>, String> {
-        let Some(venue) = &mut self.venue else {
-            if self
-                .world
-                .advance_towards(opening_time(self.start), WORLD_STEPS)
-            {
-                worlds::remember(&self.world, self.seed);
-                self.venue = Some(self.open());
+        if let Some(mut world) = self.world.take() {
+            if world.advance_towards(opening_time(self.start), WORLD_STEPS) {
+                self.market.keep(&world);
+                self.venue = Some(self.open(world));
+            } else {
+                self.world = Some(world);
             }
+            return Ok(None);
+        }
+        let Some(venue) = &mut self.venue else {
             return Ok(None);
         };
         let next = (venue.now() + SECOND).min(self.start);
@@ -67,10 +64,10 @@ impl Approach {
         Ok(self.venue.take())
     }
 
-    fn open(&self) -> MockVenue {
+    fn open(&self, world: World) -> MockVenue {
         MockVenue::new(
-            self.world.clone(),
-            self.seed,
+            world,
+            self.market.seed(),
             self.start as u64,
             self.start - BURN_IN,
             self.levels,
@@ -85,33 +82,34 @@ fn opening_time(start: Ns) -> Ns {
 
 /// A market that is brought to the begin of an iteration piece by piece.
 #[derive(Debug)]
-pub struct Opening {
+pub struct Opening<'m> {
     spec: SimulateSpec,
     plan: Plan,
-    approach: Approach,
+    approach: Approach<'m>,
 }
 
-impl Opening {
+impl<'m> Opening<'m> {
     /// Prepare.
     ///
     /// # Errors
     /// One sentence on what is wrong with the spec.
-    pub fn new(text: &str) -> Result<Self, String> {
+    pub fn new(market: &'m Market, text: &str) -> Result<Self, String> {
         let spec = SimulateSpec::parse(text)?;
+        let instrument = &market.scenario().instrument;
         let start = ns_of_ms(spec.start_ms);
         let plan = Plan {
             source: "mock",
             start,
             end: start + ns_of_ms(spec.duration_ms),
-            tick_size: spec.scenario.instrument.tick_size,
-            lot_size: spec.scenario.instrument.lot_size,
+            tick_size: instrument.tick_size,
+            lot_size: instrument.lot_size,
             decision_interval: Plan::interval_of(&spec.maker),
             fees: spec.fees,
             record: spec.record_fills,
         };
         let levels = spec.maker.depth_levels as usize;
         Ok(Opening {
-            approach: Approach::new(&spec.scenario, spec.seed, start, levels),
+            approach: Approach::new(market, start, levels),
             spec,
             plan,
         })
@@ -138,19 +136,19 @@ impl Opening {
 
 /// An iteration of the reference maker that is computed piece by piece.
 #[derive(Debug)]
-pub struct Simulation {
-    opening: Opening,
+pub struct Simulation<'m> {
+    opening: Opening<'m>,
     run: Option<Run<MockVenue>>,
 }
 
-impl Simulation {
+impl<'m> Simulation<'m> {
     /// Prepare.
     ///
     /// # Errors
     /// One sentence on what is wrong with the spec.
-    pub fn new(text: &str) -> Result<Self, String> {
+    pub fn new(market: &'m Market, text: &str) -> Result<Self, String> {
         Ok(Simulation {
-            opening: Opening::new(text)?,
+            opening: Opening::new(market, text)?,
             run: None,
         })
     }

@@ -7,7 +7,8 @@ use crate::testing as samples;
 use crate::types::Side;
 
 fn run(spec: &Value, budget: u64) -> Result<String, String> {
-    let mut simulation = Simulation::new(&spec.to_string())?;
+    let (market, spec) = samples::market_and_spec(spec)?;
+    let mut simulation = Simulation::new(&market, &spec)?;
     loop {
         if let Some(report) = simulation.go_on(budget)? {
             return Ok(report);
@@ -87,7 +88,6 @@ fn adverse_selection_is_a_cost_where_all_are_informed() {
 fn what_is_wrong_with_a_spec_is_said() {
     let base = samples::simulate_json(1, 0.0, 1000.0);
     let mut cases = vec![
-        ("/seed", json!(-1), "seed"),
         (
             "/duration_ms",
             json!(0.0),
@@ -138,7 +138,8 @@ fn what_is_wrong_with_a_spec_is_said() {
 #[test]
 fn a_strategy_that_only_watches_sees_the_market_of_the_reference_maker_untouched() {
     let spec = samples::simulate_json(9, 5_000.0, 10_000.0);
-    let mut opening = Opening::new(&spec.to_string()).expect("the spec is valid");
+    let (market, text) = samples::market_and_spec(&spec).expect("the scenario is valid");
+    let mut opening = Opening::new(&market, &text).expect("the spec is valid");
     let venue = loop {
         if let Some(venue) = opening.go_on().expect("it opens") {
             break venue;
@@ -161,8 +162,9 @@ fn a_strategy_that_only_watches_sees_the_market_of_the_reference_maker_untouched
 
 #[test]
 fn a_strategy_of_ones_own_trades_and_is_accounted_for() {
-    let mut opening =
-        Opening::new(&samples::simulate_json(9, 5_000.0, 20_000.0).to_string()).expect("valid");
+    let whole = samples::simulate_json(9, 5_000.0, 20_000.0);
+    let (market, spec) = samples::market_and_spec(&whole).expect("the scenario is valid");
+    let mut opening = Opening::new(&market, &spec).expect("the spec is valid");
     let venue = loop {
         if let Some(venue) = opening.go_on().expect("it opens") {
             break venue;

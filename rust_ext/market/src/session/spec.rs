@@ -51,12 +51,10 @@ pub struct Fees {
     pub taker_bps: f64,
 }
 
-/// One iteration on a mock market.
+/// One iteration on a mock market, whose scenario and seed the market has.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SimulateSpec {
-    pub scenario: Scenario,
-    pub seed: u64,
     /// Market time since the run began; 0 to 1e10 ms.
     pub start_ms: f64,
     /// Length, 1 to 8.64e7 ms (a day).
@@ -68,12 +66,10 @@ pub struct SimulateSpec {
     pub record_fills: bool,
 }
 
-/// A mock market without a maker.
+/// A mock market without a maker, whose scenario and seed the market has.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ObserveSpec {
-    pub scenario: Scenario,
-    pub seed: u64,
     /// Market time since the run began; 0 to 1e10 ms.
     pub start_ms: f64,
     /// Length, 1000 to 6.048e8 ms (a week).
@@ -110,8 +106,7 @@ impl SimulateSpec {
     /// # Errors
     /// One sentence: what is wrong and what is accepted.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let spec: Self = parse(text)?;
-        spec.scenario.check()?;
+        let spec: Self = parse("spec", text)?;
         in_range("start_ms", spec.start_ms, 0.0, 1e10)?;
         in_range("duration_ms", spec.duration_ms, 1.0, 8.64e7)?;
         check_maker(&spec.parameters, &spec.maker, spec.fees)?;
@@ -125,8 +120,7 @@ impl ObserveSpec {
     /// # Errors
     /// One sentence: what is wrong and what is accepted.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let spec: Self = parse(text)?;
-        spec.scenario.check()?;
+        let spec: Self = parse("spec", text)?;
         in_range("start_ms", spec.start_ms, 0.0, 1e10)?;
         let most = if spec.rows { 1.44e7 } else { 6.048e8 };
         in_range("duration_ms", spec.duration_ms, 1000.0, most)?;
@@ -141,7 +135,7 @@ impl ReplaySpec {
     /// # Errors
     /// One sentence: what is wrong and what is accepted.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let spec: Self = parse(text)?;
+        let spec: Self = parse("spec", text)?;
         in_range("start_ns", spec.start_ns as f64, 0.0, 1e16)?;
         in_range("end_ns", spec.end_ns as f64, 1.0, 1e16)?;
         if spec.end_ns <= spec.start_ns {
@@ -157,13 +151,23 @@ impl ReplaySpec {
     }
 }
 
-fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, String> {
+/// Read and validate a scenario.
+///
+/// # Errors
+/// One sentence: what is wrong and what is accepted.
+pub(crate) fn parse_scenario(text: &str) -> Result<Scenario, String> {
+    let scenario: Scenario = parse("scenario", text)?;
+    scenario.check()?;
+    Ok(scenario)
+}
+
+fn parse<'a, T: Deserialize<'a>>(what: &str, text: &'a str) -> Result<T, String> {
     let mut reader = serde_json::Deserializer::from_str(text);
     let spec = serde_path_to_error::deserialize(&mut reader)
-        .map_err(|e| format!("the spec is not accepted: {}: {}", e.path(), e.inner()))?;
+        .map_err(|e| format!("the {what} is not accepted: {}: {}", e.path(), e.inner()))?;
     reader
         .end()
-        .map_err(|e| format!("the spec is not accepted: {e}"))?;
+        .map_err(|e| format!("the {what} is not accepted: {e}"))?;
     Ok(spec)
 }
 

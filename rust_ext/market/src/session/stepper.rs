@@ -38,7 +38,7 @@ pub struct Stepper {
 
 impl Stepper {
     /// A market that has reached the begin of its iteration.
-    pub fn new(opening: &Opening, venue: MockVenue) -> Self {
+    pub fn new(opening: &Opening<'_>, venue: MockVenue) -> Self {
         Stepper {
             now: opening.plan().start,
             pace: Pace::new(venue, opening.plan().clone()),

@@ -7,7 +7,6 @@ pub(crate) mod labels;
 pub(crate) mod layers;
 pub(crate) mod regimes;
 pub(crate) mod windows;
-pub(crate) mod worlds;
 
 use crate::scenario::Scenario;
 use crate::types::rng::{Purpose, Stream};
