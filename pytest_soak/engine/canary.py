@@ -22,7 +22,7 @@ from pytest_soak.domain.records import (
     Provenance,
     Verdict,
 )
-from pytest_soak.domain.tuner import TunerContext, bounded
+from pytest_soak.domain.tuner import Proposal, TunerContext, bounded
 from pytest_soak.engine.inputs import CanarySpec
 from pytest_soak.engine.ports import Clock, Hooks
 from pytest_soak.market import Window
@@ -177,9 +177,9 @@ class Canary:
         *,
         verdict: Verdict | None = None,
         kpis: Kpis | None = None,
-        proposal: Mapping[str, float] | None = None,
+        proposal: Proposal | None = None,
     ) -> GuardContext:
-        deltas = proposal or {}
+        deltas = {} if proposal is None else proposal.deltas
         return GuardContext(
             moment=moment,
             iteration=turn.number,
@@ -195,6 +195,8 @@ class Canary:
             history=turn.history,
             settings=self.spec.profile.guards,
             safe_parameters=self.spec.safe_parameters,
+            zone=None if proposal is None else proposal.zone,
+            drivers=() if proposal is None else proposal.drivers,
         )
 
     def _state(self) -> TuningState:
@@ -246,7 +248,7 @@ class Canary:
             )
         )
         proposal = bounded(answer, turn.base)
-        context = self._context("decide", turn, verdict=verdict, kpis=kpis, proposal=proposal.deltas)
+        context = self._context("decide", turn, verdict=verdict, kpis=kpis, proposal=proposal)
         return decide(context, proposal, self._hooks.guard(context), self._hooks.guards_off)
 
     def _provenance(self, edge: EdgeReport) -> Provenance:
