@@ -45,6 +45,7 @@ class Journal:
         # Of what was read or committed only the newest is kept, so that a long run needs no more memory.
         self._count = 0
         self._newest: Entry | None = None
+        self._committed: tuple[int, bytes] | None = None
         self.inputs: dict[str, Any] = {}
         self.inputs_hash = ""
 
@@ -181,6 +182,8 @@ class Journal:
         Raises:
             SoakStateError: not committed, or not what was committed.
         """
+        if self._committed is not None and self._committed[0] == iteration:
+            return self._committed[1]
         with schema.explained(self.path):
             row = self._connection.execute(
                 "SELECT edge, edge_sha256 FROM iterations WHERE number = ?", (iteration,)
@@ -233,6 +236,7 @@ class Journal:
                 ),
             )
         self._newest, self._count = Entry(record, stored.text, stored.sha256, wall), record.iteration
+        self._committed = record.iteration, edge.text.encode("ascii")
 
     def _prepare(self, inputs: Mapping[str, Any] | None) -> None:
         # SQLite takes so short a file for an empty one and would write over it.
