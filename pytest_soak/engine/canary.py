@@ -10,7 +10,7 @@ from pytest_soak.config.overrides import read_current
 from pytest_soak.domain.decision import TuningState, decide, no_decision, step_of, tuning_state
 from pytest_soak.domain.errors import SoakStateError
 from pytest_soak.domain.gates import judge, verdict_of
-from pytest_soak.domain.hashing import decision_key, parameters_hash, sha256_of
+from pytest_soak.domain.hashing import Canonical, decision_key, parameters_hash
 from pytest_soak.domain.history import GuardContext, History, Step
 from pytest_soak.domain.kpis import kpis_of
 from pytest_soak.domain.records import (
@@ -138,13 +138,14 @@ class Canary:
             duration_ms=duration_ms,
         )
         edge = spec.strategy.run(spec.market, base, window)
-        record = self._judged(turn, edge)
+        edge_json = Canonical.of(edge.model_dump(mode="json"))
+        record = self._judged(turn, edge, edge_json.sha256)
         wall = WallClock(
             run_id=spec.run_id,
             started_at=wall_start.isoformat(timespec="milliseconds"),
             seconds=round(self._clock.monotonic() - started, 6),
         )
-        self._journal.commit(record, edge, wall)
+        self._journal.commit(record, edge_json, wall)
         self._steps.append(step_of(record))
         self._exports.add(self._state())
         self._hooks.finished(record, record.parameters_after)
@@ -206,7 +207,7 @@ class Canary:
     def _is_warmup(self, number: int) -> bool:
         return number <= self.spec.profile.gates.warmup_iterations
 
-    def _judged(self, turn: _Turn, edge: EdgeReport) -> IterationRecord:
+    def _judged(self, turn: _Turn, edge: EdgeReport, edge_hash: str) -> IterationRecord:
         spec = self.spec
         kpis = kpis_of(edge)
         gates = judge(kpis, spec.profile.gates)
@@ -230,7 +231,7 @@ class Canary:
             gates=gates,
             verdict=verdict,
             decision=decision,
-            edge_hash=sha256_of(edge.model_dump(mode="json")),
+            edge_hash=edge_hash,
         )
 
     def _decided(self, turn: _Turn, kpis: Kpis, verdict: Verdict) -> tuple[Decision, dict[str, float]]:
