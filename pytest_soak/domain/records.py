@@ -179,12 +179,11 @@ class Opinion(Strict):
     until_iteration: int | None = None
 
 
-class Decision(Strict):
-    """From proposal to applied change.
+class DecisionBase(Strict):
+    """What was proposed, what each guard said, and why something was not applied.
 
-    ``key`` identifies the decision by (run, iteration, hash of the base, deltas). ``after`` equals
-    ``before`` plus ``applied_deltas``, value by value, unless ``reverted`` names the profile whose
-    values replaced them.
+    ``key`` identifies the decision by (run, iteration, hash of the base, deltas). ``reverted`` names the
+    profile whose values replaced those in force.
     """
 
     zone: Annotated[Zone | None, Field(strict=False)]
@@ -194,11 +193,19 @@ class Decision(Strict):
     opinions: tuple[Opinion, ...] = Field(strict=False)
     guards_off: tuple[str, ...] = Field(strict=False)
     applied: bool
-    applied_deltas: dict[str, float]
     reverted: str | None
     skipped_reason: str | None
     base_hash: str
     key: str
+
+
+class Decision(DecisionBase):
+    """From proposal to applied change.
+
+    ``after`` equals ``before`` plus ``applied_deltas``, value by value, unless the parameters were reverted.
+    """
+
+    applied_deltas: dict[str, float]
 
 
 class Provenance(Strict):
@@ -217,25 +224,30 @@ class Provenance(Strict):
     kernel_version: str
 
 
-class IterationRecord(Strict):
-    """One iteration, whole: the content of ``ITER_SUMMARY_<n>.json`` but for its wall-clock figures."""
+class RecordBase(Strict):
+    """What a record and its export say in the same words."""
 
-    schema_version: Literal[1] = 1
     provenance: Provenance
     iteration: int
     iterations: int
     minutes: float
-    parameters_before: dict[str, float]
-    parameters_after: dict[str, float]
     parameters_before_hash: str
     parameters_after_hash: str
-    kpis: Kpis
     attempts: int
     blocks: Blocks
     market: MarketFacts
     gate_mode: Annotated[GateMode, Field(strict=False)]
     warmup: bool
     gates: tuple[GateResult, ...] = Field(strict=False)
+    edge_hash: str
+
+
+class IterationRecord(RecordBase):
+    """One iteration, whole, as the journal holds it."""
+
+    schema_version: Literal[1] = 1
+    parameters_before: dict[str, float]
+    parameters_after: dict[str, float]
+    kpis: Kpis
     verdict: Annotated[Verdict, Field(strict=False)]
     decision: Decision
-    edge_hash: str
