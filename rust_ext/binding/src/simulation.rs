@@ -1,5 +1,6 @@
 //! The class `Simulation` of the binding.
 
+use crate::refused;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -28,7 +29,7 @@ impl Simulation {
     /// Go on to the next decision; False at the end.
     fn step(&mut self, py: Python<'_>) -> PyResult<bool> {
         let stepper = &mut self.0;
-        py.detach(|| stepper.step()).map_err(PyValueError::new_err)
+        py.detach(|| stepper.step()).map_err(refused)
     }
 
     /// Market time, ms.
@@ -102,31 +103,29 @@ impl Simulation {
     /// Send a post-only order of side 1 (buy) or -1 (sell); its id.
     fn place(&mut self, side: i64, price: f64, qty: f64) -> PyResult<u64> {
         let side = side_of(side)?;
-        self.0
-            .place(side, price, qty)
-            .map_err(PyValueError::new_err)
+        self.0.place(side, price, qty).map_err(refused)
     }
 
     /// Send a cancellation.
     fn cancel(&mut self, order: u64) -> PyResult<()> {
-        self.0.cancel(order).map_err(PyValueError::new_err)
+        self.0.cancel(order).map_err(refused)
     }
 
     /// Send an immediate-or-cancel order that pays `price` at worst.
     fn take(&mut self, side: i64, price: f64, qty: f64) -> PyResult<()> {
         let side = side_of(side)?;
-        self.0.take(side, price, qty).map_err(PyValueError::new_err)
+        self.0.take(side, price, qty).map_err(refused)
     }
 
     /// Count an attempt to quote, blocked for a reason where one is given.
     #[pyo3(signature = (blocked=None))]
     fn attempt(&mut self, blocked: Option<&str>) -> PyResult<()> {
-        self.0.attempt(blocked).map_err(PyValueError::new_err)
+        self.0.attempt(blocked).map_err(refused)
     }
 
     /// The report as JSON, once `step` has returned False.
     fn report<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        let report = self.0.report().map_err(PyValueError::new_err)?;
+        let report = self.0.report().map_err(refused)?;
         Ok(PyBytes::new(py, report.as_bytes()))
     }
 }

@@ -5,6 +5,7 @@
 mod check;
 pub(crate) mod events;
 
+pub use check::ScenarioError;
 use serde::Deserialize;
 
 use crate::scenario::events::{RandomWindow, Regime, Seasonality, Shock};

@@ -1,5 +1,6 @@
 //! The desk between a strategy and a market: messages with their delays, and everything that is measured.
 
+use crate::venue::rows::RowError;
 use std::collections::VecDeque;
 
 use crate::measure::Measure;
@@ -63,7 +64,7 @@ impl<V: Venue> Desk<V> {
     ///
     /// # Errors
     /// Those of the market.
-    pub(crate) fn advance(&mut self, until: Ns) -> Result<(), String> {
+    pub(crate) fn advance(&mut self, until: Ns) -> Result<(), RowError> {
         loop {
             let arrival = self.outbox.front().map_or(Ns::MAX, |s| s.arrives);
             let mark = self.marks.front().map_or(Ns::MAX, |m| m.due);

@@ -13,7 +13,7 @@ struct Script {
 }
 
 impl Venue for Script {
-    fn advance(&mut self, until: Ns, fills: &mut Vec<VenueFill>) -> Result<(), String> {
+    fn advance(&mut self, until: Ns, fills: &mut Vec<VenueFill>) -> Result<(), RowError> {
         if let Some(ts) = self.fill_at.filter(|ts| *ts <= until) {
             self.fill_at = None;
             fills.push(VenueFill {

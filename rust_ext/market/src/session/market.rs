@@ -2,8 +2,8 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::scenario::Scenario;
-use crate::session::spec::parse_scenario;
+use crate::scenario::{Scenario, ScenarioError};
+use crate::types::json::parse;
 use crate::types::Ns;
 use crate::world::{World, STEP};
 
@@ -23,8 +23,9 @@ impl Market {
     ///
     /// # Errors
     /// One sentence on what is wrong with the scenario.
-    pub fn new(scenario: &str, seed: u64) -> Result<Self, String> {
-        let scenario = parse_scenario(scenario)?;
+    pub fn new(scenario: &str, seed: u64) -> Result<Self, ScenarioError> {
+        let scenario: Scenario = parse(scenario)?;
+        scenario.check()?;
         Ok(Market {
             walked: Mutex::new(World::new(&scenario, seed)),
             scenario,

@@ -1,5 +1,6 @@
 //! A mock market without a maker, written down for somebody who looks at the market itself.
 
+use crate::error::MarketError;
 use crate::session::market::Market;
 use crate::session::simulate::Approach;
 use crate::session::spec::ObserveSpec;
@@ -31,7 +32,7 @@ impl<'m> Observation<'m> {
     ///
     /// # Errors
     /// One sentence on what is wrong with the spec.
-    pub fn new(market: &'m Market, text: &str) -> Result<Self, String> {
+    pub fn new(market: &'m Market, text: &str) -> Result<Self, MarketError> {
         let spec = ObserveSpec::parse(text)?;
         let (start, levels) = (ns_of_ms(spec.start_ms), spec.depth_levels as usize);
         Ok(Observation {
@@ -48,7 +49,7 @@ impl<'m> Observation<'m> {
     ///
     /// # Errors
     /// None is known to occur after a spec was accepted.
-    pub fn go_on(&mut self) -> Result<Option<Observed>, String> {
+    pub fn go_on(&mut self) -> Result<Option<Observed>, MarketError> {
         let Some(venue) = &mut self.venue else {
             self.venue = self.approach.go_on()?;
             match &mut self.venue {

@@ -1,6 +1,7 @@
 //! A recording, written down for somebody who looks at the market itself.
 
 use crate::book::displayed::Displayed;
+use crate::error::MarketError;
 use crate::types::{Ns, Side};
 use crate::venue::rows::{Action, Rows};
 use crate::venue::tape::{Column, Tape};
@@ -27,7 +28,7 @@ impl<'a> RowsObservation<'a> {
         tick_size: f64,
         lot_size: f64,
         levels: usize,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, MarketError> {
         Ok(RowsObservation {
             rows: Rows::new(bytes, tick_size, lot_size)?,
             row: 0,
@@ -42,7 +43,7 @@ impl<'a> RowsObservation<'a> {
     ///
     /// # Errors
     /// Where a row cannot be used.
-    pub fn go_on(&mut self, budget: u64) -> Result<Option<Vec<Column>>, String> {
+    pub fn go_on(&mut self, budget: u64) -> Result<Option<Vec<Column>>, MarketError> {
         for _ in 0..budget {
             let Some(row) = self.rows.get(self.row) else {
                 return Ok(Some(self.tape.columns()));

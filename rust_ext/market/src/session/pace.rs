@@ -1,5 +1,6 @@
 //! The pace of an iteration: a desk that stops at every decision, and samples the market on the way.
 
+use crate::venue::rows::RowError;
 use std::collections::BTreeMap;
 
 use crate::measure::{Frame, Measure};
@@ -77,7 +78,7 @@ impl<V: Venue> Pace<V> {
     ///
     /// # Errors
     /// Those of the market.
-    pub(crate) fn advance_to_decision(&mut self) -> Result<Option<Ns>, String> {
+    pub(crate) fn advance_to_decision(&mut self) -> Result<Option<Ns>, RowError> {
         loop {
             let next = self.next_decision.min(self.next_sample);
             if next > self.plan.end {

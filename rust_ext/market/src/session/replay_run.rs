@@ -1,5 +1,7 @@
 //! One iteration on a slice of a recording.
 
+use crate::error::MarketError;
+use crate::venue::rows::RowError;
 use std::collections::BTreeMap;
 
 use crate::maker::Attempts;
@@ -31,7 +33,7 @@ impl<'a> Replay<'a> {
     ///
     /// # Errors
     /// One sentence on what is wrong with spec or buffer.
-    pub fn new(text: &str, bytes: &'a [u8]) -> Result<Self, String> {
+    pub fn new(text: &str, bytes: &'a [u8]) -> Result<Self, MarketError> {
         let spec = ReplaySpec::parse(text)?;
         let rows = Rows::new(bytes, spec.tick_size, spec.lot_size)?;
         let venue = ReplayVenue::new(
@@ -39,7 +41,7 @@ impl<'a> Replay<'a> {
             spec.maker.depth_levels as usize,
             spec.maker.order_latency_ms,
         )
-        .ok_or("events holds no event of the exchange side")?;
+        .ok_or(RowError::NoExchange)?;
         let last = venue.last();
         let stage = if last <= spec.start_ns {
             Stage::Nothing
@@ -53,7 +55,7 @@ impl<'a> Replay<'a> {
     ///
     /// # Errors
     /// Where a row cannot be used.
-    pub fn go_on(&mut self, budget: u64) -> Result<Option<String>, String> {
+    pub fn go_on(&mut self, budget: u64) -> Result<Option<String>, MarketError> {
         match &mut self.stage {
             Stage::Nothing => self.nothing().map(Some),
             Stage::Build(venue) => {
@@ -67,7 +69,7 @@ impl<'a> Replay<'a> {
                     return Ok(None);
                 }
                 let ended = self.last < self.spec.end_ns;
-                run.report(BTreeMap::new(), ended).map(Some)
+                Ok(Some(run.report(BTreeMap::new(), ended)?))
             }
         }
     }
@@ -82,7 +84,7 @@ impl<'a> Replay<'a> {
         }
     }
 
-    fn nothing(&self) -> Result<String, String> {
+    fn nothing(&self) -> Result<String, MarketError> {
         let s = &self.spec;
         let frame = Frame {
             source: "replay",
@@ -92,7 +94,7 @@ impl<'a> Replay<'a> {
             ..Frame::default()
         };
         let mut measure = Measure::new(s.tick_size, s.lot_size, s.fees, None, s.record_fills);
-        measure.report(frame, Attempts::default())
+        Ok(measure.report(frame, Attempts::default())?)
     }
 }
 

@@ -1,5 +1,7 @@
 //! One iteration of the reference maker on any market, in pieces that can be interrupted.
 
+use crate::measure::ReportError;
+use crate::venue::rows::RowError;
 use std::collections::BTreeMap;
 
 use crate::maker::Maker;
@@ -42,7 +44,7 @@ impl<V: Venue> Run<V> {
     ///
     /// # Errors
     /// Those of the market.
-    pub(crate) fn go_on(&mut self, budget: u64) -> Result<bool, String> {
+    pub(crate) fn go_on(&mut self, budget: u64) -> Result<bool, RowError> {
         let stop_at = self.venue().counts().0.saturating_add(budget);
         // A market without events must stop now and then as well.
         for _ in 0..budget {
@@ -76,7 +78,7 @@ impl<V: Venue> Run<V> {
         &mut self,
         label_ms: BTreeMap<String, f64>,
         ended: bool,
-    ) -> Result<String, String> {
+    ) -> Result<String, ReportError> {
         let frame = self.pace.frame(label_ms, ended);
         self.pace.desk.measure.report(frame, self.maker.attempts())
     }

@@ -1,5 +1,6 @@
 //! One iteration on the mock market: the world walks to the begin, the book burns in, the maker runs.
 
+use crate::error::MarketError;
 use crate::session::market::Market;
 use crate::session::pace::Plan;
 use crate::session::run::Run;
@@ -41,7 +42,7 @@ impl<'m> Approach<'m> {
     ///
     /// # Errors
     /// None is known.
-    pub(crate) fn go_on(&mut self) -> Result<Option<MockVenue>, String> {
+    pub(crate) fn go_on(&mut self) -> Result<Option<MockVenue>, MarketError> {
         if let Some(mut world) = self.world.take() {
             if world.advance_towards(opening_time(self.start), WORLD_STEPS) {
                 self.market.keep(&world);
@@ -93,7 +94,7 @@ impl<'m> Opening<'m> {
     ///
     /// # Errors
     /// One sentence on what is wrong with the spec.
-    pub fn new(market: &'m Market, text: &str) -> Result<Self, String> {
+    pub fn new(market: &'m Market, text: &str) -> Result<Self, MarketError> {
         let spec = SimulateSpec::parse(text)?;
         let instrument = &market.scenario().instrument;
         let start = ns_of_ms(spec.start_ms);
@@ -129,7 +130,7 @@ impl<'m> Opening<'m> {
     ///
     /// # Errors
     /// None is known.
-    pub fn go_on(&mut self) -> Result<Option<MockVenue>, String> {
+    pub fn go_on(&mut self) -> Result<Option<MockVenue>, MarketError> {
         self.approach.go_on()
     }
 }
@@ -146,7 +147,7 @@ impl<'m> Simulation<'m> {
     ///
     /// # Errors
     /// One sentence on what is wrong with the spec.
-    pub fn new(market: &'m Market, text: &str) -> Result<Self, String> {
+    pub fn new(market: &'m Market, text: &str) -> Result<Self, MarketError> {
         Ok(Simulation {
             opening: Opening::new(market, text)?,
             run: None,
@@ -157,7 +158,7 @@ impl<'m> Simulation<'m> {
     ///
     /// # Errors
     /// One sentence; none is known to occur after a spec was accepted.
-    pub fn go_on(&mut self, budget: u64) -> Result<Option<String>, String> {
+    pub fn go_on(&mut self, budget: u64) -> Result<Option<String>, MarketError> {
         let Some(run) = &mut self.run else {
             if let Some(venue) = self.opening.go_on()? {
                 let spec = self.opening.spec();
@@ -175,7 +176,7 @@ impl<'m> Simulation<'m> {
             return Ok(None);
         }
         let labels = run.venue_mut().label_ms();
-        run.report(labels, false).map(Some)
+        Ok(Some(run.report(labels, false)?))
     }
 }
 

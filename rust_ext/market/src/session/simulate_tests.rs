@@ -6,7 +6,7 @@ use crate::session::stepper::Stepper;
 use crate::testing as samples;
 use crate::types::Side;
 
-fn run(spec: &Value, budget: u64) -> Result<String, String> {
+fn run(spec: &Value, budget: u64) -> Result<String, MarketError> {
     let (market, spec) = samples::market_and_spec(spec)?;
     let mut simulation = Simulation::new(&market, &spec)?;
     loop {
@@ -125,13 +125,16 @@ fn what_is_wrong_with_a_spec_is_said() {
     for (pointer, value, says) in cases.drain(..) {
         let mut spec = base.clone();
         *spec.pointer_mut(pointer).expect("the key exists") = value;
-        let error = run(&spec, 1000).expect_err("it must be refused");
+        let error = run(&spec, 1000)
+            .expect_err("it must be refused")
+            .to_string();
         assert!(error.contains(says), "{pointer}: {error}");
     }
     let mut unknown = base.clone();
     unknown["scenario"]["flow"]["x"] = json!(1);
     assert!(run(&unknown, 1000)
         .expect_err("refused")
+        .to_string()
         .contains("unknown field `x`"));
 }
 
@@ -237,7 +240,7 @@ proptest! {
         scenario["book"]["orders"] = json!(orders);
         scenario["instrument"]["tick_size"] = json!(tick);
         spec["maker"]["depth_levels"] = json!(levels);
-        let text = run(&spec, 50_000).map_err(TestCaseError::fail)?;
+        let text = run(&spec, 50_000).map_err(|e| TestCaseError::fail(e.to_string()))?;
         prop_assert!(serde_json::from_str::<Value>(&text).is_ok());
     }
 }

@@ -1,5 +1,6 @@
 //! An iteration on the mock market whose strategy is somebody else's: it stops at every decision.
 
+use crate::error::MarketError;
 use crate::maker::Attempts;
 use crate::session::pace::Pace;
 use crate::session::simulate::Opening;
@@ -8,6 +9,33 @@ use crate::venue::mock::MockVenue;
 
 /// Ceiling of one order, so that sums of lots stay far from the end of their type.
 const MOST_LOTS: f64 = (1u64 << 40) as f64;
+
+/// Why something that a strategy asked for is refused.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum RequestError {
+    /// Nothing is sent after the end.
+    #[error("the iteration is over")]
+    Over,
+    /// There is no report before the end.
+    #[error("the iteration is not over; call step() until it returns False")]
+    NotOver,
+    /// Slippage is measured from a mid.
+    #[error("no mid has been seen yet")]
+    NoMid,
+    /// A reason that is not counted.
+    #[error("unknown reason {0:?}; known are min_interval, throttle, concurrency, risk")]
+    Reason(String),
+    /// A quantity below a lot or beyond all bounds.
+    #[error("quantity {quantity} is out of range; accepted is a number from {least} to {most}")]
+    Quantity {
+        quantity: f64,
+        least: f64,
+        most: f64,
+    },
+    /// A price that is no positive number.
+    #[error("price {0} is out of range; accepted is a positive number")]
+    Price(f64),
+}
 
 /// What a strategy heard of its own orders since the last step.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -56,7 +84,7 @@ impl Stepper {
     ///
     /// # Errors
     /// Those of the market.
-    pub fn step(&mut self) -> Result<bool, String> {
+    pub fn step(&mut self) -> Result<bool, MarketError> {
         if self.done {
             return Ok(false);
         }
@@ -114,7 +142,7 @@ impl Stepper {
     ///
     /// # Errors
     /// Where price or quantity is not usable, or the iteration is over.
-    pub fn place(&mut self, side: Side, price: f64, qty: f64) -> Result<u64, String> {
+    pub fn place(&mut self, side: Side, price: f64, qty: f64) -> Result<u64, RequestError> {
         let lots = self.lots(qty)?;
         let tick = self.tick(side, price)?;
         self.ids += 1;
@@ -135,7 +163,7 @@ impl Stepper {
     ///
     /// # Errors
     /// Where the iteration is over.
-    pub fn cancel(&mut self, id: u64) -> Result<(), String> {
+    pub fn cancel(&mut self, id: u64) -> Result<(), RequestError> {
         self.send(Request::Quote {
             cancel: Some(Cancel { id, tail: false }),
             place: None,
@@ -146,10 +174,10 @@ impl Stepper {
     ///
     /// # Errors
     /// Where price or quantity is not usable, no mid was seen yet, or the iteration is over.
-    pub fn take(&mut self, side: Side, limit: f64, qty: f64) -> Result<(), String> {
+    pub fn take(&mut self, side: Side, limit: f64, qty: f64) -> Result<(), RequestError> {
         let lots = self.lots(qty)?;
         let limit = self.tick(side, limit)?;
-        let mid_at_decision = self.view.mid.ok_or("no mid has been seen yet")?;
+        let mid_at_decision = self.view.mid.ok_or(RequestError::NoMid)?;
         self.send(Request::Take {
             side,
             lots,
@@ -162,7 +190,7 @@ impl Stepper {
     ///
     /// # Errors
     /// Where the reason is unknown.
-    pub fn attempt(&mut self, blocked: Option<&str>) -> Result<(), String> {
+    pub fn attempt(&mut self, blocked: Option<&str>) -> Result<(), RequestError> {
         let a = &mut self.attempts;
         match blocked {
             None => {}
@@ -170,11 +198,7 @@ impl Stepper {
             Some("throttle") => a.throttle += 1,
             Some("concurrency") => a.concurrency += 1,
             Some("risk") => a.risk += 1,
-            Some(other) => {
-                return Err(format!(
-                    "unknown reason {other:?}; known are min_interval, throttle, concurrency, risk"
-                ))
-            }
+            Some(other) => return Err(RequestError::Reason(other.to_owned())),
         }
         a.all += 1;
         Ok(())
@@ -184,18 +208,18 @@ impl Stepper {
     ///
     /// # Errors
     /// Where the iteration is not over yet.
-    pub fn report(&mut self) -> Result<String, String> {
+    pub fn report(&mut self) -> Result<String, MarketError> {
         if !self.done {
-            return Err("the iteration is not over; call step() until it returns False".to_owned());
+            return Err(RequestError::NotOver.into());
         }
         let label_ms = self.pace.desk.venue.label_ms();
         let frame = self.pace.frame(label_ms, false);
-        self.pace.desk.measure.report(frame, self.attempts)
+        Ok(self.pace.desk.measure.report(frame, self.attempts)?)
     }
 
-    fn send(&mut self, request: Request) -> Result<(), String> {
+    fn send(&mut self, request: Request) -> Result<(), RequestError> {
         if self.done {
-            return Err("the iteration is over".to_owned());
+            return Err(RequestError::Over);
         }
         self.in_flight += request.weight();
         self.pace.desk.send(request);
@@ -218,20 +242,21 @@ impl Stepper {
         }
     }
 
-    fn lots(&self, qty: f64) -> Result<Lots, String> {
+    fn lots(&self, qty: f64) -> Result<Lots, RequestError> {
         // A quantity that is a whole number of lots but for the last bit of its double is meant as such.
         let lots = (qty / self.pace.plan.lot_size * (1.0 + 1e-12)).floor();
         if (1.0..=MOST_LOTS).contains(&lots) {
             return Ok(lots as Lots);
         }
-        let lot = self.pace.plan.lot_size;
-        Err(format!(
-            "quantity {qty} is out of range; accepted is a number from {lot} to {}",
-            lot * MOST_LOTS
-        ))
+        let least = self.pace.plan.lot_size;
+        Err(RequestError::Quantity {
+            quantity: qty,
+            least,
+            most: least * MOST_LOTS,
+        })
     }
 
-    fn tick(&self, side: Side, price: f64) -> Result<Tick, String> {
+    fn tick(&self, side: Side, price: f64) -> Result<Tick, RequestError> {
         let exact = price / self.pace.plan.tick_size;
         let near = exact.round();
         let tick = match side {
@@ -242,8 +267,6 @@ impl Stepper {
         if (1.0..=1e15).contains(&tick) {
             return Ok(tick as Tick);
         }
-        Err(format!(
-            "price {price} is out of range; accepted is a positive number"
-        ))
+        Err(RequestError::Price(price))
     }
 }

@@ -1,6 +1,7 @@
 //! Words that all modules share: sides, time, quotes, requests and what comes back.
 
 pub(crate) mod check;
+pub(crate) mod json;
 pub(crate) mod rng;
 
 /// Market time in nanoseconds.

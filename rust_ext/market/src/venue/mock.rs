@@ -1,5 +1,6 @@
 //! The mock market: others' order flow round a fair value, with our own orders among theirs.
 
+use crate::venue::rows::RowError;
 use std::collections::BTreeMap;
 
 use crate::flow::draw_lag;
@@ -153,7 +154,7 @@ impl MockVenue {
 }
 
 impl Venue for MockVenue {
-    fn advance(&mut self, until: Ns, fills: &mut Vec<VenueFill>) -> Result<(), String> {
+    fn advance(&mut self, until: Ns, fills: &mut Vec<VenueFill>) -> Result<(), RowError> {
         loop {
             let change = self.world.next_change();
             let next = self.street.next().min(self.next_feed).min(change);

@@ -9,6 +9,7 @@ pub(crate) mod street;
 pub(crate) mod tape;
 
 use crate::types::{Lots, NewOrder, Ns, Side, Tick, VenueFill, View};
+use crate::venue::rows::RowError;
 
 /// An order of ours that was cancelled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +23,7 @@ pub(crate) trait Venue {
     ///
     /// # Errors
     /// One sentence where the data behind the market cannot be used.
-    fn advance(&mut self, until: Ns, fills: &mut Vec<VenueFill>) -> Result<(), String>;
+    fn advance(&mut self, until: Ns, fills: &mut Vec<VenueFill>) -> Result<(), RowError>;
 
     /// An order of ours arrives; false where it would cross and is rejected.
     fn place(&mut self, order: NewOrder) -> bool;
