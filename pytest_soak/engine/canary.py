@@ -22,6 +22,7 @@ from pytest_soak.domain.records import (
     Provenance,
     Verdict,
 )
+from pytest_soak.domain.reports import checked_report
 from pytest_soak.domain.tuner import Proposal, TunerContext, bounded
 from pytest_soak.engine.inputs import CanarySpec
 from pytest_soak.engine.ports import Clock, Hooks
@@ -137,7 +138,9 @@ class Canary:
             start_ms=(number - 1) * duration_ms,
             duration_ms=duration_ms,
         )
-        edge = spec.strategy.run(spec.market, base, window)
+        answer = spec.strategy.run(spec.market, base, window)
+        where = f"iteration {number} of {spec.name}, strategy {spec.strategy.name}"
+        edge = checked_report(answer, spec.market.source, where)
         edge_json = Canonical.of(edge.model_dump(mode="json"))
         record = self._judged(turn, edge, edge_json.sha256)
         wall = WallClock(
