@@ -22,7 +22,8 @@ from pytest_soak.domain.records import (
     Provenance,
     Verdict,
 )
-from pytest_soak.domain.tuner import TunerContext, bounded
+from pytest_soak.domain.reports import checked_report
+from pytest_soak.domain.tuner import Proposal, TunerContext, bounded
 from pytest_soak.engine.inputs import CanarySpec
 from pytest_soak.engine.ports import Clock, Hooks
 from pytest_soak.market import Window
@@ -137,7 +138,9 @@ class Canary:
             start_ms=(number - 1) * duration_ms,
             duration_ms=duration_ms,
         )
-        edge = spec.strategy.run(spec.market, base, window)
+        answer = spec.strategy.run(spec.market, base, window)
+        where = f"iteration {number} of {spec.name}, strategy {spec.strategy.name}"
+        edge = checked_report(answer, spec.market.source, where)
         edge_json = Canonical.of(edge.model_dump(mode="json"))
         record = self._judged(turn, edge, edge_json.sha256)
         wall = WallClock(
@@ -178,9 +181,9 @@ class Canary:
         *,
         verdict: Verdict | None = None,
         kpis: Kpis | None = None,
-        proposal: Mapping[str, float] | None = None,
+        proposal: Proposal | None = None,
     ) -> GuardContext:
-        deltas = proposal or {}
+        deltas = {} if proposal is None else proposal.deltas
         return GuardContext(
             moment=moment,
             iteration=turn.number,
@@ -196,6 +199,8 @@ class Canary:
             history=turn.history,
             settings=self.spec.profile.guards,
             safe_parameters=self.spec.safe_parameters,
+            zone=None if proposal is None else proposal.zone,
+            drivers=() if proposal is None else proposal.drivers,
         )
 
     def _state(self) -> TuningState:
@@ -247,7 +252,7 @@ class Canary:
             )
         )
         proposal = bounded(answer, turn.base)
-        context = self._context("decide", turn, verdict=verdict, kpis=kpis, proposal=proposal.deltas)
+        context = self._context("decide", turn, verdict=verdict, kpis=kpis, proposal=proposal)
         return decide(context, proposal, self._hooks.guard(context), self._hooks.guards_off)
 
     def _provenance(self, edge: EdgeReport) -> Provenance:
