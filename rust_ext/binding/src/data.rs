@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{channel, RecvTimeoutError};
 use std::time::Duration;
 
-/// How often signals are looked at while a file is read.
+/// How often signals are checked while a file is read.
 const SIGNALS: Duration = Duration::from_millis(50);
 /// Bytes of a line and different values of a field that are accepted.
 const MAX_LINE: usize = 16 << 20;
@@ -193,7 +193,7 @@ fn items<T: Element>(buffer: &PyBuffer<T>) -> &[T] {
     unsafe { std::slice::from_raw_parts(buffer.buf_ptr().cast::<T>(), buffer.item_count()) }
 }
 
-/// Do work in a thread of its own while this one looks at signals; one that raises stops the work.
+/// Do work in a thread of its own while this one checks for signals; one that raises stops the work.
 fn watched<T, F>(py: Python<'_>, work: F) -> PyResult<T>
 where
     T: Send,

@@ -36,7 +36,7 @@ mod _kernel {
     #[pymodule_export]
     const __version__: &str = env!("CARGO_PKG_VERSION");
 
-    /// Write down recorded rows of 64 bytes as a market without a maker: columns of bytes.
+    /// Turn recorded rows of 64 bytes into columns of bytes: a market without a maker.
     #[pyfunction]
     fn observe_rows<'py>(
         py: Python<'py>,
@@ -48,7 +48,7 @@ mod _kernel {
         let bytes = bytes_of(&events)?;
         let mut run =
             RowsObservation::new(bytes, tick_size, lot_size, depth_levels).map_err(refused)?;
-        let columns = super::in_pieces(py, || run.go_on(PIECE))?;
+        let columns = super::in_pieces(py, || run.run_piece(PIECE))?;
         super::columns_of(py, columns)
     }
 
@@ -75,12 +75,12 @@ mod _kernel {
     ) -> PyResult<Bound<'py, PyBytes>> {
         let bytes = bytes_of(&events)?;
         let mut run = Replay::new(spec, bytes).map_err(refused)?;
-        let report = super::in_pieces(py, || run.go_on(PIECE))?;
+        let report = super::in_pieces(py, || run.run_piece(PIECE))?;
         Ok(PyBytes::new(py, report.as_bytes()))
     }
 }
 
-/// Call `work` without the GIL until it has a result; signals are looked at in between.
+/// Call `work` without the GIL until it has a result; signals are checked in between.
 pub(crate) fn in_pieces<T, F>(py: Python<'_>, mut work: F) -> PyResult<T>
 where
     T: Send,

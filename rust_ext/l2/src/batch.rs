@@ -91,7 +91,7 @@ impl Book {
             for (key, size) in keys.iter().zip(sizes) {
                 self.halves[usize::from(*key < 0)].put(*key, lots_of(*size));
             }
-            // Once per chunk: nobody sees the best prices in between, and the window follows soon enough.
+            // Once per chunk: the best prices are not read in between, and the window follows soon enough.
             self.halves.iter_mut().for_each(Half::settle);
         }
     }

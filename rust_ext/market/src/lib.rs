@@ -23,7 +23,7 @@ pub use session::observe_rows::RowsObservation;
 pub use session::replay_run::Replay;
 pub use session::simulate::{Opening, Simulation};
 pub use session::spec::SpecError;
-pub use session::stepper::{Heard, RequestError, Stepper};
+pub use session::stepper::{OrderUpdate, RequestError, Stepper};
 pub use types::check::RangeError;
 pub use types::json::JsonError;
 pub use types::Side;

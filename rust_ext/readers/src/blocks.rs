@@ -1,4 +1,4 @@
-//! A window over a file: read in large pieces, looked at in blocks of 64 bytes.
+//! A window over a file: read in large pieces, scanned in blocks of 64 bytes.
 
 use super::lanes::LANES;
 use super::{ReadError, ReadResult};

@@ -10,7 +10,7 @@ use crate::types::Side;
 /// Relative size of the gap between components and ledger that is still rounding.
 const ROUNDING: f64 = 1e-9;
 
-/// A fill in quote and base units. Mids are those of the others' book.
+/// A fill in quote and base units. Mids are those of the other participants' book.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Fill {
     pub side: Side,

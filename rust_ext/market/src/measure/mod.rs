@@ -138,7 +138,7 @@ pub(crate) struct Frame {
 }
 
 impl Measure {
-    /// Nothing measured yet; `mid` is the mid at the begin, in ticks.
+    /// Nothing measured yet; `mid` is the mid at the start, in ticks.
     pub(crate) fn new(
         tick_size: f64,
         lot_size: f64,

@@ -22,7 +22,7 @@ pub enum ScenarioError {
 }
 
 impl Scenario {
-    /// Say what is wrong, naming the key and the accepted range.
+    /// Check all fields; the error names the key and the accepted range.
     pub fn check(&self) -> Result<(), ScenarioError> {
         count(
             "scenario.schema_version",

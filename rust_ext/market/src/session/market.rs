@@ -1,4 +1,4 @@
-//! A mock market: a scenario, a seed, and its world as far as it was walked.
+//! A mock market: a scenario, a seed, and its world as far as it was computed.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -9,8 +9,8 @@ use crate::world::{World, STEP};
 
 /// A market whose state at any market time is a function of scenario and seed.
 ///
-/// Iterations follow each other, so that the world is kept where the last one opened: the next one walks on
-/// from there. One that begins earlier walks from market time 0.
+/// Iterations follow each other, so the world is kept where the last one opened, and the next one continues
+/// from there. One that starts earlier is computed from market time 0.
 #[derive(Debug)]
 pub struct Market {
     scenario: Scenario,
@@ -41,7 +41,7 @@ impl Market {
         self.seed
     }
 
-    /// The world, as far as it was walked but not beyond `time`.
+    /// The world, as far as it was computed but not beyond `time`.
     pub(crate) fn world_before(&self, time: Ns) -> World {
         let walked = self.lock();
         if walked.index() * STEP <= time {

@@ -51,11 +51,11 @@ impl<'a> Replay<'a> {
         Ok(Replay { spec, last, stage })
     }
 
-    /// Do a piece of work of about `budget` rows; the report once all is done.
+    /// Run a piece of about `budget` rows; the report once it is complete.
     ///
     /// # Errors
     /// Where a row cannot be used.
-    pub fn go_on(&mut self, budget: u64) -> Result<Option<String>, MarketError> {
+    pub fn run_piece(&mut self, budget: u64) -> Result<Option<String>, MarketError> {
         match &mut self.stage {
             Stage::Nothing => self.nothing().map(Some),
             Stage::Build(venue) => {
@@ -65,7 +65,7 @@ impl<'a> Replay<'a> {
                 Ok(None)
             }
             Stage::Maker(run) => {
-                if !run.go_on(budget)? {
+                if !run.run_piece(budget)? {
                     return Ok(None);
                 }
                 let ended = self.last < self.spec.end_ns;
@@ -74,7 +74,7 @@ impl<'a> Replay<'a> {
         }
     }
 
-    /// Let the maker in on the book that was built.
+    /// Start the maker on the book that was built.
     fn begin(&mut self) {
         if let Stage::Build(venue) = std::mem::replace(&mut self.stage, Stage::Nothing) {
             let s = &self.spec;

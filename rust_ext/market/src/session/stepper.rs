@@ -1,10 +1,10 @@
-//! An iteration on the mock market whose strategy is somebody else's: it stops at every decision.
+//! An iteration on the mock market whose strategy is another participant's: it stops at every decision.
 
 use crate::error::MarketError;
 use crate::maker::Attempts;
 use crate::session::pace::Pace;
 use crate::session::simulate::Opening;
-use crate::types::{ms_of_ns, Cancel, Lots, NewOrder, Notice, Ns, Request, Side, Tick, View};
+use crate::types::{ms_of_ns, Cancel, Lots, NewOrder, Notification, Ns, Request, Side, Tick, View};
 use crate::venue::mock::MockVenue;
 
 /// Ceiling of one order, so that sums of lots stay far from the end of their type.
@@ -37,9 +37,9 @@ pub enum RequestError {
     Price(f64),
 }
 
-/// What a strategy heard of its own orders since the last step.
+/// What a strategy was told about its own orders since the last step.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Heard {
+pub enum OrderUpdate {
     /// Base units of an order were filled; the id is None for one that took liquidity.
     Filled {
         id: Option<u64>,
@@ -56,7 +56,7 @@ pub struct Stepper {
     pace: Pace<MockVenue>,
     now: Ns,
     view: View,
-    heard: Vec<Heard>,
+    updates: Vec<OrderUpdate>,
     position: Lots,
     in_flight: u32,
     attempts: Attempts,
@@ -65,13 +65,13 @@ pub struct Stepper {
 }
 
 impl Stepper {
-    /// A market that has reached the begin of its iteration.
+    /// A market that has reached the start of its iteration.
     pub fn new(opening: &Opening<'_>, venue: MockVenue) -> Self {
         Stepper {
             now: opening.plan().start,
             pace: Pace::new(venue, opening.plan().clone()),
             view: View::default(),
-            heard: Vec::new(),
+            updates: Vec::new(),
             position: 0,
             in_flight: 0,
             attempts: Attempts::default(),
@@ -80,7 +80,7 @@ impl Stepper {
         }
     }
 
-    /// Go on to the next decision; false at the end.
+    /// Advance to the next decision; false at the end.
     ///
     /// # Errors
     /// Those of the market.
@@ -88,7 +88,7 @@ impl Stepper {
         if self.done {
             return Ok(false);
         }
-        self.heard.clear();
+        self.updates.clear();
         match self.pace.advance_to_decision()? {
             Some(now) => self.now = now,
             None => {
@@ -96,10 +96,10 @@ impl Stepper {
                 self.done = true;
             }
         }
-        while let Some(notice) = self.pace.desk.poll() {
-            self.hear(notice);
+        while let Some(notification) = self.pace.gateway.poll() {
+            self.apply(notification);
         }
-        self.view = self.pace.desk.see();
+        self.view = self.pace.gateway.see();
         Ok(!self.done)
     }
 
@@ -108,12 +108,12 @@ impl Stepper {
         ms_of_ns(self.now)
     }
 
-    /// Best price of others as seen now, quote units.
+    /// Best price of other participants as seen now, quote units.
     pub fn best(&self, side: Side) -> Option<f64> {
         self.view.best[side.index()].map(|t| t as f64 * self.pace.plan.tick_size)
     }
 
-    /// Mid of others as seen now, quote units.
+    /// Mid of other participants as seen now, quote units.
     pub fn mid(&self) -> Option<f64> {
         self.view.mid.map(|m| m * self.pace.plan.tick_size)
     }
@@ -123,7 +123,7 @@ impl Stepper {
         self.view.liquidity[side.index()] as f64 * self.pace.plan.lot_size
     }
 
-    /// Position as heard of, base units.
+    /// Position by the fills received so far, base units.
     pub fn position(&self) -> f64 {
         self.position as f64 * self.pace.plan.lot_size
     }
@@ -133,9 +133,9 @@ impl Stepper {
         self.in_flight
     }
 
-    /// What was heard in the last step.
-    pub fn heard(&self) -> &[Heard] {
-        &self.heard
+    /// What was received in the last step.
+    pub fn updates(&self) -> &[OrderUpdate] {
+        &self.updates
     }
 
     /// Send a post-only order; its id. Prices are rounded away from the market, quantities down.
@@ -212,9 +212,9 @@ impl Stepper {
         if !self.done {
             return Err(RequestError::NotOver.into());
         }
-        let label_ms = self.pace.desk.venue.label_ms();
+        let label_ms = self.pace.gateway.venue.label_ms();
         let frame = self.pace.frame(label_ms, false);
-        Ok(self.pace.desk.measure.report(frame, self.attempts)?)
+        Ok(self.pace.gateway.measure.report(frame, self.attempts)?)
     }
 
     fn send(&mut self, request: Request) -> Result<(), RequestError> {
@@ -222,22 +222,23 @@ impl Stepper {
             return Err(RequestError::Over);
         }
         self.in_flight += request.weight();
-        self.pace.desk.send(request);
+        self.pace.gateway.send(request);
         Ok(())
     }
 
-    fn hear(&mut self, notice: Notice) {
-        match notice {
-            Notice::Processed {
+    fn apply(&mut self, notification: Notification) {
+        match notification {
+            Notification::Processed {
                 weight, rejected, ..
             } => {
                 self.in_flight = self.in_flight.saturating_sub(weight);
-                self.heard.extend(rejected.map(|id| Heard::Rejected { id }));
+                self.updates
+                    .extend(rejected.map(|id| OrderUpdate::Rejected { id }));
             }
-            Notice::Filled { id, side, lots } => {
+            Notification::Filled { id, side, lots } => {
                 self.position += side.sign() * lots;
                 let qty = lots as f64 * self.pace.plan.lot_size;
-                self.heard.push(Heard::Filled { id, side, qty });
+                self.updates.push(OrderUpdate::Filled { id, side, qty });
             }
         }
     }

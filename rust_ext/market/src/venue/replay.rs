@@ -20,7 +20,7 @@ struct Cursor {
     at: Ns,
 }
 
-/// A recording, from its begin on. Time 0 is the first exchange time.
+/// A recording, from its start on. Time 0 is the first exchange time.
 #[derive(Debug, Clone)]
 pub(crate) struct ReplayVenue<'a> {
     rows: Rows<'a>,
@@ -69,7 +69,7 @@ impl<'a> ReplayVenue<'a> {
         self.last
     }
 
-    /// Build the book on towards a time with at most `budget` rows; whether it is reached.
+    /// Build the book towards a time with at most `budget` rows; whether it is reached.
     ///
     /// # Errors
     /// Where a row cannot be used.
@@ -83,7 +83,7 @@ impl<'a> ReplayVenue<'a> {
         Ok(done)
     }
 
-    /// Go on to a time with at most `budget` rows; whether it is reached.
+    /// Advance to a time with at most `budget` rows; whether it is reached.
     fn walk_exchange(
         &mut self,
         until: Ns,

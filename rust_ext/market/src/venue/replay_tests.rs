@@ -150,7 +150,7 @@ fn replay(bytes: &[u8], start_ns: Ns, end_ns: Ns) -> Result<serde_json::Value, M
     spec["record_fills"] = true.into();
     let mut run = Replay::new(&spec.to_string(), bytes)?;
     loop {
-        if let Some(report) = run.go_on(3)? {
+        if let Some(report) = run.run_piece(3)? {
             return Ok(serde_json::from_str(&report).expect("it is JSON"));
         }
     }
