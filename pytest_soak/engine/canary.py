@@ -275,8 +275,11 @@ class Canary:
 def _open_journal(spec: CanarySpec) -> Journal:
     """Open the canary's journal; one that exists says which parameters iteration 1 had."""
     path = spec.folder / JOURNAL_NAME
-    inputs = spec.inputs()
-    if path.is_file() and path.stat().st_size:
-        with Journal.open(path, create=False) as stored:
-            inputs["parameters"] = stored.inputs.get("parameters")
-    return Journal.open(path, inputs=inputs)
+    # In this order: another process that begins this canary makes the journal first, then the exports.
+    left = artifacts.exports_in(spec.folder)
+    if left and not (path.exists() and path.stat().st_size):
+        raise SoakStateError(
+            f"{path}: the journal is missing, while {left[0]} beside it was written from one; put the journal "
+            "back and resume, or start a new run"
+        )
+    return Journal.open(path, inputs=spec.inputs(), kept=("parameters",))

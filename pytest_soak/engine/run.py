@@ -104,6 +104,12 @@ class SoakRun:
             raise SoakStateError(f"{spec.name}: its fixtures changed between two items of one canary")
         return known
 
+    def close_canary(self, folder: Path) -> None:
+        """Close the canary of a folder and let go of it; ``open`` opens it again when it is asked for."""
+        canary = self.canaries.pop(folder, None)
+        if canary is not None:
+            canary.close()
+
     def close(self) -> None:
         """Close every journal."""
         for canary in self.canaries.values():

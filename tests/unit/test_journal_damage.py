@@ -193,7 +193,7 @@ def test_a_full_disk_commits_nothing_and_says_so(journal: Journal, db: Path) -> 
 
 def test_a_folder_in_place_of_the_file_is_an_error_with_its_path(tmp_path: Path) -> None:
     (tmp_path / "soak.db").mkdir()
-    with pytest.raises(SoakStoreError, match=r"soak\.db could not be read or written"):
+    with pytest.raises(SoakStateError, match=r"soak\.db: there is a folder in the place of a file"):
         Journal.open(tmp_path / "soak.db", inputs=INPUTS)
 
 

@@ -33,10 +33,12 @@ __all__ = [
     "EDGE_NAME",
     "KEPT_SUMMARIES",
     "OVERRIDES_NAME",
+    "PACK_NAME",
     "REPORT_NAME",
     "STATE_NAME",
     "Exports",
     "export",
+    "exports_in",
     "render",
     "render_overrides",
     "rotate_summaries",
@@ -49,6 +51,7 @@ REPORT_NAME = "TUNING_REPORT.json"
 STATE_NAME = "TUNING_STATE.json"
 EDGE_NAME = "EDGE_REPORT.json"
 AUDIT_NAME = "audit.jsonl"
+PACK_NAME = "exports.tar.gz"
 
 KEPT_SUMMARIES = 100
 
@@ -78,6 +81,15 @@ def rotate_summaries(folder: Path, keep: int = KEPT_SUMMARIES) -> tuple[int, ...
     for number in surplus:
         files.remove(folder / summary_name(number))
     return surplus
+
+
+def exports_in(folder: Path) -> tuple[str, ...]:
+    """Names of the files in a folder that only a journal can have been the origin of."""
+    if not folder.is_dir():
+        return ()
+    fixed = (AUDIT_NAME, REPORT_NAME, STATE_NAME, EDGE_NAME, PACK_NAME)
+    names = sorted(path.name for path in folder.iterdir())
+    return tuple(name for name in names if name in fixed or summary_number(name) is not None)
 
 
 class Exports:
