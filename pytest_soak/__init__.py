@@ -63,10 +63,9 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
-        # Some 5 MB, which a process that only reads a file with a part of this package need not hold.
-        from importlib.metadata import version
+        from pytest_soak.version import package_version
 
-        return version("pytest-soak")
+        return package_version()
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-import pytest
+import pluggy
 
 if TYPE_CHECKING:
     from pytest_soak.domain.history import GuardContext
@@ -14,8 +14,11 @@ if TYPE_CHECKING:
     from pytest_soak.domain.tuner import Proposal, TunerContext
     from pytest_soak.market import Market, MarketRequest, Strategy
 
+# pytest's own marker, had without pytest.
+hookspec = pluggy.HookspecMarker("pytest")
 
-@pytest.hookspec
+
+@hookspec
 def pytest_soak_guard(context: GuardContext) -> Sequence[Opinion] | Opinion | None:
     """Judge a proposed change, or the state before an iteration starts.
 
@@ -37,7 +40,7 @@ def pytest_soak_guard(context: GuardContext) -> Sequence[Opinion] | Opinion | No
     """
 
 
-@pytest.hookspec(firstresult=True)
+@hookspec(firstresult=True)
 def pytest_soak_propose(context: TunerContext) -> Proposal | None:
     """Propose a change of parameters after an iteration; the first answer wins.
 
@@ -50,7 +53,7 @@ def pytest_soak_propose(context: TunerContext) -> Proposal | None:
     """
 
 
-@pytest.hookspec(firstresult=True)
+@hookspec(firstresult=True)
 def pytest_soak_make_market(request: MarketRequest) -> Market | None:
     """Make the market of a canary; the first answer wins, None leaves it to the shipped ones.
 
@@ -65,7 +68,7 @@ def pytest_soak_make_market(request: MarketRequest) -> Market | None:
     """
 
 
-@pytest.hookspec(firstresult=True)
+@hookspec(firstresult=True)
 def pytest_soak_make_strategy(profile: Profile) -> Strategy | None:
     """Make the strategy under test; the first answer wins, None leaves it to the reference maker.
 
@@ -78,7 +81,7 @@ def pytest_soak_make_strategy(profile: Profile) -> Strategy | None:
     """
 
 
-@pytest.hookspec
+@hookspec
 def pytest_soak_iteration_finished(record: IterationRecord, parameters: Mapping[str, float]) -> None:
     """Called once an iteration is in the journal, with its record and the parameters of the next one.
 

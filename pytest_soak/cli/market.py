@@ -57,8 +57,7 @@ def run(options: argparse.Namespace) -> None:
             name and cannot be drawn.
         SoakStoreError: the picture could not be written.
     """
-    from pytest_soak.market.facts.crash import CRASH_FACTS
-    from pytest_soak.market.facts.table import FACTS, find
+    from pytest_soak.market.facts.table import CRASH_FACTS, FACTS, find
     from pytest_soak.market.scenario.loading import load_scenario
     from pytest_soak.market.tape import tape_of_recording, tape_of_scenario
 
@@ -85,7 +84,7 @@ def _size(tape: Tape) -> str:
 
 def _crash(scenario: Scenario, seed: int) -> Tape | None:
     """The market round the first scripted fall, None where there is none."""
-    from pytest_soak.market.facts.crash import RECOVERY_S
+    from pytest_soak.market.facts.table import RECOVERY_S
     from pytest_soak.market.tape import tape_of_scenario
 
     for shock in scenario.shocks:

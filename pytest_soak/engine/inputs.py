@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pytest_soak import __version__
 from pytest_soak.domain.hashing import sha256_of
 from pytest_soak.domain.settings import GateMode, Profile
 from pytest_soak.kernel import kernel_version
 from pytest_soak.market import Market, Strategy
+from pytest_soak.version import package_version
 
 _COMPARED = (
     "name",
@@ -70,7 +70,7 @@ class CanarySpec:
             "gate_mode": self.gate_mode.value,
             "tune": self.tune,
             "guards_off": list(self.guards_off),
-            "version": __version__,
+            "version": package_version(),
             "kernel_version": kernel_version(),
         }
 

@@ -12,6 +12,7 @@ from pytest_soak.config.profiles import LoadedProfile, load_profile
 from pytest_soak.domain.errors import SoakConfigError, SoakStateError
 from pytest_soak.domain.parameters import DEFAULTS, problem_with
 from pytest_soak.domain.settings import GateMode, Profile
+from pytest_soak.domain.text import show
 from pytest_soak.engine.canary import Canary
 from pytest_soak.engine.case import Case
 from pytest_soak.engine.inputs import CanarySpec
@@ -169,6 +170,7 @@ def spec_of(
         SoakConfigError: where an overridden parameter is unknown or out of bounds.
     """
     settings = case.settings
+    check_strategy(strategy)
     # Fixtures that leave nothing out need no second look at the sources.
     resolved = {} if overrides.keys() >= DEFAULTS.keys() else run.resolve(case, profile).values
     for name, value in overrides.items():
@@ -193,6 +195,23 @@ def spec_of(
         sleep_seconds=settings.sleep_seconds,
         guards_off=guards_off,
     )
+
+
+def check_strategy(strategy: object) -> None:
+    """Refuse an object that is no strategy.
+
+    Raises:
+        SoakConfigError: names what it lacks.
+    """
+    what = f"hook pytest_soak_make_strategy: {type(strategy).__name__}"
+    for method in ("describe", "run"):
+        if not callable(getattr(strategy, method, None)):
+            raise SoakConfigError(
+                f"{what} has no method {method}(); a strategy has name, describe() and run()"
+            )
+    name = getattr(strategy, "name", None)
+    if not isinstance(name, str) or not name:
+        raise SoakConfigError(f"{what}.name is {show(name)}; accepted is a text that is not empty")
 
 
 def minutes_of(market: Market, iterations: int) -> float:

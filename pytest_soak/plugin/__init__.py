@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_soak import __version__, hookspecs
+from pytest_soak import hookspecs
 from pytest_soak.plugin.collection import case_of, in_order, parametrize, select, take_shipped_ids
 from pytest_soak.plugin.fixtures import (  # noqa: F401 (pytest finds fixtures by their names in a plugin)
     _soak_case,
@@ -33,6 +33,7 @@ from pytest_soak.plugin.session import (
     fresh_run_id,
     run_of,
 )
+from pytest_soak.plugin.signals import SoakSignals
 from pytest_soak.plugin.terminal import SoakTerminal
 
 
@@ -63,6 +64,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
             config.pluginmanager.register(SoakXdist(config.stash[RUN_ID], settings), "soak_xdist")
     if settings.given:
+        if worker is None and not (config.getoption("usepdb", False) or config.getoption("trace", False)):
+            config.pluginmanager.register(SoakSignals(), "soak_signals")
         from pytest_soak.plugin.preflight import check
 
         config.stash[HEADER] = check(run_of(config), config.hook, writes=worker is None)
@@ -150,6 +153,3 @@ def pytest_runtest_makereport(
         # An attribute of our own: pytest carries it from a worker to the controller.
         report.soak = soak  # type: ignore[attr-defined]
     return report
-
-
-__all__ = ["__version__"]

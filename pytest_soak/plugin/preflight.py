@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from pytest_soak import __version__
 from pytest_soak.domain.errors import SoakConfigError, SoakError
 from pytest_soak.domain.gates import check_gate_settings
 from pytest_soak.domain.state import check_guard_settings
@@ -15,6 +14,7 @@ from pytest_soak.engine.run import SoakRun, minutes_of
 from pytest_soak.kernel import kernel_version
 from pytest_soak.plugin.matrix import cases_of
 from pytest_soak.store.runs.runs import prepare_artifacts
+from pytest_soak.version import package_version
 
 
 def check(run: SoakRun, hook: Any, *, writes: bool) -> list[str]:
@@ -78,7 +78,7 @@ def _headline(run: SoakRun, minutes: float) -> str:
     artifacts = settings.artifacts
     shown = artifacts.relative_to(run.root) if artifacts.is_relative_to(run.root) else artifacts
     return (
-        f"soak: {__version__} (kernel {kernel_version()}), profile {profiles}, {market}, "
+        f"soak: {package_version()} (kernel {kernel_version()}), profile {profiles}, {market}, "
         f"{settings.iterations} x {minutes:.3g} min, artifacts {shown.as_posix()}{resumed}"
     )
 

@@ -195,7 +195,7 @@ def _as_after_three(folder: Path, before: dict[str, bytes], journal: Journal) ->
         (folder / name).write_bytes(data)
     exports = Exports(folder, journal)
     for entry in list(journal.entries())[:3]:
-        exports._report.add(fields_of(entry))
+        exports._report.add(entry, fields_of(entry))
     exports._audit_bytes = len(before["audit.jsonl"])
     exports._audited = exports._exported = 3
     return exports

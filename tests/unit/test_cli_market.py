@@ -10,9 +10,8 @@ import pytest
 from pytest_soak import cli
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.market import load_scenario
-from pytest_soak.market.facts.crash import CRASH_FACTS
 from pytest_soak.market.facts.picture import drawn
-from pytest_soak.market.facts.table import FACTS
+from pytest_soak.market.facts.table import CRASH_FACTS, FACTS
 from pytest_soak.market.tape import tape_of_scenario
 from tests.oracle.recordings import write_npz
 from tests.oracle.replays import rows_for

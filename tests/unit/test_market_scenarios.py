@@ -18,8 +18,7 @@ from pytest_soak.market import (
     load_scenario,
     make_market,
 )
-from pytest_soak.market.scenario.events import Effect
-from pytest_soak.market.scenario.model import Instrument
+from pytest_soak.market.scenario.model import Effect, Instrument
 
 SHIPPED = (
     "calm",

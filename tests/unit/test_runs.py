@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from pytest_soak.domain.errors import SoakConfigError, SoakStateError
 from pytest_soak.store.exports.artifacts import render
-from pytest_soak.store.exports.models import RunManifest, WallClock
+from pytest_soak.store.exports.models import RunManifest
+from pytest_soak.store.journal.wall import WallClock
 from pytest_soak.store.runs import layout, runs
 from tests.store_kit import contents
 

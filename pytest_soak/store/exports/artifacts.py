@@ -16,8 +16,8 @@ from pydantic import BaseModel
 
 from pytest_soak.domain.errors import SoakStateError, SoakStoreError
 from pytest_soak.store.disk import files
+from pytest_soak.store.exports.report import Report
 from pytest_soak.store.exports.views import (
-    Report,
     audit_lines,
     fields_of,
     render,
@@ -108,7 +108,7 @@ class Exports:
         wanted: dict[str, bytes] = {}
         for entry in self._journal.entries():
             fields, number = fields_of(entry), entry.record.iteration
-            self._report.add(fields)
+            self._report.add(entry, fields)
             audit += audit_lines(entry, fields)
             wanted[summary_name(number)] = summary(entry, fields)
             wanted.pop(summary_name(number - KEPT_SUMMARIES), None)
@@ -137,7 +137,7 @@ class Exports:
             fields, number = fields_of(newest), newest.record.iteration
             wanted[summary_name(number)] = summary(newest, fields)
             if number > self._report.rows:
-                self._report.add(fields)
+                self._report.add(newest, fields)
             if number > self._audited:
                 audit += audit_lines(newest, fields)
         if newest is None:

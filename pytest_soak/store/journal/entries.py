@@ -11,7 +11,7 @@ from typing import TypeVar
 from pytest_soak.domain.errors import SoakStateError
 from pytest_soak.domain.records import IterationRecord
 from pytest_soak.domain.settings import Strict
-from pytest_soak.store.exports.models import WallClock
+from pytest_soak.store.journal.wall import WallClock
 
 Row = tuple[int, bytes, bytes, bytes]
 """Number, record, hash of the record and wall-clock figures, as they lie in the table."""

@@ -1,0 +1,110 @@
+//! Python binding of the kernel: thin functions over crates that know nothing of Python.
+
+mod book;
+mod data;
+mod mock;
+mod simulation;
+
+use market::{Column, MarketError};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict};
+
+/// Market events or rows per piece of work: some 10 ms, so that a signal lands well within 0.5 s.
+const PIECE: u64 = 50_000;
+
+#[pymodule]
+mod _kernel {
+    use pyo3::buffer::PyBuffer;
+    use pyo3::exceptions::PyBufferError;
+    use pyo3::prelude::*;
+    use pyo3::types::{PyBytes, PyDict};
+
+    use crate::{refused, PIECE};
+    use market::{Replay, RowsObservation};
+
+    #[pymodule_export]
+    use crate::book::L2Book;
+    #[pymodule_export]
+    use crate::data::{count_codes, count_lines, quantiles, read_value};
+    #[pymodule_export]
+    use crate::mock::Market;
+    #[pymodule_export]
+    use crate::simulation::Simulation;
+
+    #[allow(non_upper_case_globals)]
+    #[pymodule_export]
+    const __version__: &str = env!("CARGO_PKG_VERSION");
+
+    /// Turn recorded rows of 64 bytes into columns of bytes: a market without a maker.
+    #[pyfunction]
+    fn observe_rows<'py>(
+        py: Python<'py>,
+        events: PyBuffer<u8>,
+        tick_size: f64,
+        lot_size: f64,
+        depth_levels: usize,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let bytes = bytes_of(&events)?;
+        let mut run =
+            RowsObservation::new(bytes, tick_size, lot_size, depth_levels).map_err(refused)?;
+        let columns = super::in_pieces(py, || run.run_piece(PIECE))?;
+        super::columns_of(py, columns)
+    }
+
+    /// The memory of a buffer.
+    fn bytes_of(events: &PyBuffer<u8>) -> PyResult<&[u8]> {
+        if !events.is_c_contiguous() {
+            return Err(PyBufferError::new_err("events is not contiguous"));
+        }
+        // SAFETY: the exporter keeps the memory in place and alive while `events` is held, which the borrow
+        // sees to. Should another thread write to it meanwhile, numbers read here are arbitrary, for which
+        // the reader is prepared: every bit pattern is a valid u8.
+        Ok(match events.len_bytes() {
+            0 => &[],
+            n => unsafe { std::slice::from_raw_parts(events.buf_ptr().cast::<u8>(), n) },
+        })
+    }
+
+    /// Run one iteration of the reference maker on recorded rows of 64 bytes.
+    #[pyfunction]
+    fn replay<'py>(
+        py: Python<'py>,
+        spec: &str,
+        events: PyBuffer<u8>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let bytes = bytes_of(&events)?;
+        let mut run = Replay::new(spec, bytes).map_err(refused)?;
+        let report = super::in_pieces(py, || run.run_piece(PIECE))?;
+        Ok(PyBytes::new(py, report.as_bytes()))
+    }
+}
+
+/// Call `work` without the GIL until it has a result; signals are checked in between.
+pub(crate) fn in_pieces<T, F>(py: Python<'_>, mut work: F) -> PyResult<T>
+where
+    T: Send,
+    F: FnMut() -> Result<Option<T>, MarketError> + Send,
+{
+    loop {
+        let piece = py.detach(&mut work);
+        if let Some(result) = piece.map_err(refused)? {
+            return Ok(result);
+        }
+        py.check_signals()?;
+    }
+}
+
+/// Columns by name, as bytes.
+pub(crate) fn columns_of(py: Python<'_>, columns: Vec<Column>) -> PyResult<Bound<'_, PyDict>> {
+    let dict = PyDict::new(py);
+    for (name, bytes) in columns {
+        dict.set_item(name, PyBytes::new(py, &bytes))?;
+    }
+    Ok(dict)
+}
+
+/// What the kernel refuses is a ValueError, whatever its kind.
+pub(crate) fn refused(error: impl std::error::Error) -> PyErr {
+    PyValueError::new_err(error.to_string())
+}

@@ -1,0 +1,166 @@
+//! Matching by price and time among other participants' orders and ours.
+
+use crate::book::own::OwnOrders;
+use crate::book::resting::RestingOrders;
+use crate::types::{Lots, NewOrder, Ns, Side, Tick, VenueFill};
+use crate::venue::Cancelled;
+
+/// The whole book of a mock market.
+#[derive(Debug, Clone)]
+pub(crate) struct Matching {
+    /// Other participants' orders, bids and asks.
+    pub sides: [RestingOrders; 2],
+    /// Our orders.
+    pub own: OwnOrders,
+    /// Mid of the other participants' book in ticks; the last known one where a side is empty.
+    pub mid: Option<f64>,
+}
+
+impl Matching {
+    /// An empty book.
+    pub(crate) fn new() -> Self {
+        Matching {
+            sides: [
+                RestingOrders::new(Side::Buy),
+                RestingOrders::new(Side::Sell),
+            ],
+            own: OwnOrders::default(),
+            mid: None,
+        }
+    }
+
+    /// Best price of other participants.
+    pub(crate) fn others_best(&self, side: Side) -> Option<Tick> {
+        self.sides[side.index()].ladder().best()
+    }
+
+    /// Best price of all, ours included.
+    pub(crate) fn front(&self, side: Side) -> Option<Tick> {
+        match (self.others_best(side), self.own.best(side)) {
+            (Some(a), Some(b)) => Some(if side.better_by(a, b) > 0 { a } else { b }),
+            (a, b) => a.or(b),
+        }
+    }
+
+    /// Update the mid after a change.
+    pub(crate) fn note_mid(&mut self) {
+        let best = (self.others_best(Side::Buy), self.others_best(Side::Sell));
+        if let (Some(bid), Some(ask)) = best {
+            self.mid = Some((bid + ask) as f64 * 0.5);
+        }
+    }
+
+    /// A post-only order of ours; false where it would cross. `seq` is its time priority.
+    pub(crate) fn place(&mut self, order: NewOrder, now: Ns, seq: u64) -> bool {
+        let crosses = self
+            .front(order.side.opposite())
+            .is_some_and(|tick| order.side.better_by(order.tick, tick) >= 0);
+        if !crosses {
+            let ahead = self.sides[order.side.index()].ladder().get(order.tick);
+            self.own.add(order, ahead, now, seq);
+        }
+        !crosses
+    }
+
+    /// Cancel an order of ours; None where it is not there.
+    pub(crate) fn cancel(&mut self, id: u64) -> Option<Cancelled> {
+        let placed_at = self.own.remove(id)?.placed_at;
+        Some(Cancelled { placed_at })
+    }
+
+    /// An aggressive order of another participant; returns the lots traded.
+    pub(crate) fn aggress(
+        &mut self,
+        side: Side,
+        lots: Lots,
+        limit: Tick,
+        now: Ns,
+        fills: &mut Vec<VenueFill>,
+    ) -> Lots {
+        let resting = side.opposite();
+        let stamp = (now, self.mid.unwrap_or(limit as f64));
+        let mut left = lots;
+        while left > 0 {
+            let best = self.front(resting);
+            let Some(tick) = best.filter(|t| side.better_by(limit, *t) >= 0) else {
+                break;
+            };
+            let traded = self.trade_at(resting, tick, left, stamp, fills);
+            if traded == 0 {
+                break;
+            }
+            left -= traded;
+        }
+        lots - left
+    }
+
+    /// An immediate-or-cancel order of ours against other participants' orders; returns the lots traded.
+    pub(crate) fn take(
+        &mut self,
+        side: Side,
+        lots: Lots,
+        limit: Tick,
+        now: Ns,
+        fills: &mut Vec<VenueFill>,
+    ) -> Lots {
+        let resting = side.opposite();
+        let mid = self.mid.unwrap_or(limit as f64);
+        let mut left = lots;
+        while left > 0 {
+            let best = self.others_best(resting);
+            let Some(tick) = best.filter(|t| side.better_by(limit, *t) >= 0) else {
+                break;
+            };
+            let traded = self.sides[resting.index()].consume(tick, left);
+            if traded == 0 {
+                break;
+            }
+            self.own.others_traded(resting, tick, traded);
+            left -= traded;
+            fills.push(VenueFill {
+                ts: now,
+                id: None,
+                side,
+                tick,
+                lots: traded,
+                left,
+                placed_at: now,
+                ahead_at_placement: 0,
+                mid,
+                fee_shift_bps: 0.0,
+            });
+        }
+        self.note_mid();
+        lots - left
+    }
+
+    /// Trade at one price in order of time; returns the lots traded, 0 only where nothing is there.
+    fn trade_at(
+        &mut self,
+        side: Side,
+        tick: Tick,
+        lots: Lots,
+        stamp: (Ns, f64),
+        fills: &mut Vec<VenueFill>,
+    ) -> Lots {
+        let ahead = self.own.least_ahead(side, tick).unwrap_or(Lots::MAX);
+        if ahead > 0 {
+            let traded = self.sides[side.index()].consume(tick, lots.min(ahead));
+            self.own.others_traded(side, tick, traded);
+            if traded > 0 {
+                return traded;
+            }
+        }
+        self.own.fill_front(side, tick, lots, stamp, fills)
+    }
+}
+
+impl Default for Matching {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+#[path = "matching_tests.rs"]
+mod tests;

@@ -1,0 +1,235 @@
+//! Our own orders as they stand at the market, with their place in the queue.
+
+use crate::types::{Lots, NewOrder, Ns, Side, Tick, VenueFill};
+
+/// One of our orders at the market.
+#[derive(Debug, Clone)]
+pub(crate) struct OwnOrder {
+    pub order: NewOrder,
+    /// Lots of other participants that trade before us at this price.
+    pub ahead: Lots,
+    pub ahead_at_placement: Lots,
+    pub placed_at: Ns,
+    /// Time priority among other participants' orders.
+    pub seq: u64,
+}
+
+/// All of them; a handful at most.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct OwnOrders {
+    orders: Vec<OwnOrder>,
+    /// What is known of each side without a look at the orders.
+    known: [Known; 2],
+}
+
+/// The best price of a side, and where there may be orders: a bit for each remainder of a price by 64.
+#[derive(Debug, Clone, Copy, Default)]
+struct Known {
+    best: Option<Tick>,
+    places: u64,
+}
+
+impl Known {
+    fn of(side: Side, orders: &[OwnOrder]) -> Self {
+        let mut known = Known::default();
+        for own in orders.iter().filter(|o| o.order.side == side) {
+            let tick = own.order.tick;
+            if known.best.is_none_or(|best| side.better_by(tick, best) > 0) {
+                known.best = Some(tick);
+            }
+            known.places |= place_of(tick);
+        }
+        known
+    }
+}
+
+fn place_of(tick: Tick) -> u64 {
+    1 << (tick & 63)
+}
+
+impl OwnOrders {
+    /// Put an order at the end of its queue.
+    pub(crate) fn add(&mut self, order: NewOrder, ahead: Lots, placed_at: Ns, seq: u64) {
+        self.orders.push(OwnOrder {
+            order,
+            ahead,
+            ahead_at_placement: ahead,
+            placed_at,
+            seq,
+        });
+        self.look();
+    }
+
+    /// Recompute after orders were added or removed.
+    fn look(&mut self) {
+        self.known = Side::BOTH.map(|side| Known::of(side, &self.orders));
+    }
+
+    /// Whether an order of ours may stand at a price.
+    #[inline]
+    fn may_be_at(&self, side: Side, tick: Tick) -> bool {
+        self.known[side.index()].places & place_of(tick) != 0
+    }
+
+    /// Take an order out.
+    pub(crate) fn remove(&mut self, id: u64) -> Option<OwnOrder> {
+        let at = self.orders.iter().position(|o| o.order.id == id)?;
+        Some(self.take_out(at))
+    }
+
+    fn take_out(&mut self, at: usize) -> OwnOrder {
+        let own = self.orders.remove(at);
+        self.look();
+        own
+    }
+
+    /// Best price of ours on a side.
+    #[inline]
+    pub(crate) fn best(&self, side: Side) -> Option<Tick> {
+        self.known[side.index()].best
+    }
+
+    /// Our orders on a side, oldest first.
+    pub(crate) fn on(&self, side: Side) -> impl Iterator<Item = &OwnOrder> {
+        self.orders.iter().filter(move |o| o.order.side == side)
+    }
+
+    /// Our orders at one price, oldest first.
+    fn at_mut(&mut self, side: Side, tick: Tick) -> impl Iterator<Item = &mut OwnOrder> {
+        self.orders
+            .iter_mut()
+            .filter(move |o| o.order.side == side && o.order.tick == tick)
+    }
+
+    /// Others' lots at a price were cancelled; those with a smaller `seq` than ours were ahead of us.
+    pub(crate) fn others_left(&mut self, side: Side, tick: Tick, lots: Lots, seq: u64) {
+        for own in self.at_mut(side, tick).filter(|o| seq < o.seq) {
+            own.ahead = (own.ahead - lots).max(0);
+        }
+    }
+
+    /// Others' lots at the front of a queue traded.
+    pub(crate) fn others_traded(&mut self, side: Side, tick: Tick, lots: Lots) {
+        for own in self.at_mut(side, tick) {
+            own.ahead = (own.ahead - lots).max(0);
+        }
+    }
+
+    /// The displayed quantity at a price shrank to `lots`: not more can be ahead of us.
+    #[inline]
+    pub(crate) fn cap_ahead(&mut self, side: Side, tick: Tick, lots: Lots) {
+        if !self.may_be_at(side, tick) {
+            return;
+        }
+        for own in self.at_mut(side, tick) {
+            own.ahead = own.ahead.min(lots);
+        }
+    }
+
+    /// The levels of a side at `tick` or better were cleared (all where `tick` is None): nothing is ahead.
+    pub(crate) fn cleared(&mut self, side: Side, tick: Option<Tick>) {
+        let hit =
+            |o: &&mut OwnOrder| tick.is_none_or(|bound| side.better_by(o.order.tick, bound) >= 0);
+        let ours = self.orders.iter_mut().filter(|o| o.order.side == side);
+        for own in ours.filter(hit) {
+            own.ahead = 0;
+        }
+    }
+
+    /// Fill the first order at a price, if nothing is ahead of it, by at most `lots`; returns the lots filled.
+    pub(crate) fn fill_front(
+        &mut self,
+        side: Side,
+        tick: Tick,
+        lots: Lots,
+        (ts, mid): (Ns, f64),
+        fills: &mut Vec<VenueFill>,
+    ) -> Lots {
+        let turn = |o: &OwnOrder| o.order.side == side && o.order.tick == tick && o.ahead == 0;
+        let Some(at) = self.orders.iter().position(turn).filter(|_| lots > 0) else {
+            return 0;
+        };
+        let own = &mut self.orders[at];
+        let take = own.order.lots.min(lots);
+        own.order.lots -= take;
+        fills.push(VenueFill {
+            ts,
+            id: Some(own.order.id),
+            side,
+            tick,
+            lots: take,
+            left: own.order.lots,
+            placed_at: own.placed_at,
+            ahead_at_placement: own.ahead_at_placement,
+            mid,
+            fee_shift_bps: 0.0,
+        });
+        if own.order.lots == 0 {
+            self.take_out(at);
+        }
+        take
+    }
+
+    /// Smallest quantity ahead of ours at a price; None where we are not there.
+    pub(crate) fn least_ahead(&self, side: Side, tick: Tick) -> Option<Lots> {
+        self.on(side)
+            .filter(|o| o.order.tick == tick)
+            .map(|o| o.ahead)
+            .min()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn one(lots: Lots, ahead: Lots) -> OwnOrders {
+        let mut own = OwnOrders::default();
+        let order = NewOrder {
+            id: 1,
+            side: Side::Buy,
+            tick: 5,
+            lots,
+        };
+        own.add(order, ahead, 0, 100);
+        own
+    }
+
+    proptest! {
+        #[test]
+        fn queue_position_never_grows_and_never_turns_negative(
+            start in 0i64..50,
+            steps in prop::collection::vec((0u8..3, 0i64..20, 0u64..200), 1..50),
+        ) {
+            let mut own = one(10, start);
+            let mut last = start;
+            for (kind, lots, seq) in steps {
+                match kind {
+                    0 => own.others_left(Side::Buy, 5, lots, seq),
+                    1 => own.others_traded(Side::Buy, 5, lots),
+                    _ => own.cap_ahead(Side::Buy, 5, lots),
+                }
+                let now = own.least_ahead(Side::Buy, 5).unwrap_or(-1);
+                prop_assert!(0 <= now && now <= last);
+                last = now;
+            }
+        }
+    }
+
+    #[test]
+    fn nobody_is_filled_before_his_turn() {
+        let mut own = one(10, 3);
+        let mut fills = Vec::new();
+        assert_eq!(own.fill_front(Side::Buy, 5, 4, (1, 5.5), &mut fills), 0);
+        own.others_left(Side::Buy, 5, 9, 200);
+        assert_eq!(own.least_ahead(Side::Buy, 5), Some(3));
+        own.others_traded(Side::Buy, 5, 3);
+        assert_eq!(own.fill_front(Side::Buy, 5, 0, (1, 5.5), &mut fills), 0);
+        assert_eq!(own.fill_front(Side::Buy, 5, 4, (1, 5.5), &mut fills), 4);
+        assert_eq!(own.fill_front(Side::Buy, 5, 40, (2, 5.5), &mut fills), 6);
+        let left: Vec<Lots> = fills.iter().map(|f| f.left).collect();
+        assert_eq!(left, [6, 0]);
+        assert_eq!(own.best(Side::Buy), None);
+    }
+}

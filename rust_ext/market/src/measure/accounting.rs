@@ -1,0 +1,203 @@
+//! Profit and loss of one iteration, in doubles: four components that partition it, and beside them an
+//! independent ledger of cash.
+
+use crate::measure::ReportError;
+use serde::Serialize;
+
+use crate::session::spec::Fees;
+use crate::types::Side;
+
+/// Relative size of the gap between components and ledger that is still rounding.
+const ROUNDING: f64 = 1e-9;
+
+/// A fill in quote and base units. Mids are those of the other participants' book.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Fill {
+    pub side: Side,
+    pub price: f64,
+    pub qty: f64,
+    pub maker: bool,
+    pub mid_at_fill: f64,
+    /// For a taker fill the mid that the decision was based on; for a maker fill `mid_at_fill`.
+    pub mid_at_decision: f64,
+    /// Added to the fee, bps.
+    pub fee_shift_bps: f64,
+}
+
+/// Sums of one iteration, quote units but for `position_end`; contributions to profit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub(crate) struct Totals {
+    pub notional: f64,
+    pub maker_notional: f64,
+    pub taker_notional: f64,
+    pub gross: f64,
+    pub fees: f64,
+    pub slippage: f64,
+    pub inventory: f64,
+    pub ledger: f64,
+    pub position_end: f64,
+    pub mid_start: Option<f64>,
+    pub mid_end: Option<f64>,
+}
+
+/// The account of one iteration; it begins flat and without cash.
+#[derive(Debug, Clone)]
+pub(crate) struct Account {
+    fees: Fees,
+    totals: Totals,
+    cash: f64,
+    position: f64,
+    mark: f64,
+}
+
+impl Account {
+    /// An empty account.
+    pub(crate) fn new(fees: Fees, mid_start: Option<f64>) -> Self {
+        Account {
+            fees,
+            totals: Totals {
+                mid_start,
+                ..Totals::default()
+            },
+            cash: 0.0,
+            position: 0.0,
+            mark: mid_start.unwrap_or(0.0),
+        }
+    }
+
+    /// Book a fill; returns the fee, a cost where positive.
+    pub(crate) fn book(&mut self, fill: &Fill) -> f64 {
+        self.mark_to(fill.mid_at_fill);
+        let signed = fill.side.sign() as f64 * fill.qty;
+        let notional = fill.qty * fill.price;
+        let t = &mut self.totals;
+        let bps = if fill.maker {
+            t.gross += signed * (fill.mid_at_fill - fill.price);
+            t.maker_notional += notional;
+            self.fees.maker_bps
+        } else {
+            t.slippage += signed * (fill.mid_at_decision - fill.price);
+            // The move between decision and fill is not the price paid for crossing.
+            t.inventory += signed * (fill.mid_at_fill - fill.mid_at_decision);
+            t.taker_notional += notional;
+            self.fees.taker_bps
+        };
+        let fee = notional * (bps + fill.fee_shift_bps) * 1e-4;
+        t.notional += notional;
+        t.fees -= fee;
+        self.cash -= signed * fill.price + fee;
+        self.position += signed;
+        fee
+    }
+
+    /// Close the books at the last mid.
+    ///
+    /// # Errors
+    /// Where components and ledger differ by more than rounding; that would be a defect of this module.
+    pub(crate) fn close(&self, mid_end: Option<f64>) -> Result<Totals, ReportError> {
+        let mut end = self.clone();
+        end.mark_to(mid_end.unwrap_or(self.mark));
+        let mut t = end.totals;
+        t.ledger = end.cash + end.position * end.mark;
+        t.position_end = end.position;
+        t.mid_end = mid_end;
+        let gap = (t.gross + t.fees + t.slippage + t.inventory - t.ledger).abs();
+        if gap > ROUNDING * t.notional {
+            return Err(ReportError::Accounting {
+                gap,
+                notional: t.notional,
+            });
+        }
+        Ok(t)
+    }
+
+    fn mark_to(&mut self, mid: f64) {
+        self.totals.inventory += self.position * (mid - self.mark);
+        self.mark = mid;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn fill_strategy() -> impl Strategy<Value = Fill> {
+        (
+            any::<bool>(),
+            any::<bool>(),
+            1.0f64..1e5,
+            1e-3f64..1e3,
+            -0.05f64..0.05,
+            -0.05f64..0.05,
+        )
+            .prop_map(|(buy, maker, price, qty, at_fill, at_decision)| Fill {
+                side: if buy { Side::Buy } else { Side::Sell },
+                price,
+                qty,
+                maker,
+                mid_at_fill: price * (1.0 + at_fill),
+                mid_at_decision: price * (1.0 + if maker { at_fill } else { at_decision }),
+                fee_shift_bps: at_fill * 20.0,
+            })
+    }
+
+    proptest! {
+        #[test]
+        fn components_partition_the_ledger(
+            fills in prop::collection::vec(fill_strategy(), 0..200),
+            maker_bps in -2.0f64..2.0,
+            taker_bps in -1.0f64..8.0,
+            end in 1.0f64..1e5,
+        ) {
+            let mut account = Account::new(Fees { maker_bps, taker_bps }, Some(500.0));
+            let (mut cash, mut position) = (0.0, 0.0);
+            for fill in &fills {
+                account.book(fill);
+                let signed = fill.side.sign() as f64 * fill.qty;
+                let bps = if fill.maker { maker_bps } else { taker_bps } + fill.fee_shift_bps;
+                cash -= signed * fill.price + fill.qty * fill.price * bps / 1e4;
+                position += signed;
+            }
+            let totals = account.close(Some(end)).map_err(|e| TestCaseError::fail(e.to_string()))?;
+            let own = cash + position * end;
+            prop_assert!((totals.ledger - own).abs() <= 1e-9 * totals.notional.max(1.0));
+            prop_assert!((totals.maker_notional + totals.taker_notional - totals.notional).abs()
+                <= 1e-9 * totals.notional);
+        }
+    }
+
+    #[test]
+    fn signs_are_those_of_profit() {
+        let fees = Fees {
+            maker_bps: -0.5,
+            taker_bps: 2.0,
+        };
+        let mut account = Account::new(fees, Some(100.0));
+        let buy = Fill {
+            side: Side::Buy,
+            price: 99.0,
+            qty: 2.0,
+            maker: true,
+            mid_at_fill: 100.0,
+            mid_at_decision: 100.0,
+            fee_shift_bps: 0.0,
+        };
+        assert!(account.book(&buy) < 0.0);
+        let sell = Fill {
+            side: Side::Sell,
+            price: 101.0,
+            qty: 2.0,
+            maker: false,
+            mid_at_fill: 102.0,
+            mid_at_decision: 101.5,
+            fee_shift_bps: 0.0,
+        };
+        assert!(account.book(&sell) > 0.0);
+        let t = account.close(Some(102.0)).unwrap_or_default();
+        assert_eq!((t.gross, t.slippage, t.position_end), (2.0, -1.0, 0.0));
+        assert_eq!(t.inventory, 2.0 * 2.0 - 2.0 * 0.5);
+        assert!((t.fees - (198.0 * 0.5 - 202.0 * 2.0) / 1e4).abs() < 1e-12);
+        assert!((t.gross + t.fees + t.slippage + t.inventory - t.ledger).abs() < 1e-12);
+    }
+}

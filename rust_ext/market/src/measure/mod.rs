@@ -1,0 +1,297 @@
+//! Everything that one iteration measures, and the report made of it.
+
+pub(crate) mod accounting;
+pub(crate) mod stats;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::maker::Attempts;
+use crate::measure::accounting::{Account, Fill, Totals};
+use crate::measure::stats::Sample;
+use crate::session::spec::Fees;
+use crate::types::{ms_of_ns, Ns, Tick, VenueFill};
+
+/// What became of our orders.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct OrderCounts {
+    pub placed: u64,
+    pub cancelled: u64,
+    pub tail_cancelled: u64,
+    pub rejected: u64,
+    pub maker_fills: u64,
+    pub partial_fills: u64,
+    pub taker_fills: u64,
+}
+
+/// One fill in the optional record; `fee` is a cost where positive.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct FillRow {
+    pub ts_ms: f64,
+    pub side: i64,
+    pub price: f64,
+    pub qty: f64,
+    pub maker: bool,
+    pub mid_at_fill: f64,
+    pub mid_at_decision: f64,
+    pub fee: f64,
+    pub queue_ahead_at_placement: f64,
+    /// Mid one second later; None where that was not measured.
+    pub mid_1s_later: Option<f64>,
+    /// Id of the order; None for a taker fill.
+    pub order_id: Option<u64>,
+    /// When the order reached the market.
+    pub placed_ms: f64,
+}
+
+/// What is collected while an iteration runs.
+#[derive(Debug, Clone)]
+pub(crate) struct Measure {
+    tick_size: f64,
+    lot_size: f64,
+    account: Account,
+    orders: OrderCounts,
+    record: bool,
+    rows: Vec<FillRow>,
+    path: Vec<(f64, f64)>,
+    mid_low: Option<f64>,
+    mid_high: Option<f64>,
+    spread_sum_bps: f64,
+    spread_n: u64,
+    slippage_bps: Vec<f64>,
+    order_age_ms: Vec<f64>,
+    adverse_bps: Vec<f64>,
+    pub ws_lag_ms: Vec<f64>,
+    pub latency_ms: Vec<f64>,
+}
+
+/// What the market did, for the report.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct MarketFacts {
+    pub start_ms: f64,
+    pub end_ms: f64,
+    pub events: u64,
+    pub trades: u64,
+    pub mid_low: Option<f64>,
+    pub mid_high: Option<f64>,
+    pub spread_bps_mean: Option<f64>,
+    /// Labels that were on, sorted.
+    pub labels: Vec<String>,
+    /// For how long each of them was on, ms.
+    pub label_ms: BTreeMap<String, f64>,
+    pub ended: bool,
+}
+
+/// Why a report cannot be made; either would be a defect of the kernel.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum ReportError {
+    /// Components of profit that do not add up to it.
+    #[error("accounting: components and ledger differ by {gap} at a notional of {notional}")]
+    Accounting { gap: f64, notional: f64 },
+    /// A value that JSON cannot hold.
+    #[error("the report cannot be written: {0}")]
+    Json(String),
+}
+
+#[derive(Debug, Serialize)]
+struct Blocks {
+    min_interval: u64,
+    throttle: u64,
+    concurrency: u64,
+    risk: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Report<'a> {
+    schema_version: u32,
+    source: &'a str,
+    totals: Totals,
+    adverse_bps: Sample,
+    slippage_bps: Sample,
+    order_age_ms: Sample,
+    ws_lag_ms: Sample,
+    latency_ms: Sample,
+    attempts: u64,
+    blocks: Blocks,
+    orders: OrderCounts,
+    market: MarketFacts,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fills: Option<&'a [FillRow]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<&'a [(f64, f64)]>,
+}
+
+/// When and on what an iteration ran.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Frame {
+    pub source: &'static str,
+    pub start: Ns,
+    pub end: Ns,
+    pub events: u64,
+    pub trades: u64,
+    /// For how long each label was on, ms.
+    pub label_ms: BTreeMap<String, f64>,
+    pub ended: bool,
+    /// Last mid, ticks.
+    pub mid: Option<f64>,
+}
+
+impl Measure {
+    /// Nothing measured yet; `mid` is the mid at the start, in ticks.
+    pub(crate) fn new(
+        tick_size: f64,
+        lot_size: f64,
+        fees: Fees,
+        mid: Option<f64>,
+        record: bool,
+    ) -> Self {
+        Measure {
+            tick_size,
+            lot_size,
+            account: Account::new(fees, mid.map(|m| m * tick_size)),
+            orders: OrderCounts::default(),
+            record,
+            rows: Vec::new(),
+            path: Vec::new(),
+            mid_low: None,
+            mid_high: None,
+            spread_sum_bps: 0.0,
+            spread_n: 0,
+            slippage_bps: Vec::new(),
+            order_age_ms: Vec::new(),
+            adverse_bps: Vec::new(),
+            ws_lag_ms: Vec::new(),
+            latency_ms: Vec::new(),
+        }
+    }
+
+    /// A post-only order arrived.
+    pub(crate) fn placed(&mut self, accepted: bool) {
+        if accepted {
+            self.orders.placed += 1;
+        } else {
+            self.orders.rejected += 1;
+        }
+    }
+
+    /// An order was cancelled at an age.
+    pub(crate) fn cancelled(&mut self, age_ms: f64, tail: bool) {
+        self.orders.cancelled += 1;
+        self.orders.tail_cancelled += u64::from(tail);
+        self.order_age_ms.push(age_ms);
+    }
+
+    /// A fill of ours; `mid_at_decision` in ticks where it is a taker fill. Returns its place among all fills.
+    pub(crate) fn filled(&mut self, fill: &VenueFill, mid_at_decision: Option<f64>) -> usize {
+        let maker = fill.id.is_some();
+        let decided = mid_at_decision.filter(|_| !maker).unwrap_or(fill.mid);
+        let booked = Fill {
+            side: fill.side,
+            price: fill.tick as f64 * self.tick_size,
+            qty: fill.lots as f64 * self.lot_size,
+            maker,
+            mid_at_fill: fill.mid * self.tick_size,
+            mid_at_decision: decided * self.tick_size,
+            fee_shift_bps: fill.fee_shift_bps,
+        };
+        let fee = self.account.book(&booked);
+        if maker {
+            self.orders.maker_fills += 1;
+            self.orders.partial_fills += u64::from(fill.left > 0);
+            if fill.left == 0 {
+                self.order_age_ms.push(ms_of_ns(fill.ts - fill.placed_at));
+            }
+        } else {
+            self.orders.taker_fills += 1;
+            let cost = fill.side.sign() as f64 * (booked.price - booked.mid_at_decision);
+            self.slippage_bps.push(cost / booked.mid_at_decision * 1e4);
+        }
+        if self.record {
+            self.rows.push(FillRow {
+                ts_ms: ms_of_ns(fill.ts),
+                side: fill.side.sign(),
+                price: booked.price,
+                qty: booked.qty,
+                maker,
+                mid_at_fill: booked.mid_at_fill,
+                mid_at_decision: booked.mid_at_decision,
+                fee,
+                queue_ahead_at_placement: fill.ahead_at_placement as f64 * self.lot_size,
+                mid_1s_later: None,
+                order_id: fill.id,
+                placed_ms: ms_of_ns(fill.placed_at),
+            });
+        }
+        (self.orders.maker_fills + self.orders.taker_fills - 1) as usize
+    }
+
+    /// The adverse move after a fill was measured: mid in ticks, cost in bps.
+    pub(crate) fn marked(&mut self, fill: usize, mid: f64, cost_bps: f64) {
+        self.adverse_bps.push(cost_bps);
+        if let Some(row) = self.rows.get_mut(fill) {
+            row.mid_1s_later = Some(mid * self.tick_size);
+        }
+    }
+
+    /// Sample the market, every 100 ms; mid and spread in ticks.
+    pub(crate) fn sample(&mut self, now: Ns, mid: Option<f64>, spread: Option<Tick>) {
+        let Some(ticks) = mid else { return };
+        let price = ticks * self.tick_size;
+        self.mid_low = Some(self.mid_low.map_or(price, |m| m.min(price)));
+        self.mid_high = Some(self.mid_high.map_or(price, |m| m.max(price)));
+        if let Some(spread) = spread {
+            self.spread_sum_bps += spread as f64 / ticks * 1e4;
+            self.spread_n += 1;
+        }
+        if self.record {
+            self.path.push((ms_of_ns(now), price));
+        }
+    }
+
+    /// The report as JSON.
+    ///
+    /// # Errors
+    /// Where the accounting does not add up or a number is not finite; either would be a defect here.
+    pub(crate) fn report(
+        &mut self,
+        frame: Frame,
+        attempts: Attempts,
+    ) -> Result<String, ReportError> {
+        let totals = self.account.close(frame.mid.map(|m| m * self.tick_size))?;
+        let n = self.spread_n;
+        let report = Report {
+            schema_version: 1,
+            source: frame.source,
+            totals,
+            adverse_bps: Sample::of(&self.adverse_bps),
+            slippage_bps: Sample::of(&self.slippage_bps),
+            order_age_ms: Sample::of(&self.order_age_ms),
+            ws_lag_ms: Sample::of(&self.ws_lag_ms),
+            latency_ms: Sample::of(&self.latency_ms),
+            attempts: attempts.all,
+            blocks: Blocks {
+                min_interval: attempts.min_interval,
+                throttle: attempts.throttle,
+                concurrency: attempts.concurrency,
+                risk: attempts.risk,
+            },
+            orders: self.orders,
+            market: MarketFacts {
+                start_ms: ms_of_ns(frame.start),
+                end_ms: ms_of_ns(frame.end),
+                events: frame.events,
+                trades: frame.trades,
+                mid_low: self.mid_low,
+                mid_high: self.mid_high,
+                spread_bps_mean: (n > 0).then(|| self.spread_sum_bps / n as f64),
+                labels: frame.label_ms.keys().cloned().collect(),
+                label_ms: frame.label_ms,
+                ended: frame.ended,
+            },
+            fills: self.record.then_some(&self.rows),
+            path: self.record.then_some(&self.path),
+        };
+        serde_json::to_string(&report).map_err(|error| ReportError::Json(error.to_string()))
+    }
+}

@@ -1,0 +1,203 @@
+//! The gateway between a strategy and a market: messages with their delays, and everything that is measured.
+
+use crate::venue::rows::RowError;
+use std::collections::VecDeque;
+
+use crate::measure::Measure;
+use crate::types::{ms_of_ns, Notification, Ns, Request, Side, VenueFill, View, SECOND};
+use crate::venue::Venue;
+
+/// How long after a fill its adverse move is measured.
+const MARK_AFTER: Ns = SECOND;
+
+#[derive(Debug, Clone)]
+struct Sent {
+    arrives: Ns,
+    sent: Ns,
+    request: Request,
+}
+
+#[derive(Debug, Clone)]
+struct Answer {
+    arrives: Ns,
+    /// Time at which the request of ours was sent; None for a fill.
+    sent: Option<Ns>,
+    notification: Notification,
+}
+
+#[derive(Debug, Clone)]
+struct Mark {
+    due: Ns,
+    side: Side,
+    mid: f64,
+    /// Place of the fill among all fills.
+    fill: usize,
+}
+
+/// A market, the connection to it, and the measures.
+#[derive(Debug, Clone)]
+pub(crate) struct Gateway<V> {
+    pub venue: V,
+    pub measure: Measure,
+    now: Ns,
+    outbox: VecDeque<Sent>,
+    inbox: VecDeque<Answer>,
+    marks: VecDeque<Mark>,
+    fills: Vec<VenueFill>,
+}
+
+impl<V: Venue> Gateway<V> {
+    /// A gateway at a market that has reached `now`.
+    pub(crate) fn new(venue: V, measure: Measure, now: Ns) -> Self {
+        Gateway {
+            venue,
+            measure,
+            now,
+            outbox: VecDeque::new(),
+            inbox: VecDeque::new(),
+            marks: VecDeque::new(),
+            fills: Vec::new(),
+        }
+    }
+
+    /// Advance the market and all messages to a time, inclusive.
+    ///
+    /// # Errors
+    /// Those of the market.
+    pub(crate) fn advance(&mut self, until: Ns) -> Result<(), RowError> {
+        loop {
+            let arrival = self.outbox.front().map_or(Ns::MAX, |s| s.arrives);
+            let mark = self.marks.front().map_or(Ns::MAX, |m| m.due);
+            let next = arrival.min(mark).min(until);
+            self.venue.advance(next, &mut self.fills)?;
+            self.now = next;
+            self.book_fills(None);
+            if mark == next {
+                self.settle_mark();
+            } else if arrival == next {
+                self.deliver();
+            } else {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Send a request now.
+    pub(crate) fn send(&mut self, request: Request) {
+        let delayed = self.now + self.venue.order_delay();
+        // One connection: a message cannot overtake the one before it.
+        let arrives = self
+            .outbox
+            .back()
+            .map_or(delayed, |s| delayed.max(s.arrives));
+        self.outbox.push_back(Sent {
+            arrives,
+            sent: self.now,
+            request,
+        });
+    }
+
+    /// Next notification that has arrived by now.
+    pub(crate) fn poll(&mut self) -> Option<Notification> {
+        if self.inbox.front()?.arrives > self.now {
+            return None;
+        }
+        let answer = self.inbox.pop_front()?;
+        if let Some(sent) = answer.sent {
+            self.measure
+                .latency_ms
+                .push(ms_of_ns(answer.arrives - sent));
+        }
+        Some(answer.notification)
+    }
+
+    /// The book as it is seen now.
+    pub(crate) fn see(&mut self) -> View {
+        self.venue.see(self.now, &mut self.measure.ws_lag_ms)
+    }
+
+    fn answer(&mut self, at: Ns, sent: Option<Ns>, notification: Notification) {
+        let delayed = at + self.venue.order_delay();
+        let arrives = self
+            .inbox
+            .back()
+            .map_or(delayed, |a| delayed.max(a.arrives));
+        self.inbox.push_back(Answer {
+            arrives,
+            sent,
+            notification,
+        });
+    }
+
+    fn settle_mark(&mut self) {
+        if let (Some(mark), Some(mid)) = (self.marks.pop_front(), self.venue.mid()) {
+            let cost = -mark.side.sign() as f64 * (mid - mark.mid) / mark.mid * 1e4;
+            self.measure.marked(mark.fill, mid, cost);
+        }
+    }
+
+    fn deliver(&mut self) {
+        let Some(sent) = self.outbox.pop_front() else {
+            return;
+        };
+        let mut rejected = None;
+        let mut take = false;
+        match sent.request {
+            Request::Quote { cancel, place } => {
+                if let Some(cancelled) =
+                    cancel.and_then(|c| self.venue.cancel(c.id).map(|g| (c, g)))
+                {
+                    self.measure
+                        .cancelled(ms_of_ns(self.now - cancelled.1.placed_at), cancelled.0.tail);
+                }
+                if let Some(order) = place {
+                    let accepted = self.venue.place(order);
+                    self.measure.placed(accepted);
+                    rejected = (!accepted).then_some(order.id);
+                }
+            }
+            Request::Take {
+                side,
+                lots,
+                limit,
+                mid_at_decision,
+            } => {
+                take = true;
+                self.venue.take(side, lots, limit, &mut self.fills);
+                self.book_fills(Some(mid_at_decision));
+            }
+        }
+        let notification = Notification::Processed {
+            weight: sent.request.weight(),
+            take,
+            rejected,
+        };
+        self.answer(self.now, Some(sent.sent), notification);
+    }
+
+    fn book_fills(&mut self, mid_at_decision: Option<f64>) {
+        let mut fills = std::mem::take(&mut self.fills);
+        for fill in fills.drain(..) {
+            let place = self.measure.filled(&fill, mid_at_decision);
+            if fill.id.is_some() {
+                self.marks.push_back(Mark {
+                    due: fill.ts + MARK_AFTER,
+                    side: fill.side,
+                    mid: fill.mid,
+                    fill: place,
+                });
+            }
+            let notification = Notification::Filled {
+                id: fill.id,
+                side: fill.side,
+                lots: fill.lots,
+            };
+            self.answer(fill.ts, None, notification);
+        }
+        self.fills = fills;
+    }
+}
+
+#[cfg(test)]
+#[path = "gateway_tests.rs"]
+mod tests;

@@ -1,0 +1,12 @@
+//! One iteration from its spec to its report: a strategy, a market and what lies between them.
+
+pub(crate) mod gateway;
+pub(crate) mod market;
+pub(crate) mod observe;
+pub(crate) mod observe_rows;
+pub(crate) mod pace;
+pub(crate) mod replay_run;
+pub(crate) mod run;
+pub(crate) mod simulate;
+pub(crate) mod spec;
+pub(crate) mod stepper;

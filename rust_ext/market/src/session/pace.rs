@@ -1,0 +1,141 @@
+//! The pace of an iteration: a gateway that stops at every decision, and samples the market on the way.
+
+use crate::venue::rows::RowError;
+use std::collections::BTreeMap;
+
+use crate::measure::{Frame, Measure};
+use crate::session::gateway::Gateway;
+use crate::session::spec::{Fees, MakerSettings};
+use crate::types::{ns_of_ms, Ns, MS};
+use crate::venue::Venue;
+
+const SAMPLE_EVERY: Ns = 100 * MS;
+/// Golden ratio as a 64-bit fraction.
+const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
+
+/// Time of the decision `index`, from the start.
+///
+/// Decisions fall into intervals of equal length, one into each, at places that are spread evenly over time.
+/// On a strict grid a limit in milliseconds would act in steps of the interval: 66 and 69 ms would be the same.
+fn decision_time(index: u64, interval: Ns) -> Ns {
+    let place = (index.wrapping_mul(GOLDEN) >> 32) as i64;
+    index as Ns * interval + ((place * interval) >> 32)
+}
+
+/// When, on what, and at what cost an iteration runs.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    pub source: &'static str,
+    pub start: Ns,
+    pub end: Ns,
+    pub tick_size: f64,
+    pub lot_size: f64,
+    /// Mean time between two decisions, at most a second.
+    pub decision_interval: Ns,
+    pub fees: Fees,
+    pub record: bool,
+}
+
+impl Plan {
+    /// Time between two decisions, at least 1 ns.
+    pub fn interval_of(maker: &MakerSettings) -> Ns {
+        ns_of_ms(maker.decision_interval_ms).max(1)
+    }
+}
+
+/// A gateway on its way from decision to decision.
+#[derive(Debug, Clone)]
+pub(crate) struct Pace<V> {
+    pub plan: Plan,
+    pub gateway: Gateway<V>,
+    next_decision: Ns,
+    decisions: u64,
+    next_sample: Ns,
+    counts_before: (u64, u64),
+}
+
+impl<V: Venue> Pace<V> {
+    /// Begin at `plan.start`, which the market has reached; the first decision falls on it.
+    pub(crate) fn new(venue: V, plan: Plan) -> Self {
+        let measure = Measure::new(
+            plan.tick_size,
+            plan.lot_size,
+            plan.fees,
+            venue.mid(),
+            plan.record,
+        );
+        Pace {
+            counts_before: venue.counts(),
+            next_decision: plan.start,
+            decisions: 0,
+            next_sample: plan.start,
+            gateway: Gateway::new(venue, measure, plan.start),
+            plan,
+        }
+    }
+
+    /// Advance to the next decision; its time, or None where the end comes first.
+    ///
+    /// # Errors
+    /// Those of the market.
+    pub(crate) fn advance_to_decision(&mut self) -> Result<Option<Ns>, RowError> {
+        loop {
+            let next = self.next_decision.min(self.next_sample);
+            if next > self.plan.end {
+                self.gateway.advance(self.plan.end)?;
+                return Ok(None);
+            }
+            self.gateway.advance(next)?;
+            if next == self.next_sample {
+                self.next_sample += SAMPLE_EVERY;
+                let venue = &self.gateway.venue;
+                self.gateway
+                    .measure
+                    .sample(next, venue.mid(), venue.spread());
+            }
+            if next == self.next_decision {
+                self.decisions += 1;
+                let since = decision_time(self.decisions, self.plan.decision_interval);
+                self.next_decision = self.plan.start + since;
+                return Ok(Some(next));
+            }
+        }
+    }
+
+    /// What the report says of the market; `label_ms` says how long each of its labels was on, `ended` whether
+    /// its data ended early.
+    pub(crate) fn frame(&self, label_ms: BTreeMap<String, f64>, ended: bool) -> Frame {
+        let (events, trades) = self.gateway.venue.counts();
+        Frame {
+            source: self.plan.source,
+            start: self.plan.start,
+            end: self.plan.end,
+            events: events - self.counts_before.0,
+            trades: trades - self.counts_before.1,
+            label_ms,
+            ended,
+            mid: self.gateway.venue.mid(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decisions_keep_their_pace_and_hit_no_grid() {
+        let interval = 10 * MS;
+        assert_eq!(decision_time(0, interval), 0);
+        let mut tenths = [0; 10];
+        for index in 0..10_000u64 {
+            let within = decision_time(index, interval) - index as Ns * interval;
+            assert!((0..interval).contains(&within));
+            tenths[(within / MS) as usize] += 1;
+        }
+        assert!(
+            tenths.iter().all(|n| (990..=1010).contains(n)),
+            "{tenths:?}"
+        );
+    }
+}

@@ -1,0 +1,100 @@
+//! One iteration of the reference maker on any market, in pieces that can be interrupted.
+
+use crate::measure::ReportError;
+use crate::venue::rows::RowError;
+use std::collections::BTreeMap;
+
+use crate::maker::Maker;
+use crate::session::pace::{Pace, Plan};
+use crate::session::spec::{MakerSettings, Parameters};
+use crate::types::{Ns, Request};
+use crate::venue::Venue;
+
+/// A running iteration.
+#[derive(Debug, Clone)]
+pub(crate) struct Run<V> {
+    pace: Pace<V>,
+    maker: Maker,
+    requests: Vec<Request>,
+}
+
+impl<V: Venue> Run<V> {
+    /// Begin at `plan.start`, which the market has reached.
+    pub(crate) fn new(
+        venue: V,
+        plan: Plan,
+        parameters: Parameters,
+        settings: MakerSettings,
+    ) -> Self {
+        let maker = Maker::new(
+            parameters,
+            settings,
+            plan.tick_size,
+            plan.lot_size,
+            plan.start,
+        );
+        Run {
+            pace: Pace::new(venue, plan),
+            maker,
+            requests: Vec::new(),
+        }
+    }
+
+    /// Run for about `budget` market events; whether the end is reached.
+    ///
+    /// # Errors
+    /// Those of the market.
+    pub(crate) fn run_piece(&mut self, budget: u64) -> Result<bool, RowError> {
+        let stop_at = self.venue().counts().0.saturating_add(budget);
+        // A market without events must stop now and then as well.
+        for _ in 0..budget {
+            if self.venue().counts().0 >= stop_at {
+                break;
+            }
+            match self.pace.advance_to_decision()? {
+                Some(now) => self.decide(now),
+                None => return Ok(true),
+            }
+        }
+        Ok(false)
+    }
+
+    /// The market.
+    pub(crate) fn venue(&self) -> &V {
+        &self.pace.gateway.venue
+    }
+
+    /// The market, to be changed.
+    pub(crate) fn venue_mut(&mut self) -> &mut V {
+        &mut self.pace.gateway.venue
+    }
+
+    /// The report as JSON; `label_ms` says how long each label of the market was on, `ended` whether its data
+    /// ended early.
+    ///
+    /// # Errors
+    /// See [`crate::measure::Measure::report`].
+    pub(crate) fn report(
+        &mut self,
+        label_ms: BTreeMap<String, f64>,
+        ended: bool,
+    ) -> Result<String, ReportError> {
+        let frame = self.pace.frame(label_ms, ended);
+        self.pace
+            .gateway
+            .measure
+            .report(frame, self.maker.attempts())
+    }
+
+    fn decide(&mut self, now: Ns) {
+        let gateway = &mut self.pace.gateway;
+        while let Some(notification) = gateway.poll() {
+            self.maker.notification(now, notification);
+        }
+        let view = gateway.see();
+        self.maker.decide(now, &view, &mut self.requests);
+        for request in self.requests.drain(..) {
+            gateway.send(request);
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! What the caller asks for: parameters, maker settings, fees, and the whole of one run.
+
+use serde::Deserialize;
+
+use crate::types::check::{all, count, in_range, CheckResult, RangeError};
+use crate::types::json::{parse, JsonError};
+
+/// Why a spec is not accepted.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum SpecError {
+    /// It is no JSON of this form.
+    #[error("the spec is not accepted: {0}")]
+    Json(#[from] JsonError),
+    /// A number is out of range.
+    #[error(transparent)]
+    Range(#[from] RangeError),
+    /// A slice that ends before it begins.
+    #[error("end_ns = {end_ns} is not above start_ns = {start_ns}")]
+    Order { start_ns: i64, end_ns: i64 },
+}
+
+/// The six tunable parameters; the host's table holds their narrower bounds.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Parameters {
+    /// Least time between order updates, ms; 0 to 60000.
+    pub min_interval_ms: f64,
+    /// Tokens per minute; 0.1 to 1e6.
+    pub replace_rate_per_min: f64,
+    /// Added to the base half-spread, bps; -100 to 1000.
+    pub base_spread_bps_delta: f64,
+    /// Order size as a share of visible liquidity; 0 to 1.
+    pub impact_cap_ratio: f64,
+    /// Largest change of position per decision horizon, as a share of the position limit; 0 to 1.
+    pub max_delta_ratio: f64,
+    /// Age at which a far order is cancelled, ms; 0 to 3.6e6.
+    pub tail_age_ms: f64,
+}
+
+/// What the maker does apart from the six.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MakerSettings {
+    pub base_half_spread_bps: f64,
+    pub skew_bps: f64,
+    pub requote_bps: f64,
+    pub far_bps: f64,
+    pub position_limit_notional: f64,
+    pub max_order_notional: f64,
+    pub min_order_notional: f64,
+    pub exit_ratio: f64,
+    pub decision_interval_ms: f64,
+    pub decision_horizon_ms: f64,
+    pub max_in_flight: u32,
+    pub depth_levels: u32,
+    pub liquidity_memory_ms: f64,
+    pub order_latency_ms: f64,
+}
+
+/// Fees in bps of traded notional; a negative fee is a rebate.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fees {
+    pub maker_bps: f64,
+    pub taker_bps: f64,
+}
+
+/// One iteration on a mock market, whose scenario and seed the market has.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SimulateSpec {
+    /// Market time since the run began; 0 to 1e10 ms.
+    pub start_ms: f64,
+    /// Length, 1 to 8.64e7 ms (a day).
+    pub duration_ms: f64,
+    pub parameters: Parameters,
+    pub maker: MakerSettings,
+    pub fees: Fees,
+    #[serde(default)]
+    pub record_fills: bool,
+}
+
+/// A mock market without a maker, whose scenario and seed the market has.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ObserveSpec {
+    /// Market time since the run began; 0 to 1e10 ms.
+    pub start_ms: f64,
+    /// Length, 1000 to 6.048e8 ms (a week).
+    pub duration_ms: f64,
+    /// Levels that count as depth; 1 to 1000.
+    pub depth_levels: u32,
+    /// Whether rows of a recording are written instead of a tape, of at most 1.44e7 ms (four hours).
+    #[serde(default)]
+    pub rows: bool,
+}
+
+/// One iteration on a recording.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ReplaySpec {
+    /// Begin, relative to the first exchange time; 0 to 1e16 ns.
+    pub start_ns: i64,
+    /// End, relative to the first exchange time; above `start_ns`.
+    pub end_ns: i64,
+    /// Quote units per tick; 1e-9 to 1e9.
+    pub tick_size: f64,
+    /// Base units per lot; 1e-12 to 1e9.
+    pub lot_size: f64,
+    pub parameters: Parameters,
+    pub maker: MakerSettings,
+    pub fees: Fees,
+    #[serde(default)]
+    pub record_fills: bool,
+}
+
+impl SimulateSpec {
+    /// Read and validate.
+    ///
+    /// # Errors
+    /// One sentence: what is wrong and what is accepted.
+    pub fn parse(text: &str) -> Result<Self, SpecError> {
+        let spec: Self = parse(text)?;
+        in_range("start_ms", spec.start_ms, 0.0, 1e10)?;
+        in_range("duration_ms", spec.duration_ms, 1.0, 8.64e7)?;
+        check_maker(&spec.parameters, &spec.maker, spec.fees)?;
+        Ok(spec)
+    }
+}
+
+impl ObserveSpec {
+    /// Read and validate.
+    ///
+    /// # Errors
+    /// One sentence: what is wrong and what is accepted.
+    pub(crate) fn parse(text: &str) -> Result<Self, SpecError> {
+        let spec: Self = parse(text)?;
+        in_range("start_ms", spec.start_ms, 0.0, 1e10)?;
+        let most = if spec.rows { 1.44e7 } else { 6.048e8 };
+        in_range("duration_ms", spec.duration_ms, 1000.0, most)?;
+        count("depth_levels", u64::from(spec.depth_levels), 1, 1000)?;
+        Ok(spec)
+    }
+}
+
+impl ReplaySpec {
+    /// Read and validate.
+    ///
+    /// # Errors
+    /// One sentence: what is wrong and what is accepted.
+    pub(crate) fn parse(text: &str) -> Result<Self, SpecError> {
+        let spec: Self = parse(text)?;
+        in_range("start_ns", spec.start_ns as f64, 0.0, 1e16)?;
+        in_range("end_ns", spec.end_ns as f64, 1.0, 1e16)?;
+        if spec.end_ns <= spec.start_ns {
+            return Err(SpecError::Order {
+                start_ns: spec.start_ns,
+                end_ns: spec.end_ns,
+            });
+        }
+        in_range("tick_size", spec.tick_size, 1e-9, 1e9)?;
+        in_range("lot_size", spec.lot_size, 1e-12, 1e9)?;
+        check_maker(&spec.parameters, &spec.maker, spec.fees)?;
+        Ok(spec)
+    }
+}
+
+fn check_maker(p: &Parameters, m: &MakerSettings, f: Fees) -> CheckResult {
+    all(
+        "parameters",
+        &[
+            ("min_interval_ms", p.min_interval_ms, 0.0, 60_000.0),
+            ("replace_rate_per_min", p.replace_rate_per_min, 0.1, 1e6),
+            (
+                "base_spread_bps_delta",
+                p.base_spread_bps_delta,
+                -100.0,
+                1000.0,
+            ),
+            ("impact_cap_ratio", p.impact_cap_ratio, 0.0, 1.0),
+            ("max_delta_ratio", p.max_delta_ratio, 0.0, 1.0),
+            ("tail_age_ms", p.tail_age_ms, 0.0, 3.6e6),
+        ],
+    )?;
+    all(
+        "maker",
+        &[
+            ("base_half_spread_bps", m.base_half_spread_bps, 1e-3, 1000.0),
+            ("skew_bps", m.skew_bps, 0.0, 1000.0),
+            ("requote_bps", m.requote_bps, 1e-3, 1000.0),
+            ("far_bps", m.far_bps, 1e-3, 1000.0),
+            (
+                "position_limit_notional",
+                m.position_limit_notional,
+                1e-3,
+                1e12,
+            ),
+            ("max_order_notional", m.max_order_notional, 1e-3, 1e12),
+            ("min_order_notional", m.min_order_notional, 1e-6, 1e12),
+            ("exit_ratio", m.exit_ratio, 0.0, 1.0),
+            ("decision_interval_ms", m.decision_interval_ms, 0.1, 1000.0),
+            ("decision_horizon_ms", m.decision_horizon_ms, 0.1, 3.6e6),
+            ("liquidity_memory_ms", m.liquidity_memory_ms, 0.1, 3.6e6),
+            ("order_latency_ms", m.order_latency_ms, 0.0, 60_000.0),
+        ],
+    )?;
+    count("maker.max_in_flight", u64::from(m.max_in_flight), 1, 10_000)?;
+    count("maker.depth_levels", u64::from(m.depth_levels), 1, 1000)?;
+    all(
+        "fees",
+        &[
+            ("maker_bps", f.maker_bps, -1000.0, 1000.0),
+            ("taker_bps", f.taker_bps, -1000.0, 1000.0),
+        ],
+    )
+}

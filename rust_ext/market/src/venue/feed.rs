@@ -1,0 +1,57 @@
+//! The market data feed: messages under way, and the last one that has arrived.
+
+use std::collections::VecDeque;
+
+use crate::types::{ms_of_ns, Ns, View};
+
+/// One connection; a message cannot overtake the one before it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Feed {
+    under_way: VecDeque<(Ns, View)>,
+    seen: View,
+}
+
+impl Feed {
+    /// Send a view, which takes `lag` to arrive; when it will.
+    pub(crate) fn send(&mut self, view: View, lag: Ns) -> Ns {
+        let last = self.under_way.back().map_or(Ns::MIN, |(at, _)| *at);
+        let arrival = (view.at + lag).max(last);
+        self.under_way.push_back((arrival, view));
+        arrival
+    }
+
+    /// The last view that has arrived by a time; the delays of those that came since the last call are
+    /// appended to `lags`, ms.
+    pub(crate) fn see(&mut self, now: Ns, lags: &mut Vec<f64>) -> View {
+        while let Some((at, view)) = self.under_way.front().copied() {
+            if at > now {
+                break;
+            }
+            lags.push(ms_of_ns(at - view.at));
+            self.seen = view;
+            self.under_way.pop_front();
+        }
+        self.seen
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_arrive_late_and_in_order() {
+        let mut feed = Feed::default();
+        let view = |at| View {
+            at,
+            ..View::default()
+        };
+        feed.send(view(0), 50);
+        feed.send(view(10), 5);
+        let mut lags = Vec::new();
+        assert_eq!(feed.see(49, &mut lags).mid, None);
+        assert!(lags.is_empty());
+        assert_eq!(feed.see(50, &mut lags).at, 10);
+        assert_eq!(lags, [50.0 / 1e6, 40.0 / 1e6]);
+    }
+}

@@ -1,0 +1,52 @@
+//! What the maker's gateway needs from a market, whether mock or recorded.
+
+pub(crate) mod feed;
+pub(crate) mod mock;
+pub(crate) mod participants;
+pub(crate) mod recorder;
+pub(crate) mod replay;
+pub(crate) mod rows;
+pub(crate) mod tape;
+
+use crate::types::{Lots, NewOrder, Ns, Side, Tick, VenueFill, View};
+use crate::venue::rows::RowError;
+
+/// An order of ours that was cancelled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Cancelled {
+    pub placed_at: Ns,
+}
+
+/// A market with our own orders in it. Time never goes back.
+pub(crate) trait Venue {
+    /// Advance the market to a time, inclusive; fills of our orders are appended in order of time.
+    ///
+    /// # Errors
+    /// One sentence where the data behind the market cannot be used.
+    fn advance(&mut self, until: Ns, fills: &mut Vec<VenueFill>) -> Result<(), RowError>;
+
+    /// An order of ours arrives; false where it would cross and is rejected.
+    fn place(&mut self, order: NewOrder) -> bool;
+
+    /// A cancellation of ours arrives; None where the order is not there any more.
+    fn cancel(&mut self, id: u64) -> Option<Cancelled>;
+
+    /// An immediate-or-cancel order of ours arrives.
+    fn take(&mut self, side: Side, lots: Lots, limit: Tick, fills: &mut Vec<VenueFill>);
+
+    /// Mid of the other participants' book in ticks; the last known one where a side is empty.
+    fn mid(&self) -> Option<f64>;
+
+    /// Ask minus bid of the other participants' book in ticks.
+    fn spread(&self) -> Option<Tick>;
+
+    /// The book as it can be seen at a time, at or after the last advance; delays of the messages that
+    /// have arrived since the last call are appended to `lags`, ms.
+    fn see(&mut self, now: Ns, lags: &mut Vec<f64>) -> View;
+
+    /// Draw the delay of one order message.
+    fn order_delay(&mut self) -> Ns;
+
+    /// Market events and trades so far.
+    fn counts(&self) -> (u64, u64);
+}

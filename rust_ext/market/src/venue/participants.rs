@@ -1,0 +1,283 @@
+//! The other participants of a mock market: their orders arrive, are cancelled, and trade with each other's
+//! and with ours.
+
+use crate::book::matching::Matching;
+use crate::flow::hawkes::Arrivals;
+use crate::flow::{Event, Flow, MarketState};
+use crate::scenario::Scenario;
+use crate::types::rng::{Purpose, Stream};
+use crate::types::{Lots, NewOrder, Ns, Side, Tick, VenueFill};
+use crate::venue::recorder::Recorder;
+use crate::venue::tape::Tape;
+use crate::world::Point;
+
+/// When something happens, and what the world is like then; fair value in ticks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moment<'a> {
+    pub now: Ns,
+    pub point: &'a Point,
+    pub fair: f64,
+}
+
+/// The book with all participants that send orders to it.
+#[derive(Debug, Clone)]
+pub(crate) struct Participants {
+    pub book: Matching,
+    flow: Flow,
+    arrivals: Arrivals,
+    stream: Stream,
+    next_event: Ns,
+    seq: u64,
+    events: u64,
+    trades: u64,
+    /// What is recorded for analysis of the market itself.
+    tape: Option<Box<Tape>>,
+    /// The same as rows of a recording.
+    recorder: Option<Box<Recorder>>,
+    /// Side whose resting orders were hit in the event in hand.
+    hit: Option<Side>,
+}
+
+impl Participants {
+    /// Participants whose book is filled from the stationary profile; `key` tells one iteration from another.
+    pub(crate) fn new(scenario: &Scenario, seed: u64, key: u64, moment: Moment) -> Self {
+        let mut stream = Stream::new(seed, Purpose::Flow, key);
+        let (trading, now) = (moment.point.trading, moment.now);
+        let mut participants = Participants {
+            book: Matching::new(),
+            flow: Flow::new(scenario),
+            arrivals: Arrivals::new(&scenario.flow, trading, now, &mut stream),
+            stream,
+            next_event: now,
+            seq: 0,
+            events: 0,
+            trades: 0,
+            tape: None,
+            recorder: None,
+            hit: None,
+        };
+        for _ in 0..participants.flow.target() as usize {
+            for side in Side::BOTH {
+                participants.arrive(side, moment);
+            }
+        }
+        participants.book.note_mid();
+        participants
+    }
+
+    /// Market events and trades so far.
+    pub(crate) fn counts(&self) -> (u64, u64) {
+        (self.events, self.trades)
+    }
+
+    /// Reset the counts.
+    pub(crate) fn forget_counts(&mut self) {
+        (self.events, self.trades) = (0, 0);
+    }
+
+    /// Record from now on.
+    pub(crate) fn record(&mut self, tape: Tape) {
+        self.tape = Some(Box::new(tape));
+    }
+
+    /// What was recorded.
+    pub(crate) fn take_tape(&mut self) -> Option<Tape> {
+        self.tape.take().map(|tape| *tape)
+    }
+
+    /// Record rows from now on, beginning with a snapshot.
+    pub(crate) fn record_rows(&mut self, mut recorder: Recorder, now: Ns) {
+        for side in Side::BOTH {
+            let resting = &mut self.book.sides[side.index()];
+            resting.take_changes();
+            recorder.snapshot(now, side, resting.ladder());
+        }
+        self.hit = None;
+        self.recorder = Some(Box::new(recorder));
+    }
+
+    /// A feed message arrives at a time.
+    pub(crate) fn deliver(&mut self, at: Ns) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.deliver(at);
+        }
+    }
+
+    /// The rows that were recorded.
+    pub(crate) fn take_rows(&mut self) -> Vec<u8> {
+        let recorder = self.recorder.take();
+        recorder.map_or_else(Vec::new, |recorder| recorder.into_rows())
+    }
+
+    /// When the next event may happen.
+    pub(crate) fn next(&self) -> Ns {
+        self.next_event.min(self.arrivals.next())
+    }
+
+    /// Process what is due at [`Participants::next`].
+    pub(crate) fn process_event(&mut self, moment: Moment, fills: &mut Vec<VenueFill>) {
+        if self.arrivals.next() <= self.next_event {
+            if self.arrivals.accept(&mut self.stream) {
+                self.market_order(moment, fills);
+            }
+        } else {
+            self.event(moment, fills);
+            self.next_event = moment.now + self.flow.wait(moment.point, &mut self.stream);
+        }
+        if let Some(recorder) = &mut self.recorder {
+            let hit = self.hit.take();
+            for side in Side::BOTH {
+                let resting = &mut self.book.sides[side.index()];
+                let changes = resting.take_changes();
+                let ladder = resting.ladder();
+                recorder.changes(moment.now, side, ladder, &changes, hit == Some(side));
+            }
+        }
+    }
+
+    /// The world changes at this moment, to `point`; the state before it is recorded.
+    pub(crate) fn change(&mut self, moment: Moment, point: &Point) {
+        if let Some(tape) = &mut self.tape {
+            let [bids, asks] = &self.book.sides;
+            let labels = moment.point.labels;
+            tape.sample(bids.ladder(), asks.ladder(), moment.fair, labels);
+        }
+        let trading = point.trading;
+        self.arrivals.change(trading, moment.now, &mut self.stream);
+        self.flow.follow(&self.arrivals);
+    }
+
+    /// A post-only order of ours; false where it would cross.
+    pub(crate) fn place(&mut self, order: NewOrder, now: Ns) -> bool {
+        self.seq += 1;
+        self.book.place(order, now, self.seq)
+    }
+
+    /// An immediate-or-cancel order of ours. Others react to it as to any market order.
+    pub(crate) fn take(
+        &mut self,
+        side: Side,
+        lots: Lots,
+        limit: Tick,
+        now: Ns,
+        fills: &mut Vec<VenueFill>,
+    ) {
+        if self.book.take(side, lots, limit, now, fills) > 0 {
+            self.trades += 1;
+            self.excite(side, now);
+        }
+    }
+
+    /// An event of the limit order flow.
+    fn event(&mut self, moment: Moment, fills: &mut Vec<VenueFill>) {
+        self.events += 1;
+        let standing = [self.book.sides[0].len(), self.book.sides[1].len()];
+        let (point, fair) = (moment.point, moment.fair);
+        match self.flow.next(point, fair, standing, &mut self.stream) {
+            Event::Arrive(side) => self.arrive(side, moment),
+            Event::Leave { side, stale } => self.leave(side, stale, moment),
+            Event::Pick { lots } => self.pick(lots, moment, fills),
+        }
+        self.book.note_mid();
+    }
+
+    fn market_order(&mut self, moment: Moment, fills: &mut Vec<VenueFill>) {
+        self.events += 1;
+        let [bids, asks] = &self.book.sides;
+        let state = MarketState {
+            point: moment.point,
+            fair: moment.fair,
+            mid: self.book.mid.unwrap_or(moment.fair),
+            queues: [bids, asks].map(|side| side.ladder().depth(1)),
+        };
+        let order = self.flow.trade(&state, &self.arrivals, &mut self.stream);
+        self.aggress(order.side, order.lots, order.limit, moment.now, fills);
+        self.book.note_mid();
+        self.excite(order.side, moment.now);
+    }
+
+    /// A market order arrived, ours or another participant's.
+    fn excite(&mut self, side: Side, now: Ns) {
+        self.arrivals.excite(side, now, &mut self.stream);
+        self.flow.follow(&self.arrivals);
+    }
+
+    /// An aggressive order of another participant; whether it traded.
+    fn aggress(
+        &mut self,
+        side: Side,
+        lots: Lots,
+        limit: Tick,
+        now: Ns,
+        fills: &mut Vec<VenueFill>,
+    ) -> bool {
+        let (mid, best) = (self.book.mid, self.book.front(side.opposite()));
+        let traded = self.book.aggress(side, lots, limit, now, fills);
+        self.trades += u64::from(traded > 0);
+        if traded > 0 {
+            self.hit = Some(side.opposite());
+        }
+        if let (Some(tape), true) = (&mut self.tape, traded > 0) {
+            let emptied = best != self.book.front(side.opposite());
+            tape.trade(now, side, traded, best, mid, emptied);
+        }
+        traded > 0
+    }
+
+    fn arrive(&mut self, side: Side, moment: Moment) {
+        let (point, fair) = (moment.point, moment.fair);
+        let other = side.opposite();
+        let opposite = self.book.others_best(other);
+        let (wanted, lots) = self
+            .flow
+            .order(side, point, fair, opposite, &mut self.stream);
+        // Resting orders never cross: such an order waits one tick before the other side, ours included.
+        let limits = [opposite, self.book.own.best(other)];
+        let tick = limits.iter().flatten().fold(wanted, |tick, limit| {
+            if side.better_by(tick, *limit) >= 0 {
+                limit - side.sign()
+            } else {
+                tick
+            }
+        });
+        let ahead = self.book.sides[side.index()].ladder().get(tick);
+        if tick < 1 || !self.flow.joins(ahead, fair, &mut self.stream) {
+            return;
+        }
+        self.seq += 1;
+        let seq = self.seq;
+        self.book.sides[side.index()].add(tick, lots, seq);
+    }
+
+    fn leave(&mut self, side: Side, stale: bool, moment: Moment) {
+        let (point, fair) = (moment.point, moment.fair);
+        let resting = &mut self.book.sides[side.index()];
+        let at_best = stale
+            && resting
+                .ladder()
+                .best()
+                .is_some_and(|tick| self.flow.is_stale(side, tick, point, fair));
+        let cancelled = if at_best {
+            resting.cancel_best()
+        } else {
+            let chosen = resting.choose(&mut self.stream);
+            chosen
+                .filter(|c| self.flow.gives_up(c.beside, fair, &mut self.stream))
+                .map(|c| resting.cancel(c))
+        };
+        if let Some(cancelled) = cancelled {
+            self.book
+                .own
+                .others_left(side, cancelled.tick, cancelled.lots, cancelled.seq);
+        }
+    }
+
+    fn pick(&mut self, lots: Lots, moment: Moment, fills: &mut Vec<VenueFill>) {
+        for side in Side::BOTH {
+            let limit = self.flow.pick_limit(side, moment.fair);
+            if self.aggress(side, lots, limit, moment.now, fills) {
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! What a market does of itself, as columns: its state every 100 ms, and its trades.
+
+use crate::book::ladder::Ladder;
+use crate::types::{Lots, Ns, Side, Tick};
+
+/// Columns of equal length per kind of row. Prices in ticks, quantities in lots, times in ns.
+#[derive(Debug, Clone, Default)]
+pub struct Tape {
+    levels: usize,
+    bid: Vec<f64>,
+    ask: Vec<f64>,
+    fair: Vec<f64>,
+    bid_depth: Vec<i64>,
+    ask_depth: Vec<i64>,
+    labels: Vec<u64>,
+    trade_at: Vec<i64>,
+    trade_side: Vec<i64>,
+    trade_lots: Vec<i64>,
+    trade_price: Vec<f64>,
+    trade_mid: Vec<f64>,
+    trade_emptied: Vec<i64>,
+}
+
+/// A column's name and its numbers as little-endian bytes, 8 each.
+pub type Column = (&'static str, Vec<u8>);
+
+impl Tape {
+    /// An empty tape; depth is that of the `levels` best prices.
+    pub fn new(levels: usize) -> Self {
+        Tape {
+            levels,
+            ..Tape::default()
+        }
+    }
+
+    /// Note the state of the market at a grid point: its ladders, fair value where there is one, and labels.
+    pub fn sample(&mut self, bids: &Ladder, asks: &Ladder, fair: f64, labels: u64) {
+        let best = |ladder: &Ladder| ladder.best().map_or(f64::NAN, |t| t as f64);
+        self.bid.push(best(bids));
+        self.ask.push(best(asks));
+        self.bid_depth.push(bids.depth(self.levels));
+        self.ask_depth.push(asks.depth(self.levels));
+        self.fair.push(fair);
+        self.labels.push(labels);
+    }
+
+    /// Note a trade: the aggressor's side, the best price that it met, the mid before it, and whether it took
+    /// all that stood at that price.
+    pub fn trade(
+        &mut self,
+        at: Ns,
+        side: Side,
+        lots: Lots,
+        price: Option<Tick>,
+        mid: Option<f64>,
+        emptied: bool,
+    ) {
+        self.trade_at.push(at);
+        self.trade_side.push(side.sign());
+        self.trade_lots.push(lots);
+        self.trade_price.push(price.map_or(f64::NAN, |t| t as f64));
+        self.trade_mid.push(mid.unwrap_or(f64::NAN));
+        self.trade_emptied.push(i64::from(emptied));
+    }
+
+    /// All columns, doubles where a price may be missing (NaN), else integers.
+    pub fn columns(&self) -> Vec<Column> {
+        let doubles = [
+            ("bid", &self.bid),
+            ("ask", &self.ask),
+            ("fair", &self.fair),
+            ("trade_price", &self.trade_price),
+            ("trade_mid", &self.trade_mid),
+        ]
+        .map(|(name, column)| (name, column.iter().flat_map(|x| x.to_le_bytes()).collect()));
+        let integers = [
+            ("bid_depth", &self.bid_depth),
+            ("ask_depth", &self.ask_depth),
+            ("trade_at", &self.trade_at),
+            ("trade_side", &self.trade_side),
+            ("trade_lots", &self.trade_lots),
+            ("trade_emptied", &self.trade_emptied),
+        ]
+        .map(|(name, column)| (name, column.iter().flat_map(|x| x.to_le_bytes()).collect()));
+        let labels = self.labels.iter().flat_map(|x| x.to_le_bytes()).collect();
+        doubles
+            .into_iter()
+            .chain(integers)
+            .chain([("labels", labels)])
+            .collect()
+    }
+}
