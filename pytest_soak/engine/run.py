@@ -35,6 +35,8 @@ from pytest_soak.store.runs.runs import (
 PROFILES_FOLDER = "soak_profiles"
 SCENARIOS_FOLDER = "scenarios"
 BASE_NAME = "runtime_overrides.json"
+# Each open canary keeps descriptors of its journal; canaries run one after the other.
+MAX_OPEN = 4
 
 
 @dataclass(slots=True)
@@ -90,7 +92,7 @@ class SoakRun:
         )
 
     def open(self, spec: CanarySpec, hooks: Hooks) -> Canary:
-        """The canary of a folder: opened once per process, the same inputs demanded every time.
+        """The canary of a folder, the same inputs demanded every time; the oldest of many is closed.
 
         Raises:
             SoakStateError: where its fixtures gave something else before, or the journal is another's.
@@ -98,6 +100,8 @@ class SoakRun:
         known = self.canaries.get(spec.folder)
         if known is None:
             self._begin(spec)
+            while len(self.canaries) >= MAX_OPEN:
+                self.canaries.pop(next(iter(self.canaries))).close()
             known = self.canaries[spec.folder] = Canary(spec, hooks)
             link_latest(self.settings.artifacts, self.folder, self.names or (spec.folder.name,))
         elif not spec.has_inputs_of(known.spec):

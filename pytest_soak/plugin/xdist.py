@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -34,6 +35,11 @@ class SoakScheduling(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         return unit_of(nodeid)
+
+    def _assign_work_unit(self, node: Any) -> None:
+        # What went to a worker whose death is not known yet comes back when it is.
+        with suppress(OSError):
+            super()._assign_work_unit(node)
 
     def _reschedule(self, node: Any) -> None:
         # A worker that took a dead one's place is there before it has collected.
@@ -110,6 +116,8 @@ class SoakXdist:
                 f"{report.longrepr}; workers died {times} times in this canary, so the rest of it is left out"
             )
             return
+        if not _is_replaced(sched.config):
+            return
         # Neither passed nor failed: what counts is how the item ends in the worker that takes over.
         report.outcome = RESUMED  # type: ignore[assignment]
         self._resumed[unit_of(crashitem)] = sched.crashes[unit_of(crashitem)]
@@ -138,3 +146,10 @@ def _allow_one_more_worker(config: pytest.Config) -> None:
     limit = getattr(session, "_max_worker_restart", None)
     if config.getoption("maxworkerrestart") is None and limit is not None:
         session._max_worker_restart = limit + 1  # type: ignore[union-attr]
+
+
+def _is_replaced(config: pytest.Config) -> bool:
+    """Whether a worker takes the dead one's place; else a run with items that nobody ran would end green."""
+    session: Any = config.pluginmanager.get_plugin("dsession")
+    limit = getattr(session, "_max_worker_restart", None)
+    return limit is None or session._failed_nodes_count < limit
