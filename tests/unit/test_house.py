@@ -13,7 +13,11 @@ from pytest_soak.guards import BUILT_IN
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "pytest_soak"
-SOURCES = [*PACKAGE.rglob("*.py"), *(ROOT / "tests").rglob("*.py"), *(ROOT / "rust_ext").glob("*/src/**/*.rs")]
+SOURCES = [
+    *PACKAGE.rglob("*.py"),
+    *(ROOT / "tests").rglob("*.py"),
+    *(ROOT / "rust_ext").glob("*/src/**/*.rs"),
+]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
