@@ -11,9 +11,9 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-from pytest_soak.config.parsing import show
 from pytest_soak.config.paths import expanded, is_path
 from pytest_soak.domain.errors import SoakConfigError
+from pytest_soak.domain.text import show
 
 Reader = Callable[[Traversable], dict[str, Any]]
 Finder = Callable[[str, Traversable], Traversable]

@@ -11,7 +11,6 @@ from pytest_soak.config.parsing import (
     did_you_mean,
     parse_json,
     parse_toml,
-    show,
     validate,
 )
 from pytest_soak.config.paths import Kind, kind_of, reason_of, shown
@@ -26,7 +25,6 @@ __all__ = [
     "read_bytes",
     "read_json",
     "read_toml",
-    "show",
     "validate",
 ]
 

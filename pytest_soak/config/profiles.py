@@ -19,7 +19,6 @@ from pytest_soak.config.loader import (
     did_you_mean,
     parse_toml,
     read_bytes,
-    show,
     validate,
 )
 from pytest_soak.config.names import check_name
@@ -31,6 +30,7 @@ from pytest_soak.domain.hashing import sha256_of
 from pytest_soak.domain.parameters import PARAMETERS, problem_with
 from pytest_soak.domain.settings import Profile
 from pytest_soak.domain.state import check_guard_settings
+from pytest_soak.domain.text import show
 
 PACKAGE = "soak_profiles"
 

@@ -95,5 +95,5 @@ class ReplayMarket:
         Raises:
             SoakConfigError: where the kernel refuses parameters or settings.
         """
-        answer = kernel.replay(self.spec(job, window), self._recording.buffer)
-        return report_of({**answer, "source": self.source})
+        report = report_of(kernel.replay(self.spec(job, window), self._recording.buffer))
+        return report if report.source == self.source else report.model_copy(update={"source": self.source})

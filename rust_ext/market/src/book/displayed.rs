@@ -6,16 +6,16 @@ use crate::venue::rows::Action;
 
 /// Both sides of a displayed book.
 #[derive(Debug, Clone)]
-pub struct Displayed {
+pub(crate) struct Displayed {
     /// Bids and asks.
     pub sides: [Ladder; 2],
-    /// Sum of the best prices when the mid was noted last, 0 before.
+    /// Sum of the best prices when the mid was last updated, 0 before.
     sum: Tick,
 }
 
 impl Displayed {
     /// An empty book.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Displayed {
             sides: [Ladder::new(Side::Buy), Ladder::new(Side::Sell)],
             sum: 0,
@@ -23,13 +23,13 @@ impl Displayed {
     }
 
     /// One side.
-    pub fn side(&self, side: Side) -> &Ladder {
+    pub(crate) fn side(&self, side: Side) -> &Ladder {
         &self.sides[side.index()]
     }
 
-    /// Take in what a row says; trades change nothing, as depth rows follow them.
+    /// Apply a row; trades change nothing, as depth rows follow them.
     #[inline]
-    pub fn apply(&mut self, action: Action) {
+    pub(crate) fn apply(&mut self, action: Action) {
         match action {
             Action::Depth { side, tick, lots } => self.sides[side.index()].set(tick, lots),
             Action::Clear { side, tick } => {
@@ -45,19 +45,19 @@ impl Displayed {
     }
 
     /// Ask minus bid, ticks.
-    pub fn spread(&self) -> Option<Tick> {
+    pub(crate) fn spread(&self) -> Option<Tick> {
         Some(self.side(Side::Sell).best()? - self.side(Side::Buy).best()?)
     }
 
-    /// Mid in ticks when it was noted last; None before the first.
-    pub fn mid(&self) -> Option<f64> {
+    /// Mid in ticks when it was last updated; None before the first.
+    pub(crate) fn mid(&self) -> Option<f64> {
         (self.sum > 0).then_some(self.sum as f64 * 0.5)
     }
 
-    /// Note the mid; between the rows of one message a book may cross, such a state has no mid, nor has one
+    /// Update the mid; between the rows of one message a book may cross, such a state has no mid, nor has one
     /// with an empty side.
     #[inline]
-    pub fn note_mid(&mut self) {
+    pub(crate) fn note_mid(&mut self) {
         if let (Some(bid), Some(ask)) = (self.side(Side::Buy).best(), self.side(Side::Sell).best())
         {
             if bid < ask {
