@@ -3,19 +3,29 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 import pytest_soak
-from pytest_soak import kernel, market
+from pytest_soak import _kernel, kernel, market
 from pytest_soak.domain.errors import SoakConfigError, SoakError
 from pytest_soak.domain.parameters import DEFAULTS
 from pytest_soak.domain.records import EdgeReport
 from pytest_soak.domain.settings import FeeSettings, MakerSettings
-from pytest_soak.market import MakerJob, Market, ReferenceMaker, Strategy, Window
+from pytest_soak.market import (
+    MakerJob,
+    Market,
+    MockMarket,
+    ReferenceMaker,
+    Strategy,
+    Window,
+    load_scenario,
+)
 from pytest_soak.market.reports import report_of
+from tests.oracle.jobs import job, window
 from tests.oracle.reports import nothing_measured
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -131,3 +141,20 @@ def test_report_is_what_the_kernel_says() -> None:
 def test_report_of_another_version_is_named(change: dict[str, object], where: str) -> None:
     with pytest.raises(SoakError, match=f"does not fit this package: {where}.*maturin develop"):
         report_of(json.dumps({**_answer(), **change}).encode("ascii"))
+
+
+def test_the_scenario_crosses_into_the_kernel_once_a_market(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[int] = []
+    real = kernel.open_market
+
+    def counted(scenario: Mapping[str, object], seed: int) -> _kernel.Market:
+        opened.append(seed)
+        return real(scenario, seed)
+
+    monkeypatch.setattr(kernel, "open_market", counted)
+    place = MockMarket(load_scenario("calm"), seed=7)
+    for start_ms in (0.0, 500.0, 0.0):
+        place.run_maker(job(), window(start_ms, 500.0))
+        place.simulation(window(start_ms, 500.0), FeeSettings())
+    assert opened == [7]
+    assert "scenario" not in place.spec(job(), window())
