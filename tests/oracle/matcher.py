@@ -1,6 +1,7 @@
 """One resting order in a recording, matched in plain Python; its queue never moves but for trades.
 
-The order joins behind what is displayed at its price. A trade at its price first eats what is ahead and
+The order joins behind what is displayed at its price; a cleared book says nothing of its queue until time has
+gone on, when what is displayed then caps it. A trade at its price first eats what is ahead and
 then fills it; a displayed quantity below what was ahead caps it; a trade at a worse price than the order's
 fills all of it, as nobody would have traded there past it; so does the other side when it is displayed at
 the order's price or beyond.
@@ -57,11 +58,17 @@ def match(events: Sequence[Happening], order: Resting, until_ns: int) -> Story:
     left = order.lots
     fills: list[Match] = []
     through = False
+    cleared_ns = -1
     for event in events[position:]:
         if event.at_ns >= until_ns or not left:
             break
+        displayed = book.side(BUY if order.side > 0 else SELL)
+        if event.at_ns > cleared_ns >= 0:
+            ahead, cleared_ns = min(ahead, displayed.get(order.tick, 0)), -1
         book.apply(event)
-        if event.is_trade and event.hits_bids == (order.side > 0):
+        if event.is_clear:
+            cleared_ns = event.at_ns
+        elif event.is_trade and event.hits_bids == (order.side > 0):
             ahead, taken = _traded(event, order, ahead, left)
             left -= taken
             through |= (order.tick - event.tick) * order.side > 0
@@ -71,8 +78,8 @@ def match(events: Sequence[Happening], order: Resting, until_ns: int) -> Story:
             through = True
             fills.append(Match(event.at_ns, left))
             left = 0
-        else:
-            ahead = min(ahead, book.side(BUY if order.side > 0 else SELL).get(order.tick, 0))
+        elif cleared_ns < 0 or event.tick == order.tick:
+            ahead = min(ahead, displayed.get(order.tick, 0)) if event.is_depth else ahead
     return Story(first, tuple(fills), through)
 
 

@@ -11,6 +11,8 @@ use crate::maker::Attempts;
 use crate::measure::accounting::{Account, Fill, Totals};
 use crate::measure::stats::Sample;
 use crate::session::spec::Fees;
+use crate::venue::quality::Quality;
+
 use crate::types::{ms_of_ns, Ns, Tick, VenueFill};
 
 /// What became of our orders.
@@ -81,6 +83,8 @@ pub struct MarketFacts {
     /// For how long each of them was on, ms.
     pub label_ms: BTreeMap<String, f64>,
     pub ended: bool,
+    #[serde(flatten)]
+    pub quality: Option<Quality>,
 }
 
 #[derive(Debug, Serialize)]
@@ -124,6 +128,8 @@ pub struct Frame {
     pub ended: bool,
     /// Last mid, ticks.
     pub mid: Option<f64>,
+    /// What was found in the data, None where they are no recording's.
+    pub quality: Option<Quality>,
 }
 
 impl Measure {
@@ -272,6 +278,7 @@ impl Measure {
                 labels: frame.label_ms.keys().cloned().collect(),
                 label_ms: frame.label_ms,
                 ended: frame.ended,
+                quality: frame.quality,
             },
             fills: self.record.then_some(&self.rows),
             path: self.record.then_some(&self.path),

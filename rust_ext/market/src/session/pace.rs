@@ -112,6 +112,7 @@ impl<V: Venue> Pace<V> {
             label_ms,
             ended,
             mid: self.desk.venue.mid(),
+            quality: self.desk.venue.quality(self.plan.end),
         }
     }
 }

@@ -2,11 +2,14 @@
 
 pub mod feed;
 pub mod mock;
+pub mod quality;
 pub mod recorder;
 pub mod replay;
 pub mod rows;
 pub mod street;
 pub mod tape;
+
+use crate::venue::quality::Quality;
 
 use crate::types::{Lots, NewOrder, Ns, Side, Tick, VenueFill, View};
 
@@ -48,4 +51,9 @@ pub trait Venue {
 
     /// Market events and trades so far.
     fn counts(&self) -> (u64, u64);
+
+    /// How far the market's data can be trusted since the iteration began, None where they cannot err.
+    fn quality(&self, _end: Ns) -> Option<Quality> {
+        None
+    }
 }

@@ -9,6 +9,8 @@ const EXCHANGE: u64 = 1 << 31;
 const LOCAL: u64 = 1 << 30;
 const BUY: u64 = 1 << 29;
 const SELL: u64 = 1 << 28;
+/// A trade's price may lie this far off the grid, in ticks.
+const DUST: f64 = 0.01;
 /// Largest price in ticks or quantity in lots: integers up to here are exact in a double.
 const MOST: f64 = 9_007_199_254_740_992.0 / 8.0;
 
@@ -29,8 +31,10 @@ pub enum Action {
         side: Option<Side>,
         tick: Option<Tick>,
     },
-    /// Nothing that concerns the book.
-    Other,
+    /// Nothing that concerns the book: a row of another kind.
+    Other { kind: u8 },
+    /// A trade at a price that is none of the book's.
+    OffGrid,
 }
 
 /// The rows of a recording, with its tick and lot size.
@@ -96,10 +100,13 @@ impl<'a> Rows<'a> {
                 tick: self.tick(row)?,
                 lots: self.lots(row)?,
             },
-            2 => Action::Trade {
-                side: side_of(bits),
-                tick: self.tick(row)?,
-                lots: self.lots(row)?,
+            2 => match (self.tick_on_grid(row), self.lots(row)) {
+                (Some(tick), Some(lots)) => Action::Trade {
+                    side: side_of(bits),
+                    tick,
+                    lots,
+                },
+                _ => Action::OffGrid,
             },
             3 => {
                 let px = row.px();
@@ -108,7 +115,7 @@ impl<'a> Rows<'a> {
                 let side = side_of(bits);
                 Action::Clear { side, tick }
             }
-            _ => Action::Other,
+            kind => Action::Other { kind: kind as u8 },
         })
     }
 
@@ -116,6 +123,13 @@ impl<'a> Rows<'a> {
     fn tick(&self, row: Row<'_>) -> Option<Tick> {
         let tick = row.px() * self.ticks_per_unit;
         (0.5..=MOST).contains(&tick).then(|| nearest(tick))
+    }
+
+    #[inline]
+    fn tick_on_grid(&self, row: Row<'_>) -> Option<Tick> {
+        let exact = row.px() * self.ticks_per_unit;
+        self.tick(row)
+            .filter(|tick| (exact - *tick as f64).abs() <= DUST)
     }
 
     #[inline]
@@ -155,6 +169,11 @@ impl Row<'_> {
     #[inline]
     pub fn local_time(self) -> Option<Ns> {
         (self.word::<0>() & LOCAL != 0).then(|| self.word::<16>() as Ns)
+    }
+
+    /// What kind of row it is.
+    pub fn kind(self) -> u8 {
+        self.word::<0>() as u8
     }
 
     /// Delay from exchange to receiver, ms.
