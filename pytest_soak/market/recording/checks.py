@@ -31,6 +31,7 @@ _UNUSABLE = {
     13: "level 3, a fill",
 }
 _CHUNK_ROWS = 1 << 18
+_GIVE = "make the market with ReplayMarket(path, {}=...) in pytest_soak_make_market"
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,12 +290,12 @@ def _unit(rows: Rows, path: Path, what: _Field, grid: Grid, given: float | None)
         refuse(
             path,
             f": no {what.argument} can be inferred, as not every {what.name} is a multiple of a decimal number; "
-            f"make the market with ReplayMarket(path, {what.argument}=...) in pytest_soak_make_market",
+            + _GIVE.format(what.argument),
         )
     if not grid.holds_for(unit):
         row, count = _off_grid(rows, what.field, unit, (DEPTH, SNAPSHOT))
         if count:
-            how = "was given" if given else "nearly all other prices are multiples of"
+            how = "was given" if given else f"nearly all others fit; {_GIVE.format(what.argument)}"
             more = "" if count == 1 else f" ({count} such rows)"
             refuse(
                 path,

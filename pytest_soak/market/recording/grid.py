@@ -15,8 +15,9 @@ DUST = 1e-6
 """How far a number may lie off the grid while the grid is inferred, in units of its last decimal."""
 OFF_GRID = 0.01
 """How far a number may lie off the grid to be a multiple, in ticks or lots."""
-MOST_OF_THEM = 0.99
-LEAST_TO_OUTVOTE = 200
+MOST_OF_THEM = 0.999
+"""Share of the rows that outvotes the others, where there are many."""
+LEAST_TO_OUTVOTE = 10_000
 
 
 class Grid:
@@ -31,21 +32,21 @@ class Grid:
         """Take in finite values; zero is on every grid."""
         import numpy as np
 
-        values = np.unique(values[values > 0.0])
-        self.values += len(values)
+        values, rows = np.unique(values[values > 0.0], return_counts=True)
+        self.values += int(rows.sum())
         for decimals in range(MOST_DECIMALS + 1) if len(values) else ():
             scaled = values * 10.0**decimals
             whole = np.rint(scaled)
             fits = (np.abs(scaled - whole) <= DUST) & (whole >= 1.0) & (whole <= MOST_UNITS)
-            self.fits[decimals] += int(fits.sum())
+            self.fits[decimals] += int(rows[fits].sum())
             unit = int(np.gcd.reduce(whole[fits].astype(np.int64))) if fits.any() else 0
             self.units[decimals] = int(np.gcd(self.units[decimals], unit))
 
     def unit(self, *, by_majority: bool = False) -> float | None:
         """Unit of all values as a decimal number; None where there is none.
 
-        By majority, a hundredth of the values may be off it: a grid ten times as fine as the true one holds ten
-        times as many places, so that values which lie on the coarser one but for a few cannot do so by chance.
+        By majority, a thousandth of many values may be off it: a grid ten times as fine as another holds ten
+        times as many places, so that values which lie on the coarser one but for a few do not do so by chance.
         """
         least = float(self.values)
         if by_majority and self.values >= LEAST_TO_OUTVOTE:
