@@ -13,8 +13,10 @@ MOST_UNITS = 2.0**50
 """Most ticks of a price and lots of a quantity, with which the kernel computes without loss."""
 DUST = 1e-6
 """How far a number may lie off the grid while the grid is inferred, in units of its last decimal."""
-OFF_GRID = 0.01
-"""How far a number may lie off the grid to be a multiple, in ticks or lots."""
+OFF_GRID = 1e-5
+"""How far a number may lie off the grid to be a multiple, in ticks or lots; the kernel has the same bound."""
+ROUNDING = 1e-15
+"""And by how much more, as a share of the number, as computing with doubles moves it."""
 MOST_OF_THEM = 0.999
 """Share of the rows that outvotes the others, where there are many."""
 LEAST_TO_OUTVOTE = 10_000
@@ -73,5 +75,5 @@ def off_grid(values: NDArray[np.float64], unit: float) -> NDArray[np.bool_]:
     import numpy as np
 
     ratio = values / unit
-    off: NDArray[np.bool_] = ~(np.abs(ratio - np.rint(ratio)) <= OFF_GRID)
+    off: NDArray[np.bool_] = ~(np.abs(ratio - np.rint(ratio)) <= OFF_GRID + ROUNDING * ratio)
     return off

@@ -58,8 +58,7 @@ impl Displayed {
     #[inline]
     pub fn set(&mut self, side: Side, tick: Tick, lots: Lots) {
         self.sides[side.index()].set(tick, lots);
-        let reached = self.sides[1 - side.index()].best();
-        let reaches = lots > 0 && reached.is_some_and(|other| side.better_by(tick, other) >= 0);
+        let reaches = (lots > 0) & self.sides[1 - side.index()].is_met_by(tick);
         if reaches | self.crossed {
             self.set_crossed(side, tick, reaches);
         }
@@ -87,6 +86,7 @@ impl Displayed {
     }
 
     #[cold]
+    #[inline(never)]
     fn set_crossed(&mut self, side: Side, tick: Tick, reaches: bool) {
         self.hidden[side.index()].remove(&tick);
         let other = 1 - side.index();

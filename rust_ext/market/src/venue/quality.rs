@@ -27,7 +27,7 @@ pub struct Quality {
 /// The count of it, as time goes on.
 #[derive(Debug, Clone)]
 pub struct Watch {
-    /// Time up to which states were counted.
+    /// Time from which on states are counted.
     from: Ns,
     last_event: Ns,
     least_silence: Ns,
@@ -60,16 +60,24 @@ impl Watch {
     /// The book stood as it is until now, when a row comes.
     #[inline]
     pub fn pass(&mut self, now: Ns, book: &Displayed) {
-        let span = now - self.from;
+        let silence = now - self.last_event;
+        self.longest = self.longest.max(silence);
+        if (silence >= self.least_silence) | book.is_crossed() | !book.has_both_sides() {
+            self.count(now, silence, book);
+        }
+        self.last_event = now;
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn count(&mut self, now: Ns, silence: Ns, book: &Displayed) {
+        let span = now - self.last_event.max(self.from);
         if book.is_crossed() {
             self.crossed += span;
         } else if !book.has_both_sides() {
             self.one_sided += span;
         }
-        let silence = now - self.last_event;
-        self.longest = self.longest.max(silence);
         self.silences += u64::from(silence >= self.least_silence);
-        (self.from, self.last_event) = (now, now);
     }
 
     /// A row was not used.
@@ -81,7 +89,7 @@ impl Watch {
     /// What was found up to an end, which no row marks.
     pub fn until(&self, end: Ns, book: &Displayed) -> Quality {
         let mut whole = self.clone();
-        whole.pass(end.max(self.from), book);
+        whole.pass(end.max(self.last_event), book);
         Quality {
             crossed_ms: ms_of_ns(whole.crossed),
             one_sided_ms: ms_of_ns(whole.one_sided),

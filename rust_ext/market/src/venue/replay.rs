@@ -194,6 +194,8 @@ impl<'a> ReplayVenue<'a> {
 
     /// A row of a kind comes while the book is made anew: the new book is whole once time has gone on after its
     /// first levels and something else than a snapshot comes.
+    #[cold]
+    #[inline(never)]
     fn rebuild(&mut self, kind: u8) {
         let Some((said, mut open)) = self.rebuilding else {
             return;

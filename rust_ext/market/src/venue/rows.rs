@@ -10,7 +10,9 @@ const LOCAL: u64 = 1 << 30;
 const BUY: u64 = 1 << 29;
 const SELL: u64 = 1 << 28;
 /// A trade's price may lie this far off the grid, in ticks.
-const DUST: f64 = 0.01;
+const DUST: f64 = 1e-5;
+/// And this share of it more, as computing moves it.
+const ROUNDING: f64 = 1e-15;
 /// Largest price in ticks or quantity in lots: integers up to here are exact in a double.
 const MOST: f64 = 9_007_199_254_740_992.0 / 8.0;
 
@@ -129,7 +131,7 @@ impl<'a> Rows<'a> {
     fn tick_on_grid(&self, row: Row<'_>) -> Option<Tick> {
         let exact = row.px() * self.ticks_per_unit;
         self.tick(row)
-            .filter(|tick| (exact - *tick as f64).abs() <= DUST)
+            .filter(|tick| (exact - *tick as f64).abs() <= DUST + ROUNDING * exact)
     }
 
     #[inline]
