@@ -113,7 +113,7 @@ def of_kind(code: int, count: int = 40) -> Mutation:
     """Some depth rows become rows of another kind."""
 
     def mutated(rows: np.ndarray) -> np.ndarray:
-        places = np.flatnonzero(kinds(rows) == DEPTH)[1_000 :: 1_000][:count]
+        places = np.flatnonzero(kinds(rows) == DEPTH)[1_000::1_000][:count]
         rows["ev"][places] = (rows["ev"][places] & ~np.uint64(0xFF)) | np.uint64(code)
         return rows
 

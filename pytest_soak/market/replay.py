@@ -66,7 +66,7 @@ class ReplayMarket:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a header should say of the whole recording: tick and lot size, and what was repaired or left out."""
+        """What a header says of the whole recording: tick and lot size, and what was repaired or left out."""
         facts = self._facts
         return (
             f"{self.name}: tick {facts.tick_size:g}, lot {facts.lot_size:g}",
@@ -74,7 +74,7 @@ class ReplayMarket:
         )
 
     def describe(self) -> dict[str, object]:
-        """Hash of the file, its origin where it is no real market, what was made of its rows, and what is trusted.
+        """Hash of the file, what was made of its rows, what is trusted; its origin where it is no real market.
 
         Where the file lies does not matter.
         """

@@ -49,6 +49,7 @@ def _reasons(report: EdgeReport) -> Iterator[str]:
     if not report.attempts and not orders.placed:
         yield "the strategy attempted no order"
     elif not orders.placed:
-        yield f"no order reached the market in {report.attempts} attempts, {report.blocks.total} of them blocked"
+        blocked = report.blocks.total
+        yield f"no order reached the market in {report.attempts} attempts, {blocked} of them blocked"
     else:
         yield f"none of {orders.placed} orders was filled, in {market.trades} trades of the market"

@@ -78,9 +78,15 @@ def match(events: Sequence[Happening], order: Resting, until_ns: int) -> Story:
             through = True
             fills.append(Match(event.at_ns, left))
             left = 0
-        elif cleared_ns < 0 or event.tick == order.tick:
-            ahead = min(ahead, displayed.get(order.tick, 0)) if event.is_depth else ahead
+        elif cleared_ns < 0 or _tells(event, order):
+            ahead = min(ahead, displayed.get(order.tick, 0))
     return Story(first, tuple(fills), through)
+
+
+def _tells(event: Happening, order: Resting) -> bool:
+    """Whether it says what is displayed at the order's price on its side."""
+    own = bool(event.bits & (BUY if order.side > 0 else SELL))
+    return event.is_depth and own and event.tick == order.tick
 
 
 def _reached(event: Happening, order: Resting) -> bool:

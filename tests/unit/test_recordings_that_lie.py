@@ -35,20 +35,37 @@ def zero_first(rows: np.ndarray) -> np.ndarray:
 
 
 REFUSED: dict[str, tuple[kit.Mutation, str]] = {
-    "one local time far away": (kit.value("local_ts", 50_000, 2.7e18), r"row 50000 .* local_ts = 27\d+ \(2055-.* h later"),
+    "one local time far away": (
+        kit.value("local_ts", 50_000, 2.7e18),
+        r"row 50000 .* local_ts = 27\d+ \(2055-.* h later",
+    ),
     "last local time far away": (kit.value("local_ts", -1, 2.7e18), r"row \d+ .*after"),
     "local zeros": (local_zero, r"row 0 has local_ts = 0 .*delay of -1.7e\+09 s.*\(\d+ such rows\)"),
     "local unsorted": (unsorted_local, r"row 50000 of the local side has local_ts = \d+ after \d+"),
     "local in ms": (kit.field("local_ts", lambda t: t // 1_000_000), r"row 0 .*not in nanoseconds"),
     "local far behind": (kit.field("local_ts", lambda t: t - HOUR_NS), r"row 0 .*a delay of -3"),
-    "all in ms": (lambda r: kit.field("exch_ts", lambda t: t // 10**6)(kit.field("local_ts", lambda t: t // 10**6)(r)),
-                  r"looks like milliseconds"),
-    "all in us": (lambda r: kit.field("exch_ts", lambda t: t // 1000)(kit.field("local_ts", lambda t: t // 1000)(r)),
-                  r"looks like microseconds"),
-    "relative ms": (lambda r: kit.field("exch_ts", lambda t: (t - t[0]) // 10**6)(
-        kit.field("local_ts", lambda t: (t - t[0]) // 10**6)(r)), r"these times are no nanoseconds|a delay of"),
-    "a snapshot stamped 0": (zero_first, r"row \d+ of the exchange's side has exch_ts = 17\d+ \(2023-.*after 0 \(1970"),
-    "a row a day late": (kit.value("exch_ts", -1, 1.7000864e18 + 4e11), r"row \d+ of the exchange's side .* h later"),
+    "all in ms": (
+        lambda r: kit.field("exch_ts", lambda t: t // 10**6)(kit.field("local_ts", lambda t: t // 10**6)(r)),
+        r"looks like milliseconds",
+    ),
+    "all in us": (
+        lambda r: kit.field("exch_ts", lambda t: t // 1000)(kit.field("local_ts", lambda t: t // 1000)(r)),
+        r"looks like microseconds",
+    ),
+    "relative ms": (
+        lambda r: kit.field("exch_ts", lambda t: (t - t[0]) // 10**6)(
+            kit.field("local_ts", lambda t: (t - t[0]) // 10**6)(r)
+        ),
+        r"these times are no nanoseconds|a delay of",
+    ),
+    "a snapshot stamped 0": (
+        zero_first,
+        r"row \d+ of the exchange's side has exch_ts = 17\d+ \(2023-.*after 0 \(1970",
+    ),
+    "a row a day late": (
+        kit.value("exch_ts", -1, 1.7000864e18 + 4e11),
+        r"row \d+ of the exchange's side .* h later",
+    ),
     "a last row 30 days later": (kit.value("exch_ts", -1, 1.7025920e18), r"h later"),
     "a last row at the end of time": (lambda r: _end_of_time(r), r"exch_ts = 9223372036854775807"),
     "a negative time": (kit.value("exch_ts", 40_000, -5), r"row 40000 has exch_ts = -5"),
@@ -94,7 +111,11 @@ def test_no_kpi_that_needs_a_price_and_a_reason(name: str, tmp_path: Path) -> No
     mutate, message = NO_DATA[name]
     (report,) = kit.replayed_rows(mutate(kit.calm_rows()), tmp_path)
     kpis = kpis_of(report)
-    given = {key for key, value in kpis.model_dump(exclude={"samples", "block_shares"}).items() if value is not None}
+    given = {
+        key
+        for key, value in kpis.model_dump(exclude={"samples", "block_shares"}).items()
+        if value is not None
+    }
     assert given <= {"ws_lag_p95_ms", "latency_p95_ms"}
     assert pytest.approx(0) == sum(n for key, n in kpis.samples.items() if not key.endswith("_p95_ms"))
     assert report.market.no_data_reason is not None
@@ -162,7 +183,9 @@ def test_unknown_kinds_are_counted(tmp_path: Path) -> None:
     path = write_npz(tmp_path / "bad.npz", kit.of_kind(77, 5)(kit.calm_rows()))
     (report,) = kit.replayed(path)
     assert report.market.rows_ignored == {"kind 77": 5}
-    assert any("rows of kind 77 are not used" in note and "5 in all" in note for note in ReplayMarket(path).notes)
+    assert any(
+        "rows of kind 77 are not used" in note and "5 in all" in note for note in ReplayMarket(path).notes
+    )
 
 
 def test_tiny_prices_have_a_tick(tmp_path: Path) -> None:
@@ -175,7 +198,9 @@ def test_tiny_prices_have_a_tick(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("name", "given"), [("tick_size", 0.02), ("tick_size", 3.0), ("lot_size", 7.0)])
 def test_given_unit_that_does_not_fit_is_refused(name: str, given: float, tmp_path: Path) -> None:
     path = write_npz(tmp_path / "bad.npz", kit.calm_rows())
-    with pytest.raises(SoakConfigError, match=rf"row \d+ is depth with .*no multiple of {name} = {given}, which was given"):
+    with pytest.raises(
+        SoakConfigError, match=rf"row \d+ is depth with .*no multiple of {name} = {given}, which was given"
+    ):
         ReplayMarket(path, **{name: given})
 
 

@@ -109,7 +109,7 @@ class _Found:
     def note(self, check: str, kind: str, row: int, count: int, text: str) -> None:
         known = self.by_check.get((check, kind))
         new = Finding(check, row, count, text)
-        self.by_check[check, kind] = new if known is None else known._replace(count=known.count + count)
+        self.by_check[check, kind] = new if known is None else known._replace(rows=known.rows + count)
 
 
 class _Scan:
@@ -191,7 +191,10 @@ class _Scan:
     def _neither(self, exchange: NDArray[np.bool_], local: NDArray[np.bool_]) -> None:
         rows = (~(exchange | local)).nonzero()[0]
         if len(rows):
-            row, text = self._offset + int(rows[0]), "rows of neither clock (bits 30 and 31 of ev) are not used"
+            row, text = (
+                self._offset + int(rows[0]),
+                "rows of neither clock (bits 30 and 31 of ev) are not used",
+            )
             self._odd.note("other kind", "neither", row, len(rows), text)
 
     def _times(self, chunk: Rows, exchange: NDArray[np.bool_], local: NDArray[np.bool_]) -> None:
@@ -223,9 +226,7 @@ class _Scan:
                 ),
             )
 
-    def _mark(
-        self, check: str, bad: NDArray[np.bool_], text: Callable[[int], str], kind: str = ""
-    ) -> None:
+    def _mark(self, check: str, bad: NDArray[np.bool_], text: Callable[[int], str], kind: str = "") -> None:
         if bad.any():
             index = int(bad.argmax())
             self._wrong.note(check, kind, self._offset + index, int(bad.sum()), text(index))
@@ -259,17 +260,21 @@ class _Scan:
             refuse(path, " has no rows of the exchange's side (bit 31 of ev)")
         if self._wrong.by_check:
             first = min(self._wrong.by_check.values(), key=lambda found: found.row)
-            more = "" if first.count == 1 else f" ({first.count} such rows)"
+            more = "" if first.rows == 1 else f" ({first.rows} such rows)"
             refuse(path, f": row {first.row} {first.text}{more}")
         if self.local.first is None:
             refuse(path, " has no rows of the local side (bit 30 of ev): nobody could have seen its book")
         self.exchange.check_whole(path)
-        sides = [f"{what} of the {side} side" for side in ("exchange's", "local") for what in ("bids", "asks")]
+        sides = [
+            f"{what} of the {side} side" for side in ("exchange's", "local") for what in ("bids", "asks")
+        ]
         if not self._seen & set(sides):
             refuse(path, " has no depth rows that show a quantity; expected both depth and trades (L2)")
         for name in (*sides, "trade rows of the exchange's side"):
             if name not in self._seen:
-                refuse(path, f" has no {name}; expected both depth and trades (L2), of both sides of the book")
+                refuse(
+                    path, f" has no {name}; expected both depth and trades (L2), of both sides of the book"
+                )
 
 
 def _valued(values: NDArray[np.float64], name: str, expected: str) -> Callable[[int], str]:

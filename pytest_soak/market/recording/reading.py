@@ -200,9 +200,7 @@ def _rows_announced(head: bytes, size: int, path: Path, what: str) -> tuple[int,
         shape, _, dtype = read(stream)
     except _UNPARSABLE as error:
         problem = ascii(str(error).partition("\n")[0][:200])[1:-1]
-        raise SoakConfigError(
-            f"recording {path}: {what} is not a readable numpy array: {problem}"
-        ) from error
+        raise SoakConfigError(f"recording {path}: {what} is not a readable numpy array: {problem}") from error
     if len(shape) != 1 or dtype != _layout():
         raise SoakConfigError(
             f"recording {path}: {what} has shape {shape} and type {_shown(dtype)}; "

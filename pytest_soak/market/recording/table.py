@@ -17,10 +17,14 @@ class Check(NamedTuple):
 
 
 CHECKS: dict[str, Check] = {
-    "file": Check("not a whole numpy archive or array of 64-byte rows; inflates beyond all measure", "refused"),
+    "file": Check(
+        "not a whole numpy archive or array of 64-byte rows; inflates beyond all measure", "refused"
+    ),
     "kind": Check("best-bid-offer and level-3 rows, which the replay does not use", "refused"),
     "number": Check("price or quantity that is no number in range", "refused"),
-    "side": Check("depth without a side; no bids, no asks, no trades, no rows of one of the two clocks", "refused"),
+    "side": Check(
+        "depth without a side; no bids, no asks, no trades, no rows of one of the two clocks", "refused"
+    ),
     "order": Check("exchange or local time that steps back or is negative", "refused"),
     "jump": Check("more than 1 h without a row, more than 168 h in all", "refused"),
     "unit": Check("times that are not nanoseconds", "refused"),
@@ -44,12 +48,12 @@ class Finding(NamedTuple):
 
     check: str
     row: int
-    count: int
+    rows: int
     text: str
 
     def __str__(self) -> str:
         """One line for a header."""
-        return f"{self.text} (first in row {self.row}, {self.count} in all)"
+        return f"{self.text} (first in row {self.row}, {self.rows} in all)"
 
 
 def refuse(path: object, text: str) -> NoReturn:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from pytest_soak.market.recording.table import refuse
 
@@ -24,14 +24,20 @@ _LEAST_ROWS_TO_JUDGE = 1_000
 # The years 2000 to 2100 since 1970, in seconds.
 _ERA_S = (946_684_800, 4_102_444_800)
 
-# Takes: the check, which rows are wrong, and what is wrong with the first of them, told by its place.
-Report = "Callable[[str, NDArray[np.bool_], NDArray[np.intp], Callable[[int], str]], None]"
+
+class Report(Protocol):
+    """Somebody who notes which rows are wrong, and what is wrong with the first, told by its place."""
+
+    def __call__(
+        self, check: str, bad: NDArray[np.bool_], places: NDArray[np.intp], text: Callable[[int], str], /
+    ) -> None:
+        """Note it, where any are."""
 
 
 class Axis:
     """One time axis, read chunk by chunk."""
 
-    def __init__(self, field: str, name: str, report: Report) -> None:  # type: ignore[valid-type]
+    def __init__(self, field: str, name: str, report: Report) -> None:
         self._field, self._name, self._report = field, name, report
         self.first: int | None = None
         self.last = 0
@@ -47,8 +53,10 @@ class Axis:
             self.first = int(times[0])
             self.last = self.first
         before = np.concatenate(([self.last], times[:-1]))
-        self._check("order", times < 0, places, lambda i: f"has {self._field} = {times[i]}; expected 0 or more")
-        self._check(
+        self._report(
+            "order", times < 0, places, lambda i: f"has {self._field} = {times[i]}; expected 0 or more"
+        )
+        self._report(
             "order",
             (times >= 0) & (times < before),
             places,
@@ -58,15 +66,9 @@ class Axis:
             ),
         )
         jumps = (times >= 0) & (before >= 0) & (times - np.maximum(before, 0) > MOST_JUMP_NS)
-        self._check("jump", jumps, places, lambda i: self._jumped(int(before[i]), int(times[i])))
+        self._report("jump", jumps, places, lambda i: self._jumped(int(before[i]), int(times[i])))
         self.last = int(times[-1])
         self.rows += len(times)
-
-    def _check(
-        self, check: str, bad: NDArray[np.bool_], places: NDArray[np.intp], text: Callable[[int], str]
-    ) -> None:
-        if bad.any():
-            self._report(check, bad, places, text)  # type: ignore[operator]
 
     def _jumped(self, before: int, at: int) -> str:
         hours = (at - before) / (3600 * SECOND_NS)
