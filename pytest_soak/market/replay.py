@@ -74,7 +74,7 @@ class ReplayMarket:
         )
 
     def describe(self) -> dict[str, object]:
-        """Hash of the file, what was made of its rows, what is trusted; its origin where it is no real market.
+        """Hash of the file, what was made of its rows, what is trusted; its origin where it was made.
 
         Where the file lies does not matter.
         """

@@ -135,7 +135,7 @@ class _Scan:
         kind = (event & np.uint64(0xFF)).astype(np.int64)
         depth = np.isin(kind, (DEPTH, SNAPSHOT))
         good = self._numbers(chunk, np.isin(kind, _PRICED))
-        self._kinds(kind, event)
+        self._kinds(kind)
         bought, sold = (event & np.uint64(BUY)) != 0, (event & np.uint64(SELL)) != 0
         self._mark(
             "side",
@@ -164,7 +164,7 @@ class _Scan:
         import numpy as np
 
         px, qty = chunk["px"], chunk["qty"]
-        good = priced & np.isfinite(px) & (px > 0.0) & np.isfinite(qty) & (qty >= 0.0)
+        good: NDArray[np.bool_] = priced & np.isfinite(px) & (px > 0.0) & np.isfinite(qty) & (qty >= 0.0)
         for values, name, wrong, expected in (
             (px, "px", ~np.isfinite(px), "a finite price"),
             (px, "px", px <= 0.0, "a price above 0"),
@@ -177,7 +177,7 @@ class _Scan:
             self.most_qty = max(self.most_qty, float(qty[good].max()))
         return good
 
-    def _kinds(self, kind: NDArray[np.int64], event: NDArray[np.uint64]) -> None:
+    def _kinds(self, kind: NDArray[np.int64]) -> None:
         import numpy as np
 
         for code in np.unique(kind).tolist():

@@ -10,6 +10,7 @@ const SELL: u64 = 1 << 28;
 const DEPTH: u64 = 1;
 const TRADE: u64 = 2;
 const CLEAR: u64 = 3;
+const SNAPSHOT: u64 = 4;
 
 fn row(ev: u64, ts: Ns, px: f64, qty: f64) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -87,7 +88,19 @@ fn displayed_quantity_caps_what_is_ahead() {
         (CLEAR | BUY, 1010, 100.0, 0.0),
         (TRADE | SELL, 1020, 100.0, 3.0),
     ];
-    assert_eq!(fills_of(&cleared, bid(100, 3)), [(20, 3, 0)]);
+    assert_eq!(fills_of(&cleared, bid(100, 3)), []);
+    let shown_anew = [
+        (CLEAR | BUY, 1010, 100.0, 0.0),
+        (SNAPSHOT | BUY, 1012, 100.0, 2.0),
+        (TRADE | SELL, 1020, 100.0, 3.0),
+    ];
+    assert_eq!(fills_of(&shown_anew, bid(100, 3)), [(20, 1, 2)]);
+    let gone = [
+        (CLEAR | BUY, 1010, 100.0, 0.0),
+        (SNAPSHOT | BUY, 1012, 99.0, 2.0),
+        (TRADE | SELL, 1020, 100.0, 3.0),
+    ];
+    assert_eq!(fills_of(&gone, bid(100, 3)), [(20, 3, 0)]);
 }
 
 #[test]
