@@ -72,7 +72,7 @@ def pooled(reports: Sequence[EdgeReport]) -> Kpis:
     Amounts and counts are summed (amounts without loss by rounding) and ratios taken of the sums. A 95th
     percentile of the whole cannot be had from those of the parts, so the worst part's stands for it, and
     it is None where any part lacks it: the unmeasured part could have been the worst. ``samples`` are sums.
-    Where the market data of a part cannot be trusted, nothing that follows from prices is given for the whole.
+    Where the market data of a part cannot be trusted, nothing that follows from prices is given.
     """
     if any(report.market.withheld for report in reports):
         return _without_prices(_pooled(reports))

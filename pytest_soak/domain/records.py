@@ -108,8 +108,8 @@ class MarketFacts(Strict):
     ``withheld`` says why the iteration has no KPIs though it may have amounts: its market data cannot be
     trusted. ``notes`` say why there was nothing to measure, and what was repaired. The other fields are of
     recordings, None where the market is not one: for how long the rows left a bid at or above an ask
-    (``crossed_ms``) or a side empty (``one_sided_ms``), the longest time without a row and how many such times
-    there were (``silences``, of a second and more), rows that were read and not used by what they are, trades
+    (``crossed_ms``) or a side empty (``one_sided_ms``), the longest time without a row and how many
+    such times there were (``silences``, of a second and more), rows that were read and not used by what they are, trades
     without an aggressor or whose aggressor took what stands on his own side, what was added to local times,
     and the sizes of tick and lot.
     """

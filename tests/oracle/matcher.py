@@ -54,7 +54,8 @@ def match(events: Sequence[Happening], order: Resting, until_ns: int) -> Story:
     while position < len(events) and events[position].at_ns <= order.placed_ns:
         book.apply(events[position])
         position += 1
-    ahead = first = book.side(BUY if order.side > 0 else SELL).get(order.tick, 0)
+    displayed = book.bids if order.side > 0 else book.asks
+    ahead = first = displayed.get(order.tick, 0)
     left = order.lots
     fills: list[Match] = []
     through = False
@@ -62,7 +63,6 @@ def match(events: Sequence[Happening], order: Resting, until_ns: int) -> Story:
     for event in events[position:]:
         if event.at_ns >= until_ns or not left:
             break
-        displayed = book.side(BUY if order.side > 0 else SELL)
         if event.at_ns > cleared_ns >= 0:
             ahead, cleared_ns = min(ahead, displayed.get(order.tick, 0)), -1
         book.apply(event)

@@ -11,6 +11,7 @@ import pytest
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.domain.kpis import kpis_of
 from pytest_soak.market import ReplayMarket
+from pytest_soak.market.recording.table import CHECKS
 from pytest_soak.market.tape import tape_of_recording
 from tests import recordings_kit as kit
 from tests.oracle.recordings import BUY, SELL, TRADE, good_rows, write_npz
@@ -216,3 +217,9 @@ def test_orders_without_a_fill_are_counted(tmp_path: Path) -> None:
     quiet["local_ts"][7:] = quiet["local_ts"][6]
     (report,) = kit.replayed_rows(quiet, tmp_path)
     assert re.search(r"none of \d+ orders was filled|no order reached", str(report.market.no_data_reason))
+
+
+def test_readme_lists_every_check() -> None:
+    text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    for check in CHECKS.values():
+        assert f"| {check.finds} | {check.does} |" in text

@@ -294,7 +294,7 @@ def _unit(rows: Rows, path: Path, what: _Field, grid: Grid, given: float | None)
     if unit is None:
         refuse(
             path,
-            f": no {what.argument} can be inferred, as not every {what.name} is a multiple of a decimal number; "
+            f": no {what.argument} can be inferred, as not every {what.name} is a multiple of a decimal; "
             + _GIVE.format(what.argument),
         )
     if not grid.holds_for(unit):

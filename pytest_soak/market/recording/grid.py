@@ -48,7 +48,7 @@ class Grid:
         """Unit of all values as a decimal number; None where there is none.
 
         By majority, a thousandth of many values may be off it: a grid ten times as fine as another holds ten
-        times as many places, so that values which lie on the coarser one but for a few do not do so by chance.
+        times as many places, so that values which lie on the coarser one but for a few are no accident.
         """
         least = float(self.values)
         if by_majority and self.values >= LEAST_TO_OUTVOTE:

@@ -77,7 +77,7 @@ def _odd_trades(market: MarketFacts) -> Iterator[str]:
 def _notes(report: EdgeReport, maker: MakerSettings) -> Iterator[str]:
     market = report.market
     if market.local_shift_ms:
-        yield f"local times are shifted by {market.local_shift_ms:.6g} ms, so the delay of the feed is not known"
+        yield f"local times are shifted by {market.local_shift_ms:.6g} ms, so the feed's delay is not known"
     if market.rows_ignored:
         counts = ", ".join(f"{count} x {what}" for what, count in sorted(market.rows_ignored.items()))
         yield f"rows not used: {counts}"
