@@ -22,13 +22,9 @@ _NOT_BUILT = (
 
 class _Kernel(Protocol):
     __version__: str
-    Simulation: type[_kernel.Simulation]
+    Market: type[_kernel.Market]
 
-    def simulate(self, spec: str) -> str: ...
-
-    def replay(self, spec: str, events: Buffer) -> str: ...
-
-    def observe(self, spec: str) -> dict[str, Any]: ...
+    def replay(self, spec: str, events: Buffer) -> bytes: ...
 
     def observe_rows(
         self, events: Buffer, tick_size: float, lot_size: float, depth_levels: int
@@ -45,10 +41,16 @@ def _load() -> _Kernel:
 
 @contextmanager
 def _asked(to_do: str) -> Iterator[_Kernel]:
-    """The kernel; what it refuses is the caller's mistake."""
     kernel = _load()
-    try:
+    with _refused_to(to_do):
         yield kernel
+
+
+@contextmanager
+def _refused_to(to_do: str) -> Iterator[None]:
+    """What the kernel refuses is the caller's mistake."""
+    try:
+        yield
     except ValueError as error:
         raise SoakConfigError(f"the kernel refuses to {to_do}: {error}") from error
 
@@ -62,48 +64,58 @@ def kernel_version() -> str:
     return _load().__version__
 
 
-def simulate(spec: Mapping[str, object]) -> dict[str, object]:
-    """Run one iteration of the mock market with the reference maker.
+def open_market(scenario: Mapping[str, object], seed: int) -> _kernel.Market:
+    """Make the mock market of a scenario and a seed.
 
     Raises:
-        SoakConfigError: where the kernel refuses the spec.
+        SoakConfigError: where the kernel refuses the scenario or the seed.
         SoakError: where the kernel is not built.
     """
     with _asked("simulate") as kernel:
-        return _decoded(kernel.simulate(_encoded(spec)))
+        return kernel.Market(_encoded(scenario), seed)
 
 
-def open_simulation(spec: Mapping[str, object]) -> _kernel.Simulation:
+def simulate(market: _kernel.Market, spec: Mapping[str, object]) -> bytes:
+    """Run one iteration of the mock market with the reference maker; the report as JSON.
+
+    Raises:
+        SoakConfigError: where the kernel refuses the spec.
+    """
+    with _refused_to("simulate"):
+        return market.simulate(_encoded(spec))
+
+
+def open_simulation(market: _kernel.Market, spec: Mapping[str, object]) -> _kernel.Simulation:
     """Bring the mock market to the begin of an iteration that stops at every decision.
 
     Raises:
         SoakConfigError: where the kernel refuses the spec.
-        SoakError: where the kernel is not built.
     """
-    with _asked("simulate") as kernel:
-        return kernel.Simulation(_encoded(spec))
+    with _refused_to("simulate"):
+        return market.open(_encoded(spec))
 
 
-def replay(spec: Mapping[str, object], events: Buffer) -> dict[str, object]:
-    """Run the reference maker over recorded 64-byte rows of hftbacktest; the buffer is not copied.
+def observe(market: _kernel.Market, spec: Mapping[str, object]) -> dict[str, Any]:
+    """Run a mock market without a maker: its label ``names``, ``events`` and ``columns`` of bytes.
+
+    Raises:
+        SoakConfigError: where the kernel refuses the spec.
+    """
+    with _refused_to("simulate"):
+        return market.observe(_encoded(spec))
+
+
+def replay(spec: Mapping[str, object], events: Buffer) -> bytes:
+    """Run the reference maker over recorded 64-byte rows of hftbacktest; the report as JSON.
+
+    The buffer is not copied.
 
     Raises:
         SoakConfigError: where the kernel refuses the spec or the rows.
         SoakError: where the kernel is not built.
     """
     with _asked("replay") as kernel:
-        return _decoded(kernel.replay(_encoded(spec), events))
-
-
-def observe(spec: Mapping[str, object]) -> dict[str, Any]:
-    """Let a mock market live without a maker: its label ``names``, ``events`` and ``columns`` of bytes.
-
-    Raises:
-        SoakConfigError: where the kernel refuses the spec.
-        SoakError: where the kernel is not built.
-    """
-    with _asked("simulate") as kernel:
-        return kernel.observe(_encoded(spec))
+        return kernel.replay(_encoded(spec), events)
 
 
 def observe_rows(events: Buffer, tick_size: float, lot_size: float, depth_levels: int) -> dict[str, bytes]:
@@ -119,7 +131,3 @@ def observe_rows(events: Buffer, tick_size: float, lot_size: float, depth_levels
 
 def _encoded(spec: Mapping[str, object]) -> str:
     return json.dumps(spec, allow_nan=False)
-
-
-def _decoded(text: str) -> dict[str, object]:
-    return cast(dict[str, object], json.loads(text))

@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from importlib import import_module
+from collections.abc import Mapping
 from pathlib import Path
 
 from pytest_soak.config.profiles import load_profile
-from pytest_soak.domain.decision import collected
-from pytest_soak.domain.history import GuardContext
-from pytest_soak.domain.records import IterationRecord, Opinion
+from pytest_soak.domain.records import IterationRecord
 from pytest_soak.domain.settings import GateMode
-from pytest_soak.domain.tuner import Proposal, TunerContext, propose
 from pytest_soak.engine.canary import Canary
 from pytest_soak.engine.inputs import CanarySpec
-from pytest_soak.guards import BUILT_IN
+from pytest_soak.engine.standalone import BuiltInHooks
 from pytest_soak.market import MockMarket, ReferenceMaker, Strategy, load_scenario
 
-GUARDS = [import_module(module) for module in BUILT_IN.values()]
 
-
-class PlainHooks:
-    """All built-in guards and the shipped tuner, called directly."""
-
-    guards_off: tuple[str, ...] = ()
-
-    def guard(self, context: GuardContext) -> Sequence[Opinion]:
-        return collected(guard.pytest_soak_guard(context=context) for guard in GUARDS)
-
-    def propose(self, context: TunerContext) -> Proposal:
-        return propose(context)
+class PlainHooks(BuiltInHooks):
+    """The built-in guards and tuner; the parameters that listeners are told are those of the record."""
 
     def finished(self, record: IterationRecord, parameters: Mapping[str, float]) -> None:
         assert dict(parameters) == record.parameters_after

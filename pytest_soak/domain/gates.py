@@ -60,10 +60,15 @@ def judge(kpis: Kpis, settings: GateSettings) -> tuple[GateResult, ...]:
     )
 
 
+def worst(verdicts: Iterable[Verdict]) -> Verdict | None:
+    """The worst verdict, where FAIL > NO_DATA > WARN > OK; None where there is none."""
+    held = set(verdicts)
+    return next((verdict for verdict in _WORST_FIRST if verdict in held), None)
+
+
 def verdict_of(results: Iterable[GateResult]) -> Verdict:
-    """The worst verdict, where FAIL > NO_DATA > WARN > OK; without any gate NO_DATA."""
-    verdicts = {result.verdict for result in results}
-    return next((verdict for verdict in _WORST_FIRST if verdict in verdicts), Verdict.NO_DATA)
+    """The worst verdict of gates; without any gate NO_DATA."""
+    return worst(result.verdict for result in results) or Verdict.NO_DATA
 
 
 def describe(result: GateResult) -> str:

@@ -11,6 +11,8 @@ from pytest_soak.domain.settings import GateMode, Strict
 
 SCHEMA_VERSION = 1
 Source = Literal["mock", "replay", "live"]
+Count = Annotated[int, Field(ge=0)]
+Amount = Annotated[float, Field(ge=0.0)]
 
 
 class Verdict(StrEnum):
@@ -43,7 +45,7 @@ class Action(StrEnum):
 class Sample(Strict):
     """A 95th percentile (linear interpolation) with its sample size; None below 20 samples."""
 
-    n: Annotated[int, Field(ge=0)]
+    n: Count
     p95: float | None
 
 
@@ -54,9 +56,9 @@ class EdgeTotals(Strict):
     ``ledger`` is the same profit from cash flows and the final position at the last mid.
     """
 
-    notional: float
-    maker_notional: float
-    taker_notional: float
+    notional: Amount
+    maker_notional: Amount
+    taker_notional: Amount
     gross: float
     fees: float
     slippage: float
@@ -70,10 +72,10 @@ class EdgeTotals(Strict):
 class Blocks(Strict):
     """Blocked attempts by reason."""
 
-    min_interval: int
-    throttle: int
-    concurrency: int
-    risk: int
+    min_interval: Count
+    throttle: Count
+    concurrency: Count
+    risk: Count
 
     @property
     def total(self) -> int:
@@ -89,13 +91,13 @@ class OrderCounts(Strict):
     that were far and had reached the tail age, ``rejected`` post-only orders that would have crossed.
     """
 
-    placed: int
-    cancelled: int
-    tail_cancelled: int
-    rejected: int
-    maker_fills: int
-    partial_fills: int
-    taker_fills: int
+    placed: Count
+    cancelled: Count
+    tail_cancelled: Count
+    rejected: Count
+    maker_fills: Count
+    partial_fills: Count
+    taker_fills: Count
 
 
 class MarketFacts(Strict):
@@ -116,8 +118,8 @@ class MarketFacts(Strict):
 
     start_ms: float
     end_ms: float
-    events: int
-    trades: int
+    events: Count
+    trades: Count
     mid_low: float | None
     mid_high: float | None
     spread_bps_mean: float | None
@@ -154,7 +156,7 @@ class EdgeReport(Strict):
     order_age_ms: Sample
     ws_lag_ms: Sample
     latency_ms: Sample
-    attempts: int
+    attempts: Count
     blocks: Blocks
     orders: OrderCounts
     market: MarketFacts
@@ -204,12 +206,11 @@ class Opinion(Strict):
     until_iteration: int | None = None
 
 
-class Decision(Strict):
-    """From proposal to applied change.
+class DecisionBase(Strict):
+    """What was proposed, what each guard said, and why something was not applied.
 
-    ``key`` identifies the decision by (run, iteration, hash of the base, deltas). ``after`` equals
-    ``before`` plus ``applied_deltas``, value by value, unless ``reverted`` names the profile whose
-    values replaced them.
+    ``key`` identifies the decision by (run, iteration, hash of the base, deltas). ``reverted`` names the
+    profile whose values replaced those in force.
     """
 
     zone: Annotated[Zone | None, Field(strict=False)]
@@ -219,11 +220,19 @@ class Decision(Strict):
     opinions: tuple[Opinion, ...] = Field(strict=False)
     guards_off: tuple[str, ...] = Field(strict=False)
     applied: bool
-    applied_deltas: dict[str, float]
     reverted: str | None
     skipped_reason: str | None
     base_hash: str
     key: str
+
+
+class Decision(DecisionBase):
+    """From proposal to applied change.
+
+    ``after`` equals ``before`` plus ``applied_deltas``, value by value, unless the parameters were reverted.
+    """
+
+    applied_deltas: dict[str, float]
 
 
 class Provenance(Strict):
@@ -242,25 +251,30 @@ class Provenance(Strict):
     kernel_version: str
 
 
-class IterationRecord(Strict):
-    """One iteration, whole: the content of ``ITER_SUMMARY_<n>.json`` but for its wall-clock figures."""
+class RecordBase(Strict):
+    """What a record and its export say in the same words."""
 
-    schema_version: Literal[1] = 1
     provenance: Provenance
     iteration: int
     iterations: int
     minutes: float
-    parameters_before: dict[str, float]
-    parameters_after: dict[str, float]
     parameters_before_hash: str
     parameters_after_hash: str
-    kpis: Kpis
     attempts: int
     blocks: Blocks
     market: MarketFacts
     gate_mode: Annotated[GateMode, Field(strict=False)]
     warmup: bool
     gates: tuple[GateResult, ...] = Field(strict=False)
+    edge_hash: str
+
+
+class IterationRecord(RecordBase):
+    """One iteration, whole, as the journal holds it."""
+
+    schema_version: Literal[1] = 1
+    parameters_before: dict[str, float]
+    parameters_after: dict[str, float]
+    kpis: Kpis
     verdict: Annotated[Verdict, Field(strict=False)]
     decision: Decision
-    edge_hash: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from pytest_soak import kernel
@@ -13,6 +14,7 @@ from pytest_soak.market.reports import report_of
 from pytest_soak.market.scenario.loading import Scenario
 
 if TYPE_CHECKING:
+    from pytest_soak import _kernel
     from pytest_soak.domain.records import EdgeReport
     from pytest_soak.domain.settings import FeeSettings
     from pytest_soak.market.protocols import Window
@@ -55,11 +57,18 @@ class MockMarket:
             "seed": self._seed,
         }
 
+    @cached_property
+    def compiled(self) -> _kernel.Market:
+        """The kernel's market, made at first use: it reads the scenario once and keeps the world it walked.
+
+        Raises:
+            SoakConfigError: where the kernel refuses the scenario.
+        """
+        return kernel.open_market(self._scenario.model_dump(mode="json"), self._seed)
+
     def spec(self, job: MakerJob, window: Window, *, record_fills: bool = False) -> dict[str, object]:
-        """What the kernel is asked for in this window."""
+        """What the kernel's market is asked for in this window."""
         return {
-            "scenario": self._scenario.model_dump(mode="json"),
-            "seed": self._seed,
             "start_ms": window.start_ms,
             "duration_ms": window.duration_ms,
             "parameters": dict(job.parameters),
@@ -74,7 +83,7 @@ class MockMarket:
         Raises:
             SoakConfigError: where the kernel refuses scenario, parameters or settings.
         """
-        return report_of(kernel.simulate(self.spec(job, window)))
+        return report_of(kernel.simulate(self.compiled, self.spec(job, window)))
 
     def simulation(
         self, window: Window, fees: FeeSettings, *, maker: MakerSettings | None = None
@@ -93,4 +102,4 @@ class MockMarket:
         from pytest_soak.market.stepping import Simulation
 
         job = MakerJob(parameters=DEFAULTS, maker=maker or MakerSettings(), fees=fees)
-        return Simulation(self.spec(job, window))
+        return Simulation(self.compiled, self.spec(job, window))

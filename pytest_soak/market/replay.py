@@ -120,6 +120,7 @@ class ReplayMarket:
         Raises:
             SoakConfigError: where the kernel refuses parameters or settings.
         """
-        answer = kernel.replay(self.spec(job, window), self._recording.buffer)
-        report = report_of({**answer, "source": self.source})
+        report = report_of(kernel.replay(self.spec(job, window), self._recording.buffer))
+        if report.source != self.source:
+            report = report.model_copy(update={"source": self.source})
         return judged(report, self._facts, job.maker, self._trust)

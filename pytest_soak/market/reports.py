@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from pydantic import ValidationError
 
 from pytest_soak.domain.errors import SoakError
 from pytest_soak.domain.records import EdgeReport
 
-_ON_REQUEST = ("fills", "path")
 
-
-def report_of(answer: Mapping[str, object]) -> EdgeReport:
-    """Validate the kernel's answer, without the fills and the path that it holds on request.
+def report_of(answer: bytes) -> EdgeReport:
+    """Read the kernel's answer, which holds neither fills nor a path.
 
     Raises:
         SoakError: where package and kernel are of different versions.
     """
     try:
-        return with_reasons(
-            EdgeReport.model_validate({k: v for k, v in answer.items() if k not in _ON_REQUEST})
-        )
+        return with_reasons(EdgeReport.model_validate_json(answer))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_soak import kernel
 from pytest_soak.market.recording.checks import check_rows
@@ -102,7 +102,7 @@ def tape_of_scenario(scenario: Scenario, *, seed: int, start_s: float = 0.0, dur
     """
     import numpy as np
 
-    answer = kernel.observe(_spec(scenario, seed, start_s, duration_s))
+    answer = _observed(scenario, seed, _spec(start_s, duration_s))
     columns = _arrays(answer["columns"])
     instrument = scenario.instrument
     on = columns["labels"].view(np.uint64)
@@ -129,8 +129,8 @@ def rows_of_scenario(scenario: Scenario, *, seed: int, start_s: float = 0.0, dur
     """
     import numpy as np
 
-    spec = _spec(scenario, seed, start_s, duration_s) | {"rows": True}
-    rows = np.frombuffer(kernel.observe(spec)["columns"]["rows"], dtype=list(FIELDS))
+    answer = _observed(scenario, seed, _spec(start_s, duration_s) | {"rows": True})
+    rows = np.frombuffer(answer["columns"]["rows"], dtype=list(FIELDS))
     return rows
 
 
@@ -148,10 +148,12 @@ def tape_of_recording(path: Path) -> Tape:
     return _tape(path.name, facts.rows, columns, {}, facts.tick_size, facts.lot_size)
 
 
-def _spec(scenario: Scenario, seed: int, start_s: float, duration_s: float) -> dict[str, object]:
+def _observed(scenario: Scenario, seed: int, spec: Mapping[str, object]) -> dict[str, Any]:
+    return kernel.observe(kernel.open_market(scenario.model_dump(mode="json"), seed), spec)
+
+
+def _spec(start_s: float, duration_s: float) -> dict[str, object]:
     return {
-        "scenario": scenario.model_dump(mode="json"),
-        "seed": seed,
         "start_ms": start_s * 1e3,
         "duration_ms": duration_s * 1e3,
         "depth_levels": DEPTH_LEVELS,

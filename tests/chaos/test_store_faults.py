@@ -166,9 +166,9 @@ def test_exports_survive_every_fault_and_the_next_call_mends_them(
         Exports(folder, journal).rebuild(made[2].state, STEADY_SAFE)
         before = contents(folder)
         made[3].to(journal)
-        counting = FaultyDisk()
+        exports, counting = _as_after_three(folder, before, journal), FaultyDisk()
         monkeypatch.setattr(files, "disk", counting)
-        _as_after_three(folder, before, journal).add(made[3].state)
+        exports.add(made[3].state)
         calls = counting.calls
         for n in range(1, calls + 1):
             exports = _as_after_three(folder, before, journal)
@@ -195,7 +195,7 @@ def _as_after_three(folder: Path, before: dict[str, bytes], journal: Journal) ->
         (folder / name).write_bytes(data)
     exports = Exports(folder, journal)
     for entry in list(journal.entries())[:3]:
-        exports._report.add(fields_of(entry))
+        exports._report.add(entry, fields_of(entry))
     exports._audit_bytes = len(before["audit.jsonl"])
     exports._audited = exports._exported = 3
     return exports

@@ -203,7 +203,7 @@ def test_a_strategy_that_breaks_fails_its_items(pytester: pytest.Pytester, scrip
     result = pytester.runpytest_inprocess(*MAIN, "-p", "no:randomly")
     result.assert_outcomes(passed=2, failed=2)
     result.stdout.fnmatch_lines(["*desk is down*"])
-    assert summary(pytester.path, 2)["verdict"] == "OK"
+    assert summary(pytester.path, 2)["summary"]["kpi_verdict"] == "OK"
 
 
 def test_hooks_that_answer_nonsense(pytester: pytest.Pytester, scripted: Scripted) -> None:
@@ -232,4 +232,4 @@ def test_full_disk(pytester: pytest.Pytester, scripted: Scripted, monkeypatch: p
     result = pytester.runpytest_inprocess(*MAIN, "-p", "no:randomly")
     assert result.ret == 1
     result.stdout.fnmatch_lines(["*ITER_SUMMARY_2.json could not be written: the disk is full*"])
-    assert summary(pytester.path, 1)["verdict"] == "OK"
+    assert summary(pytester.path, 1)["summary"]["kpi_verdict"] == "OK"

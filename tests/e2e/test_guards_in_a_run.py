@@ -11,6 +11,7 @@ from tests.e2e.conftest import Scripted, summary
 
 STABLE = (3.2, 0.30, 1.0)
 BAD = (1.0, 0.45, 1.0)
+DRIVEN = (3.0, 0.38, 3.6)
 ARGS = ("--soak-profile=steady_safe", "-p", "no:randomly")
 
 
@@ -38,11 +39,9 @@ def test_freeze_activates_after_two_stable_iterations(pytester: pytest.Pytester,
     assert state(pytester)["frozen_until_iter"] == 4
     for iteration in (3, 4):
         record = summary(pytester.path, iteration)
-        assert "frozen" in record["decision"]["skipped_reason"]
-        assert (
-            record["parameters_after"]["impact_cap_ratio"] == record["parameters_before"]["impact_cap_ratio"]
-        )
-    assert summary(pytester.path, 3)["decision"]["applied_deltas"] == {"min_interval_ms": -3.0}
+        assert "frozen" in record["tuning"]["skipped_reason"]
+        assert record["next_overrides"]["impact_cap_ratio"] == record["overrides"]["impact_cap_ratio"]
+    assert summary(pytester.path, 3)["tuning"]["deltas"] == {"min_interval_ms": -3.0}
 
 
 def test_freeze_lasts_four_iterations_by_default(pytester: pytest.Pytester, scripted: Scripted) -> None:
@@ -50,7 +49,7 @@ def test_freeze_lasts_four_iterations_by_default(pytester: pytest.Pytester, scri
     scripted([STABLE])
     assert run(pytester, "--soak-iterations=8").ret == 0
     frozen = [
-        any(o["reason"] == "frozen" for o in summary(pytester.path, n)["decision"]["opinions"])
+        any(o["reason"] == "frozen" for o in summary(pytester.path, n)["tuning"]["opinions"])
         for n in range(1, 9)
     ]
     assert frozen == [False, True, True, True, True, True, False, True]
@@ -62,9 +61,9 @@ def test_panic_reverts_to_the_safe_profile(pytester: pytest.Pytester, scripted: 
     result = pytester.runpytest_inprocess("--soak-profile=aggressive", "--soak-iterations=6")
     assert result.ret == 1
     safe = {"min_interval_ms": 75, "replace_rate_per_min": 260, "base_spread_bps_delta": 0.16}
-    reverted = [summary(pytester.path, n)["decision"]["reverted"] for n in range(1, 7)]
+    reverted = [summary(pytester.path, n)["tuning"]["reverted"] for n in range(1, 7)]
     assert reverted == [None, None, None, None, "steady_safe", None]
-    after = summary(pytester.path, 5)["parameters_after"]
+    after = summary(pytester.path, 5)["next_overrides"]
     assert {name: after[name] for name in safe} == safe
     assert state(pytester)["fail_streak"] == 1
     assert state(pytester)["cooldown_until_iter"] == 7
@@ -72,12 +71,12 @@ def test_panic_reverts_to_the_safe_profile(pytester: pytest.Pytester, scripted: 
 
 
 def test_large_change_starts_a_cooldown(pytester: pytest.Pytester, scripted: Scripted) -> None:
-    """SAFE-1, MVP-5: the change of iteration 1 is large, the next two iterations change nothing."""
-    scripted([(3.0, 0.38, 3.6)])
+    """SAFE-1, MVP-5: the change of iteration 1 is large, the next two iterations relax nothing."""
+    scripted([DRIVEN, STABLE])
     pytester.runpytest_inprocess("--soak-profile=aggressive", "--soak-iterations=5", "--soak-gate=off")
-    applied = [summary(pytester.path, n)["decision"]["applied"] for n in range(1, 6)]
+    applied = [summary(pytester.path, n)["tuning"]["applied"] for n in range(1, 6)]
     assert applied == [True, False, False, True, False]
-    assert "cooldown_active" in summary(pytester.path, 2)["decision"]["skipped_reason"]
+    assert "cooldown_active" in summary(pytester.path, 2)["tuning"]["skipped_reason"]
 
 
 def test_last_proposal_is_recorded_and_not_applied(pytester: pytest.Pytester, scripted: Scripted) -> None:
@@ -85,9 +84,9 @@ def test_last_proposal_is_recorded_and_not_applied(pytester: pytest.Pytester, sc
     scripted([STABLE])
     assert run(pytester, "--soak-iterations=3").ret == 0
     last = summary(pytester.path, 3)
-    assert last["decision"]["proposal"] != {}
-    assert last["parameters_after"] == last["parameters_before"]
-    assert "late_iteration" in last["decision"]["skipped_reason"]
+    assert last["tuning"]["proposal"] != {}
+    assert last["next_overrides"] == last["overrides"]
+    assert "late_iteration" in last["tuning"]["skipped_reason"]
 
 
 @pytest.mark.parametrize(
@@ -98,17 +97,17 @@ def test_one_guard_can_be_switched_off(
     pytester: pytest.Pytester, scripted: Scripted, plugin: str, reason: str
 ) -> None:
     """The guard is silent, the others are not, and the record says that it was off."""
-    script = [(3.0, 0.38, 3.6)] if plugin == "soak_cooldown" else [STABLE]
+    script = [DRIVEN, STABLE] if plugin == "soak_cooldown" else [STABLE]
     scripted(script)
     args = ("--soak-iterations=4", "--soak-gate=off")
     pytester.runpytest_inprocess(*args)
-    reasons = {o["reason"] for n in (1, 2, 3, 4) for o in summary(pytester.path, n)["decision"]["opinions"]}
+    reasons = {o["reason"] for n in (1, 2, 3, 4) for o in summary(pytester.path, n)["tuning"]["opinions"]}
     assert reason in reasons
     pytester.runpytest_inprocess(*args, "-p", f"no:{plugin}")
-    opinions = [o for n in (1, 2, 3, 4) for o in summary(pytester.path, n)["decision"]["opinions"]]
+    opinions = [o for n in (1, 2, 3, 4) for o in summary(pytester.path, n)["tuning"]["opinions"]]
     assert opinions
     assert reason not in {o["reason"] for o in opinions}
-    assert summary(pytester.path, 4)["decision"]["guards_off"] == [plugin]
+    assert summary(pytester.path, 4)["tuning"]["guards_off"] == [plugin]
 
 
 def test_a_guard_of_the_user_is_heard(pytester: pytest.Pytester, scripted: Scripted) -> None:
@@ -128,8 +127,8 @@ def pytest_soak_guard(context):
     )
     assert run(pytester, "--soak-iterations=3").ret == 0
     record = summary(pytester.path, 1)
-    assert record["parameters_after"]["min_interval_ms"] == 75
-    assert "desk_says_no" in record["decision"]["skipped_reason"]
+    assert record["next_overrides"]["min_interval_ms"] == 75
+    assert "desk_says_no" in record["tuning"]["skipped_reason"]
 
 
 def test_every_guard_speaks_of_every_proposed_parameter(
@@ -138,7 +137,7 @@ def test_every_guard_speaks_of_every_proposed_parameter(
     """Also where another guard had refused already."""
     scripted([STABLE])
     assert run(pytester, "--soak-iterations=3").ret == 0
-    decision = summary(pytester.path, 3)["decision"]
+    decision = summary(pytester.path, 3)["tuning"]
     names = {"soak_state", "soak_panic", "soak_late", "soak_cooldown", "soak_freeze", "soak_oscillation"}
     names |= {"soak_velocity", "soak_idempotency"}
     for parameter in decision["proposal"]:
@@ -150,6 +149,6 @@ def test_no_tune_keeps_the_parameters(pytester: pytest.Pytester, scripted: Scrip
     """--soak-no-tune: the same parameters from the first iteration to the last, even when all fail."""
     scripted([BAD])
     run(pytester, "--soak-iterations=6", "--soak-no-tune")
-    first = summary(pytester.path, 1)["parameters_before"]
-    assert all(summary(pytester.path, n)["parameters_after"] == first for n in range(1, 7))
-    assert summary(pytester.path, 6)["decision"]["skipped_reason"] == "tuning_off"
+    first = summary(pytester.path, 1)["overrides"]
+    assert all(summary(pytester.path, n)["next_overrides"] == first for n in range(1, 7))
+    assert summary(pytester.path, 6)["tuning"]["skipped_reason"] == "tuning_off"

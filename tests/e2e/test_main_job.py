@@ -29,10 +29,10 @@ def test_main_job_passes_and_leaves_its_artifacts(
     expected += ["TUNING_REPORT.json", "TUNING_STATE.json", "EDGE_REPORT.json", "runtime_overrides.json"]
     assert {*expected, "audit.jsonl", "soak.db"} <= {path.name for path in latest.iterdir()}
     records = [summary(pytester.path, n) for n in range(1, 7)]
-    assert any(record["decision"]["applied"] for record in records)
+    assert any(record["tuning"]["applied"] for record in records)
     assert all(record["provenance"]["source"] == "mock" for record in records)
-    assert [r["verdict"] for r in records[2:]] == ["OK"] * 4
-    assert any("frozen" in (r["decision"]["skipped_reason"] or "") for r in records)
+    assert [r["summary"]["kpi_verdict"] for r in records[2:]] == ["OK"] * 4
+    assert any("frozen" in (r["tuning"]["skipped_reason"] or "") for r in records)
 
 
 def test_what_it_prints_fits_80_columns_of_ascii(main_job: pytest.RunResult) -> None:

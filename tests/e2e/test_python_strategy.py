@@ -31,7 +31,7 @@ def test_its_records_are_measured_and_sane(pytester: pytest.Pytester) -> None:
     for record in records:
         assert record["provenance"]["strategy"] == "two_sided"
         assert record["provenance"]["source"] == "mock"
-        kpis = record["kpis"]
+        kpis = record["summary"]
         assert 1.5 < kpis["gross_bps"] < 3.5
         assert 0.0 < kpis["fees_eff_bps"] <= 0.5 + 1e-9
         parts = ("gross_bps", "fees_eff_bps", "slippage_bps", "inventory_bps")
@@ -40,8 +40,8 @@ def test_its_records_are_measured_and_sane(pytester: pytest.Pytester) -> None:
         assert kpis["samples"]["net_bps"] > 20
         assert kpis["adverse_bps_p95"] is not None
         assert 0.0 <= kpis["risk_ratio"] <= 1.0
-        assert record["verdict"] in ("OK", "WARN")
-    assert len({record["kpis"]["net_bps"] for record in records}) == 3
+        assert record["summary"]["kpi_verdict"] in ("OK", "WARN")
+    assert len({record["summary"]["net_bps"] for record in records}) == 3
 
 
 def test_its_records_are_deterministic(pytester: pytest.Pytester) -> None:
@@ -53,7 +53,7 @@ def test_parameters_reach_it(pytester: pytest.Pytester) -> None:
     wide = soak(pytester, "wide", "--soak-override=base_spread_bps_delta=0.25")
     narrow = soak(pytester, "narrow", "--soak-override=base_spread_bps_delta=0.08")
     for more, less in zip(wide, narrow, strict=True):
-        assert more["kpis"]["gross_bps"] > less["kpis"]["gross_bps"]
+        assert more["summary"]["gross_bps"] > less["summary"]["gross_bps"]
 
 
 def test_a_market_and_a_maker_from_a_paper(pytester: pytest.Pytester) -> None:
@@ -76,5 +76,5 @@ def test_a_market_and_a_maker_from_a_paper(pytester: pytest.Pytester) -> None:
         assert record["provenance"]["scenario"] == "avellaneda_stoikov"
         assert record["market"]["events"] == 30 * 200
         # 65 a path, of about 91 units that change hands at about 100.
-        assert 60.0 < record["kpis"]["net_bps"] < 85.0
-        assert record["kpis"]["risk_ratio"] is None
+        assert 60.0 < record["summary"]["net_bps"] < 85.0
+        assert record["summary"]["risk_ratio"] is None

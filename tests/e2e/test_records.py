@@ -33,7 +33,7 @@ def test_thresholds_and_provenance_are_in_every_record(ran: pytest.Pytester) -> 
         provenance = record["provenance"]
         assert (provenance["source"], provenance["seed"], provenance["scenario"]) == ("mock", 1, "calm")
         assert len(provenance["profile_hash"]) == len(provenance["inputs_hash"]) == 64
-        assert record["kpis"]["samples"]["net_bps"] == 100
+        assert record["summary"]["samples"]["net_bps"] == 100
 
 
 def test_files_are_ascii_with_unix_line_ends_and_times_are_utc(ran: pytest.Pytester) -> None:
@@ -70,10 +70,7 @@ def test_what_is_said_is_what_was_committed(ran: pytest.Pytester) -> None:
     applied = {event["iteration"]: event["deltas"] for event in events if event["event"] == "applied"}
     for row in report["iterations"]:
         record = summary(ran.path, row["iteration"])
-        assert row["applied_deltas"] == record["decision"]["applied_deltas"]
+        assert row["applied_deltas"] == record["tuning"]["deltas"]
         assert applied.get(row["iteration"], {}) == row["applied_deltas"]
     for number in (1, 2):
-        assert (
-            summary(ran.path, number + 1)["parameters_before"]
-            == summary(ran.path, number)["parameters_after"]
-        )
+        assert summary(ran.path, number + 1)["overrides"] == summary(ran.path, number)["next_overrides"]

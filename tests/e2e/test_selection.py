@@ -150,7 +150,7 @@ def test_lf_reruns_the_failed_iteration_with_the_same_result(
     pytester.runpytest_inprocess(*SOAK)
     result = pytester.runpytest_inprocess(*SOAK, "--lf")
     result.assert_outcomes(failed=1, deselected=4)
-    assert summary(pytester.path, 3)["verdict"] == "FAIL"
+    assert summary(pytester.path, 3)["summary"]["kpi_verdict"] == "FAIL"
 
 
 def test_soft_gates_and_warm_up_warn(pytester: pytest.Pytester, scripted: Scripted) -> None:
@@ -172,8 +172,8 @@ def test_missing_data_never_passes(pytester: pytest.Pytester, scripted: Scripted
     scripted([(None, None, None)])
     result = pytester.runpytest_inprocess(*SOAK)
     result.assert_outcomes(failed=3, passed=2, warnings=2)
-    assert summary(pytester.path, 3)["verdict"] == "NO_DATA"
-    assert summary(pytester.path, 3)["kpis"]["net_bps"] is None
+    assert summary(pytester.path, 3)["summary"]["kpi_verdict"] == "NO_DATA"
+    assert summary(pytester.path, 3)["summary"]["net_bps"] is None
 
 
 def test_warm_up_alone_is_no_verdict(pytester: pytest.Pytester, scripted: Scripted) -> None:

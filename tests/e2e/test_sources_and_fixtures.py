@@ -24,7 +24,7 @@ def sources(pytester: pytest.Pytester, scripted: Scripted, monkeypatch: pytest.M
 
 
 def first(pytester: pytest.Pytester) -> dict[str, float]:
-    values: dict[str, float] = summary(pytester.path, 1)["parameters_before"]
+    values: dict[str, float] = summary(pytester.path, 1)["overrides"]
     return values
 
 
@@ -98,12 +98,10 @@ def soak_artifacts(soak_artifacts):
     result.assert_outcomes(passed=5)
     folder = next((pytester.path / "artifacts/soak/runs").glob("*/mine"))
     record = summary(folder, 1, ".")
-    assert record["parameters_before"]["min_interval_ms"] == 66
-    assert record["parameters_before"]["tail_age_ms"] == 740
+    assert record["overrides"]["min_interval_ms"] == 66
+    assert record["overrides"]["tail_age_ms"] == 740
     held = [
-        o["until_iteration"]
-        for o in summary(folder, 2, ".")["decision"]["opinions"]
-        if o["reason"] == "frozen"
+        o["until_iteration"] for o in summary(folder, 2, ".")["tuning"]["opinions"] if o["reason"] == "frozen"
     ]
     assert set(held) == {3}
 
@@ -164,7 +162,7 @@ def pytest_sessionfinish():
     )
     args = ("--soak-profile=steady_safe", "--soak-scenario=ours", "--soak-iterations=3")
     pytester.runpytest_inprocess(*args, "-p", "no:randomly").assert_outcomes(passed=4)
-    assert summary(pytester.path, 1)["decision"]["proposed_by"] == "ours"
+    assert summary(pytester.path, 1)["tuning"]["proposed_by"] == "ours"
     assert summary(pytester.path, 1)["provenance"]["scenario"] == "ours"
 
 
@@ -235,4 +233,4 @@ def test_the_examples_of_the_hooks_work(pytester: pytest.Pytester, name: str) ->
     if name == "pytest_soak_iteration_finished":
         result.stdout.fnmatch_lines(["*2 OK {*'min_interval_ms': 62.0*"])
     if name == "pytest_soak_propose":
-        assert summary(pytester.path, 1)["decision"]["proposed_by"] == "hold_still"
+        assert summary(pytester.path, 1)["tuning"]["proposed_by"] == "hold_still"

@@ -21,8 +21,9 @@ def costs(name: str, seed: int) -> dict[str, list[float]]:
     scenario = load_scenario(name)
     tick, lot = scenario.instrument.tick_size, scenario.instrument.lot_size
     task = job(maker={"decision_interval_ms": 20.0})
-    spec = MockMarket(scenario, seed=seed).spec(task, window(0.0, HOUR_MS), record_fills=True)
-    simulation = kernel.open_simulation(spec)
+    market = MockMarket(scenario, seed=seed)
+    spec = market.spec(task, window(0.0, HOUR_MS), record_fills=True)
+    simulation = kernel.open_simulation(market.compiled, spec)
     place: dict[int, str] = {}
     standing: list[int] = []
     last = -1e9

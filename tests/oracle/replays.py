@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
 from pytest_soak import kernel
 from pytest_soak.domain.records import EdgeReport
 from pytest_soak.market import MakerJob
-from pytest_soak.market.reports import report_of
+from tests.kernel_kit import edge_of
 from tests.oracle.book import Happening, MidPath, happenings
 from tests.oracle.recordings import random_rows
 
@@ -49,4 +50,4 @@ def run(
         "record_fills": True,
     }
     answer = kernel.replay(spec, rows.view(np.uint8).data)
-    return report_of(answer), cast(dict[str, Any], answer)
+    return edge_of(answer), json.loads(answer)

@@ -16,7 +16,7 @@ from pytest_soak import _kernel, kernel
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.domain.records import EdgeReport
 from pytest_soak.market import MockMarket, load_scenario
-from pytest_soak.market.reports import report_of
+from tests.kernel_kit import asked, edge_of, opened, whole_of
 from tests.oracle.jobs import job, window
 from tests.oracle.recordings import BOTH, BUY, EXCHANGE, LAYOUT, LOCAL, SELL
 
@@ -29,7 +29,7 @@ numbers: st.SearchStrategy[object] = st.one_of(
 
 
 def _mock_spec() -> dict[str, Any]:
-    return MockMarket(load_scenario("calm"), seed=1).spec(job(), window(duration_ms=50.0), record_fills=True)
+    return whole_of(MockMarket(load_scenario("calm"), seed=1), job(), window(duration_ms=50.0))
 
 
 def _places(value: object, place: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
@@ -47,10 +47,10 @@ def _replaced(spec: dict[str, Any], place: tuple[str, ...], value: object) -> di
     return changed
 
 
-def _outcome(call: Callable[[], dict[str, object]]) -> EdgeReport | str:
+def _outcome(call: Callable[[], bytes]) -> EdgeReport | str:
     """The report, or the text of the refusal."""
     try:
-        return report_of(call())
+        return edge_of(call())
     except SoakConfigError as error:
         return str(error)
 
@@ -69,14 +69,17 @@ def test_any_value_anywhere_in_a_spec_is_run_or_refused(place: tuple[str, ...], 
     if place in (("duration_ms",), ("start_ms",)) and isinstance(value, int | float) and value > 1e5:
         value = -value
     spec = _replaced(_mock_spec(), place, value)
-    assert _holds(_outcome(lambda: kernel.simulate(spec)))
+    assert _holds(_outcome(lambda: asked(spec)))
 
 
 @some
 @given(text=st.text(max_size=200))
 def test_any_text_is_refused_as_a_spec(text: str) -> None:
+    market, _ = opened(_mock_spec())
     with pytest.raises(ValueError, match="spec"):
-        _kernel.simulate(text)
+        market.simulate(text)
+    with pytest.raises(ValueError, match="scenario"):
+        _kernel.Market(text, 1)
     with pytest.raises(ValueError, match="spec"):
         _kernel.replay(text, b"")
 

@@ -7,16 +7,15 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pytest_soak import _kernel, kernel
 from pytest_soak.domain.records import EdgeReport, MarketFacts
 from pytest_soak.market import MakerJob, MockMarket, Window, available_scenarios, load_scenario
-from pytest_soak.market.reports import report_of
+from tests.kernel_kit import asked, edge_of, parts_of, raw, whole_of
 from tests.oracle import ledger
 from tests.oracle.jobs import job, jobs, window
 
@@ -32,8 +31,8 @@ def market(name: str = "calm", seed: int = 1) -> MockMarket:
 
 
 def recorded(place: MockMarket, task: MakerJob, where: Window) -> tuple[EdgeReport, dict[str, Any]]:
-    answer = kernel.simulate(place.spec(task, where, record_fills=True))
-    return report_of(answer), cast(dict[str, Any], answer)
+    answer = asked(whole_of(place, task, where))
+    return edge_of(answer), json.loads(answer)
 
 
 def near(report: EdgeReport, left: float, right: Any) -> bool:
@@ -145,9 +144,9 @@ def test_counts_add_up(name: str, seed: int, start_ms: float, task: MakerJob) ->
 @few
 @given(name=st.sampled_from(SCENARIOS), seed=seeds, start_ms=starts, task=jobs)
 def test_same_input_gives_the_same_bytes(name: str, seed: int, start_ms: float, task: MakerJob) -> None:
-    spec = json.dumps(market(name, seed).spec(task, window(start_ms, 10_000.0), record_fills=True))
-    first = _kernel.simulate(spec)
-    assert first == _kernel.simulate(spec)
+    whole = whole_of(market(name, seed), task, window(start_ms, 10_000.0))
+    first = raw(whole)
+    assert first == raw(whole)
 
     def refuse(name: str) -> object:
         raise AssertionError(f"{name} in the kernel's answer")
@@ -156,23 +155,24 @@ def test_same_input_gives_the_same_bytes(name: str, seed: int, start_ms: float, 
 
 
 def test_same_input_gives_the_same_bytes_in_another_process(tmp_path: Path) -> None:
-    spec = json.dumps(market("volatile", 7).spec(job(), window(120_000.0), record_fills=True))
-    (tmp_path / "spec.json").write_text(spec, encoding="utf-8")
+    whole = whole_of(market("volatile", 7), job(), window(120_000.0))
+    scenario, seed, spec = parts_of(whole)
+    (tmp_path / "parts.json").write_text(
+        json.dumps([json.dumps(scenario), seed, json.dumps(spec)]), encoding="utf-8"
+    )
     code = (
-        "import sys, pathlib; from pytest_soak import _kernel; "
-        "text = pathlib.Path(sys.argv[1]).read_text(encoding='utf-8'); "
-        "sys.stdout.write(_kernel.simulate(text))"
+        "import json, sys, pathlib; from pytest_soak import _kernel; "
+        "scenario, seed, spec = json.loads(pathlib.Path(sys.argv[1]).read_text(encoding='utf-8')); "
+        "sys.stdout.buffer.write(_kernel.Market(scenario, seed).simulate(spec))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path / "spec.json")],
+        [sys.executable, "-c", code, str(tmp_path / "parts.json")],
         capture_output=True,
-        text=True,
-        encoding="utf-8",
         check=True,
         cwd=ROOT,
         timeout=60,
     )
-    assert done.stdout == _kernel.simulate(spec)
+    assert done.stdout == raw(whole)
 
 
 @few

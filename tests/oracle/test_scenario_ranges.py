@@ -11,16 +11,16 @@ import annotated_types
 import pytest
 from pydantic import BaseModel
 
-from pytest_soak import kernel
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.market import MockMarket, Scenario, load_scenario
+from tests.kernel_kit import asked, whole_of
 from tests.oracle.jobs import job, window
 
 Place = tuple[str | int, ...]
 
 
 def _sample() -> dict[str, Any]:
-    spec = MockMarket(load_scenario("calm"), seed=1).spec(job(), window(duration_ms=50.0))
+    spec = whole_of(MockMarket(load_scenario("calm"), seed=1), job(), window(duration_ms=50.0))
     scenario = copy.deepcopy(spec["scenario"])
     assert isinstance(scenario, dict)
     scenario["windows"] = [
@@ -92,7 +92,7 @@ def _python_accepts(spec: dict[str, Any]) -> bool:
 
 def _kernel_accepts(spec: dict[str, Any]) -> bool:
     try:
-        kernel.simulate(spec)
+        asked(spec)
     except SoakConfigError:
         return False
     return True

@@ -9,10 +9,12 @@ import pytest
 
 from pytest_soak.domain.errors import SoakStateError
 from pytest_soak.domain.hashing import canonical_json, sha256_of
-from pytest_soak.domain.records import IterationRecord
+from pytest_soak.domain.parameters import PARAMETERS
+from pytest_soak.domain.records import Action, IterationRecord
 from pytest_soak.store.exports import artifacts
 from pytest_soak.store.exports.artifacts import Exports, export, render, summary_name, summary_number
 from pytest_soak.store.exports.models import TuningReport
+from pytest_soak.store.exports.views import record_of
 from pytest_soak.store.journal.journal import Journal
 from tests.rules_kit import STEADY_SAFE
 from tests.store_kit import INPUTS, audit_lines, commits, contents, filled, quiet_state, read
@@ -48,8 +50,12 @@ def test_every_export_is_there_and_reads_well(tmp_path: Path, journal: Journal) 
         assert data.endswith(b"\n")
         assert b"\r" not in data
         if name.endswith(".json"):
-            assert data == render(json.loads(data))
-            assert json.loads(data)["schema_version"] == 1
+            if name == "TUNING_REPORT.json":
+                assert list(json.loads(data)) == ["summary", "iterations", "schema_version"]
+            else:
+                assert data == render(json.loads(data))
+            second = name.startswith(("ITER_SUMMARY", "TUNING_REPORT"))
+            assert json.loads(data)["schema_version"] == (2 if second else 1)
 
 
 def test_a_summary_is_the_record_its_hash_and_its_clock(tmp_path: Path, journal: Journal) -> None:
@@ -57,10 +63,31 @@ def test_a_summary_is_the_record_its_hash_and_its_clock(tmp_path: Path, journal:
     for number, commit in enumerate(commits(COUNT), 1):
         summary = read(tmp_path, summary_name(number))
         wall = summary.pop("wall")
-        sha256 = summary.pop("record_sha256")
-        assert IterationRecord.model_validate(summary) == commit.record
-        assert sha256 == sha256_of(summary)
+        sha256 = summary["record_sha256"]
+        record = record_of({**summary, "wall": wall})
+        assert IterationRecord.model_validate(record) == commit.record
+        assert sha256 == sha256_of(record)
         assert wall == commit.wall.model_dump()
+
+
+def check_digest(report: TuningReport, records: list[IterationRecord]) -> None:
+    """The summary of a report, counted anew from the records."""
+    digest = report.summary
+    assert digest is not None
+    judged = [record.verdict for record in records if not record.warmup]
+    assert digest.verdicts == {verdict.value: judged.count(verdict) for verdict in set(judged)}
+    assert digest.verdict in judged
+    assert digest.parameters_first == records[0].parameters_before
+    assert digest.parameters_last == records[-1].parameters_after
+    refused = [o for r in records for o in r.decision.opinions if o.action is Action.REFUSE]
+    counted = {(guard, name): n for guard, said in digest.stopped.items() for name, n in said.items()}
+    assert sum(counted.values()) == len(refused)
+    assert counted.keys() == {(o.guard, o.parameter or "all") for o in refused}
+    for name, parameter in PARAMETERS.items():
+        values = [record.parameters_before[name] for record in records]
+        low, high = values.count(parameter.low), values.count(parameter.high)
+        use = digest.at_bound.get(name)
+        assert (low, high) == ((0, 0) if use is None else (use.low, use.high))
 
 
 def test_the_small_files_say_what_the_journal_says(tmp_path: Path, journal: Journal) -> None:
@@ -70,11 +97,12 @@ def test_the_small_files_say_what_the_journal_says(tmp_path: Path, journal: Jour
     assert {"last_applied_signature", "frozen_until_iter", "freeze_reason", "cooldown_until_iter"} <= set(
         read(tmp_path, "TUNING_STATE.json")
     )
-    assert read(tmp_path, "EDGE_REPORT.json") == made[-1].edge.model_dump(mode="json")
+    assert read(tmp_path, "EDGE_REPORT.json") == json.loads(made[-1].edge.text)
     overrides = read(tmp_path, "runtime_overrides.json")
     assert overrides["parameters"] == made[-1].record.parameters_after
     assert overrides["sha256"] == made[-1].record.parameters_after_hash
     report = TuningReport.model_validate(read(tmp_path, "TUNING_REPORT.json"))
+    check_digest(report, [commit.record for commit in made])
     assert [row.iteration for row in report.iterations] == list(range(1, COUNT + 1))
     for row, commit in zip(report.iterations, made, strict=True):
         decision = commit.record.decision
@@ -139,7 +167,11 @@ def test_before_the_first_iteration_the_initial_parameters_are_exported(tmp_path
     with Journal.open(tmp_path / "soak.db", inputs=INPUTS) as journal:
         export(tmp_path, journal, quiet_state(), STEADY_SAFE)
     assert read(tmp_path, "runtime_overrides.json")["parameters"] == STEADY_SAFE
-    assert read(tmp_path, "TUNING_REPORT.json") == {"iterations": [], "schema_version": 1}
+    assert read(tmp_path, "TUNING_REPORT.json") == {
+        "summary": None,
+        "iterations": [],
+        "schema_version": 2,
+    }
     assert (tmp_path / "audit.jsonl").read_bytes() == b""
 
 

@@ -59,7 +59,8 @@ def test_readme_knows_every_parameter_and_guard() -> None:
 
 
 def test_the_map_names_files_that_exist() -> None:
-    text = (ROOT / "tests" / "README.md").read_text(encoding="utf-8")
+    maps = (ROOT / "tests" / "README.md", ROOT / "docs" / "requirements.md")
+    text = "".join(path.read_text(encoding="utf-8") for path in maps)
     named = re.findall(r"`((?:unit|property|facts|stress|e2e|oracle|chaos)/[a-z_]+\.py)`", text)
     assert named
     for name in named:
@@ -76,3 +77,11 @@ def test_ci_runs_on_hosted_machines_without_caches() -> None:
     assert not [line for line in steps if "cache" in line.lower()]
     rotation = next(n for n, line in enumerate(steps) if "pytest-soak rotate" in line)
     assert steps[rotation - 1].strip() == "if: always()"
+
+
+def test_the_architecture_names_rooms_that_exist() -> None:
+    text = (ROOT / "docs" / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    named = re.findall(r"`((?:[a-z_]+/)+(?:[a-z_]+\.(?:py|rs|md))?)[a-z_]*`", text)
+    assert len(named) > 15
+    for name in named:
+        assert (PACKAGE / name).exists() or (ROOT / name).exists(), name

@@ -8,12 +8,12 @@ import signal
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
-from pytest_soak import _kernel
-from tests.kernel_kit import kpis, scenario, simulate, spec
+from tests.kernel_kit import kpis, opened, parts_of, raw, scenario, simulate, spec
 
 
 def _numbers(value: object) -> list[float]:
@@ -25,8 +25,28 @@ def _numbers(value: object) -> list[float]:
 
 
 def test_the_same_spec_gives_the_same_bytes() -> None:
-    text = json.dumps(spec("volatile", minutes=0.5, record_fills=True))
-    assert _kernel.simulate(text) == _kernel.simulate(text)
+    whole = spec("volatile", minutes=0.5, record_fills=True)
+    assert raw(whole) == raw(whole)
+
+
+def test_a_market_gives_the_same_whatever_was_asked_of_it_before() -> None:
+    """Windows in order, out of order and twice: the world that a market keeps does not show."""
+    market, _ = opened(spec("volatile"))
+    texts = [json.dumps(parts_of(spec(start_minutes=start, minutes=0.2))[2]) for start in (0.0, 3.0, 6.0)]
+    fresh = [opened(spec("volatile"))[0].simulate(text) for text in texts]
+    for order in ((0, 1, 2), (2, 0, 1), (1, 1, 0)):
+        for place in order:
+            assert market.simulate(texts[place]) == fresh[place]
+
+
+def test_threads_share_a_market() -> None:
+    market, _ = opened(spec("volatile"))
+    texts = [
+        json.dumps(parts_of(spec(start_minutes=start, minutes=0.5))[2]) for start in (0.0, 4.0, 2.0, 6.0)
+    ]
+    alone = [market.simulate(text) for text in texts]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(market.simulate, texts)) == alone
 
 
 def test_another_seed_or_start_gives_another_market() -> None:
@@ -129,7 +149,7 @@ def test_what_is_wrong_with_a_spec_is_said(place: tuple[str, ...], value: Any, s
         inner = inner[key]
     inner[place[-1]] = value
     with pytest.raises(ValueError, match=says):
-        _kernel.simulate(json.dumps(wanted))
+        raw(wanted)
 
 
 def test_other_threads_run_meanwhile() -> None:
@@ -142,10 +162,10 @@ def test_other_threads_run_meanwhile() -> None:
             time.sleep(0.005)
 
     thread = threading.Thread(target=tick)
-    text = json.dumps(spec(minutes=60.0))
+    market, text = opened(spec(minutes=60.0))
     thread.start()
     begin = time.perf_counter()
-    _kernel.simulate(text)
+    market.simulate(text)
     end = time.perf_counter()
     done.set()
     thread.join()
@@ -161,13 +181,13 @@ def test_ctrl_c_lands_within_half_a_second() -> None:
         raised.append(time.perf_counter())
         raise KeyboardInterrupt
 
-    text = json.dumps(spec(minutes=1440.0))
+    market, text = opened(spec(minutes=1440.0))
     before = signal.signal(signal.SIGALRM, interrupt)
     try:
         signal.setitimer(signal.ITIMER_REAL, 0.2)
         begin = time.perf_counter()
         with pytest.raises(KeyboardInterrupt):
-            _kernel.simulate(text)
+            market.simulate(text)
         end = time.perf_counter()
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0.0)

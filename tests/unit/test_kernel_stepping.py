@@ -7,15 +7,16 @@ import json
 import pytest
 
 from pytest_soak import _kernel
-from tests.kernel_kit import kpis, simulate, spec
+from tests.kernel_kit import kpis, opened, simulate, spec
 
 
 def _open(**wanted: object) -> _kernel.Simulation:
-    return _kernel.Simulation(json.dumps(spec(**wanted)))  # type: ignore[arg-type]
+    market, text = opened(spec(**wanted))  # type: ignore[arg-type]
+    return market.open(text)
 
 
 def _quote_both_sides(market: _kernel.Simulation, half: float) -> tuple[float, int]:
-    """Keep one order per side at a distance from the mid; returns position and fills heard of."""
+    """Keep one order per side at a distance from the mid; returns position and fills received."""
     live: dict[int, int] = {}
     position, fills, steps = 0.0, 0, 0
     while market.step():
@@ -128,4 +129,4 @@ def test_misuse_is_answered_with_one_sentence() -> None:
     with pytest.raises(ValueError, match="over"):
         market.cancel(1)
     with pytest.raises(ValueError, match="seed"):
-        _kernel.Simulation(json.dumps({**spec(), "seed": "x"}))
+        opened({**spec(), "seed": "x"})

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -9,13 +10,22 @@ from types import SimpleNamespace
 import pytest
 
 import pytest_soak
-from pytest_soak import kernel, market
+from pytest_soak import _kernel, kernel, market
 from pytest_soak.domain.errors import SoakConfigError, SoakError
 from pytest_soak.domain.parameters import DEFAULTS
 from pytest_soak.domain.records import EdgeReport
 from pytest_soak.domain.settings import FeeSettings, MakerSettings
-from pytest_soak.market import MakerJob, Market, ReferenceMaker, Strategy, Window
+from pytest_soak.market import (
+    MakerJob,
+    Market,
+    MockMarket,
+    ReferenceMaker,
+    Strategy,
+    Window,
+    load_scenario,
+)
 from pytest_soak.market.reports import report_of
+from tests.oracle.jobs import job, window
 from tests.oracle.reports import nothing_measured
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -89,40 +99,39 @@ def test_kernel_that_is_not_built_says_how_to_build_it(monkeypatch: pytest.Monke
     with pytest.raises(SoakError, match="maturin develop --release"):
         kernel.kernel_version()
     with pytest.raises(SoakError, match="maturin develop --release"):
-        kernel.simulate({})
+        kernel.open_market({}, 1)
 
 
-def _with_kernel(monkeypatch: pytest.MonkeyPatch, answer: str | Exception) -> None:
-    def reply(*_: object) -> str:
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+def _with_kernel(monkeypatch: pytest.MonkeyPatch, refusal: Exception) -> None:
+    def refuse(*_: object) -> object:
+        raise refusal
 
-    fake = SimpleNamespace(__version__="9.9", simulate=reply, replay=reply)
+    fake = SimpleNamespace(__version__="9.9", Market=refuse, replay=refuse)
     monkeypatch.setattr(kernel, "_load", lambda: fake)
 
 
 def test_refusal_by_the_kernel_is_a_configuration_error(monkeypatch: pytest.MonkeyPatch) -> None:
     _with_kernel(monkeypatch, ValueError("seed is missing"))
     with pytest.raises(SoakConfigError, match="refuses to simulate: seed is missing"):
-        kernel.simulate({})
+        kernel.open_market({}, 1)
     with pytest.raises(SoakConfigError, match="refuses to replay: seed is missing"):
         kernel.replay({}, b"")
 
 
 def test_numbers_that_are_not_finite_never_reach_the_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
-    _with_kernel(monkeypatch, "{}")
+    _with_kernel(monkeypatch, AssertionError("it was asked"))
     with pytest.raises(SoakConfigError, match="refuses to simulate"):
-        kernel.simulate({"start_ms": float("nan")})
+        kernel.open_market({"fair": float("nan")}, 1)
+    with pytest.raises(SoakConfigError, match="refuses to replay"):
+        kernel.replay({"start_ns": float("nan")}, b"")
 
 
 def _answer() -> dict[str, object]:
     return nothing_measured(5.0).model_dump(mode="json")
 
 
-def test_report_is_what_the_kernel_says_without_fills_and_path() -> None:
-    answer: Mapping[str, object] = {**_answer(), "fills": [{"side": 1}], "path": [[0, 1.0]]}
-    assert report_of(answer) == nothing_measured(5.0)
+def test_report_is_what_the_kernel_says() -> None:
+    assert report_of(json.dumps(_answer()).encode("ascii")) == nothing_measured(5.0)
 
 
 @pytest.mark.parametrize(
@@ -131,4 +140,21 @@ def test_report_is_what_the_kernel_says_without_fills_and_path() -> None:
 )
 def test_report_of_another_version_is_named(change: dict[str, object], where: str) -> None:
     with pytest.raises(SoakError, match=f"does not fit this package: {where}.*maturin develop"):
-        report_of({**_answer(), **change})
+        report_of(json.dumps({**_answer(), **change}).encode("ascii"))
+
+
+def test_the_scenario_crosses_into_the_kernel_once_a_market(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[int] = []
+    real = kernel.open_market
+
+    def counted(scenario: Mapping[str, object], seed: int) -> _kernel.Market:
+        opened.append(seed)
+        return real(scenario, seed)
+
+    monkeypatch.setattr(kernel, "open_market", counted)
+    place = MockMarket(load_scenario("calm"), seed=7)
+    for start_ms in (0.0, 500.0, 0.0):
+        place.run_maker(job(), window(start_ms, 500.0))
+        place.simulation(window(start_ms, 500.0), FeeSettings())
+    assert opened == [7]
+    assert "scenario" not in place.spec(job(), window())

@@ -10,11 +10,11 @@ import pytest
 
 from pytest_soak import cli
 from pytest_soak.domain.errors import SoakStoreError
-from pytest_soak.store.exports.artifacts import Exports, rotate_summaries, summary_name
+from pytest_soak.store.exports.artifacts import PACK_NAME, Exports, rotate_summaries, summary_name
 from pytest_soak.store.exports.models import RunManifest
 from pytest_soak.store.journal.journal import Journal
 from pytest_soak.store.runs.layout import new_run_id, run_folder
-from pytest_soak.store.runs.retention import PACK_NAME, Retention, pack_exports, rotate
+from pytest_soak.store.runs.retention import Retention, pack_exports, rotate
 from pytest_soak.store.runs.runs import write_manifest
 from tests.canary_kit import run, spec
 from tests.rules_kit import STEADY_SAFE

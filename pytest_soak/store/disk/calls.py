@@ -29,6 +29,11 @@ class Disk:
         """Size of an open file in bytes."""
         return os.fstat(descriptor).st_size
 
+    def identity(self, path: Path) -> tuple[int, int]:
+        """Device and number of the file at a path."""
+        found = path.lstat()
+        return found.st_dev, found.st_ino
+
     def write(self, descriptor: int, data: memoryview) -> int:
         """Write some of the data; return how much."""
         return os.write(descriptor, data)

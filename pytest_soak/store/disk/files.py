@@ -15,6 +15,7 @@ import os
 import secrets
 import stat
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -28,6 +29,8 @@ T = TypeVar("T")
 TEMPORARY_PREFIX = ".tmp-"
 MOST_AT_ONCE = 16
 """Files that are open at the same time at most."""
+OLD_SECONDS = 24 * 3600.0
+"""Age from which a temporary file beside the runs is a killed process's."""
 RETRY_PAUSES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 0.9)
 
 _BUSY = frozenset({5, 32, 33})
@@ -131,6 +134,18 @@ def sweep(folder: Path) -> None:
         remove(path)
 
 
+def sweep_old(folder: Path) -> None:
+    """Remove temporary files and links of killed processes that are older than a day, as far as that goes.
+
+    A younger one may be another process's that is at work.
+    """
+    limit = time.time() - OLD_SECONDS
+    for path in folder.glob(f"{TEMPORARY_PREFIX}*"):
+        with contextlib.suppress(OSError):
+            if path.lstat().st_mtime < limit:
+                _unlink_link(path)
+
+
 def link_latest(target: Path, link: Path) -> None:
     """Point ``link`` at the folder ``target``, replacing an earlier link; the link is relative.
 
@@ -140,7 +155,7 @@ def link_latest(target: Path, link: Path) -> None:
         SoakStoreError: names path and cause; also where ``link`` is a file or folder of its own.
     """
     with _explained(link, "pointed at the newest run"):
-        if _is_there(link) and not _is_link(link):
+        if _is_there(link) and not is_link(link):
             raise FileExistsError(errno.EEXIST, "it is no link, so it is left alone")
         temporary = _temporary(link)
         try:
@@ -193,7 +208,7 @@ def _write_together(contents: Mapping[Path, bytes]) -> None:
             with _explained(path):
                 descriptors.append(disk.create(drafts[path]))
                 _write_all(descriptors[-1], data)
-                _hasten(descriptors[-1])
+                _start_writeback(descriptors[-1])
         for path in drafts:
             with _explained(path):
                 disk.sync(descriptors[0])
@@ -210,7 +225,7 @@ def _write_together(contents: Mapping[Path, bytes]) -> None:
         raise
 
 
-def _hasten(descriptor: int) -> None:
+def _start_writeback(descriptor: int) -> None:
     """Let the system begin to write a file to the disk, where it takes such a hint."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError):
@@ -259,7 +274,8 @@ def _is_there(path: Path) -> bool:
     return os.path.lexists(path)
 
 
-def _is_link(path: Path) -> bool:
+def is_link(path: Path) -> bool:
+    """Whether a path is a symbolic link, or on Windows a junction."""
     return path.is_symlink() or _is_junction(path)
 
 

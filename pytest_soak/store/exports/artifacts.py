@@ -16,8 +16,8 @@ from pydantic import BaseModel
 
 from pytest_soak.domain.errors import SoakStateError, SoakStoreError
 from pytest_soak.store.disk import files
+from pytest_soak.store.exports.report import Report
 from pytest_soak.store.exports.views import (
-    Report,
     audit_lines,
     fields_of,
     render,
@@ -33,10 +33,12 @@ __all__ = [
     "EDGE_NAME",
     "KEPT_SUMMARIES",
     "OVERRIDES_NAME",
+    "PACK_NAME",
     "REPORT_NAME",
     "STATE_NAME",
     "Exports",
     "export",
+    "exports_in",
     "render",
     "render_overrides",
     "rotate_summaries",
@@ -49,6 +51,7 @@ REPORT_NAME = "TUNING_REPORT.json"
 STATE_NAME = "TUNING_STATE.json"
 EDGE_NAME = "EDGE_REPORT.json"
 AUDIT_NAME = "audit.jsonl"
+PACK_NAME = "exports.tar.gz"
 
 KEPT_SUMMARIES = 100
 
@@ -80,6 +83,15 @@ def rotate_summaries(folder: Path, keep: int = KEPT_SUMMARIES) -> tuple[int, ...
     return surplus
 
 
+def exports_in(folder: Path) -> tuple[str, ...]:
+    """Names of the files in a folder that only a journal can have been the origin of."""
+    if not folder.is_dir():
+        return ()
+    fixed = (AUDIT_NAME, REPORT_NAME, STATE_NAME, EDGE_NAME, PACK_NAME)
+    names = sorted(path.name for path in folder.iterdir())
+    return tuple(name for name in names if name in fixed or summary_number(name) is not None)
+
+
 class Exports:
     """The exported files of one canary's folder; only the holder of the journal's lock writes them."""
 
@@ -108,7 +120,7 @@ class Exports:
         wanted: dict[str, bytes] = {}
         for entry in self._journal.entries():
             fields, number = fields_of(entry), entry.record.iteration
-            self._report.add(fields)
+            self._report.add(entry, fields)
             audit += audit_lines(entry, fields)
             wanted[summary_name(number)] = summary(entry, fields)
             wanted.pop(summary_name(number - KEPT_SUMMARIES), None)
@@ -137,7 +149,7 @@ class Exports:
             fields, number = fields_of(newest), newest.record.iteration
             wanted[summary_name(number)] = summary(newest, fields)
             if number > self._report.rows:
-                self._report.add(fields)
+                self._report.add(newest, fields)
             if number > self._audited:
                 audit += audit_lines(newest, fields)
         if newest is None:

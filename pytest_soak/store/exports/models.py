@@ -6,16 +6,37 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from pytest_soak.domain.records import GateResult, IterationRecord, Kpis, Opinion, Verdict, Zone
+from pytest_soak.domain.records import DecisionBase, GateResult, Kpis, Opinion, RecordBase, Verdict, Zone
 from pytest_soak.domain.settings import Strict
 from pytest_soak.store.journal.wall import UtcTime, WallClock
 
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
-class IterationSummary(IterationRecord):
-    """``ITER_SUMMARY_<n>.json``: a record, its hash, and wall-clock figures that the hash leaves out."""
+class KpiSummary(Kpis):
+    """The KPIs of an iteration and the verdict on them."""
 
+    kpi_verdict: Annotated[Verdict, Field(strict=False)]
+
+
+class TuningSummary(DecisionBase):
+    """The decision at the end of an iteration; ``deltas`` are the changes that were applied."""
+
+    deltas: dict[str, float]
+
+
+class IterationSummary(RecordBase):
+    """``ITER_SUMMARY_<n>.json``: a record in the names that readers of the file build on.
+
+    ``overrides`` are the parameters that were in force, ``next_overrides`` those of the next iteration.
+    ``record_sha256`` is the hash of the record in the journal; ``wall`` is left out of it.
+    """
+
+    schema_version: Literal[2] = 2
+    summary: KpiSummary
+    tuning: TuningSummary
+    overrides: dict[str, float]
+    next_overrides: dict[str, float]
     record_sha256: Hash
     wall: WallClock
 
@@ -37,10 +58,42 @@ class TuningRow(Strict):
     skipped_reason: str | None
 
 
-class TuningReport(Strict):
-    """``TUNING_REPORT.json``: the decisions of a canary, one row per iteration."""
+class BoundUse(Strict):
+    """In how many iterations a parameter lay at its lower and at its upper bound."""
 
-    schema_version: Literal[1] = 1
+    low: int
+    high: int
+
+
+class TuningDigest(Strict):
+    """What the decisions of a canary came to.
+
+    ``verdicts`` counts the iterations after the warm-up by verdict, ``verdict`` is the worst of them (None
+    where there are none); ``stopped`` counts, by guard and parameter, the proposed changes that were refused;
+    ``at_bound`` has the parameters that lay at a bound.
+    """
+
+    run: str
+    canary: str
+    profile: str
+    strategy: str
+    iterations: int
+    verdict: Annotated[Verdict | None, Field(strict=False)]
+    verdicts: dict[str, int]
+    parameters_first: dict[str, float]
+    parameters_last: dict[str, float]
+    stopped: dict[str, dict[str, int]]
+    at_bound: dict[str, BoundUse]
+
+
+class TuningReport(Strict):
+    """``TUNING_REPORT.json``: what the decisions of a canary came to, then one row per iteration.
+
+    ``summary`` is None before the first iteration.
+    """
+
+    schema_version: Literal[2] = 2
+    summary: TuningDigest | None
     iterations: tuple[TuningRow, ...] = Field(strict=False)
 
 

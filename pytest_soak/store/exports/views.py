@@ -12,16 +12,21 @@ from typing import Any
 from pydantic_core import to_json
 
 from pytest_soak.domain.hashing import canonical_json, parameters_hash
-from pytest_soak.store.exports.models import TuningReport, TuningRow
+from pytest_soak.domain.records import IterationRecord
+from pytest_soak.store.exports.models import IterationSummary
 from pytest_soak.store.journal.entries import Entry
 
 Fields = Mapping[str, Any]
 
-_ROW_INDENT = b"\n    "
-_ROW_FIELDS = sorted(TuningRow.model_fields)
-_HEAD, _TAIL = to_json(
-    dict(sorted(TuningReport(iterations=()).model_dump(mode="json").items())), indent=2, ensure_ascii=True
-).split(b"[]")
+SUMMARY_VERSION: int = IterationSummary.model_fields["schema_version"].default
+
+# Fields of the record that the summary has under names of its own.
+_RENAMED = frozenset(
+    {"schema_version", "kpis", "verdict", "decision", "parameters_before", "parameters_after"}
+)
+_ADDED = frozenset(
+    {"schema_version", "summary", "tuning", "overrides", "next_overrides", "record_sha256", "wall"}
+)
 
 
 def render(value: object) -> bytes:
@@ -32,13 +37,13 @@ def render(value: object) -> bytes:
 
 def render_text(text: str | bytes) -> bytes:
     """Canonical JSON as ``render`` has it."""
-    return _indented(json.loads(text)) + b"\n"
+    return indented(json.loads(text)) + b"\n"
 
 
 def render_overrides(parameters: Mapping[str, float]) -> bytes:
     """Content of an overrides file that holds these parameters."""
     values = {name: float(parameters[name]) for name in sorted(parameters)}
-    return _indented({"parameters": values, "schema_version": 1, "sha256": parameters_hash(values)}) + b"\n"
+    return indented({"parameters": values, "schema_version": 1, "sha256": parameters_hash(values)}) + b"\n"
 
 
 def fields_of(entry: Entry) -> Fields:
@@ -49,31 +54,34 @@ def fields_of(entry: Entry) -> Fields:
 
 def summary(entry: Entry, fields: Fields) -> bytes:
     """Content of an iteration's summary."""
-    wall = dict(sorted(entry.wall.model_dump(mode="json").items()))
-    return _indented(dict(sorted({**fields, "record_sha256": entry.sha256, "wall": wall}.items()))) + b"\n"
+    decision = dict(fields["decision"])
+    deltas = decision.pop("applied_deltas")
+    content = {name: value for name, value in fields.items() if name not in _RENAMED}
+    content |= {
+        "schema_version": SUMMARY_VERSION,
+        "summary": _sorted({**fields["kpis"], "kpi_verdict": fields["verdict"]}),
+        "tuning": _sorted({**decision, "deltas": deltas}),
+        "overrides": fields["parameters_before"],
+        "next_overrides": fields["parameters_after"],
+        "record_sha256": entry.sha256,
+        "wall": _sorted(entry.wall.model_dump(mode="json")),
+    }
+    return indented(_sorted(content)) + b"\n"
 
 
-class Report:
-    """Content of ``TUNING_REPORT.json``, which grows by a row per iteration and renders each of them once."""
-
-    def __init__(self) -> None:
-        self.rows = 0
-        self._text = bytearray()
-
-    def add(self, fields: Fields) -> None:
-        """Add the row of the next iteration."""
-        decision = fields["decision"]
-        row = {name: decision[name] if name in decision else fields[name] for name in _ROW_FIELDS}
-        if self.rows:
-            self._text += b","
-        self._text += _ROW_INDENT
-        self._text += _indented(row).replace(b"\n", _ROW_INDENT)
-        self.rows += 1
-
-    def content(self) -> bytes:
-        """The whole file."""
-        rows = (b"[", self._text, b"\n  ]") if self.rows else (b"[]",)
-        return b"".join((_HEAD, *rows, _TAIL, b"\n"))
+def record_of(content: Fields) -> dict[str, Any]:
+    """The record that a summary was made of, as JSON values; ``record_sha256`` is the hash of these."""
+    fields = {name: value for name, value in content.items() if name not in _ADDED}
+    kpis, decision = dict(content["summary"]), dict(content["tuning"])
+    decision["applied_deltas"] = decision.pop("deltas")
+    return fields | {
+        "schema_version": IterationRecord.model_fields["schema_version"].default,
+        "verdict": kpis.pop("kpi_verdict"),
+        "kpis": kpis,
+        "decision": decision,
+        "parameters_before": content["overrides"],
+        "parameters_after": content["next_overrides"],
+    }
 
 
 def audit_lines(entry: Entry, fields: Fields) -> list[str]:
@@ -81,7 +89,12 @@ def audit_lines(entry: Entry, fields: Fields) -> list[str]:
     return [canonical_json(event) for event in _events(entry, fields)]
 
 
-def _indented(value: object) -> bytes:
+def _sorted(fields: Fields) -> Fields:
+    return dict(sorted(fields.items()))
+
+
+def indented(value: object) -> bytes:
+    """JSON for people, without the newline at the end."""
     return to_json(value, indent=2, ensure_ascii=True)
 
 

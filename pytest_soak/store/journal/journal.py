@@ -4,29 +4,28 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import sqlite3
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import filelock
-
 from pytest_soak.domain.errors import SoakStateError
-from pytest_soak.domain.hashing import canonical_json, sha256_of
+from pytest_soak.domain.hashing import Canonical, canonical_json, sha256_of
 from pytest_soak.domain.records import EdgeReport, IterationRecord
-from pytest_soak.store.disk import files
+from pytest_soak.store.disk import files, places
 from pytest_soak.store.journal import schema
 from pytest_soak.store.journal.checks import check_record
 from pytest_soak.store.journal.entries import Entry, Row, entry_of, parsed, sha256_hex, verified
+from pytest_soak.store.journal.lock import LOCK_SECONDS, CanaryLock
 from pytest_soak.store.journal.wall import WallClock
-
-LOCK_SECONDS = 120.0
 
 _BATCH = 64
 
 _LEAST_BYTES = 512
+_MOST_ZEROS = 65_536
+_NO_JOURNAL = "{}: the file holds no journal"
+_BESIDE = ("-wal", "-shm", "-journal")
 
 
 class Journal:
@@ -39,21 +38,28 @@ class Journal:
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
         self._connection = connection
-        self._pid_file = path.with_name(f"{path.name}.pid")
-        # A connection stays in its thread, so the lock need not tell threads apart.
-        self._lock = filelock.FileLock(f"{path}.lock", thread_local=False)
+        self._lock = CanaryLock(path)
         # Of what was read or committed only the newest is kept, so that a long run needs no more memory.
         self._count = 0
         self._newest: Entry | None = None
+        self._committed: tuple[int, bytes] | None = None
+        self._identity: tuple[int, int] | None = None
         self.inputs: dict[str, Any] = {}
         self.inputs_hash = ""
 
     @classmethod
-    def open(cls, path: Path, *, inputs: Mapping[str, Any] | None = None, create: bool = True) -> Journal:
+    def open(
+        cls,
+        path: Path,
+        *,
+        inputs: Mapping[str, Any] | None = None,
+        create: bool = True,
+        kept: tuple[str, ...] = (),
+    ) -> Journal:
         """Open a journal, or create it where ``create`` and ``inputs`` are given.
 
         ``inputs`` is the identity of the canary as JSON values; a journal that exists must have the same
-        (None skips that, for reading).
+        (None skips that, for reading), but for those named in ``kept``, which it alone says.
 
         Raises:
             SoakStateError: missing, damaged, foreign, of a newer schema, of other inputs, or in use.
@@ -64,11 +70,14 @@ class Journal:
             raise SoakStateError(f"{path}: there is no journal")
         if may_create:
             files.make_folder(path.parent)
+        places.refuse_unless_files(path, *(path.with_name(f"{path.name}{end}") for end in _BESIDE))
+        if _is_torn(path):
+            _clear(path, may_create=may_create)
         with schema.explained(path):
             journal = cls(path, schema.connect(path))
         try:
             journal._prepare(inputs if may_create else None)
-            journal._compare(inputs)
+            journal._compare(inputs, kept)
         except BaseException:
             journal.close()
             raise
@@ -95,22 +104,18 @@ class Journal:
         a process that was killed.
 
         Raises:
-            SoakStateError: another process still holds it; the text names its pid.
+            SoakStateError: another process still holds it, whose pid the text names; or the journal is gone.
         """
-        try:
-            self._lock.acquire(timeout=timeout)
-        except filelock.Timeout:
-            raise SoakStateError(
-                f"{self.path}: another process ({_holder(self._pid_file)}) works on this canary, and did so "
-                f"for all of {timeout:g} s; wait for it, or give this run its own --soak-artifacts"
-            ) from None
-        try:
-            pid = f"pid {os.getpid()}"
-            if _holder(self._pid_file) != pid:
-                files.write_atomic(self._pid_file, f"{pid}\n".encode("ascii"))
+        with self._lock.held(timeout, self._refuse_if_gone):
             yield
-        finally:
-            self._lock.release()
+
+    def _refuse_if_gone(self) -> None:
+        """Refuse to go on where the path no longer leads to the file that is open."""
+        if self._identity is not None and places.identity(self.path) != self._identity:
+            raise SoakStateError(
+                f"{self.path}: the journal was moved, deleted or replaced while this canary ran, so nothing "
+                "more would be kept; put it back and resume, or start a new run"
+            )
 
     @property
     def last(self) -> IterationRecord | None:
@@ -181,6 +186,9 @@ class Journal:
         Raises:
             SoakStateError: not committed, or not what was committed.
         """
+        self._refuse_if_gone()
+        if self._committed is not None and self._committed[0] == iteration:
+            return self._committed[1]
         with schema.explained(self.path):
             row = self._connection.execute(
                 "SELECT edge, edge_sha256 FROM iterations WHERE number = ?", (iteration,)
@@ -197,8 +205,8 @@ class Journal:
         """
         return self.entry(iteration).wall
 
-    def commit(self, record: IterationRecord, edge: EdgeReport, wall: WallClock) -> None:
-        """Put the next iteration into the journal; it is durable when this returns.
+    def commit(self, record: IterationRecord, edge: Canonical, wall: WallClock) -> None:
+        """Put the next iteration into the journal, with its edge report; it is durable when this returns.
 
         An iteration that is there with the same content is left as it is.
 
@@ -207,47 +215,43 @@ class Journal:
                 was applied before, or a record that does not agree with itself or the one before it.
             SoakStoreError: the disk refused; nothing was committed.
         """
-        text = canonical_json(record.model_dump(mode="json"))
-        edge_text = canonical_json(edge.model_dump(mode="json"))
-        sha256, edge_sha256 = sha256_hex(text.encode("ascii")), sha256_hex(edge_text.encode("ascii"))
+        stored = Canonical.of(record.model_dump(mode="json"))
         with schema.explained(self.path), schema.transaction(self._connection):
             previous = self.last
             if 1 <= record.iteration <= self._count:
-                self._check_same(record.iteration, text, edge_text)
+                self._check_same(record.iteration, stored.text, edge.text)
                 return
             if record.iteration != self._count + 1:
                 raise SoakStateError(
                     f"{self.path}: iteration {record.iteration} cannot follow iteration {self._count}"
                 )
-            check_record(record, edge_sha256, previous, self.inputs_hash)
+            check_record(record, edge.sha256, previous, self.inputs_hash)
             self._connection.execute(
                 "INSERT INTO iterations"
                 " (number, record, record_sha256, edge, edge_sha256, wall, decision_key)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (
                     record.iteration,
-                    text,
-                    sha256,
-                    edge_text,
-                    edge_sha256,
+                    stored.text,
+                    stored.sha256,
+                    edge.text,
+                    edge.sha256,
                     canonical_json(wall.model_dump(mode="json")),
                     record.decision.key if record.decision.applied else None,
                 ),
             )
-        self._newest, self._count = Entry(record, text, sha256, wall), record.iteration
+        self._refuse_if_gone()
+        self._newest, self._count = Entry(record, stored.text, stored.sha256, wall), record.iteration
+        self._committed = record.iteration, edge.text.encode("ascii")
 
     def _prepare(self, inputs: Mapping[str, Any] | None) -> None:
-        # SQLite takes so short a file for an empty one and would write over it.
-        if 0 < self._size() < _LEAST_BYTES:
-            raise SoakStateError(f"{self.path}: not a journal; it is left alone")
         with schema.explained(self.path):
-            # A new file is not even looked at without the lock: its switch to WAL bears no other reader.
-            if self._size() == 0 or schema.is_empty(self._connection):
+            if self._is_none_yet():
                 if inputs is None:
-                    raise SoakStateError(f"{self.path}: the file holds no journal")
+                    raise SoakStateError(_NO_JOURNAL.format(self.path))
                 with self.lock():
-                    if schema.is_empty(self._connection):
-                        schema.create(self._connection, canonical_json(inputs), sha256_of(inputs))
+                    self._create(inputs)
+            self._identity = places.identity(self.path)
             schema.check(self._connection, self.path)
             row = self._connection.execute("SELECT inputs, inputs_hash FROM identity").fetchone()
         if row is None or sha256_hex(row[0]) != row[1].decode("ascii"):
@@ -255,7 +259,26 @@ class Journal:
         self.inputs = json.loads(row[0])
         self.inputs_hash = row[1].decode("ascii")
 
+    def _is_none_yet(self) -> bool:
+        """Whether the file is new, or its creation was cut short before its tables were committed."""
+        # A new file is not even looked at without the lock: its switch to WAL bears no other reader.
+        if self._size() == 0:
+            return True
+        # SQLite takes so short a file for an empty one and would write over it.
+        if self._size() < _LEAST_BYTES:
+            raise SoakStateError(f"{self.path}: not a journal; it is left alone")
+        return schema.is_empty(self._connection)
+
+    def _create(self, inputs: Mapping[str, Any]) -> None:
+        """Create the tables, under the lock; another process may have done so while this one waited."""
+        # Another may also have replaced the file that this connection has open.
+        self._connection.close()
+        self._connection = schema.connect(self.path)
+        if schema.is_empty(self._connection):
+            schema.create(self._connection, canonical_json(inputs), sha256_of(inputs))
+
     def _rows(self, first: int, most: int) -> list[Row]:
+        self._refuse_if_gone()
         with schema.explained(self.path):
             return self._connection.execute(
                 "SELECT number, record, record_sha256, wall FROM iterations"
@@ -266,8 +289,11 @@ class Journal:
     def _size(self) -> int:
         return self.path.stat().st_size if self.path.exists() else 0
 
-    def _compare(self, inputs: Mapping[str, Any] | None) -> None:
-        if inputs is None or sha256_of(inputs) == self.inputs_hash:
+    def _compare(self, inputs: Mapping[str, Any] | None, kept: tuple[str, ...]) -> None:
+        if inputs is None:
+            return
+        inputs = {**inputs, **{name: self.inputs[name] for name in kept if name in self.inputs}}
+        if sha256_of(inputs) == self.inputs_hash:
             return
         asked = json.loads(canonical_json(inputs))
         keys = sorted(asked.keys() | self.inputs.keys())
@@ -288,13 +314,23 @@ class Journal:
             )
 
 
+def _is_torn(path: Path) -> bool:
+    """Whether the file was extended but never written; one with a log beside it is damaged instead."""
+    log = path.with_name(f"{path.name}-wal")
+    if log.exists() and log.stat().st_size:
+        return False
+    return path.exists() and path.stat().st_size > 0 and places.holds_only_zeros(path, _MOST_ZEROS)
+
+
+def _clear(path: Path, *, may_create: bool) -> None:
+    """Remove a file that was never written, so that the journal is made anew; all under its lock."""
+    if not may_create:
+        raise SoakStateError(_NO_JOURNAL.format(path))
+    with CanaryLock(path).held(LOCK_SECONDS, lambda: None):
+        if _is_torn(path):
+            files.remove(path)
+
+
 def _short(value: object) -> str:
     text = ascii(value)
     return text if len(text) <= 80 else f"{text[:77]}..."
-
-
-def _holder(path: Path) -> str:
-    try:
-        return path.read_text(encoding="ascii").strip()[:40] or "pid unknown"
-    except (OSError, ValueError):
-        return "pid unknown"

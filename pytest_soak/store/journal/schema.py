@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pytest_soak.domain.errors import SoakConfigError, SoakError, SoakStateError, SoakStoreError
+from pytest_soak.store.disk import files
 
 JOURNAL_VERSION = 1
 APPLICATION_ID = 0x736F616B  # "soak"
 BUSY_MILLISECONDS = 10_000
 CACHE_KIBIBYTES = 256
 
+_BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED")
 _LEAST_SQLITE = (3, 37, 0)  # strict tables
 _TABLES = (
     "CREATE TABLE identity (id INTEGER PRIMARY KEY CHECK (id = 1), inputs TEXT NOT NULL,"
@@ -62,13 +64,25 @@ def is_empty(connection: sqlite3.Connection) -> bool:
 
 def create(connection: sqlite3.Connection, inputs: str, inputs_hash: str) -> None:
     """Create the tables and write the identity, in one transaction."""
-    connection.execute("PRAGMA journal_mode = WAL")
+    _switch_to_log(connection)
     with transaction(connection):
         for statement in _TABLES:
             connection.execute(statement)
         connection.execute("INSERT INTO identity VALUES (1, ?, ?)", (inputs, inputs_hash))
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {JOURNAL_VERSION}")
+
+
+def _switch_to_log(connection: sqlite3.Connection) -> None:
+    """Switch to WAL, which SQLite refuses at once while another process reads, whatever the timeout."""
+    for seconds in (*files.RETRY_PAUSES, None):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if seconds is None or not (getattr(error, "sqlite_errorname", None) or "").startswith(_BUSY):
+                raise
+            files.disk.pause(seconds)
 
 
 def check(connection: sqlite3.Connection, path: Path) -> None:
@@ -118,7 +132,7 @@ def _explain(path: Path, error: sqlite3.Error) -> SoakError:
         return SoakStoreError(f"{path} could not be written: the disk is full")
     if code.startswith(("SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM")):
         return SoakStoreError(f"{path} could not be read or written: {error} ({code})")
-    if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+    if code.startswith(_BUSY):
         return SoakStateError(f"{path}: another process keeps the journal locked")
     if code.startswith("SQLITE_NOTADB"):
         return SoakStateError(f"{path}: not a journal: {error}")

@@ -19,6 +19,7 @@ from pytest_soak.store.disk import files
 from pytest_soak.store.exports.artifacts import (
     AUDIT_NAME,
     KEPT_SUMMARIES,
+    PACK_NAME,
     REPORT_NAME,
     rotate_summaries,
     summary_number,
@@ -26,8 +27,6 @@ from pytest_soak.store.exports.artifacts import (
 from pytest_soak.store.journal.journal import Journal
 from pytest_soak.store.runs.layout import JOURNAL_NAME, began_at
 from pytest_soak.store.runs.runs import list_runs
-
-PACK_NAME = "exports.tar.gz"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

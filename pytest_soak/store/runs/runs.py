@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from pytest_soak.config.parsing import did_you_mean, parse_json, show, validate
+from pytest_soak.config.parsing import did_you_mean, parse_json, validate
 from pytest_soak.domain.errors import SoakConfigError, SoakStateError
+from pytest_soak.domain.text import show
 from pytest_soak.store.disk import files
 from pytest_soak.store.exports.artifacts import render
 from pytest_soak.store.exports.models import RunManifest

@@ -1,22 +1,18 @@
 //! Binding of the readers of large data: buffers are not copied, the GIL is released.
 
+use crate::refused;
 use pyo3::buffer::{Element, PyBuffer};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use readers::audit_jsonl::{count_range, Counting};
-use readers::blocks::{Vectors, WINDOW};
-use readers::edge_json::{self, Reading};
-use readers::lines::Lines;
-use readers::path::Path;
-use readers::{quantile, risk, ReadResult};
+use readers::{Counting, Lines, Path, ReadResult, Reading, Vectors, WINDOW};
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{channel, RecvTimeoutError};
 use std::time::Duration;
 
-/// How often signals are looked at while a file is read.
+/// How often signals are checked while a file is read.
 const SIGNALS: Duration = Duration::from_millis(50);
 /// Bytes of a line and different values of a field that are accepted.
 const MAX_LINE: usize = 16 << 20;
@@ -31,30 +27,30 @@ type Counts<'py> = (
 
 /// Counts of the codes 0 to 3 and of all others.
 #[pyfunction]
-pub fn count_codes(py: Python<'_>, codes: &Bound<'_, PyAny>) -> PyResult<[u64; 5]> {
+pub(crate) fn count_codes(py: Python<'_>, codes: &Bound<'_, PyAny>) -> PyResult<[u64; 5]> {
     let buffer = contiguous::<u8>(codes, "codes", "uint8")?;
     let codes = items(&buffer);
-    let [a, b, c, d] = py.detach(|| risk::count_codes(codes));
+    let [a, b, c, d] = py.detach(|| readers::count_codes(codes));
     Ok([a, b, c, d, codes.len() as u64 - (a + b + c + d)])
 }
 
 /// Exact quantiles of float64 values, linearly interpolated.
 #[pyfunction]
-pub fn quantiles(
+pub(crate) fn quantiles(
     py: Python<'_>,
     values: &Bound<'_, PyAny>,
     shares: Vec<f64>,
 ) -> PyResult<Vec<f64>> {
     let buffer = contiguous::<f64>(values, "values", "float64")?;
     let values = items(&buffer);
-    py.detach(|| quantile::quantiles(values, &shares))
-        .map_err(PyValueError::new_err)
+    py.detach(|| readers::quantiles(values, &shares))
+        .map_err(refused)
 }
 
 /// JSON text of the value that a path of keys leads to, or None.
 #[pyfunction]
 #[pyo3(signature = (path, keys, max_bytes, *, window = WINDOW, portable = false))]
-pub fn read_value<'py>(
+pub(crate) fn read_value<'py>(
     py: Python<'py>,
     path: PathBuf,
     keys: Vec<String>,
@@ -69,8 +65,8 @@ pub fn read_value<'py>(
     };
     let value = watched(py, move |stop| {
         let keys = Path::new(&keys)?;
-        let mut file = File::open(path).map_err(readers::unreadable)?;
-        edge_json::read_value(&mut file, &keys, reading, stop)
+        let mut file = File::open(path)?;
+        readers::read_value(&mut file, &keys, reading, stop)
     })?;
     Ok(value.map(|text| PyBytes::new(py, &text)))
 }
@@ -78,7 +74,7 @@ pub fn read_value<'py>(
 /// Counts by the JSON text of a field over the lines of a file.
 #[pyfunction]
 #[pyo3(signature = (path, field, threads = 1, *, window = WINDOW, portable = false))]
-pub fn count_lines<'py>(
+pub(crate) fn count_lines<'py>(
     py: Python<'py>,
     path: PathBuf,
     field: String,
@@ -129,12 +125,14 @@ fn in_parts(
     threads: u64,
     stop: &AtomicBool,
 ) -> ReadResult<Lines> {
-    let open = || File::open(path).map_err(readers::unreadable);
-    let size = open()?.metadata().map_err(readers::unreadable)?.len();
+    let open = || File::open(path);
+    let size = open()?.metadata()?.len();
     let bounds: Vec<u64> = (0..=threads)
         .map(|i| (u128::from(size) * u128::from(i) / u128::from(threads)) as u64)
         .collect();
-    let count = |part: &[u64]| count_range(&mut open()?, (part[0], part[1]), field, counting, stop);
+    let count = |part: &[u64]| {
+        readers::count_range(&mut open()?, (part[0], part[1]), field, counting, stop)
+    };
     let parts = std::thread::scope(|scope| {
         let others: Vec<_> = bounds[1..]
             .windows(2)
@@ -195,7 +193,7 @@ fn items<T: Element>(buffer: &PyBuffer<T>) -> &[T] {
     unsafe { std::slice::from_raw_parts(buffer.buf_ptr().cast::<T>(), buffer.item_count()) }
 }
 
-/// Do work in a thread of its own while this one looks at signals; one that raises stops the work.
+/// Do work in a thread of its own while this one checks for signals; one that raises stops the work.
 fn watched<T, F>(py: Python<'_>, work: F) -> PyResult<T>
 where
     T: Send,
@@ -210,7 +208,7 @@ where
             let answer;
             (answer, receiver) = py.detach(move || (receiver.recv_timeout(SIGNALS), receiver));
             match answer {
-                Ok(result) => return result.map_err(PyValueError::new_err),
+                Ok(result) => return result.map_err(refused),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => {
                     return Err(PyValueError::new_err("the reader broke off"));

@@ -2,9 +2,13 @@
 
 mod book;
 mod data;
+mod mock;
 mod simulation;
 
+use market::{Column, MarketError};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict};
 
 /// Market events or rows per piece of work: some 10 ms, so that a signal lands well within 0.5 s.
 const PIECE: u64 = 50_000;
@@ -12,21 +16,19 @@ const PIECE: u64 = 50_000;
 #[pymodule]
 mod _kernel {
     use pyo3::buffer::PyBuffer;
-    use pyo3::exceptions::{PyBufferError, PyValueError};
+    use pyo3::exceptions::PyBufferError;
     use pyo3::prelude::*;
     use pyo3::types::{PyBytes, PyDict};
 
-    use crate::PIECE;
-    use market::session::observe::Observation;
-    use market::session::observe_rows::RowsObservation;
-    use market::session::replay_run::Replay;
-    use market::session::simulate::Simulation as Iteration;
-    use market::venue::tape::Column;
+    use crate::{refused, PIECE};
+    use market::{Replay, RowsObservation};
 
     #[pymodule_export]
     use crate::book::L2Book;
     #[pymodule_export]
     use crate::data::{count_codes, count_lines, quantiles, read_value};
+    #[pymodule_export]
+    use crate::mock::Market;
     #[pymodule_export]
     use crate::simulation::Simulation;
 
@@ -34,26 +36,7 @@ mod _kernel {
     #[pymodule_export]
     const __version__: &str = env!("CARGO_PKG_VERSION");
 
-    /// Run one iteration of the reference maker on the mock market.
-    #[pyfunction]
-    fn simulate(py: Python<'_>, spec: &str) -> PyResult<String> {
-        let mut run = Iteration::new(spec).map_err(PyValueError::new_err)?;
-        super::in_pieces(py, || run.go_on(PIECE))
-    }
-
-    /// Let a mock market live without a maker: its `names` with their bits, `events`, and `columns` of bytes.
-    #[pyfunction]
-    fn observe<'py>(py: Python<'py>, spec: &str) -> PyResult<Bound<'py, PyDict>> {
-        let mut run = Observation::new(spec).map_err(PyValueError::new_err)?;
-        let (names, events, columns) = super::in_pieces(py, || run.go_on())?;
-        let answer = PyDict::new(py);
-        answer.set_item("names", names)?;
-        answer.set_item("events", events)?;
-        answer.set_item("columns", dict_of(py, columns)?)?;
-        Ok(answer)
-    }
-
-    /// Write down recorded rows of 64 bytes as a market without a maker: columns of bytes.
+    /// Turn recorded rows of 64 bytes into columns of bytes: a market without a maker.
     #[pyfunction]
     fn observe_rows<'py>(
         py: Python<'py>,
@@ -63,18 +46,10 @@ mod _kernel {
         depth_levels: usize,
     ) -> PyResult<Bound<'py, PyDict>> {
         let bytes = bytes_of(&events)?;
-        let mut run = RowsObservation::new(bytes, tick_size, lot_size, depth_levels)
-            .map_err(PyValueError::new_err)?;
-        let columns = super::in_pieces(py, || run.go_on(PIECE))?;
-        dict_of(py, columns)
-    }
-
-    fn dict_of(py: Python<'_>, columns: Vec<Column>) -> PyResult<Bound<'_, PyDict>> {
-        let dict = PyDict::new(py);
-        for (name, bytes) in columns {
-            dict.set_item(name, PyBytes::new(py, &bytes))?;
-        }
-        Ok(dict)
+        let mut run =
+            RowsObservation::new(bytes, tick_size, lot_size, depth_levels).map_err(refused)?;
+        let columns = super::in_pieces(py, || run.run_piece(PIECE))?;
+        super::columns_of(py, columns)
     }
 
     /// The memory of a buffer.
@@ -93,24 +68,43 @@ mod _kernel {
 
     /// Run one iteration of the reference maker on recorded rows of 64 bytes.
     #[pyfunction]
-    fn replay(py: Python<'_>, spec: &str, events: PyBuffer<u8>) -> PyResult<String> {
+    fn replay<'py>(
+        py: Python<'py>,
+        spec: &str,
+        events: PyBuffer<u8>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
         let bytes = bytes_of(&events)?;
-        let mut run = Replay::new(spec, bytes).map_err(PyValueError::new_err)?;
-        super::in_pieces(py, || run.go_on(PIECE))
+        let mut run = Replay::new(spec, bytes).map_err(refused)?;
+        let report = super::in_pieces(py, || run.run_piece(PIECE))?;
+        Ok(PyBytes::new(py, report.as_bytes()))
     }
 }
 
-/// Call `work` without the GIL until it has a result; signals are looked at in between.
+/// Call `work` without the GIL until it has a result; signals are checked in between.
 pub(crate) fn in_pieces<T, F>(py: Python<'_>, mut work: F) -> PyResult<T>
 where
     T: Send,
-    F: FnMut() -> Result<Option<T>, String> + Send,
+    F: FnMut() -> Result<Option<T>, MarketError> + Send,
 {
     loop {
         let piece = py.detach(&mut work);
-        if let Some(result) = piece.map_err(pyo3::exceptions::PyValueError::new_err)? {
+        if let Some(result) = piece.map_err(refused)? {
             return Ok(result);
         }
         py.check_signals()?;
     }
+}
+
+/// Columns by name, as bytes.
+pub(crate) fn columns_of(py: Python<'_>, columns: Vec<Column>) -> PyResult<Bound<'_, PyDict>> {
+    let dict = PyDict::new(py);
+    for (name, bytes) in columns {
+        dict.set_item(name, PyBytes::new(py, &bytes))?;
+    }
+    Ok(dict)
+}
+
+/// What the kernel refuses is a ValueError, whatever its kind.
+pub(crate) fn refused(error: impl std::error::Error) -> PyErr {
+    PyValueError::new_err(error.to_string())
 }

@@ -1,9 +1,11 @@
 //! Prices and sizes as counts of ticks and lots.
 
+use super::error::BookError;
+
 /// Largest count of ticks: up to here the rounding of a price stays below `TOLERANCE`.
-pub const MOST_TICKS: f64 = (1u64 << 40) as f64;
+pub(crate) const MOST_TICKS: f64 = (1u64 << 40) as f64;
 /// Largest count of lots: sums of 8 levels of it are exact.
-pub const MOST_LOTS: f64 = (1u64 << 50) as f64;
+pub(crate) const MOST_LOTS: f64 = (1u64 << 50) as f64;
 /// How far a number may lie from a whole count, in ticks or lots.
 const TOLERANCE: f64 = 1e-3;
 /// Adding and subtracting it rounds a double below 2^51 to a whole number, on every processor and in vectors.
@@ -11,7 +13,7 @@ const ROUNDER: f64 = 6_755_399_441_055_744.0;
 
 /// Multiples of a tick size or a lot size.
 #[derive(Debug, Clone, Copy)]
-pub struct Grid {
+pub(crate) struct Grid {
     size: f64,
     /// Counts in one unit.
     factor: f64,
@@ -24,9 +26,9 @@ impl Grid {
     ///
     /// # Errors
     /// Where `size` is not in 1e-9 .. 1e9.
-    pub fn new(name: &str, size: f64) -> Result<Self, String> {
+    pub(crate) fn new(name: &'static str, size: f64) -> Result<Self, BookError> {
         if !(1e-9..=1e9).contains(&size) {
-            return Err(format!("{name} {size:?} is not in 1e-9 .. 1e9"));
+            return Err(BookError::Step { name, size });
         }
         let inverse = 1.0 / size;
         let near = inverse.round();
@@ -39,18 +41,18 @@ impl Grid {
     }
 
     /// The size of one tick or lot.
-    pub fn size(&self) -> f64 {
+    pub(crate) fn size(&self) -> f64 {
         self.size
     }
 
     /// How many ticks or lots a number is, not rounded.
     #[inline(always)]
-    pub fn count(&self, number: f64) -> f64 {
+    pub(crate) fn count(&self, number: f64) -> f64 {
         number * self.factor
     }
 
     /// The number that a count stands for: for a tick of 0.1 the double nearest to the decimal.
-    pub fn value(&self, count: f64) -> f64 {
+    pub(crate) fn value(&self, count: f64) -> f64 {
         if self.whole {
             count / self.factor
         } else {
@@ -61,19 +63,19 @@ impl Grid {
 
 /// A count as a whole number of doubles below 2^51.
 #[inline(always)]
-pub fn rounded(count: f64) -> f64 {
+pub(crate) fn rounded(count: f64) -> f64 {
     (count + ROUNDER) - ROUNDER
 }
 
 /// A count as an integer; any integer where it is not in range.
 #[inline(always)]
-pub fn integer(count: f64) -> i64 {
+pub(crate) fn integer(count: f64) -> i64 {
     ((count + ROUNDER).to_bits() as i64).wrapping_sub(ROUNDER.to_bits() as i64)
 }
 
 /// Whether a count is a whole number but for the rounding of decimals.
 #[inline(always)]
-pub fn is_whole(count: f64) -> bool {
+pub(crate) fn is_whole(count: f64) -> bool {
     (count - rounded(count)).abs() <= TOLERANCE
 }
 

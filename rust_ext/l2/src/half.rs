@@ -9,13 +9,13 @@ use std::collections::BTreeMap;
 const EMPTY: i64 = i64::MIN;
 
 /// Least width of a window, ticks.
-pub const LEAST_WINDOW: usize = 256;
+pub(crate) const LEAST_WINDOW: usize = 256;
 /// Greatest width of a window, ticks.
-pub const MOST_WINDOW: usize = 1 << 20;
+pub(crate) const MOST_WINDOW: usize = 1 << 20;
 
 /// Sizes by key of one side.
 #[derive(Debug, Clone)]
-pub struct Half {
+pub(crate) struct Half {
     sizes: Box<[f64]>,
     /// One bit per slot: whether there is a level.
     bits: Box<[u64]>,
@@ -27,7 +27,7 @@ pub struct Half {
 
 impl Half {
     /// An empty side with a window of at least `width` ticks.
-    pub fn new(width: usize) -> Self {
+    pub(crate) fn new(width: usize) -> Self {
         let width = width.clamp(LEAST_WINDOW, MOST_WINDOW).next_power_of_two();
         Half {
             sizes: vec![0.0; width].into(),
@@ -40,12 +40,12 @@ impl Half {
 
     /// The best key.
     #[inline]
-    pub fn best(&self) -> Option<i64> {
+    pub(crate) fn best(&self) -> Option<i64> {
         (self.best != EMPTY).then_some(self.best)
     }
 
     /// Size at a key, 0 where there is no level.
-    pub fn get(&self, key: i64) -> f64 {
+    pub(crate) fn get(&self, key: i64) -> f64 {
         if self.covers(key) {
             self.sizes[self.slot(key)]
         } else {
@@ -54,25 +54,25 @@ impl Half {
     }
 
     /// Levels from the best on: key and size.
-    pub fn levels(&self) -> impl Iterator<Item = (i64, f64)> + '_ {
+    pub(crate) fn levels(&self) -> impl Iterator<Item = (i64, f64)> + '_ {
         std::iter::successors(self.best(), |key| self.next_below(*key))
             .map(|key| (key, self.get(key)))
     }
 
     /// Levels that wait outside the window.
-    pub fn outside(&self) -> usize {
+    pub(crate) fn outside(&self) -> usize {
         self.below.len()
     }
 
     /// Set the size at a key; 0 removes the level.
-    pub fn set(&mut self, key: i64, size: f64) {
+    pub(crate) fn set(&mut self, key: i64, size: f64) {
         self.put(key, size);
         self.settle();
     }
 
     /// `set` as one of many: the best key may be one whose level is gone, until `settle` is called.
     #[inline(always)]
-    pub fn put(&mut self, key: i64, size: f64) {
+    pub(crate) fn put(&mut self, key: i64, size: f64) {
         if !self.covers(key) {
             return self.put_outside(key, size);
         }
@@ -87,14 +87,14 @@ impl Half {
 
     /// Find the best key again where its level is gone.
     #[inline]
-    pub fn settle(&mut self) {
+    pub(crate) fn settle(&mut self) {
         if self.best != EMPTY && self.get(self.best) == 0.0 {
             self.fall();
         }
     }
 
     /// Replace all levels.
-    pub fn reset(&mut self, levels: &[(i64, f64)]) {
+    pub(crate) fn reset(&mut self, levels: &[(i64, f64)]) {
         self.clear();
         if let Some(best) = levels.iter().map(|(key, _)| *key).max() {
             self.base = self.home(best);

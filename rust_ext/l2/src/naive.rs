@@ -6,10 +6,10 @@ use super::{Book, BookSide};
 
 /// Sizes by key, as `Half` keeps them.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct NaiveHalf(pub BTreeMap<i64, f64>);
+pub(crate) struct NaiveHalf(pub BTreeMap<i64, f64>);
 
 impl NaiveHalf {
-    pub fn set(&mut self, key: i64, size: f64) {
+    pub(crate) fn set(&mut self, key: i64, size: f64) {
         if size > 0.0 {
             self.0.insert(key, size);
         } else {
@@ -17,7 +17,7 @@ impl NaiveHalf {
         }
     }
 
-    pub fn levels(&self) -> Vec<(i64, f64)> {
+    pub(crate) fn levels(&self) -> Vec<(i64, f64)> {
         self.0
             .iter()
             .rev()
@@ -27,18 +27,18 @@ impl NaiveHalf {
 }
 
 /// All levels of a side, best first.
-pub type Levels = Vec<(f64, f64)>;
+pub(crate) type Levels = Vec<(f64, f64)>;
 
 /// All that a book holds.
 #[derive(Debug, PartialEq)]
-pub struct Shown {
+pub(crate) struct Shown {
     pub bids: Levels,
     pub asks: Levels,
     pub seq: Option<i64>,
 }
 
 impl Shown {
-    pub fn of(book: &Book) -> Self {
+    pub(crate) fn of(book: &Book) -> Self {
         let [bids, asks] = [BookSide::Bid, BookSide::Ask].map(|side| book.depth(side, usize::MAX));
         Shown {
             bids,
@@ -48,7 +48,7 @@ impl Shown {
     }
 
     /// Whether there is nothing in it.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.bids.is_empty() && self.asks.is_empty() && self.seq.is_none()
     }
 }

@@ -1,14 +1,31 @@
 //! Markets, the maker and what is measured. Data flows from `types` and `scenario` down to `session`; nothing
 //! here knows of Python.
 
-pub mod book;
-pub mod flow;
-pub mod maker;
-pub mod measure;
+mod book;
+mod error;
+mod flow;
+mod maker;
+mod measure;
+mod scenario;
+mod session;
 #[cfg(any(test, feature = "testing"))]
-pub mod samples;
-pub mod scenario;
-pub mod session;
-pub mod types;
-pub mod venue;
-pub mod world;
+pub mod testing;
+mod types;
+mod venue;
+mod world;
+
+pub use error::MarketError;
+pub use measure::ReportError;
+pub use scenario::ScenarioError;
+pub use session::market::Market;
+pub use session::observe::Observation;
+pub use session::observe_rows::RowsObservation;
+pub use session::replay_run::Replay;
+pub use session::simulate::{Opening, Simulation};
+pub use session::spec::SpecError;
+pub use session::stepper::{OrderUpdate, RequestError, Stepper};
+pub use types::check::RangeError;
+pub use types::json::JsonError;
+pub use types::Side;
+pub use venue::rows::RowError;
+pub use venue::tape::Column;

@@ -1,12 +1,12 @@
-//! For x86-64 with AVX2; whoever calls has made sure that the processor has it.
+//! For x86-64 with AVX2; the caller has checked that the processor has it.
 
 use super::lanes::{opaque, Lanes, Letters, Masks, Symbols, LANES, SHORT, SPACES};
 use std::arch::x86_64::*;
 
-pub struct Avx2;
+pub(crate) struct Avx2;
 
 /// Whether this processor runs what the functions marked with these features need.
-pub fn available() -> bool {
+pub(crate) fn available() -> bool {
     is_x86_feature_detected!("avx2")
         && is_x86_feature_detected!("pclmulqdq")
         && is_x86_feature_detected!("bmi1")

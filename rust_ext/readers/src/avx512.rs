@@ -1,15 +1,15 @@
-//! For x86-64 with AVX-512; whoever calls has made sure that the processor has it.
+//! For x86-64 with AVX-512; the caller has checked that the processor has it.
 
 use super::lanes::{opaque, Lanes, Letters, Masks, Symbols, LANES, SHORT, SPACES};
 use std::arch::x86_64::*;
 
-pub struct Avx512;
+pub(crate) struct Avx512;
 
 /// Whether this processor runs what the functions marked with these features need.
 ///
 /// The permutation of bytes (VBMI) is not used. It tells apart the processors that do not lower their
 /// clock for these instructions from the first ones, which do.
-pub fn available() -> bool {
+pub(crate) fn available() -> bool {
     is_x86_feature_detected!("avx512f")
         && is_x86_feature_detected!("avx512bw")
         && is_x86_feature_detected!("avx512vbmi")

@@ -6,7 +6,7 @@ const ROW: usize = 16;
 const PIECE: usize = 1024;
 
 /// An interval of values, and what a pass found below and in it.
-pub struct Band {
+pub(crate) struct Band {
     low: f64,
     high: f64,
     below_low: u64,
@@ -17,7 +17,7 @@ pub struct Band {
 
 impl Band {
     /// The closed interval from `low` to `high`.
-    pub fn new(low: f64, high: f64) -> Band {
+    pub(crate) fn new(low: f64, high: f64) -> Band {
         Band {
             low,
             high,
@@ -28,7 +28,7 @@ impl Band {
     }
 
     /// The value of a rank, counted from 0 over all values; None where it lies outside of the band.
-    pub fn value(&mut self, rank: usize) -> Option<f64> {
+    pub(crate) fn value(&mut self, rank: usize) -> Option<f64> {
         let rank = rank as u64;
         if rank < self.below_low {
             return None;
@@ -65,7 +65,7 @@ impl Band {
 }
 
 /// Let all bands see all values; true where a value is not a number.
-pub fn pass(values: &[f64], bands: &mut [Band]) -> bool {
+pub(crate) fn pass(values: &[f64], bands: &mut [Band]) -> bool {
     #[cfg(target_arch = "x86_64")]
     if super::avx2::available() {
         // SAFETY: the processor has the features that the function is compiled for.
@@ -94,7 +94,7 @@ mod avx2 {
     use std::arch::x86_64::*;
 
     #[target_feature(enable = "avx2,bmi1")]
-    pub fn pass(values: &[f64], bands: &mut [Band]) -> bool {
+    pub(super) fn pass(values: &[f64], bands: &mut [Band]) -> bool {
         super::pass_with(values, bands, |band, piece| {
             let rows = piece.chunks_exact(ROW);
             let rest = rows.remainder();

@@ -1,29 +1,33 @@
-//! A window over a file: read in large pieces, looked at in blocks of 64 bytes.
+//! A window over a file: read in large pieces, scanned in blocks of 64 bytes.
 
 use super::lanes::LANES;
-use super::{unreadable, ReadResult};
+use super::{ReadError, ReadResult};
 use std::io::Read;
 
 /// Bytes of the buffer that is moved over a file: small enough for a second-level cache.
 pub const WINDOW: usize = 64 * 1024;
 
 /// Read until the buffer is full or the source ends; true at the end.
-pub fn fill(source: &mut impl Read, buffer: &mut [u8], length: &mut usize) -> ReadResult<bool> {
+pub(crate) fn fill(
+    source: &mut impl Read,
+    buffer: &mut [u8],
+    length: &mut usize,
+) -> ReadResult<bool> {
     while *length < buffer.len() {
         match source.read(&mut buffer[*length..]) {
             Ok(0) => return Ok(true),
             Ok(n) => *length += n,
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(unreadable(error)),
+            Err(error) => return Err(error.into()),
         }
     }
     Ok(false)
 }
 
 /// Replace a UTF-8 byte order mark by white space, which leaves every offset as it is.
-pub fn blank_mark(text: &mut [u8]) -> ReadResult<()> {
+pub(crate) fn blank_mark(text: &mut [u8]) -> ReadResult<()> {
     if text.starts_with(b"\xff\xfe") || text.starts_with(b"\xfe\xff") {
-        return Err("the text is UTF-16; accepted is UTF-8".to_string());
+        return Err(ReadError::Utf16);
     }
     if text.starts_with(b"\xef\xbb\xbf") {
         text[..3].fill(b' ');
@@ -32,7 +36,7 @@ pub fn blank_mark(text: &mut [u8]) -> ReadResult<()> {
 }
 
 /// A size in whole blocks, at least one.
-pub fn whole_blocks(size: usize) -> usize {
+pub(crate) fn whole_blocks(size: usize) -> usize {
     size.max(LANES).next_multiple_of(LANES)
 }
 

@@ -4,14 +4,14 @@ use super::lanes::{Lanes, LANES};
 
 /// What the block before leaves to check: the first bytes of this one that must be hexadecimal digits.
 #[derive(Clone, Copy, Default)]
-pub struct Escapes {
+pub(crate) struct Escapes {
     digits: u64,
 }
 
 impl Escapes {
     /// Bytes that no escape has where they stand; `escaped` are those behind a backslash, in strings.
     #[inline(always)]
-    pub fn check<S: Lanes>(&mut self, escaped: u64, block: &[u8; LANES]) -> u64 {
+    pub(crate) fn check<S: Lanes>(&mut self, escaped: u64, block: &[u8; LANES]) -> u64 {
         if escaped | self.digits == 0 {
             return 0;
         }

@@ -1,7 +1,7 @@
 //! 64 bytes at a time: which of them are quotes, brackets, digits; bit `i` stands for byte `i`.
 
 /// Bytes in a block.
-pub const LANES: usize = 64;
+pub(crate) const LANES: usize = 64;
 
 /// Classes of the bytes of one block. Nothing here knows whether a byte is inside of a string.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,7 +98,7 @@ pub(super) const SHORT: [i8; 16] = {
 };
 
 /// For every processor; the compiler vectorises the comparisons.
-pub struct Portable;
+pub(crate) struct Portable;
 
 /// Puts the truth of 64 bytes into 64 bits: a multiplication gathers the low bits of eight bytes.
 #[inline(always)]

@@ -1,17 +1,17 @@
 //! Which container each byte of a block is in: brackets nest, so they are visited one by one.
 
 /// Levels of nesting that are accepted.
-pub const MAX_DEPTH: u32 = 64;
+pub(crate) const MAX_DEPTH: u32 = 64;
 
 /// The containers that are open; the stack holds a bit a level, 1 for an object.
 #[derive(Clone, Copy, Default)]
-pub struct Nesting {
+pub(crate) struct Nesting {
     depth: i32,
     stack: u64,
 }
 
 /// Where the bytes of a block are; a bracket is in the container that it stands in, and closes.
-pub struct Context {
+pub(crate) struct Context {
     /// Bytes whose innermost container is an object, and those outside of any container.
     pub object: u64,
     pub root: u64,
@@ -39,7 +39,7 @@ fn above(bit: u64, old: u64, new: u64) -> u64 {
 impl Nesting {
     /// Containers that are open.
     #[inline(always)]
-    pub fn depth(&self) -> u32 {
+    pub(crate) fn depth(&self) -> u32 {
         self.depth as u32
     }
 
@@ -47,7 +47,7 @@ impl Nesting {
     ///
     /// `LINES` tells that the root is where many blocks are, not just the first and the last one.
     #[inline(always)]
-    pub fn walk<const LINES: bool>(&mut self, open: u64, close: u64, curly: u64) -> Context {
+    pub(crate) fn walk<const LINES: bool>(&mut self, open: u64, close: u64, curly: u64) -> Context {
         let before = self.depth;
         let (mut least, mut most) = (before, before);
         let mut context = Context {

@@ -5,7 +5,7 @@ use super::lanes::{Lanes, Masks, Symbols, LANES};
 /// Where runs end: the first byte outside of `run` at or after each bit of `from`, and what is carried
 /// into the next block. Each bit of `from` is at the start of its run or outside of any.
 #[inline(always)]
-pub fn run_end(from: u64, run: u64) -> (u64, u64) {
+pub(crate) fn run_end(from: u64, run: u64) -> (u64, u64) {
     // An addition carries a bit through the ones of its run into the first zero.
     let (sum, over) = run.overflowing_add(from & run);
     ((sum | from) & !run, u64::from(over))
@@ -13,7 +13,7 @@ pub fn run_end(from: u64, run: u64) -> (u64, u64) {
 
 /// What the bytes before this block were; each is 0 or 1, `word` a mask of this block's first bytes.
 #[derive(Clone, Copy, Default)]
-pub struct Numbers {
+pub(crate) struct Numbers {
     leading_zero: u64,
     digit: u64,
     first_minus: u64,
@@ -33,7 +33,7 @@ impl Numbers {
     /// `scalar` are the bytes outside of strings that are neither white space nor punctuation, `start`
     /// the first of each run of them; `text` begins with the block and goes on for at least 8 bytes.
     #[inline(always)]
-    pub fn check<S: Lanes>(
+    pub(crate) fn check<S: Lanes>(
         &mut self,
         scalar: u64,
         start: u64,

@@ -18,14 +18,14 @@ const DEEP: &str = "nested too deeply; accepted are at most 64 levels";
 
 /// What is wrong and at which byte of the block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Fault {
+pub(crate) struct Fault {
     pub at: u32,
     pub what: &'static str,
 }
 
 /// Tokens of one block.
 #[derive(Clone, Copy)]
-pub struct Block {
+pub(crate) struct Block {
     /// Opening quotes of keys.
     pub keys: u64,
     /// First bytes of values and of keys.
@@ -42,7 +42,7 @@ pub struct Block {
 
 /// What a block leaves to the next one; 0 or 1 each, but for `in_string`, which is all zeros or ones.
 #[derive(Clone, Copy)]
-pub struct Scanner {
+pub(crate) struct Scanner {
     escape: u64,
     in_string: u64,
     scalar: u64,
@@ -88,13 +88,13 @@ fn follow(tokens: u64, space: u64, carry: &mut u64) -> u64 {
 impl Scanner {
     /// Whether exactly one value has been read, from its first byte to its last and white space after it.
     #[inline(always)]
-    pub fn is_complete(&self) -> bool {
+    pub(crate) fn is_complete(&self) -> bool {
         self.after_value == 1 && self.nesting.depth() == 0
     }
 
     /// Whether nothing but white space has been read.
     #[inline(always)]
-    pub fn is_blank(&self) -> bool {
+    pub(crate) fn is_blank(&self) -> bool {
         self.wants_value == 1 && self.nesting.depth() == 0
     }
 
@@ -102,7 +102,7 @@ impl Scanner {
     ///
     /// With `LINES` a line feed is not white space but a token, which ends each value and nothing else.
     #[inline(always)]
-    pub fn step<S: Lanes, const LINES: bool>(
+    pub(crate) fn step<S: Lanes, const LINES: bool>(
         &mut self,
         masks: &Masks,
         text: &[u8],

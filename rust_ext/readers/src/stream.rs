@@ -8,7 +8,7 @@ use super::scan::Scanner;
 use super::ReadResult;
 
 /// Lines from the first byte of a buffer on.
-pub struct Stream<'a> {
+pub(crate) struct Stream<'a> {
     pub field: &'a Path,
     pub buffer: &'a [u8],
     pub lines: &'a mut Lines,
@@ -37,7 +37,7 @@ impl Stream<'_> {
     /// another way: it is not sound, no object, or has an escape in the key. Where that one begins, or the
     /// first at the limit or behind it.
     #[inline(always)]
-    pub fn read<S: Lanes>(&mut self, mut at: usize, limit: usize) -> ReadResult<usize> {
+    pub(crate) fn read<S: Lanes>(&mut self, mut at: usize, limit: usize) -> ReadResult<usize> {
         let key = self.field.first();
         let mut scanner = Scanner::default();
         let mut line = Line::new(at, 0);

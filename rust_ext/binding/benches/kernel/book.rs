@@ -5,14 +5,14 @@ use std::hint::black_box;
 use crate::inputs::updates;
 use criterion::{Criterion, Throughput};
 use l2::{Batch, Book, Numbers};
-use market::book::ladder::Ladder;
-use market::types::Side;
+use market::testing::Ladder;
+use market::Side;
 
 const COUNT: usize = 100_000;
 const WINDOW: usize = 65_536;
 
 /// Updates in columns, for the public book.
-pub fn batch(c: &mut Criterion) {
+pub(crate) fn batch(c: &mut Criterion) {
     let flow = updates(COUNT);
     let sides: Vec<i8> = flow.iter().map(|u| u.sign).collect();
     let prices: Vec<f64> = flow.iter().map(|u| u.tick as f64 * 0.1).collect();
@@ -36,7 +36,7 @@ pub fn batch(c: &mut Criterion) {
 }
 
 /// Updates one by one, and the depth, of the simulator's ladder.
-pub fn ladder(c: &mut Criterion) {
+pub(crate) fn ladder(c: &mut Criterion) {
     let flow = updates(COUNT);
     let mut sides = [Ladder::new(Side::Buy), Ladder::new(Side::Sell)];
     let mut group = c.benchmark_group("ladder");

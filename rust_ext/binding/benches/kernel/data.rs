@@ -7,19 +7,14 @@ use std::sync::atomic::AtomicBool;
 
 use crate::inputs::Draw;
 use criterion::{Criterion, Throughput};
-use readers::audit_jsonl::{count_range, Counting};
-use readers::blocks::Vectors;
-use readers::edge_json::{read_value, Reading};
-use readers::path::Path;
-use readers::quantile::quantiles;
-use readers::risk::count_codes;
+use readers::{count_codes, count_range, quantiles, read_value, Counting, Path, Reading, Vectors};
 
 const VALUES: usize = 1_000_000;
 const LINES: usize = 20_000;
 const WINDOW: usize = 1 << 16;
 
 /// Codes and quantiles of a million values.
-pub fn numbers(c: &mut Criterion) {
+pub(crate) fn numbers(c: &mut Criterion) {
     let mut draw = Draw::new(2);
     let codes: Vec<u8> = (0..VALUES).map(|_| draw.below(4) as u8).collect();
     let values: Vec<f64> = (0..VALUES).map(|_| draw.below(1 << 50) as f64).collect();
@@ -63,7 +58,7 @@ fn audit() -> String {
 }
 
 /// A value at the end of a report, and the lines of an audit, from memory.
-pub fn text(c: &mut Criterion) {
+pub(crate) fn text(c: &mut Criterion) {
     let stop = AtomicBool::new(false);
     let keys = ["totals", "net_bps"].map(String::from);
     let path = Path::new(&keys).expect("the keys are accepted");

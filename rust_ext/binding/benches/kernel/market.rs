@@ -2,9 +2,9 @@
 
 use crate::inputs::updates;
 use criterion::{Criterion, Throughput};
-use market::samples;
-use market::session::replay_run::Replay;
-use market::session::simulate::Simulation;
+use market::testing as samples;
+use market::Replay;
+use market::Simulation;
 
 const ROWS: usize = 100_000;
 const DEPTH: u64 = 1;
@@ -31,7 +31,7 @@ fn recording() -> Vec<u8> {
 }
 
 /// The maker on recorded rows.
-pub fn replay(c: &mut Criterion) {
+pub(crate) fn replay(c: &mut Criterion) {
     let rows = recording();
     let mut spec = samples::maker_json();
     spec["start_ns"] = 0.into();
@@ -44,19 +44,20 @@ pub fn replay(c: &mut Criterion) {
     group.bench_function("with the maker", |b| {
         b.iter(|| {
             let mut run = Replay::new(&spec, &rows).expect("the spec is accepted");
-            while run.go_on(PIECE).expect("the rows are usable").is_none() {}
+            while run.run_piece(PIECE).expect("the rows are usable").is_none() {}
         });
     });
     group.finish();
 }
 
 /// A minute of the mock market with the maker.
-pub fn mock(c: &mut Criterion) {
-    let spec = samples::simulate_json(1, 0.0, 60_000.0).to_string();
+pub(crate) fn mock(c: &mut Criterion) {
+    let whole = samples::simulate_json(1, 0.0, 60_000.0);
+    let (market, spec) = samples::market_and_spec(&whole).expect("the scenario is valid");
     c.bench_function("mock market, a minute with the maker", |b| {
         b.iter(|| {
-            let mut run = Simulation::new(&spec).expect("the spec is accepted");
-            while run.go_on(PIECE).expect("the market lives").is_none() {}
+            let mut run = Simulation::new(&market, &spec).expect("the spec is accepted");
+            while run.run_piece(PIECE).expect("the market lives").is_none() {}
         });
     });
 }

@@ -12,7 +12,7 @@ use crate::venue::rows::Action;
 
 /// Both sides of a displayed book. They never cross.
 #[derive(Debug, Clone)]
-pub struct Displayed {
+pub(crate) struct Displayed {
     sides: [Ladder; 2],
     /// Levels that the newer side has reached.
     hidden: [BTreeMap<Tick, Lots>; 2],
@@ -23,7 +23,7 @@ pub struct Displayed {
 
 impl Displayed {
     /// An empty book.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Displayed {
             sides: [Ladder::new(Side::Buy), Ladder::new(Side::Sell)],
             hidden: [BTreeMap::new(), BTreeMap::new()],
@@ -33,30 +33,30 @@ impl Displayed {
     }
 
     /// One side.
-    pub fn side(&self, side: Side) -> &Ladder {
+    pub(crate) fn side(&self, side: Side) -> &Ladder {
         &self.sides[side.index()]
     }
 
     /// Bids and asks.
-    pub fn sides(&self) -> &[Ladder; 2] {
+    pub(crate) fn sides(&self) -> &[Ladder; 2] {
         &self.sides
     }
 
     /// Whether the rows leave a bid at or above an ask.
     #[inline]
-    pub fn is_crossed(&self) -> bool {
+    pub(crate) fn is_crossed(&self) -> bool {
         self.crossed
     }
 
     /// Whether there are bids and asks.
     #[inline]
-    pub fn has_both_sides(&self) -> bool {
+    pub(crate) fn has_both_sides(&self) -> bool {
         self.sides[0].best().is_some() & self.sides[1].best().is_some()
     }
 
     /// A row says what stands at a price.
     #[inline]
-    pub fn set(&mut self, side: Side, tick: Tick, lots: Lots) {
+    pub(crate) fn set(&mut self, side: Side, tick: Tick, lots: Lots) {
         self.sides[side.index()].set(tick, lots);
         let reaches = (lots > 0) & self.sides[1 - side.index()].is_met_by(tick);
         if reaches | self.crossed {
@@ -66,7 +66,7 @@ impl Displayed {
 
     /// Take in what a row says; trades change nothing, as depth rows follow them.
     #[inline]
-    pub fn apply(&mut self, action: Action) {
+    pub(crate) fn apply(&mut self, action: Action) {
         match action {
             Action::Depth { side, tick, lots } => self.set(side, tick, lots),
             Action::Clear { side, tick } => self.clear(side, tick),
@@ -120,19 +120,19 @@ impl Displayed {
     }
 
     /// Ask minus bid, ticks.
-    pub fn spread(&self) -> Option<Tick> {
+    pub(crate) fn spread(&self) -> Option<Tick> {
         Some(self.side(Side::Sell).best()? - self.side(Side::Buy).best()?)
     }
 
-    /// Mid in ticks when it was noted last; None before the first.
-    pub fn mid(&self) -> Option<f64> {
+    /// Mid in ticks when it was last updated; None before the first.
+    pub(crate) fn mid(&self) -> Option<f64> {
         (self.sum > 0).then_some(self.sum as f64 * 0.5)
     }
 
     /// Note the mid, as between the rows of one message a book is neither the old nor the new one. Where a side
     /// is empty the last one stands.
     #[inline]
-    pub fn note_mid(&mut self) {
+    pub(crate) fn note_mid(&mut self) {
         if let (Some(bid), Some(ask)) = (self.side(Side::Buy).best(), self.side(Side::Sell).best())
         {
             self.sum = bid + ask;

@@ -1,46 +1,49 @@
-//! Matching by price and time among others' orders and ours.
+//! Matching by price and time among other participants' orders and ours.
 
-use crate::book::crowd::Crowd;
 use crate::book::own::OwnOrders;
+use crate::book::resting::RestingOrders;
 use crate::types::{Lots, NewOrder, Ns, Side, Tick, VenueFill};
 use crate::venue::Cancelled;
 
 /// The whole book of a mock market.
 #[derive(Debug, Clone)]
-pub struct Matching {
-    /// Others' orders, bids and asks.
-    pub sides: [Crowd; 2],
+pub(crate) struct Matching {
+    /// Other participants' orders, bids and asks.
+    pub sides: [RestingOrders; 2],
     /// Our orders.
     pub own: OwnOrders,
-    /// Mid of the others' book in ticks; the last known one where a side is empty.
+    /// Mid of the other participants' book in ticks; the last known one where a side is empty.
     pub mid: Option<f64>,
 }
 
 impl Matching {
     /// An empty book.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Matching {
-            sides: [Crowd::new(Side::Buy), Crowd::new(Side::Sell)],
+            sides: [
+                RestingOrders::new(Side::Buy),
+                RestingOrders::new(Side::Sell),
+            ],
             own: OwnOrders::default(),
             mid: None,
         }
     }
 
-    /// Best price of others.
-    pub fn others_best(&self, side: Side) -> Option<Tick> {
+    /// Best price of other participants.
+    pub(crate) fn others_best(&self, side: Side) -> Option<Tick> {
         self.sides[side.index()].ladder().best()
     }
 
     /// Best price of all, ours included.
-    pub fn front(&self, side: Side) -> Option<Tick> {
+    pub(crate) fn front(&self, side: Side) -> Option<Tick> {
         match (self.others_best(side), self.own.best(side)) {
             (Some(a), Some(b)) => Some(if side.better_by(a, b) > 0 { a } else { b }),
             (a, b) => a.or(b),
         }
     }
 
-    /// Note the mid after a change.
-    pub fn note_mid(&mut self) {
+    /// Update the mid after a change.
+    pub(crate) fn note_mid(&mut self) {
         let best = (self.others_best(Side::Buy), self.others_best(Side::Sell));
         if let (Some(bid), Some(ask)) = best {
             self.mid = Some((bid + ask) as f64 * 0.5);
@@ -48,7 +51,7 @@ impl Matching {
     }
 
     /// A post-only order of ours; false where it would cross. `seq` is its time priority.
-    pub fn place(&mut self, order: NewOrder, now: Ns, seq: u64) -> bool {
+    pub(crate) fn place(&mut self, order: NewOrder, now: Ns, seq: u64) -> bool {
         let crosses = self
             .front(order.side.opposite())
             .is_some_and(|tick| order.side.better_by(order.tick, tick) >= 0);
@@ -60,13 +63,13 @@ impl Matching {
     }
 
     /// Cancel an order of ours; None where it is not there.
-    pub fn cancel(&mut self, id: u64) -> Option<Cancelled> {
+    pub(crate) fn cancel(&mut self, id: u64) -> Option<Cancelled> {
         let placed_at = self.own.remove(id)?.placed_at;
         Some(Cancelled { placed_at })
     }
 
-    /// An aggressive order of somebody else; returns the lots traded.
-    pub fn aggress(
+    /// An aggressive order of another participant; returns the lots traded.
+    pub(crate) fn aggress(
         &mut self,
         side: Side,
         lots: Lots,
@@ -91,8 +94,8 @@ impl Matching {
         lots - left
     }
 
-    /// An immediate-or-cancel order of ours against others' orders; returns the lots traded.
-    pub fn take(
+    /// An immediate-or-cancel order of ours against other participants' orders; returns the lots traded.
+    pub(crate) fn take(
         &mut self,
         side: Side,
         lots: Lots,

@@ -4,17 +4,17 @@ use crate::book::ladder::Ladder;
 use crate::types::{Lots, NewOrder, Ns, Side, Tick, VenueFill};
 
 /// Lots ahead of an order that came while the book was not known.
-pub const UNKNOWN: Lots = Lots::MAX / 4;
+pub(crate) const UNKNOWN: Lots = Lots::MAX / 4;
 
 /// One of our orders at the market.
 #[derive(Debug, Clone)]
-pub struct OwnOrder {
+pub(crate) struct OwnOrder {
     pub order: NewOrder,
-    /// Lots of others that trade before us at this price.
+    /// Lots of other participants that trade before us at this price.
     pub ahead: Lots,
     pub ahead_at_placement: Lots,
     pub placed_at: Ns,
-    /// Time priority among others' orders.
+    /// Time priority among other participants' orders.
     pub seq: u64,
 }
 
@@ -29,7 +29,7 @@ impl OwnOrder {
 
 /// All of them; a handful at most.
 #[derive(Debug, Clone, Default)]
-pub struct OwnOrders {
+pub(crate) struct OwnOrders {
     orders: Vec<OwnOrder>,
     /// What is known of each side without a look at the orders.
     known: [Known; 2],
@@ -62,7 +62,7 @@ fn place_of(tick: Tick) -> u64 {
 
 impl OwnOrders {
     /// Put an order at the end of its queue.
-    pub fn add(&mut self, order: NewOrder, ahead: Lots, placed_at: Ns, seq: u64) {
+    pub(crate) fn add(&mut self, order: NewOrder, ahead: Lots, placed_at: Ns, seq: u64) {
         self.orders.push(OwnOrder {
             order,
             ahead,
@@ -73,7 +73,7 @@ impl OwnOrders {
         self.look();
     }
 
-    /// Orders have come or gone.
+    /// Recompute after orders were added or removed.
     fn look(&mut self) {
         self.known = Side::BOTH.map(|side| Known::of(side, &self.orders));
     }
@@ -85,7 +85,7 @@ impl OwnOrders {
     }
 
     /// Take an order out.
-    pub fn remove(&mut self, id: u64) -> Option<OwnOrder> {
+    pub(crate) fn remove(&mut self, id: u64) -> Option<OwnOrder> {
         let at = self.orders.iter().position(|o| o.order.id == id)?;
         Some(self.take_out(at))
     }
@@ -98,12 +98,12 @@ impl OwnOrders {
 
     /// Best price of ours on a side.
     #[inline]
-    pub fn best(&self, side: Side) -> Option<Tick> {
+    pub(crate) fn best(&self, side: Side) -> Option<Tick> {
         self.known[side.index()].best
     }
 
     /// Our orders on a side, oldest first.
-    pub fn on(&self, side: Side) -> impl Iterator<Item = &OwnOrder> {
+    pub(crate) fn on(&self, side: Side) -> impl Iterator<Item = &OwnOrder> {
         self.orders.iter().filter(move |o| o.order.side == side)
     }
 
@@ -115,14 +115,14 @@ impl OwnOrders {
     }
 
     /// Others' lots at a price were cancelled; those with a smaller `seq` than ours were ahead of us.
-    pub fn others_left(&mut self, side: Side, tick: Tick, lots: Lots, seq: u64) {
+    pub(crate) fn others_left(&mut self, side: Side, tick: Tick, lots: Lots, seq: u64) {
         for own in self.at_mut(side, tick).filter(|o| seq < o.seq) {
             own.ahead = (own.ahead - lots).max(0);
         }
     }
 
     /// Others' lots at the front of a queue traded.
-    pub fn others_traded(&mut self, side: Side, tick: Tick, lots: Lots) {
+    pub(crate) fn others_traded(&mut self, side: Side, tick: Tick, lots: Lots) {
         for own in self.at_mut(side, tick) {
             own.ahead = (own.ahead - lots).max(0);
         }
@@ -130,7 +130,7 @@ impl OwnOrders {
 
     /// The displayed quantity at a price shrank to `lots`: not more can be ahead of us.
     #[inline]
-    pub fn cap_ahead(&mut self, side: Side, tick: Tick, lots: Lots) {
+    pub(crate) fn cap_ahead(&mut self, side: Side, tick: Tick, lots: Lots) {
         if !self.may_be_at(side, tick) {
             return;
         }
@@ -140,14 +140,14 @@ impl OwnOrders {
     }
 
     /// A side is displayed anew: at no price can more be ahead of us than is displayed there.
-    pub fn cap_to(&mut self, side: Side, displayed: &Ladder) {
+    pub(crate) fn cap_to(&mut self, side: Side, displayed: &Ladder) {
         for own in self.orders.iter_mut().filter(|o| o.order.side == side) {
             own.cap(displayed.get(own.order.tick));
         }
     }
 
-    /// Fill the oldest order at a price whose turn it is by at most `lots`; returns the lots filled.
-    pub fn fill_front(
+    /// Fill the first order at a price, if nothing is ahead of it, by at most `lots`; returns the lots filled.
+    pub(crate) fn fill_front(
         &mut self,
         side: Side,
         tick: Tick,
@@ -181,7 +181,7 @@ impl OwnOrders {
     }
 
     /// Smallest quantity ahead of ours at a price; None where we are not there.
-    pub fn least_ahead(&self, side: Side, tick: Tick) -> Option<Lots> {
+    pub(crate) fn least_ahead(&self, side: Side, tick: Tick) -> Option<Lots> {
         self.on(side)
             .filter(|o| o.order.tick == tick)
             .map(|o| o.ahead)

@@ -12,7 +12,7 @@ use crate::types::{Ns, Side, SECOND};
 
 /// Exponentials at most.
 const MOST: usize = 3;
-/// A time that does not come.
+/// A time that is never reached.
 const NEVER: Ns = Ns::MAX / 2;
 
 /// One exponential of the kernel, and what is left of it on both sides, 1/s.
@@ -26,7 +26,7 @@ struct Part {
 
 /// The intensities of both sides and the time of the next candidate.
 #[derive(Debug, Clone)]
-pub struct Arrivals {
+pub(crate) struct Arrivals {
     base: f64,
     mean: f64,
     parts: [Part; MOST],
@@ -39,7 +39,7 @@ pub struct Arrivals {
 
 impl Arrivals {
     /// Arrivals of a flow at their mean intensity at time `now`; `factor` multiplies the rate.
-    pub fn new(flow: &Flow, factor: f64, now: Ns, stream: &mut Stream) -> Self {
+    pub(crate) fn new(flow: &Flow, factor: f64, now: Ns, stream: &mut Stream) -> Self {
         let mut parts = [Part::default(); MOST];
         let half = flow.market_rate_per_s * 0.5;
         let mut branching = 0.0;
@@ -72,18 +72,18 @@ impl Arrivals {
     }
 
     /// Time of the next candidate.
-    pub fn next(&self) -> Ns {
+    pub(crate) fn next(&self) -> Ns {
         self.next
     }
 
-    /// Intensity of a side at the time that was looked at last, 1/s, multiplier aside.
-    pub fn intensity(&self, side: Side) -> f64 {
+    /// Intensity of a side at the time last evaluated, 1/s, multiplier aside.
+    pub(crate) fn intensity(&self, side: Side) -> f64 {
         let left = self.parts.iter().map(|p| p.left[side.index()]);
         self.base + left.sum::<f64>()
     }
 
     /// Intensity of both sides relative to its mean; 1 where nothing comes at all.
-    pub fn relative(&self) -> f64 {
+    pub(crate) fn relative(&self) -> f64 {
         if self.mean > 0.0 {
             self.both() / self.mean
         } else {
@@ -92,14 +92,14 @@ impl Arrivals {
     }
 
     /// The multiplier on the rate changes at `now`, before the next candidate.
-    pub fn change(&mut self, factor: f64, now: Ns, stream: &mut Stream) {
+    pub(crate) fn change(&mut self, factor: f64, now: Ns, stream: &mut Stream) {
         self.decay_to(now);
         self.factor = factor;
         self.draw(stream);
     }
 
     /// The time of the candidate has come: whether there is an order. If not, the next one is drawn.
-    pub fn accept(&mut self, stream: &mut Stream) -> bool {
+    pub(crate) fn accept(&mut self, stream: &mut Stream) -> bool {
         let bound = self.bound;
         self.decay_to(self.next);
         if stream.uniform() * bound < self.both() {
@@ -110,7 +110,7 @@ impl Arrivals {
     }
 
     /// An order of a side has come; the next candidate is drawn.
-    pub fn excite(&mut self, side: Side, now: Ns, stream: &mut Stream) {
+    pub(crate) fn excite(&mut self, side: Side, now: Ns, stream: &mut Stream) {
         self.decay_to(now);
         for part in &mut self.parts {
             part.left[side.index()] += part.own;

@@ -1,6 +1,6 @@
 use super::*;
-use crate::samples;
 use crate::scenario::Hawkes;
+use crate::testing as samples;
 use crate::types::rng::Purpose;
 
 fn flow(branching: f64, cross_share: f64) -> Flow {

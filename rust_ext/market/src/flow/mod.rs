@@ -1,6 +1,6 @@
 //! Draws of the order flow: which event comes, where an order goes, how large it is, who trades.
 
-pub mod hawkes;
+pub(crate) mod hawkes;
 
 use crate::flow::hawkes::Arrivals;
 use crate::scenario::{Anchor, Lag, Scenario};
@@ -13,18 +13,18 @@ const MOST_FOLLOW: f64 = 20.0;
 
 /// What happens next at the market, market orders aside.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Event {
+pub(crate) enum Event {
     /// A limit order arrives on a side.
     Arrive(Side),
     /// A limit order of a side is cancelled; `stale` says that one too near to fair value goes first.
     Leave { side: Side, stale: bool },
-    /// Somebody looks for quotes that fair value has passed.
+    /// A participant looks for quotes that fair value has passed.
     Pick { lots: Lots },
 }
 
 /// A market order that pays up to `limit`; the side is the aggressor's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Order {
+pub(crate) struct Order {
     pub side: Side,
     pub lots: Lots,
     pub limit: Tick,
@@ -32,19 +32,19 @@ pub struct Order {
 
 /// What a market order sees of the market.
 #[derive(Debug, Clone, Copy)]
-pub struct Sight<'a> {
+pub(crate) struct MarketState<'a> {
     pub point: &'a Point,
     /// Fair value, ticks.
     pub fair: f64,
-    /// Mid of the others, ticks.
+    /// Mid of the other participants, ticks.
     pub mid: f64,
-    /// Lots of others at their best prices.
+    /// Lots of other participants at their best prices.
     pub queues: [Lots; 2],
 }
 
 /// The state of the flow that outlives an event.
 #[derive(Debug, Clone)]
-pub struct Flow {
+pub(crate) struct Flow {
     scenario: Scenario,
     sign: Side,
     children: f64,
@@ -55,7 +55,7 @@ pub struct Flow {
 
 impl Flow {
     /// The flow of a scenario.
-    pub fn new(scenario: &Scenario) -> Self {
+    pub(crate) fn new(scenario: &Scenario) -> Self {
         let i = &scenario.instrument;
         Flow {
             scenario: scenario.clone(),
@@ -67,7 +67,7 @@ impl Flow {
     }
 
     /// Market orders have become more or less intense.
-    pub fn follow(&mut self, arrivals: &Arrivals) {
+    pub(crate) fn follow(&mut self, arrivals: &Arrivals) {
         let share = self.scenario.flow.limit_follow;
         if share > 0.0 {
             self.follow = (1.0 - share + share * arrivals.relative()).min(MOST_FOLLOW);
@@ -75,19 +75,19 @@ impl Flow {
     }
 
     /// Time to the next event.
-    pub fn wait(&self, point: &Point, stream: &mut Stream) -> Ns {
+    pub(crate) fn wait(&self, point: &Point, stream: &mut Stream) -> Ns {
         let (limit, pick) = self.rates(point);
         let seconds = stream.exponential() / (limit + pick);
         ((seconds * SECOND as f64) as Ns).max(1)
     }
 
-    /// Standing orders per side that the flow tends to.
-    pub fn target(&self) -> f64 {
+    /// Resting orders per side that the flow tends to.
+    pub(crate) fn target(&self) -> f64 {
         f64::from(self.scenario.book.orders) * 0.5
     }
 
-    /// The next event; `standing` are the orders of others per side.
-    pub fn next(
+    /// The next event; `standing` are the orders of other participants per side.
+    pub(crate) fn next(
         &self,
         point: &Point,
         fair: f64,
@@ -105,7 +105,7 @@ impl Flow {
     }
 
     /// Price and size of an arriving order; `opposite` is the best price of the other side.
-    pub fn order(
+    pub(crate) fn order(
         &self,
         side: Side,
         point: &Point,
@@ -127,24 +127,24 @@ impl Flow {
     }
 
     /// Whether an arriving order stays although `ahead` lots stand at its price.
-    pub fn joins(&self, ahead: Lots, fair: f64, stream: &mut Stream) -> bool {
-        self.crowd(self.scenario.book.arrival_crowding, ahead, fair, stream)
+    pub(crate) fn joins(&self, ahead: Lots, fair: f64, stream: &mut Stream) -> bool {
+        self.resting(self.scenario.book.arrival_crowding, ahead, fair, stream)
     }
 
-    /// Whether an order is cancelled although `beside` lots of others stand at its price.
-    pub fn gives_up(&self, beside: Lots, fair: f64, stream: &mut Stream) -> bool {
-        self.crowd(self.scenario.book.cancel_crowding, beside, fair, stream)
+    /// Whether an order is cancelled although `beside` lots of other participants stand at its price.
+    pub(crate) fn gives_up(&self, beside: Lots, fair: f64, stream: &mut Stream) -> bool {
+        self.resting(self.scenario.book.cancel_crowding, beside, fair, stream)
     }
 
     /// Whether an order at a price is nearer to fair value than any new one would be placed.
-    pub fn is_stale(&self, side: Side, tick: Tick, point: &Point, fair: f64) -> bool {
+    pub(crate) fn is_stale(&self, side: Side, tick: Tick, point: &Point, fair: f64) -> bool {
         let b = &self.scenario.book;
         let least = fair * point.spread * b.touch_bps * b.stale_ratio * 1e-4;
         side.sign() as f64 * (fair - tick as f64) < least
     }
 
     /// The worst price that an order which picks off passed quotes pays.
-    pub fn pick_limit(&self, side: Side, fair: f64) -> Tick {
+    pub(crate) fn pick_limit(&self, side: Side, fair: f64) -> Tick {
         let margin = fair * self.scenario.flow.pick_margin_bps * 1e-4;
         match side {
             Side::Buy => (fair - margin).floor() as Tick,
@@ -152,15 +152,20 @@ impl Flow {
         }
     }
 
-    /// The market order that has come.
-    pub fn trade(&mut self, sight: &Sight, arrivals: &Arrivals, stream: &mut Stream) -> Order {
-        let side = self.trade_side(sight, arrivals, stream);
+    /// The market order that arrives.
+    pub(crate) fn trade(
+        &mut self,
+        state: &MarketState,
+        arrivals: &Arrivals,
+        stream: &mut Stream,
+    ) -> Order {
+        let side = self.trade_side(state, arrivals, stream);
         let f = &self.scenario.flow;
-        let fair = sight.fair;
+        let fair = state.fair;
         let notional = f.market_notional * stream.pareto(f.size_tail, f.size_cap);
         let distance = match self.scenario.book.anchor {
             Anchor::Fair => {
-                let bps = sight.point.spread * f.reservation_bps * stream.exponential();
+                let bps = state.point.spread * f.reservation_bps * stream.exponential();
                 (fair * bps * 1e-4).min(fair * 0.5)
             }
             Anchor::Opposite => fair * 0.5,
@@ -177,7 +182,7 @@ impl Flow {
     }
 
     /// A notional in quote units as lots at a price in ticks, at least one.
-    pub fn lots(&self, notional: f64, price: f64) -> Lots {
+    pub(crate) fn lots(&self, notional: f64, price: f64) -> Lots {
         ((notional * self.lots_per_notional / price).round() as Lots).clamp(1, 1 << 50)
     }
 
@@ -201,7 +206,7 @@ impl Flow {
         }
     }
 
-    fn crowd(&self, crowding: f64, lots: Lots, fair: f64, stream: &mut Stream) -> bool {
+    fn resting(&self, crowding: f64, lots: Lots, fair: f64, stream: &mut Stream) -> bool {
         if crowding <= 0.0 || lots <= 0 {
             return true;
         }
@@ -223,19 +228,24 @@ impl Flow {
         }
     }
 
-    fn trade_side(&mut self, sight: &Sight, arrivals: &Arrivals, stream: &mut Stream) -> Side {
+    fn trade_side(
+        &mut self,
+        state: &MarketState,
+        arrivals: &Arrivals,
+        stream: &mut Stream,
+    ) -> Side {
         let f = &self.scenario.flow;
         let u = stream.uniform();
-        let informed = (f.informed_share * sight.point.informed).min(1.0);
+        let informed = (f.informed_share * state.point.informed).min(1.0);
         if u < informed {
-            return if sight.fair > sight.mid {
+            return if state.fair > state.mid {
                 Side::Buy
             } else {
                 Side::Sell
             };
         }
         if (u - informed) >= f.metaorder_share * (1.0 - informed) {
-            return self.noise_side(sight.queues, arrivals, stream);
+            return self.noise_side(state.queues, arrivals, stream);
         }
         if self.children < 1.0 {
             self.sign = side_of(stream);
@@ -263,7 +273,7 @@ impl Flow {
 }
 
 /// Draw a delay.
-pub fn draw_lag(lag: &Lag, factor: f64, stream: &mut Stream) -> Ns {
+pub(crate) fn draw_lag(lag: &Lag, factor: f64, stream: &mut Stream) -> Ns {
     let mut ms = lag.median_ms * libm::exp(lag.log_sd * stream.normal());
     if stream.uniform() < lag.spike_probability {
         ms += lag.spike_ms * stream.pareto(lag.spike_tail, 1e6);

@@ -4,7 +4,7 @@ use crate::types::{Ns, SECOND};
 
 /// Tokens that refill evenly over time, up to a capacity.
 #[derive(Debug, Clone)]
-pub struct Bucket {
+pub(crate) struct Bucket {
     per_ns: f64,
     capacity: f64,
     tokens: f64,
@@ -14,7 +14,7 @@ pub struct Bucket {
 impl Bucket {
     /// A full bucket at time `now` that refills with `per_minute` tokens and holds what comes in
     /// `memory_s` seconds, but at least one token.
-    pub fn new(per_minute: f64, memory_s: f64, now: Ns) -> Self {
+    pub(crate) fn new(per_minute: f64, memory_s: f64, now: Ns) -> Self {
         let capacity = (per_minute / 60.0 * memory_s).max(1.0);
         Bucket {
             per_ns: per_minute / 60.0 / SECOND as f64,
@@ -24,8 +24,8 @@ impl Bucket {
         }
     }
 
-    /// Whether a token is there.
-    pub fn has(&mut self, now: Ns) -> bool {
+    /// Whether a token is available.
+    pub(crate) fn has(&mut self, now: Ns) -> bool {
         if now > self.at {
             self.tokens = (self.tokens + (now - self.at) as f64 * self.per_ns).min(self.capacity);
             self.at = now;
@@ -33,8 +33,8 @@ impl Bucket {
         self.tokens >= 1.0
     }
 
-    /// Take a token that is there.
-    pub fn take(&mut self) {
+    /// Take a token that is available.
+    pub(crate) fn take(&mut self) {
         self.tokens -= 1.0;
     }
 }

@@ -1,13 +1,13 @@
 //! The reference maker: quotes both sides of a delayed book under limits. It knows no market, only views
-//! and notices.
+//! and notifications.
 
-pub mod bucket;
-pub mod state;
+pub(crate) mod bucket;
+pub(crate) mod state;
 
 use crate::maker::bucket::Bucket;
 use crate::maker::state::{Book, Live, Reason};
 use crate::session::spec::{MakerSettings, Parameters};
-use crate::types::{ns_of_ms, Cancel, Lots, NewOrder, Notice, Ns, Request, Side, Tick, View};
+use crate::types::{ns_of_ms, Cancel, Lots, NewOrder, Notification, Ns, Request, Side, Tick, View};
 
 /// Tokens that the bucket holds, in seconds of refill.
 const BUCKET_MEMORY_S: f64 = 2.0;
@@ -24,7 +24,7 @@ const MOST_LOTS: Lots = 1 << 40;
 
 /// Counts of attempts and of blocks by reason.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Attempts {
+pub(crate) struct Attempts {
     pub all: u64,
     pub min_interval: u64,
     pub throttle: u64,
@@ -34,7 +34,7 @@ pub struct Attempts {
 
 /// The maker of one iteration.
 #[derive(Debug, Clone)]
-pub struct Maker {
+pub(crate) struct Maker {
     p: Parameters,
     m: MakerSettings,
     tick_size: f64,
@@ -47,9 +47,9 @@ pub struct Maker {
     attempts: Attempts,
 }
 
-/// What the maker wishes on one side.
+/// The quote that the maker intends on one side.
 #[derive(Debug, Clone, Copy)]
-struct Wish {
+struct QuoteIntent {
     side: Side,
     tick: Tick,
     lots: Lots,
@@ -57,7 +57,13 @@ struct Wish {
 
 impl Maker {
     /// A flat maker without orders at time `now`.
-    pub fn new(p: Parameters, m: MakerSettings, tick_size: f64, lot_size: f64, now: Ns) -> Self {
+    pub(crate) fn new(
+        p: Parameters,
+        m: MakerSettings,
+        tick_size: f64,
+        lot_size: f64,
+        now: Ns,
+    ) -> Self {
         Maker {
             bucket: Bucket::new(p.replace_rate_per_min, BUCKET_MEMORY_S, now),
             book: Book::new(ns_of_ms(m.decision_horizon_ms), m.liquidity_memory_ms),
@@ -73,14 +79,14 @@ impl Maker {
     }
 
     /// Attempts so far.
-    pub fn attempts(&self) -> Attempts {
+    pub(crate) fn attempts(&self) -> Attempts {
         self.attempts
     }
 
-    /// Hear of our own orders.
-    pub fn notice(&mut self, now: Ns, notice: Notice) {
-        match notice {
-            Notice::Processed {
+    /// Apply a notification about our own orders.
+    pub(crate) fn notification(&mut self, now: Ns, notification: Notification) {
+        match notification {
+            Notification::Processed {
                 weight,
                 take,
                 rejected,
@@ -91,20 +97,20 @@ impl Maker {
                     self.book.forget(id);
                 }
             }
-            Notice::Filled { id, side, lots } => self.book.filled(now, id, side, lots),
+            Notification::Filled { id, side, lots } => self.book.filled(now, id, side, lots),
         }
     }
 
     /// Decide on a view of the book; requests are appended in the order in which they are sent.
-    pub fn decide(&mut self, now: Ns, view: &View, out: &mut Vec<Request>) {
+    pub(crate) fn decide(&mut self, now: Ns, view: &View, out: &mut Vec<Request>) {
         let Some(mid) = view.mid else { return };
         self.book.see(now, view);
         self.exit(mid, out);
         // The sides take turns in going first, as the first one's update blocks the other's.
         self.turn ^= 1;
         for side in [Side::BOTH[self.turn], Side::BOTH[self.turn ^ 1]] {
-            match self.wish(side, mid, view) {
-                Some(wish) => self.quote(now, wish, mid, out),
+            match self.intent(side, mid, view) {
+                Some(intent) => self.quote(now, intent, mid, out),
                 None => self.withdraw(side, false, out),
             }
         }
@@ -122,7 +128,7 @@ impl Maker {
         self.lots(self.m.position_limit_notional, mid)
     }
 
-    fn wish(&self, side: Side, mid: f64, view: &View) -> Option<Wish> {
+    fn intent(&self, side: Side, mid: f64, view: &View) -> Option<QuoteIntent> {
         let share = self.book.position as f64 / self.limit(mid);
         let reference = mid * (1.0 - self.m.skew_bps * share * 1e-4);
         let half = self.half(mid);
@@ -140,33 +146,33 @@ impl Maker {
             .min(self.p.max_delta_ratio * self.m.position_limit_notional);
         let size = (self.p.impact_cap_ratio * self.book.liquidity(side)).min(self.lots(most, mid));
         let enough = size >= self.lots(self.m.min_order_notional, mid) && size >= 1.0;
-        (enough && tick >= 1).then_some(Wish {
+        (enough && tick >= 1).then_some(QuoteIntent {
             side,
             tick,
             lots: (size as Lots).min(MOST_LOTS),
         })
     }
 
-    fn quote(&mut self, now: Ns, wish: Wish, mid: f64, out: &mut Vec<Request>) {
-        let live = self.book.live[wish.side.index()];
-        let off = live.map(|l| (l.tick - wish.tick).abs() as f64 / mid * 1e4);
+    fn quote(&mut self, now: Ns, intent: QuoteIntent, mid: f64, out: &mut Vec<Request>) {
+        let live = self.book.live[intent.side.index()];
+        let off = live.map(|l| (l.tick - intent.tick).abs() as f64 / mid * 1e4);
         if off.is_some_and(|bps| bps <= self.m.requote_bps) {
             return;
         }
         self.attempts.all += 1;
-        match self.obstacle(now, wish, mid) {
-            None => self.send(now, wish, out),
+        match self.block_reason(now, intent, mid) {
+            None => self.send(now, intent, out),
             Some(reason) => {
                 self.count(reason);
                 let far = off.is_some_and(|bps| bps > self.m.far_bps);
                 if far && live.is_some_and(|l| now - l.sent_at > ns_of_ms(self.p.tail_age_ms)) {
-                    self.withdraw(wish.side, true, out);
+                    self.withdraw(intent.side, true, out);
                 }
             }
         }
     }
 
-    fn obstacle(&mut self, now: Ns, wish: Wish, mid: f64) -> Option<Reason> {
+    fn block_reason(&mut self, now: Ns, intent: QuoteIntent, mid: f64) -> Option<Reason> {
         if now - self.last_update < ns_of_ms(self.p.min_interval_ms) {
             return Some(Reason::MinInterval);
         }
@@ -176,18 +182,18 @@ impl Maker {
         if self.book.in_flight >= self.m.max_in_flight {
             return Some(Reason::Concurrency);
         }
-        self.is_risky(now, wish, mid).then_some(Reason::Risk)
+        self.is_risky(now, intent, mid).then_some(Reason::Risk)
     }
 
-    fn is_risky(&mut self, now: Ns, wish: Wish, mid: f64) -> bool {
-        let sign = wish.side.sign();
+    fn is_risky(&mut self, now: Ns, intent: QuoteIntent, mid: f64) -> bool {
+        let sign = intent.side.sign();
         let limit = self.limit(mid);
         let share = self.p.impact_cap_ratio * LIQUIDITY_FACTOR + LIQUIDITY_SLACK;
-        let cap = share * self.book.seen_liquidity(wish.side) as f64;
-        let change = sign * self.book.change(now) + wish.lots;
-        let live = self.book.live[wish.side.index()].map_or(0, |l| l.lots);
-        let whole = sign * self.book.position + live + wish.lots;
-        wish.lots as f64 > cap
+        let cap = share * self.book.seen_liquidity(intent.side) as f64;
+        let change = sign * self.book.change(now) + intent.lots;
+        let live = self.book.live[intent.side.index()].map_or(0, |l| l.lots);
+        let whole = sign * self.book.position + live + intent.lots;
+        intent.lots as f64 > cap
             || change as f64 > self.p.max_delta_ratio * limit
             || whole as f64 > limit
     }
@@ -202,17 +208,17 @@ impl Maker {
         *counter += 1;
     }
 
-    fn send(&mut self, now: Ns, wish: Wish, out: &mut Vec<Request>) {
+    fn send(&mut self, now: Ns, intent: QuoteIntent, out: &mut Vec<Request>) {
         self.bucket.take();
         self.last_update = now;
         let id = self.book.next_id();
         let live = Live {
             id,
-            tick: wish.tick,
-            lots: wish.lots,
+            tick: intent.tick,
+            lots: intent.lots,
             sent_at: now,
         };
-        let old = self.book.live[wish.side.index()].replace(live);
+        let old = self.book.live[intent.side.index()].replace(live);
         let request = Request::Quote {
             cancel: old.map(|l| Cancel {
                 id: l.id,
@@ -220,9 +226,9 @@ impl Maker {
             }),
             place: Some(NewOrder {
                 id,
-                side: wish.side,
-                tick: wish.tick,
-                lots: wish.lots,
+                side: intent.side,
+                tick: intent.tick,
+                lots: intent.lots,
             }),
         };
         self.book.in_flight += request.weight();

@@ -6,7 +6,7 @@ use crate::types::{ms_of_ns, Lots, Ns, Side, Tick, View};
 
 /// Why an attempt was blocked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reason {
+pub(crate) enum Reason {
     MinInterval,
     Throttle,
     Concurrency,
@@ -15,17 +15,17 @@ pub enum Reason {
 
 /// An order that the maker believes to be in the market or on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Live {
+pub(crate) struct Live {
     pub id: u64,
     pub tick: Tick,
     pub lots: Lots,
     pub sent_at: Ns,
 }
 
-/// The maker's own books.
+/// The maker's own state.
 #[derive(Debug, Clone)]
-pub struct Book {
-    /// Lots that we own; negative where we owe.
+pub(crate) struct Book {
+    /// Position in lots; negative where short.
     pub position: Lots,
     /// Live order per side.
     pub live: [Option<Live>; 2],
@@ -41,8 +41,8 @@ pub struct Book {
 }
 
 impl Book {
-    /// Empty books; fills count as recent for `horizon`.
-    pub fn new(horizon: Ns, memory_ms: f64) -> Self {
+    /// An empty state; fills count as recent for `horizon`.
+    pub(crate) fn new(horizon: Ns, memory_ms: f64) -> Self {
         Book {
             position: 0,
             live: [None, None],
@@ -58,13 +58,13 @@ impl Book {
     }
 
     /// A fresh order id.
-    pub fn next_id(&mut self) -> u64 {
+    pub(crate) fn next_id(&mut self) -> u64 {
         self.ids += 1;
         self.ids
     }
 
-    /// An order never came to stand in the market.
-    pub fn forget(&mut self, id: u64) {
+    /// An order never rested in the market.
+    pub(crate) fn forget(&mut self, id: u64) {
         for live in &mut self.live {
             if live.is_some_and(|l| l.id == id) {
                 *live = None;
@@ -72,8 +72,8 @@ impl Book {
         }
     }
 
-    /// A fill of ours, heard of at `now`.
-    pub fn filled(&mut self, now: Ns, id: Option<u64>, side: Side, lots: Lots) {
+    /// A fill of ours, received at `now`.
+    pub(crate) fn filled(&mut self, now: Ns, id: Option<u64>, side: Side, lots: Lots) {
         let signed = side.sign() * lots;
         self.position += signed;
         self.change += signed;
@@ -88,7 +88,7 @@ impl Book {
     }
 
     /// Change of position over the horizon.
-    pub fn change(&mut self, now: Ns) -> Lots {
+    pub(crate) fn change(&mut self, now: Ns) -> Lots {
         while let Some((at, signed)) = self.fills.front().copied() {
             if at > now - self.horizon {
                 break;
@@ -99,8 +99,8 @@ impl Book {
         self.change
     }
 
-    /// Take in a view; the memory of liquidity moves towards it with the time since the last decision.
-    pub fn see(&mut self, now: Ns, view: &View) {
+    /// Apply a view; the memory of liquidity moves towards it with the time since the last decision.
+    pub(crate) fn see(&mut self, now: Ns, view: &View) {
         let first = self.seen.mid.is_none();
         let elapsed = ms_of_ns(now - self.seen.at);
         let keep = if first {
@@ -117,12 +117,12 @@ impl Book {
     }
 
     /// Remembered liquidity of a side, lots.
-    pub fn liquidity(&self, side: Side) -> f64 {
+    pub(crate) fn liquidity(&self, side: Side) -> f64 {
         self.remembered[side.index()]
     }
 
     /// Liquidity of a side as seen last, lots.
-    pub fn seen_liquidity(&self, side: Side) -> Lots {
+    pub(crate) fn seen_liquidity(&self, side: Side) -> Lots {
         self.seen.liquidity[side.index()]
     }
 }

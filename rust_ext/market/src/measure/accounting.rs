@@ -1,6 +1,7 @@
 //! Profit and loss of one iteration, in doubles: four components that partition it, and beside them an
 //! independent ledger of cash.
 
+use crate::measure::ReportError;
 use serde::Serialize;
 
 use crate::session::spec::Fees;
@@ -9,9 +10,9 @@ use crate::types::Side;
 /// Relative size of the gap between components and ledger that is still rounding.
 const ROUNDING: f64 = 1e-9;
 
-/// A fill in quote and base units. Mids are those of the others' book.
+/// A fill in quote and base units. Mids are those of the other participants' book.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Fill {
+pub(crate) struct Fill {
     pub side: Side,
     pub price: f64,
     pub qty: f64,
@@ -25,7 +26,7 @@ pub struct Fill {
 
 /// Sums of one iteration, quote units but for `position_end`; contributions to profit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
-pub struct Totals {
+pub(crate) struct Totals {
     pub notional: f64,
     pub maker_notional: f64,
     pub taker_notional: f64,
@@ -41,7 +42,7 @@ pub struct Totals {
 
 /// The account of one iteration; it begins flat and without cash.
 #[derive(Debug, Clone)]
-pub struct Account {
+pub(crate) struct Account {
     fees: Fees,
     totals: Totals,
     cash: f64,
@@ -51,7 +52,7 @@ pub struct Account {
 
 impl Account {
     /// An empty account.
-    pub fn new(fees: Fees, mid_start: Option<f64>) -> Self {
+    pub(crate) fn new(fees: Fees, mid_start: Option<f64>) -> Self {
         Account {
             fees,
             totals: Totals {
@@ -65,7 +66,7 @@ impl Account {
     }
 
     /// Book a fill; returns the fee, a cost where positive.
-    pub fn book(&mut self, fill: &Fill) -> f64 {
+    pub(crate) fn book(&mut self, fill: &Fill) -> f64 {
         self.mark_to(fill.mid_at_fill);
         let signed = fill.side.sign() as f64 * fill.qty;
         let notional = fill.qty * fill.price;
@@ -89,16 +90,11 @@ impl Account {
         fee
     }
 
-    /// Position in base units.
-    pub fn position(&self) -> f64 {
-        self.position
-    }
-
     /// Close the books at the last mid.
     ///
     /// # Errors
     /// Where components and ledger differ by more than rounding; that would be a defect of this module.
-    pub fn close(&self, mid_end: Option<f64>) -> Result<Totals, String> {
+    pub(crate) fn close(&self, mid_end: Option<f64>) -> Result<Totals, ReportError> {
         let mut end = self.clone();
         end.mark_to(mid_end.unwrap_or(self.mark));
         let mut t = end.totals;
@@ -107,10 +103,10 @@ impl Account {
         t.mid_end = mid_end;
         let gap = (t.gross + t.fees + t.slippage + t.inventory - t.ledger).abs();
         if gap > ROUNDING * t.notional {
-            return Err(format!(
-                "accounting: components and ledger differ by {gap} at a notional of {}",
-                t.notional
-            ));
+            return Err(ReportError::Accounting {
+                gap,
+                notional: t.notional,
+            });
         }
         Ok(t)
     }
@@ -163,7 +159,7 @@ mod tests {
                 cash -= signed * fill.price + fill.qty * fill.price * bps / 1e4;
                 position += signed;
             }
-            let totals = account.close(Some(end)).map_err(TestCaseError::fail)?;
+            let totals = account.close(Some(end)).map_err(|e| TestCaseError::fail(e.to_string()))?;
             let own = cash + position * end;
             prop_assert!((totals.ledger - own).abs() <= 1e-9 * totals.notional.max(1.0));
             prop_assert!((totals.maker_notional + totals.taker_notional - totals.notional).abs()

@@ -1,7 +1,7 @@
 //! Everything that one iteration measures, and the report made of it.
 
-pub mod accounting;
-pub mod stats;
+pub(crate) mod accounting;
+pub(crate) mod stats;
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ use crate::types::{ms_of_ns, Ns, Tick, VenueFill};
 
 /// What became of our orders.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct OrderCounts {
+pub(crate) struct OrderCounts {
     pub placed: u64,
     pub cancelled: u64,
     pub tail_cancelled: u64,
@@ -29,7 +29,7 @@ pub struct OrderCounts {
 
 /// One fill in the optional record; `fee` is a cost where positive.
 #[derive(Debug, Clone, Serialize)]
-pub struct FillRow {
+pub(crate) struct FillRow {
     pub ts_ms: f64,
     pub side: i64,
     pub price: f64,
@@ -49,7 +49,7 @@ pub struct FillRow {
 
 /// What is collected while an iteration runs.
 #[derive(Debug, Clone)]
-pub struct Measure {
+pub(crate) struct Measure {
     tick_size: f64,
     lot_size: f64,
     account: Account,
@@ -70,7 +70,7 @@ pub struct Measure {
 
 /// What the market did, for the report.
 #[derive(Debug, Clone, Serialize)]
-pub struct MarketFacts {
+pub(crate) struct MarketFacts {
     pub start_ms: f64,
     pub end_ms: f64,
     pub events: u64,
@@ -85,6 +85,17 @@ pub struct MarketFacts {
     pub ended: bool,
     #[serde(flatten)]
     pub quality: Option<Quality>,
+}
+
+/// Why a report cannot be made; either would be a defect of the kernel.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum ReportError {
+    /// Components of profit that do not add up to it.
+    #[error("accounting: components and ledger differ by {gap} at a notional of {notional}")]
+    Accounting { gap: f64, notional: f64 },
+    /// A value that JSON cannot hold.
+    #[error("the report cannot be written: {0}")]
+    Json(String),
 }
 
 #[derive(Debug, Serialize)]
@@ -117,7 +128,7 @@ struct Report<'a> {
 
 /// When and on what an iteration ran.
 #[derive(Debug, Clone, Default)]
-pub struct Frame {
+pub(crate) struct Frame {
     pub source: &'static str,
     pub start: Ns,
     pub end: Ns,
@@ -133,8 +144,14 @@ pub struct Frame {
 }
 
 impl Measure {
-    /// Nothing measured yet; `mid` is the mid at the begin, in ticks.
-    pub fn new(tick_size: f64, lot_size: f64, fees: Fees, mid: Option<f64>, record: bool) -> Self {
+    /// Nothing measured yet; `mid` is the mid at the start, in ticks.
+    pub(crate) fn new(
+        tick_size: f64,
+        lot_size: f64,
+        fees: Fees,
+        mid: Option<f64>,
+        record: bool,
+    ) -> Self {
         Measure {
             tick_size,
             lot_size,
@@ -155,13 +172,8 @@ impl Measure {
         }
     }
 
-    /// Position, base units.
-    pub fn position(&self) -> f64 {
-        self.account.position()
-    }
-
     /// A post-only order arrived.
-    pub fn placed(&mut self, accepted: bool) {
+    pub(crate) fn placed(&mut self, accepted: bool) {
         if accepted {
             self.orders.placed += 1;
         } else {
@@ -170,14 +182,14 @@ impl Measure {
     }
 
     /// An order was cancelled at an age.
-    pub fn cancelled(&mut self, age_ms: f64, tail: bool) {
+    pub(crate) fn cancelled(&mut self, age_ms: f64, tail: bool) {
         self.orders.cancelled += 1;
         self.orders.tail_cancelled += u64::from(tail);
         self.order_age_ms.push(age_ms);
     }
 
     /// A fill of ours; `mid_at_decision` in ticks where it is a taker fill. Returns its place among all fills.
-    pub fn filled(&mut self, fill: &VenueFill, mid_at_decision: Option<f64>) -> usize {
+    pub(crate) fn filled(&mut self, fill: &VenueFill, mid_at_decision: Option<f64>) -> usize {
         let maker = fill.id.is_some();
         let decided = mid_at_decision.filter(|_| !maker).unwrap_or(fill.mid);
         let booked = Fill {
@@ -221,7 +233,7 @@ impl Measure {
     }
 
     /// The adverse move after a fill was measured: mid in ticks, cost in bps.
-    pub fn marked(&mut self, fill: usize, mid: f64, cost_bps: f64) {
+    pub(crate) fn marked(&mut self, fill: usize, mid: f64, cost_bps: f64) {
         self.adverse_bps.push(cost_bps);
         if let Some(row) = self.rows.get_mut(fill) {
             row.mid_1s_later = Some(mid * self.tick_size);
@@ -229,7 +241,7 @@ impl Measure {
     }
 
     /// Sample the market, every 100 ms; mid and spread in ticks.
-    pub fn sample(&mut self, now: Ns, mid: Option<f64>, spread: Option<Tick>) {
+    pub(crate) fn sample(&mut self, now: Ns, mid: Option<f64>, spread: Option<Tick>) {
         let Some(ticks) = mid else { return };
         let price = ticks * self.tick_size;
         self.mid_low = Some(self.mid_low.map_or(price, |m| m.min(price)));
@@ -247,7 +259,11 @@ impl Measure {
     ///
     /// # Errors
     /// Where the accounting does not add up or a number is not finite; either would be a defect here.
-    pub fn report(&mut self, frame: Frame, attempts: Attempts) -> Result<String, String> {
+    pub(crate) fn report(
+        &mut self,
+        frame: Frame,
+        attempts: Attempts,
+    ) -> Result<String, ReportError> {
         let totals = self.account.close(frame.mid.map(|m| m * self.tick_size))?;
         let n = self.spread_n;
         let report = Report {
@@ -283,6 +299,6 @@ impl Measure {
             fills: self.record.then_some(&self.rows),
             path: self.record.then_some(&self.path),
         };
-        serde_json::to_string(&report).map_err(|e| format!("the report cannot be written: {e}"))
+        serde_json::to_string(&report).map_err(|error| ReportError::Json(error.to_string()))
     }
 }

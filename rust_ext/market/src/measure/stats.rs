@@ -2,21 +2,21 @@
 
 use serde::Serialize;
 
-use readers::quantile::quantiles;
+use readers::quantiles;
 
 /// Least sample size from which a percentile is reported.
-pub const LEAST: usize = 20;
+pub(crate) const LEAST: usize = 20;
 
 /// A 95th percentile with its sample size, as reports hold it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Sample {
+pub(crate) struct Sample {
     pub n: usize,
     pub p95: Option<f64>,
 }
 
 impl Sample {
     /// Sum up values; the percentile is None below [`LEAST`] values.
-    pub fn of(values: &[f64]) -> Self {
+    pub(crate) fn of(values: &[f64]) -> Self {
         let n = values.len();
         let p95 = (n >= LEAST).then(|| percentile(values, 0.95));
         Sample { n, p95 }
@@ -24,7 +24,7 @@ impl Sample {
 }
 
 /// Percentile by linear interpolation between the two nearest ranks, as NumPy's `linear`; 0 of nothing.
-pub fn percentile(values: &[f64], share: f64) -> f64 {
+pub(crate) fn percentile(values: &[f64], share: f64) -> f64 {
     quantiles(values, &[share]).map_or(0.0, |found| found[0])
 }
 

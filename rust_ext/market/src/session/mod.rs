@@ -1,11 +1,12 @@
 //! One iteration from its spec to its report: a strategy, a market and what lies between them.
 
-pub mod desk;
-pub mod observe;
-pub mod observe_rows;
-pub mod pace;
-pub mod replay_run;
-pub mod run;
-pub mod simulate;
-pub mod spec;
-pub mod stepper;
+pub(crate) mod gateway;
+pub(crate) mod market;
+pub(crate) mod observe;
+pub(crate) mod observe_rows;
+pub(crate) mod pace;
+pub(crate) mod replay_run;
+pub(crate) mod run;
+pub(crate) mod simulate;
+pub(crate) mod spec;
+pub(crate) mod stepper;

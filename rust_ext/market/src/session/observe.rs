@@ -1,5 +1,7 @@
-//! A mock market without a maker, written down for somebody who looks at the market itself.
+//! A mock market without a maker, recorded for analysis of the market itself.
 
+use crate::error::MarketError;
+use crate::session::market::Market;
 use crate::session::simulate::Approach;
 use crate::session::spec::ObserveSpec;
 use crate::types::{ns_of_ms, Ns, SECOND};
@@ -11,29 +13,31 @@ use crate::world::layers::label_bits;
 /// Market time of one piece of work.
 const PIECE: Ns = 60 * SECOND;
 
-/// What was written down: labels with their bits, events, and columns.
-pub type Observed = (Vec<(String, u64)>, u64, Vec<Column>);
+/// What was recorded: labels with their bits, events, and columns.
+pub(crate) type Observed = (Vec<(String, u64)>, u64, Vec<Column>);
 
 /// An observation that is computed piece by piece.
 #[derive(Debug)]
-pub struct Observation {
-    approach: Approach,
+pub struct Observation<'m> {
+    market: &'m Market,
+    approach: Approach<'m>,
     end: Ns,
     levels: usize,
     rows: bool,
     venue: Option<MockVenue>,
 }
 
-impl Observation {
+impl<'m> Observation<'m> {
     /// Prepare.
     ///
     /// # Errors
     /// One sentence on what is wrong with the spec.
-    pub fn new(text: &str) -> Result<Self, String> {
+    pub fn new(market: &'m Market, text: &str) -> Result<Self, MarketError> {
         let spec = ObserveSpec::parse(text)?;
         let (start, levels) = (ns_of_ms(spec.start_ms), spec.depth_levels as usize);
         Ok(Observation {
-            approach: Approach::new(&spec.scenario, spec.seed, start, levels),
+            market,
+            approach: Approach::new(market, start, levels),
             end: start + ns_of_ms(spec.duration_ms),
             levels,
             rows: spec.rows,
@@ -41,13 +45,13 @@ impl Observation {
         })
     }
 
-    /// Do a piece of work; what was written down once all is done.
+    /// Run a piece; what was recorded once it is complete.
     ///
     /// # Errors
     /// None is known to occur after a spec was accepted.
-    pub fn go_on(&mut self) -> Result<Option<Observed>, String> {
+    pub fn run_piece(&mut self) -> Result<Option<Observed>, MarketError> {
         let Some(venue) = &mut self.venue else {
-            self.venue = self.approach.go_on()?;
+            self.venue = self.approach.run_piece()?;
             match &mut self.venue {
                 Some(venue) if self.rows => venue.record_rows(),
                 Some(venue) => venue.record(Tape::new(self.levels)),
@@ -65,7 +69,7 @@ impl Observation {
         } else {
             venue.take_tape().unwrap_or_default().columns()
         };
-        let labels = label_bits(self.approach.scenario());
+        let labels = label_bits(self.market.scenario());
         Ok(Some((labels, venue.counts().0, columns)))
     }
 }
@@ -73,7 +77,7 @@ impl Observation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::samples;
+    use crate::testing as samples;
     use serde_json::json;
 
     fn column(observed: &Observed, name: &str) -> Vec<f64> {
@@ -87,11 +91,12 @@ mod tests {
 
     #[test]
     fn a_market_is_written_down_on_the_grid() {
-        let spec = json!({"scenario": samples::scenario_json(), "seed": 3, "start_ms": 20_000.0,
-            "duration_ms": 60_000.0, "depth_levels": 10});
-        let mut observation = Observation::new(&spec.to_string()).expect("the spec is valid");
+        let spec = json!({"start_ms": 20_000.0, "duration_ms": 60_000.0, "depth_levels": 10});
+        let market = samples::market(3);
+        let mut observation =
+            Observation::new(&market, &spec.to_string()).expect("the spec is valid");
         let observed = loop {
-            if let Some(observed) = observation.go_on().expect("it runs") {
+            if let Some(observed) = observation.run_piece().expect("it runs") {
                 break observed;
             }
         };

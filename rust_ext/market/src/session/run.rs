@@ -1,5 +1,7 @@
 //! One iteration of the reference maker on any market, in pieces that can be interrupted.
 
+use crate::measure::ReportError;
+use crate::venue::rows::RowError;
 use std::collections::BTreeMap;
 
 use crate::maker::Maker;
@@ -10,7 +12,7 @@ use crate::venue::Venue;
 
 /// A running iteration.
 #[derive(Debug, Clone)]
-pub struct Run<V> {
+pub(crate) struct Run<V> {
     pace: Pace<V>,
     maker: Maker,
     requests: Vec<Request>,
@@ -18,7 +20,12 @@ pub struct Run<V> {
 
 impl<V: Venue> Run<V> {
     /// Begin at `plan.start`, which the market has reached.
-    pub fn new(venue: V, plan: Plan, parameters: Parameters, settings: MakerSettings) -> Self {
+    pub(crate) fn new(
+        venue: V,
+        plan: Plan,
+        parameters: Parameters,
+        settings: MakerSettings,
+    ) -> Self {
         let maker = Maker::new(
             parameters,
             settings,
@@ -33,18 +40,18 @@ impl<V: Venue> Run<V> {
         }
     }
 
-    /// Go on for about `budget` market events; whether the end is reached.
+    /// Run for about `budget` market events; whether the end is reached.
     ///
     /// # Errors
     /// Those of the market.
-    pub fn go_on(&mut self, budget: u64) -> Result<bool, String> {
+    pub(crate) fn run_piece(&mut self, budget: u64) -> Result<bool, RowError> {
         let stop_at = self.venue().counts().0.saturating_add(budget);
         // A market without events must stop now and then as well.
         for _ in 0..budget {
             if self.venue().counts().0 >= stop_at {
                 break;
             }
-            match self.pace.to_decision()? {
+            match self.pace.advance_to_decision()? {
                 Some(now) => self.decide(now),
                 None => return Ok(true),
             }
@@ -53,13 +60,13 @@ impl<V: Venue> Run<V> {
     }
 
     /// The market.
-    pub fn venue(&self) -> &V {
-        &self.pace.desk.venue
+    pub(crate) fn venue(&self) -> &V {
+        &self.pace.gateway.venue
     }
 
     /// The market, to be changed.
-    pub fn venue_mut(&mut self) -> &mut V {
-        &mut self.pace.desk.venue
+    pub(crate) fn venue_mut(&mut self) -> &mut V {
+        &mut self.pace.gateway.venue
     }
 
     /// The report as JSON; `label_ms` says how long each label of the market was on, `ended` whether its data
@@ -67,24 +74,27 @@ impl<V: Venue> Run<V> {
     ///
     /// # Errors
     /// See [`crate::measure::Measure::report`].
-    pub fn report(
+    pub(crate) fn report(
         &mut self,
         label_ms: BTreeMap<String, f64>,
         ended: bool,
-    ) -> Result<String, String> {
+    ) -> Result<String, ReportError> {
         let frame = self.pace.frame(label_ms, ended);
-        self.pace.desk.measure.report(frame, self.maker.attempts())
+        self.pace
+            .gateway
+            .measure
+            .report(frame, self.maker.attempts())
     }
 
     fn decide(&mut self, now: Ns) {
-        let desk = &mut self.pace.desk;
-        while let Some(notice) = desk.poll() {
-            self.maker.notice(now, notice);
+        let gateway = &mut self.pace.gateway;
+        while let Some(notification) = gateway.poll() {
+            self.maker.notification(now, notification);
         }
-        let view = desk.see();
+        let view = gateway.see();
         self.maker.decide(now, &view, &mut self.requests);
         for request in self.requests.drain(..) {
-            desk.send(request);
+            gateway.send(request);
         }
     }
 }

@@ -1,60 +1,58 @@
-//! One iteration on the mock market: the world walks to the begin, the book burns in, the maker runs.
+//! One iteration on the mock market: the world advances to the start, the book burns in, the maker runs.
 
-use crate::scenario::Scenario;
+use crate::error::MarketError;
+use crate::session::market::Market;
 use crate::session::pace::Plan;
 use crate::session::run::Run;
 use crate::session::spec::SimulateSpec;
 use crate::types::{ns_of_ms, Ns, SECOND};
 use crate::venue::mock::MockVenue;
 use crate::venue::Venue;
-use crate::world::worlds;
 use crate::world::World;
 
-/// How long the book lives before the maker begins.
+/// How long the book evolves before the maker starts.
 const BURN_IN: Ns = 5 * SECOND;
 /// Grid points of the world that count as one piece of work.
 const WORLD_STEPS: u32 = 100_000;
 
-/// A market on its way to a market time: its world is walked there, then its book burns in.
+/// A market on its way to a market time: its world advances there, then its book burns in.
 #[derive(Debug)]
-pub struct Approach {
-    world: World,
-    seed: u64,
+pub(crate) struct Approach<'m> {
+    market: &'m Market,
+    /// None once the venue has it.
+    world: Option<World>,
     start: Ns,
     levels: usize,
     venue: Option<MockVenue>,
 }
 
-impl Approach {
+impl<'m> Approach<'m> {
     /// Prepare; `levels` is how many levels count as visible liquidity.
-    pub fn new(scenario: &Scenario, seed: u64, start: Ns, levels: usize) -> Self {
+    pub(crate) fn new(market: &'m Market, start: Ns, levels: usize) -> Self {
         Approach {
-            world: worlds::recall(scenario, seed, opening_time(start)),
-            seed,
+            market,
+            world: Some(market.world_before(opening_time(start))),
             start,
             levels,
             venue: None,
         }
     }
 
-    /// The scenario of the market.
-    pub fn scenario(&self) -> &Scenario {
-        self.world.scenario()
-    }
-
-    /// Do a piece of work; the market once it has reached its time.
+    /// Run a piece; the market once it has reached its time.
     ///
     /// # Errors
     /// None is known.
-    pub fn go_on(&mut self) -> Result<Option<MockVenue>, String> {
-        let Some(venue) = &mut self.venue else {
-            if self
-                .world
-                .advance_towards(opening_time(self.start), WORLD_STEPS)
-            {
-                worlds::remember(&self.world, self.seed);
-                self.venue = Some(self.open());
+    pub(crate) fn run_piece(&mut self) -> Result<Option<MockVenue>, MarketError> {
+        if let Some(mut world) = self.world.take() {
+            if world.advance_towards(opening_time(self.start), WORLD_STEPS) {
+                self.market.keep(&world);
+                self.venue = Some(self.open(world));
+            } else {
+                self.world = Some(world);
             }
+            return Ok(None);
+        }
+        let Some(venue) = &mut self.venue else {
             return Ok(None);
         };
         let next = (venue.now() + SECOND).min(self.start);
@@ -67,10 +65,10 @@ impl Approach {
         Ok(self.venue.take())
     }
 
-    fn open(&self) -> MockVenue {
+    fn open(&self, world: World) -> MockVenue {
         MockVenue::new(
-            self.world.clone(),
-            self.seed,
+            world,
+            self.market.seed(),
             self.start as u64,
             self.start - BURN_IN,
             self.levels,
@@ -83,35 +81,36 @@ fn opening_time(start: Ns) -> Ns {
     (start - BURN_IN).max(0)
 }
 
-/// A market that is brought to the begin of an iteration piece by piece.
+/// A market that is brought to the start of an iteration piece by piece.
 #[derive(Debug)]
-pub struct Opening {
+pub struct Opening<'m> {
     spec: SimulateSpec,
     plan: Plan,
-    approach: Approach,
+    approach: Approach<'m>,
 }
 
-impl Opening {
+impl<'m> Opening<'m> {
     /// Prepare.
     ///
     /// # Errors
     /// One sentence on what is wrong with the spec.
-    pub fn new(text: &str) -> Result<Self, String> {
+    pub fn new(market: &'m Market, text: &str) -> Result<Self, MarketError> {
         let spec = SimulateSpec::parse(text)?;
+        let instrument = &market.scenario().instrument;
         let start = ns_of_ms(spec.start_ms);
         let plan = Plan {
             source: "mock",
             start,
             end: start + ns_of_ms(spec.duration_ms),
-            tick_size: spec.scenario.instrument.tick_size,
-            lot_size: spec.scenario.instrument.lot_size,
+            tick_size: instrument.tick_size,
+            lot_size: instrument.lot_size,
             decision_interval: Plan::interval_of(&spec.maker),
             fees: spec.fees,
             record: spec.record_fills,
         };
         let levels = spec.maker.depth_levels as usize;
         Ok(Opening {
-            approach: Approach::new(&spec.scenario, spec.seed, start, levels),
+            approach: Approach::new(market, start, levels),
             spec,
             plan,
         })
@@ -127,41 +126,41 @@ impl Opening {
         &self.plan
     }
 
-    /// Do a piece of work; the market once it has reached the begin.
+    /// Run a piece; the market once it has reached the start.
     ///
     /// # Errors
     /// None is known.
-    pub fn go_on(&mut self) -> Result<Option<MockVenue>, String> {
-        self.approach.go_on()
+    pub fn run_piece(&mut self) -> Result<Option<MockVenue>, MarketError> {
+        self.approach.run_piece()
     }
 }
 
 /// An iteration of the reference maker that is computed piece by piece.
 #[derive(Debug)]
-pub struct Simulation {
-    opening: Opening,
+pub struct Simulation<'m> {
+    opening: Opening<'m>,
     run: Option<Run<MockVenue>>,
 }
 
-impl Simulation {
+impl<'m> Simulation<'m> {
     /// Prepare.
     ///
     /// # Errors
     /// One sentence on what is wrong with the spec.
-    pub fn new(text: &str) -> Result<Self, String> {
+    pub fn new(market: &'m Market, text: &str) -> Result<Self, MarketError> {
         Ok(Simulation {
-            opening: Opening::new(text)?,
+            opening: Opening::new(market, text)?,
             run: None,
         })
     }
 
-    /// Do a piece of work of about `budget` market events; the report once all is done.
+    /// Run a piece of about `budget` market events; the report once it is complete.
     ///
     /// # Errors
     /// One sentence; none is known to occur after a spec was accepted.
-    pub fn go_on(&mut self, budget: u64) -> Result<Option<String>, String> {
+    pub fn run_piece(&mut self, budget: u64) -> Result<Option<String>, MarketError> {
         let Some(run) = &mut self.run else {
-            if let Some(venue) = self.opening.go_on()? {
+            if let Some(venue) = self.opening.run_piece()? {
                 let spec = self.opening.spec();
                 let (parameters, maker) = (spec.parameters.clone(), spec.maker.clone());
                 self.run = Some(Run::new(
@@ -173,11 +172,11 @@ impl Simulation {
             }
             return Ok(None);
         };
-        if !run.go_on(budget)? {
+        if !run.run_piece(budget)? {
             return Ok(None);
         }
         let labels = run.venue_mut().label_ms();
-        run.report(labels, false).map(Some)
+        Ok(Some(run.report(labels, false)?))
     }
 }
 

@@ -2,14 +2,15 @@ use proptest::prelude::*;
 use serde_json::{json, Value};
 
 use super::*;
-use crate::samples;
 use crate::session::stepper::Stepper;
+use crate::testing as samples;
 use crate::types::Side;
 
-fn run(spec: &Value, budget: u64) -> Result<String, String> {
-    let mut simulation = Simulation::new(&spec.to_string())?;
+fn run(spec: &Value, budget: u64) -> Result<String, MarketError> {
+    let (market, spec) = samples::market_and_spec(spec)?;
+    let mut simulation = Simulation::new(&market, &spec)?;
     loop {
-        if let Some(report) = simulation.go_on(budget)? {
+        if let Some(report) = simulation.run_piece(budget)? {
             return Ok(report);
         }
     }
@@ -87,7 +88,6 @@ fn adverse_selection_is_a_cost_where_all_are_informed() {
 fn what_is_wrong_with_a_spec_is_said() {
     let base = samples::simulate_json(1, 0.0, 1000.0);
     let mut cases = vec![
-        ("/seed", json!(-1), "seed"),
         (
             "/duration_ms",
             json!(0.0),
@@ -125,22 +125,26 @@ fn what_is_wrong_with_a_spec_is_said() {
     for (pointer, value, says) in cases.drain(..) {
         let mut spec = base.clone();
         *spec.pointer_mut(pointer).expect("the key exists") = value;
-        let error = run(&spec, 1000).expect_err("it must be refused");
+        let error = run(&spec, 1000)
+            .expect_err("it must be refused")
+            .to_string();
         assert!(error.contains(says), "{pointer}: {error}");
     }
     let mut unknown = base.clone();
     unknown["scenario"]["flow"]["x"] = json!(1);
     assert!(run(&unknown, 1000)
         .expect_err("refused")
+        .to_string()
         .contains("unknown field `x`"));
 }
 
 #[test]
 fn a_strategy_that_only_watches_sees_the_market_of_the_reference_maker_untouched() {
     let spec = samples::simulate_json(9, 5_000.0, 10_000.0);
-    let mut opening = Opening::new(&spec.to_string()).expect("the spec is valid");
+    let (market, text) = samples::market_and_spec(&spec).expect("the scenario is valid");
+    let mut opening = Opening::new(&market, &text).expect("the spec is valid");
     let venue = loop {
-        if let Some(venue) = opening.go_on().expect("it opens") {
+        if let Some(venue) = opening.run_piece().expect("it opens") {
             break venue;
         }
     };
@@ -161,19 +165,20 @@ fn a_strategy_that_only_watches_sees_the_market_of_the_reference_maker_untouched
 
 #[test]
 fn a_strategy_of_ones_own_trades_and_is_accounted_for() {
-    let mut opening =
-        Opening::new(&samples::simulate_json(9, 5_000.0, 20_000.0).to_string()).expect("valid");
+    let whole = samples::simulate_json(9, 5_000.0, 20_000.0);
+    let (market, spec) = samples::market_and_spec(&whole).expect("the scenario is valid");
+    let mut opening = Opening::new(&market, &spec).expect("the spec is valid");
     let venue = loop {
-        if let Some(venue) = opening.go_on().expect("it opens") {
+        if let Some(venue) = opening.run_piece().expect("it opens") {
             break venue;
         }
     };
     let mut s = Stepper::new(&opening, venue);
-    let (mut heard, mut n) = (0.0, 0);
+    let (mut filled, mut n) = (0.0, 0);
     while s.step().expect("it steps") {
-        for fill in s.heard() {
-            if let crate::session::stepper::Heard::Filled { side, qty, .. } = fill {
-                heard += side.sign() as f64 * qty;
+        for fill in s.updates() {
+            if let crate::session::stepper::OrderUpdate::Filled { side, qty, .. } = fill {
+                filled += side.sign() as f64 * qty;
             }
         }
         n += 1;
@@ -185,7 +190,7 @@ fn a_strategy_of_ones_own_trades_and_is_accounted_for() {
             s.take(Side::Buy, mid + 5.0, 0.1).expect("it is sent");
         }
     }
-    assert!((heard - s.position()).abs() < 1e-9);
+    assert!((filled - s.position()).abs() < 1e-9);
     assert!(s.attempt(Some("weather")).is_err());
     let report: Value = serde_json::from_str(&s.report().expect("it is over")).expect("JSON");
     assert!(number(&report, "/orders/maker_fills") > 0.0);
@@ -235,7 +240,7 @@ proptest! {
         scenario["book"]["orders"] = json!(orders);
         scenario["instrument"]["tick_size"] = json!(tick);
         spec["maker"]["depth_levels"] = json!(levels);
-        let text = run(&spec, 50_000).map_err(TestCaseError::fail)?;
+        let text = run(&spec, 50_000).map_err(|e| TestCaseError::fail(e.to_string()))?;
         prop_assert!(serde_json::from_str::<Value>(&text).is_ok());
     }
 }

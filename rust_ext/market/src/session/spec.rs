@@ -2,8 +2,22 @@
 
 use serde::Deserialize;
 
-use crate::scenario::Scenario;
-use crate::types::check::{all, count, in_range, CheckResult};
+use crate::types::check::{all, count, in_range, CheckResult, RangeError};
+use crate::types::json::{parse, JsonError};
+
+/// Why a spec is not accepted.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum SpecError {
+    /// It is no JSON of this form.
+    #[error("the spec is not accepted: {0}")]
+    Json(#[from] JsonError),
+    /// A number is out of range.
+    #[error(transparent)]
+    Range(#[from] RangeError),
+    /// A slice that ends before it begins.
+    #[error("end_ns = {end_ns} is not above start_ns = {start_ns}")]
+    Order { start_ns: i64, end_ns: i64 },
+}
 
 /// The six tunable parameters; the host's table holds their narrower bounds.
 #[derive(Debug, Clone, Deserialize)]
@@ -51,12 +65,10 @@ pub struct Fees {
     pub taker_bps: f64,
 }
 
-/// One iteration on a mock market.
+/// One iteration on a mock market, whose scenario and seed the market has.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SimulateSpec {
-    pub scenario: Scenario,
-    pub seed: u64,
     /// Market time since the run began; 0 to 1e10 ms.
     pub start_ms: f64,
     /// Length, 1 to 8.64e7 ms (a day).
@@ -68,12 +80,10 @@ pub struct SimulateSpec {
     pub record_fills: bool,
 }
 
-/// A mock market without a maker.
+/// A mock market without a maker, whose scenario and seed the market has.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ObserveSpec {
-    pub scenario: Scenario,
-    pub seed: u64,
+pub(crate) struct ObserveSpec {
     /// Market time since the run began; 0 to 1e10 ms.
     pub start_ms: f64,
     /// Length, 1000 to 6.048e8 ms (a week).
@@ -93,7 +103,7 @@ fn silence() -> i64 {
 /// One iteration on a recording.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ReplaySpec {
+pub(crate) struct ReplaySpec {
     /// Begin, relative to the first exchange time; 0 to 1e16 ns.
     pub start_ns: i64,
     /// End, relative to the first exchange time; above `start_ns`.
@@ -120,9 +130,8 @@ impl SimulateSpec {
     ///
     /// # Errors
     /// One sentence: what is wrong and what is accepted.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, SpecError> {
         let spec: Self = parse(text)?;
-        spec.scenario.check()?;
         in_range("start_ms", spec.start_ms, 0.0, 1e10)?;
         in_range("duration_ms", spec.duration_ms, 1.0, 8.64e7)?;
         check_maker(&spec.parameters, &spec.maker, spec.fees)?;
@@ -135,9 +144,8 @@ impl ObserveSpec {
     ///
     /// # Errors
     /// One sentence: what is wrong and what is accepted.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, SpecError> {
         let spec: Self = parse(text)?;
-        spec.scenario.check()?;
         in_range("start_ms", spec.start_ms, 0.0, 1e10)?;
         let most = if spec.rows { 1.44e7 } else { 6.048e8 };
         in_range("duration_ms", spec.duration_ms, 1000.0, most)?;
@@ -151,31 +159,21 @@ impl ReplaySpec {
     ///
     /// # Errors
     /// One sentence: what is wrong and what is accepted.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, SpecError> {
         let spec: Self = parse(text)?;
         in_range("start_ns", spec.start_ns as f64, 0.0, 1e16)?;
         in_range("end_ns", spec.end_ns as f64, 1.0, 1e16)?;
         if spec.end_ns <= spec.start_ns {
-            return Err(format!(
-                "end_ns = {} is not above start_ns = {}",
-                spec.end_ns, spec.start_ns
-            ));
+            return Err(SpecError::Order {
+                start_ns: spec.start_ns,
+                end_ns: spec.end_ns,
+            });
         }
         in_range("tick_size", spec.tick_size, 1e-15, 1e9)?;
         in_range("lot_size", spec.lot_size, 1e-15, 1e9)?;
         check_maker(&spec.parameters, &spec.maker, spec.fees)?;
         Ok(spec)
     }
-}
-
-fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, String> {
-    let mut reader = serde_json::Deserializer::from_str(text);
-    let spec = serde_path_to_error::deserialize(&mut reader)
-        .map_err(|e| format!("the spec is not accepted: {}: {}", e.path(), e.inner()))?;
-    reader
-        .end()
-        .map_err(|e| format!("the spec is not accepted: {e}"))?;
-    Ok(spec)
 }
 
 fn check_maker(p: &Parameters, m: &MakerSettings, f: Fees) -> CheckResult {

@@ -1,27 +1,28 @@
-//! Words that all modules share: sides, time, quotes, requests and what comes back.
+//! Types that all modules share: sides, time, quotes, requests and notifications.
 
-pub mod check;
-pub mod rng;
+pub(crate) mod check;
+pub(crate) mod json;
+pub(crate) mod rng;
 
 /// Market time in nanoseconds.
-pub type Ns = i64;
+pub(crate) type Ns = i64;
 /// Price in ticks.
-pub type Tick = i64;
+pub(crate) type Tick = i64;
 /// Quantity in lots.
-pub type Lots = i64;
+pub(crate) type Lots = i64;
 
 /// Nanoseconds in a millisecond.
-pub const MS: Ns = 1_000_000;
+pub(crate) const MS: Ns = 1_000_000;
 /// Nanoseconds in a second.
-pub const SECOND: Ns = 1_000_000_000;
+pub(crate) const SECOND: Ns = 1_000_000_000;
 
 /// Milliseconds as nanoseconds, rounded.
-pub fn ns_of_ms(ms: f64) -> Ns {
+pub(crate) fn ns_of_ms(ms: f64) -> Ns {
     (ms * 1e6).round() as Ns
 }
 
 /// Nanoseconds as milliseconds.
-pub fn ms_of_ns(ns: Ns) -> f64 {
+pub(crate) fn ms_of_ns(ns: Ns) -> f64 {
     ns as f64 / 1e6
 }
 
@@ -68,7 +69,7 @@ impl Side {
 
 /// An order of ours at the market.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NewOrder {
+pub(crate) struct NewOrder {
     pub id: u64,
     pub side: Side,
     pub tick: Tick,
@@ -77,7 +78,7 @@ pub struct NewOrder {
 
 /// What we send to the market.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Request {
+pub(crate) enum Request {
     /// Cancel an order where `cancel` is given, then place a post-only one where `place` is given.
     Quote {
         cancel: Option<Cancel>,
@@ -94,7 +95,7 @@ pub enum Request {
 
 impl Request {
     /// How many requests it counts as, of those that may be unacknowledged at once.
-    pub fn weight(&self) -> u32 {
+    pub(crate) fn weight(&self) -> u32 {
         match self {
             Request::Quote { cancel, place } => {
                 u32::from(cancel.is_some()) + u32::from(place.is_some())
@@ -106,14 +107,14 @@ impl Request {
 
 /// A cancellation, and whether the tail rule caused it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cancel {
+pub(crate) struct Cancel {
     pub id: u64,
     pub tail: bool,
 }
 
 /// What the market tells us about our own orders.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Notice {
+pub(crate) enum Notification {
     /// A request was processed; `rejected` names a post-only order that would have crossed.
     Processed {
         weight: u32,
@@ -130,7 +131,7 @@ pub enum Notice {
 
 /// A fill of ours as the market saw it.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct VenueFill {
+pub(crate) struct VenueFill {
     pub ts: Ns,
     /// None for a taker fill.
     pub id: Option<u64>,
@@ -143,15 +144,15 @@ pub struct VenueFill {
     pub placed_at: Ns,
     /// Lots ahead of the order when it was placed.
     pub ahead_at_placement: Lots,
-    /// Mid of the others' book just before the aggressive order, in ticks.
+    /// Mid of the other participants' book just before the aggressive order, in ticks.
     pub mid: f64,
     /// Added to the fee, bps.
     pub fee_shift_bps: f64,
 }
 
-/// The book as the maker sees it; prices of others only.
+/// The book as the maker sees it; prices of other participants only.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct View {
+pub(crate) struct View {
     /// Time of this state at the market.
     pub at: Ns,
     /// Best bid and ask, in ticks; None where the side is empty.

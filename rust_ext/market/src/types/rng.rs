@@ -6,7 +6,7 @@ use rand_xoshiro::{SplitMix64, Xoshiro256PlusPlus};
 
 /// What a stream is for; streams of one seed are independent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Purpose {
+pub(crate) enum Purpose {
     World = 1,
     Flow = 2,
     Delays = 3,
@@ -16,11 +16,11 @@ pub enum Purpose {
 
 /// One random stream.
 #[derive(Debug, Clone)]
-pub struct Stream(Xoshiro256PlusPlus);
+pub(crate) struct Stream(Xoshiro256PlusPlus);
 
 impl Stream {
     /// The stream of (seed, purpose, key).
-    pub fn new(seed: u64, purpose: Purpose, key: u64) -> Self {
+    pub(crate) fn new(seed: u64, purpose: Purpose, key: u64) -> Self {
         let mut state = seed;
         for part in [purpose as u64, key] {
             state = SplitMix64::seed_from_u64(state).next_u64() ^ part;
@@ -29,39 +29,39 @@ impl Stream {
     }
 
     /// Uniform in [0, 1).
-    pub fn uniform(&mut self) -> f64 {
+    pub(crate) fn uniform(&mut self) -> f64 {
         (self.0.next_u64() >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
     }
 
     /// Uniform integer in [0, n); 0 where n is 0.
-    pub fn below(&mut self, n: usize) -> usize {
+    pub(crate) fn below(&mut self, n: usize) -> usize {
         let wide = u128::from(self.0.next_u64()) * n as u128;
         (wide >> 64) as usize
     }
 
     /// Standard normal.
-    pub fn normal(&mut self) -> f64 {
+    pub(crate) fn normal(&mut self) -> f64 {
         StandardNormal.sample(&mut self.0)
     }
 
     /// Exponential of mean 1.
-    pub fn exponential(&mut self) -> f64 {
+    pub(crate) fn exponential(&mut self) -> f64 {
         Exp1.sample(&mut self.0)
     }
 
     /// Pareto of least value 1 and the given exponent, cut at `cap`.
-    pub fn pareto(&mut self, exponent: f64, cap: f64) -> f64 {
+    pub(crate) fn pareto(&mut self, exponent: f64, cap: f64) -> f64 {
         let u = 1.0 - self.uniform();
         libm::exp(-libm::log(u) / exponent).min(cap)
     }
 
     /// Uniform between two bounds.
-    pub fn between(&mut self, bounds: [f64; 2]) -> f64 {
+    pub(crate) fn between(&mut self, bounds: [f64; 2]) -> f64 {
         bounds[0] + (bounds[1] - bounds[0]) * self.uniform()
     }
 
     /// +1 or -1.
-    pub fn sign(&mut self) -> i64 {
+    pub(crate) fn sign(&mut self) -> i64 {
         if self.0.next_u64() >> 63 == 0 {
             1
         } else {

@@ -6,14 +6,14 @@ use crate::types::{ms_of_ns, Ns, View};
 
 /// One connection; a message cannot overtake the one before it.
 #[derive(Debug, Clone, Default)]
-pub struct Feed {
+pub(crate) struct Feed {
     under_way: VecDeque<(Ns, View)>,
     seen: View,
 }
 
 impl Feed {
     /// Send a view, which takes `lag` to arrive; when it will.
-    pub fn send(&mut self, view: View, lag: Ns) -> Ns {
+    pub(crate) fn send(&mut self, view: View, lag: Ns) -> Ns {
         let last = self.under_way.back().map_or(Ns::MIN, |(at, _)| *at);
         let arrival = (view.at + lag).max(last);
         self.under_way.push_back((arrival, view));
@@ -22,7 +22,7 @@ impl Feed {
 
     /// The last view that has arrived by a time; the delays of those that came since the last call are
     /// appended to `lags`, ms.
-    pub fn see(&mut self, now: Ns, lags: &mut Vec<f64>) -> View {
+    pub(crate) fn see(&mut self, now: Ns, lags: &mut Vec<f64>) -> View {
         while let Some((at, view)) = self.under_way.front().copied() {
             if at > now {
                 break;

@@ -9,7 +9,7 @@ use crate::types::{ms_of_ns, Ns};
 
 /// What was found in a slice of a recording.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct Quality {
+pub(crate) struct Quality {
     /// For how long a bid of the recording stood at or above an ask, ms.
     pub crossed_ms: f64,
     /// For how long a side was empty, ms.
@@ -26,7 +26,7 @@ pub struct Quality {
 
 /// The count of it, as time goes on.
 #[derive(Debug, Clone)]
-pub struct Watch {
+pub(crate) struct Watch {
     /// Time from which on states are counted.
     from: Ns,
     last_event: Ns,
@@ -42,7 +42,7 @@ pub struct Watch {
 
 impl Watch {
     /// Begin at a time; `last_event` is the time of the last row before it.
-    pub fn new(from: Ns, last_event: Ns, least_silence: Ns) -> Self {
+    pub(crate) fn new(from: Ns, last_event: Ns, least_silence: Ns) -> Self {
         Watch {
             from,
             last_event,
@@ -59,7 +59,7 @@ impl Watch {
 
     /// The book stood as it is until now, when a row comes.
     #[inline]
-    pub fn pass(&mut self, now: Ns, book: &Displayed) {
+    pub(crate) fn pass(&mut self, now: Ns, book: &Displayed) {
         let silence = now - self.last_event;
         self.longest = self.longest.max(silence);
         if (silence >= self.least_silence) | book.is_crossed() | !book.has_both_sides() {
@@ -82,12 +82,12 @@ impl Watch {
 
     /// A row was not used.
     #[cold]
-    pub fn ignore(&mut self, what: String) {
+    pub(crate) fn ignore(&mut self, what: String) {
         *self.ignored.entry(what).or_default() += 1;
     }
 
     /// What was found up to an end, which no row marks.
-    pub fn until(&self, end: Ns, book: &Displayed) -> Quality {
+    pub(crate) fn until(&self, end: Ns, book: &Displayed) -> Quality {
         let mut whole = self.clone();
         whole.pass(end.max(self.last_event), book);
         Quality {

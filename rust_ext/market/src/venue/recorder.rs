@@ -1,4 +1,4 @@
-//! A mock market written down as rows of a recording, in the array format of hftbacktest 2.
+//! A mock market recorded as rows of a recording, in the array format of hftbacktest 2.
 
 use crate::book::ladder::Ladder;
 use crate::types::{Lots, Ns, Side, Tick};
@@ -9,17 +9,17 @@ const EPOCH: Ns = 1_700_000_000_000_000_000;
 
 /// Rows as bytes. A row is received with the feed message after it.
 #[derive(Debug, Clone)]
-pub struct Recorder {
+pub(crate) struct Recorder {
     tick_size: f64,
     lot_size: f64,
     rows: Vec<u8>,
-    /// Rows that no message has brought yet begin here.
+    /// First row that no feed message has delivered yet.
     unsent: usize,
 }
 
 impl Recorder {
     /// An empty recording.
-    pub fn new(tick_size: f64, lot_size: f64) -> Self {
+    pub(crate) fn new(tick_size: f64, lot_size: f64) -> Self {
         Recorder {
             tick_size,
             lot_size,
@@ -29,7 +29,7 @@ impl Recorder {
     }
 
     /// All levels of a side.
-    pub fn snapshot(&mut self, at: Ns, side: Side, ladder: &Ladder) {
+    pub(crate) fn snapshot(&mut self, at: Ns, side: Side, ladder: &Ladder) {
         let mut next = ladder.best();
         while let Some(tick) = next {
             self.row(Kind::Snapshot, at, side, tick, ladder.get(tick));
@@ -39,7 +39,7 @@ impl Recorder {
 
     /// Changes of quantity on a side, each by how much, in the order in which they came; those of one level
     /// that follow each other are one. What an aggressive order took is a trade as well.
-    pub fn changes(
+    pub(crate) fn changes(
         &mut self,
         at: Ns,
         side: Side,
@@ -58,13 +58,13 @@ impl Recorder {
     }
 
     /// A feed message arrives with all rows since the last one.
-    pub fn deliver(&mut self, at: Ns) {
+    pub(crate) fn deliver(&mut self, at: Ns) {
         received(&mut self.rows[self.unsent..], EPOCH + at);
         self.unsent = self.rows.len();
     }
 
     /// The rows; those that no message has brought are left out.
-    pub fn into_rows(mut self) -> Vec<u8> {
+    pub(crate) fn into_rows(mut self) -> Vec<u8> {
         self.rows.truncate(self.unsent);
         self.rows
     }

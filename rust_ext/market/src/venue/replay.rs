@@ -12,7 +12,7 @@ use crate::book::displayed::Displayed;
 use crate::book::own::{OwnOrders, UNKNOWN};
 use crate::types::{ns_of_ms, Lots, NewOrder, Ns, Side, Tick, VenueFill, View};
 use crate::venue::quality::{Quality, Watch};
-use crate::venue::rows::{Action, Rows};
+use crate::venue::rows::{Action, RowError, Rows};
 use crate::venue::{Cancelled, Venue};
 
 /// A trade further from the mid than this share of it is none of this book.
@@ -28,9 +28,9 @@ struct Cursor {
     at: Ns,
 }
 
-/// A recording, from its begin on. Time 0 is the first exchange time.
+/// A recording, from its start on. Time 0 is the first exchange time.
 #[derive(Debug, Clone)]
-pub struct ReplayVenue<'a> {
+pub(crate) struct ReplayVenue<'a> {
     rows: Rows<'a>,
     zero: Ns,
     last: Ns,
@@ -55,7 +55,7 @@ pub struct ReplayVenue<'a> {
 
 impl<'a> ReplayVenue<'a> {
     /// A recording before its first event; None where it holds no exchange event at all.
-    pub fn new(
+    pub(crate) fn new(
         rows: Rows<'a>,
         levels: usize,
         order_latency_ms: f64,
@@ -89,20 +89,15 @@ impl<'a> ReplayVenue<'a> {
     }
 
     /// Time of the last exchange event.
-    pub fn last(&self) -> Ns {
+    pub(crate) fn last(&self) -> Ns {
         self.last
     }
 
-    /// Time that the market has reached.
-    pub fn now(&self) -> Ns {
-        self.now
-    }
-
-    /// Build the book on towards a time with at most `budget` rows; whether it is reached.
+    /// Build the book towards a time with at most `budget` rows; whether it is reached.
     ///
     /// # Errors
     /// Where a row cannot be used.
-    pub fn build(&mut self, until: Ns, budget: usize) -> Result<bool, String> {
+    pub(crate) fn build(&mut self, until: Ns, budget: usize) -> Result<bool, RowError> {
         let mut none = Vec::new();
         let done = self.walk_exchange(until, budget, &mut none)?;
         if done {
@@ -113,13 +108,13 @@ impl<'a> ReplayVenue<'a> {
         Ok(done)
     }
 
-    /// Go on to a time with at most `budget` rows; whether it is reached.
+    /// Advance to a time with at most `budget` rows; whether it is reached.
     fn walk_exchange(
         &mut self,
         until: Ns,
         budget: usize,
         fills: &mut Vec<VenueFill>,
-    ) -> Result<bool, String> {
+    ) -> Result<bool, RowError> {
         let stop = self.exchange_cursor.row.saturating_add(budget);
         while let Some(row) = self.rows.get(self.exchange_cursor.row) {
             if self.exchange_cursor.row >= stop {
@@ -261,7 +256,7 @@ impl<'a> ReplayVenue<'a> {
         (self.exchange_cursor.at, mid)
     }
 
-    fn walk_local(&mut self, until: Ns) -> Result<(), String> {
+    fn walk_local(&mut self, until: Ns) -> Result<(), RowError> {
         while let Some(row) = self.rows.get(self.local_cursor.row) {
             if let Some(time) = row.local_time() {
                 let since = time
@@ -290,7 +285,7 @@ impl<'a> ReplayVenue<'a> {
 }
 
 impl Venue for ReplayVenue<'_> {
-    fn advance(&mut self, until: Ns, fills: &mut Vec<VenueFill>) -> Result<(), String> {
+    fn advance(&mut self, until: Ns, fills: &mut Vec<VenueFill>) -> Result<(), RowError> {
         self.walk_exchange(until, usize::MAX, fills)?;
         self.walk_local(until)
     }

@@ -2,8 +2,28 @@
 
 use crate::types::{ms_of_ns, Lots, Ns, Side, Tick};
 
+/// Why recorded rows cannot be used.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum RowError {
+    /// A buffer that ends within a row.
+    #[error("events has {0} bytes, which is not a multiple of {size}", size = ROW)]
+    Partial(usize),
+    /// A buffer without a row of the exchange's side.
+    #[error("events holds no event of the exchange side")]
+    NoExchange,
+    /// A depth row without a side.
+    #[error("row {0}: depth without a side")]
+    NoSide(usize),
+    /// A price that is no number in range.
+    #[error("row {row}: price {price} is not a usable number")]
+    Price { row: usize, price: f64 },
+    /// A quantity that is no number in range.
+    #[error("row {row}: quantity {quantity} is not a usable number")]
+    Quantity { row: usize, quantity: f64 },
+}
+
 /// Bytes of a row.
-pub const ROW: usize = 64;
+pub(crate) const ROW: usize = 64;
 
 const EXCHANGE: u64 = 1 << 31;
 const LOCAL: u64 = 1 << 30;
@@ -18,7 +38,7 @@ const MOST: f64 = 9_007_199_254_740_992.0 / 8.0;
 
 /// What a row says.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Action {
+pub(crate) enum Action {
     /// Quantity that now stands at a price.
     Depth { side: Side, tick: Tick, lots: Lots },
     /// A trade; the side is the aggressor's, None where the row does not say.
@@ -41,7 +61,7 @@ pub enum Action {
 
 /// The rows of a recording, with its tick and lot size.
 #[derive(Debug, Clone, Copy)]
-pub struct Rows<'a> {
+pub(crate) struct Rows<'a> {
     rows: &'a [[u8; ROW]],
     ticks_per_unit: f64,
     lots_per_unit: f64,
@@ -52,13 +72,10 @@ impl<'a> Rows<'a> {
     ///
     /// # Errors
     /// Where the buffer is no whole number of rows.
-    pub fn new(bytes: &'a [u8], tick_size: f64, lot_size: f64) -> Result<Self, String> {
+    pub(crate) fn new(bytes: &'a [u8], tick_size: f64, lot_size: f64) -> Result<Self, RowError> {
         let (rows, rest) = bytes.as_chunks();
         if !rest.is_empty() {
-            return Err(format!(
-                "events has {} bytes, which is not a multiple of {ROW}",
-                bytes.len()
-            ));
+            return Err(RowError::Partial(bytes.len()));
         }
         Ok(Rows {
             rows,
@@ -69,18 +86,13 @@ impl<'a> Rows<'a> {
     }
 
     /// Number of rows.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.rows.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
     }
 
     /// A row, None behind the last one.
     #[inline]
-    pub fn get(&self, row: usize) -> Option<Row<'a>> {
+    pub(crate) fn get(&self, row: usize) -> Option<Row<'a>> {
         self.rows.get(row).map(Row)
     }
 
@@ -89,7 +101,7 @@ impl<'a> Rows<'a> {
     /// # Errors
     /// Where price or quantity is not a number in range, or a depth row has no side.
     #[inline]
-    pub fn action(&self, row: Row<'_>, number: usize) -> Result<Action, String> {
+    pub(crate) fn action(&self, row: Row<'_>, number: usize) -> Result<Action, RowError> {
         self.read(row).ok_or_else(|| self.flaw(row, number))
     }
 
@@ -141,46 +153,49 @@ impl<'a> Rows<'a> {
     }
 
     #[cold]
-    fn flaw(&self, row: Row<'_>, number: usize) -> String {
+    fn flaw(&self, row: Row<'_>, number: usize) -> RowError {
         let bits = row.word::<0>();
         if matches!(bits & 0xff, 1 | 4) && side_of(bits).is_none() {
-            return format!("row {number}: depth without a side");
+            return RowError::NoSide(number);
         }
         match self.tick(row) {
-            None => format!("row {number}: price {} is not a usable number", row.px()),
-            Some(_) => format!(
-                "row {number}: quantity {} is not a usable number",
-                row.qty()
-            ),
+            None => RowError::Price {
+                row: number,
+                price: row.px(),
+            },
+            Some(_) => RowError::Quantity {
+                row: number,
+                quantity: row.qty(),
+            },
         }
     }
 }
 
 /// One row.
 #[derive(Debug, Clone, Copy)]
-pub struct Row<'a>(&'a [u8; ROW]);
+pub(crate) struct Row<'a>(&'a [u8; ROW]);
 
 impl Row<'_> {
     /// Exchange time, ns; None where it is not an event of the exchange side.
     #[inline]
-    pub fn exchange_time(self) -> Option<Ns> {
+    pub(crate) fn exchange_time(self) -> Option<Ns> {
         (self.word::<0>() & EXCHANGE != 0).then(|| self.word::<8>() as Ns)
     }
 
     /// Local time, ns; None where it is not an event of the local side.
     #[inline]
-    pub fn local_time(self) -> Option<Ns> {
+    pub(crate) fn local_time(self) -> Option<Ns> {
         (self.word::<0>() & LOCAL != 0).then(|| self.word::<16>() as Ns)
     }
 
     /// What kind of row it is.
-    pub fn kind(self) -> u8 {
+    pub(crate) fn kind(self) -> u8 {
         self.word::<0>() as u8
     }
 
     /// Delay from exchange to receiver, ms.
     #[inline]
-    pub fn lag_ms(self) -> f64 {
+    pub(crate) fn lag_ms(self) -> f64 {
         let lag = (self.word::<16>() as Ns).saturating_sub(self.word::<8>() as Ns);
         ms_of_ns(lag)
     }
@@ -205,7 +220,7 @@ impl Row<'_> {
 
 /// What a row is that is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     Depth = 1,
     Trade = 2,
     Snapshot = 4,
@@ -213,7 +228,7 @@ pub enum Kind {
 
 /// A row of both the exchange's and the local side, received when it was sent; the side of a trade is the
 /// aggressor's. Price and quantity are in units.
-pub fn encode(kind: Kind, side: Side, at: Ns, px: f64, qty: f64) -> [u8; ROW] {
+pub(crate) fn encode(kind: Kind, side: Side, at: Ns, px: f64, qty: f64) -> [u8; ROW] {
     let bits = match side {
         Side::Buy => BUY,
         Side::Sell => SELL,
@@ -229,7 +244,7 @@ pub fn encode(kind: Kind, side: Side, at: Ns, px: f64, qty: f64) -> [u8; ROW] {
 }
 
 /// Let rows be received at a time.
-pub fn received(rows: &mut [u8], at: Ns) {
+pub(crate) fn received(rows: &mut [u8], at: Ns) {
     for row in rows.chunks_exact_mut(ROW) {
         row[16..24].copy_from_slice(&at.to_le_bytes());
     }

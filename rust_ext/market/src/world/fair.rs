@@ -12,19 +12,19 @@ const MOST_VARIANCE: f64 = 400.0;
 const MOST_MOVE: f64 = 0.2;
 
 /// What is left after one step of a deviation with a half-life, s.
-pub fn persistence(half_life_s: f64) -> f64 {
+pub(crate) fn persistence(half_life_s: f64) -> f64 {
     libm::exp(-LN_2 * STEP_S / half_life_s)
 }
 
 /// One step of an Ornstein-Uhlenbeck process whose stationary deviation is 1.
-pub fn ou_step(value: f64, half_life_s: f64, noise: f64) -> f64 {
+pub(crate) fn ou_step(value: f64, half_life_s: f64, noise: f64) -> f64 {
     let keep = persistence(half_life_s);
     value * keep + noise * (1.0 - keep * keep).sqrt()
 }
 
 /// The state of the fair value.
 #[derive(Debug, Clone)]
-pub struct FairWalk {
+pub(crate) struct FairWalk {
     ln: f64,
     /// Variance of the next step, relative to its mean.
     variance: f64,
@@ -33,8 +33,8 @@ pub struct FairWalk {
 }
 
 impl FairWalk {
-    /// A walk that begins at a price.
-    pub fn new(price: f64) -> Self {
+    /// A walk that starts at a price.
+    pub(crate) fn new(price: f64) -> Self {
         FairWalk {
             ln: libm::log(price),
             variance: 1.0,
@@ -43,14 +43,14 @@ impl FairWalk {
     }
 
     /// Log of the price.
-    pub fn ln_price(&self, fair: &Fair) -> f64 {
+    pub(crate) fn ln_price(&self, fair: &Fair) -> f64 {
         self.ln + self.transient * fair.transient_bps * 1e-4
     }
 
     /// One step of 100 ms; `volatility` and `jumps` are multipliers, `drift` is bps per hour on top.
     ///
     /// Every step draws the same number of times, so that multipliers do not shift what comes later.
-    pub fn step(
+    pub(crate) fn step(
         &mut self,
         fair: &Fair,
         volatility: f64,
@@ -86,7 +86,7 @@ fn student_t(df: f64, stream: &mut Stream) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::samples;
+    use crate::testing as samples;
     use crate::types::rng::Purpose;
 
     fn moments(values: &[f64]) -> (f64, f64) {

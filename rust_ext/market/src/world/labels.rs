@@ -8,7 +8,7 @@ use crate::world::layers::label_bits;
 
 /// Time per label since the counts began.
 #[derive(Debug, Clone)]
-pub struct LabelClock {
+pub(crate) struct LabelClock {
     names: Vec<(String, u64)>,
     on: Vec<Ns>,
     bits: u64,
@@ -17,7 +17,7 @@ pub struct LabelClock {
 
 impl LabelClock {
     /// Nothing counted yet at `now`, when the labels in `bits` are on.
-    pub fn new(scenario: &Scenario, bits: u64, now: Ns) -> Self {
+    pub(crate) fn new(scenario: &Scenario, bits: u64, now: Ns) -> Self {
         let names = label_bits(scenario);
         LabelClock {
             on: vec![0; names.len()],
@@ -28,13 +28,13 @@ impl LabelClock {
     }
 
     /// Forget what was counted before `now`.
-    pub fn restart(&mut self, now: Ns) {
+    pub(crate) fn restart(&mut self, now: Ns) {
         self.on.fill(0);
         self.since = now;
     }
 
     /// The labels change at `now`.
-    pub fn change(&mut self, bits: u64, now: Ns) {
+    pub(crate) fn change(&mut self, bits: u64, now: Ns) {
         if bits != self.bits {
             self.count(now);
             self.bits = bits;
@@ -42,7 +42,7 @@ impl LabelClock {
     }
 
     /// Market time for which each label was on, ms; labels that were not on are left out.
-    pub fn read(&mut self, now: Ns) -> BTreeMap<String, f64> {
+    pub(crate) fn read(&mut self, now: Ns) -> BTreeMap<String, f64> {
         self.count(now);
         let all = self.names.iter().zip(&self.on);
         all.filter(|(_, on)| **on > 0)
@@ -63,7 +63,7 @@ impl LabelClock {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::samples;
+    use crate::testing as samples;
 
     #[test]
     fn time_is_counted_per_label() {

@@ -16,7 +16,7 @@ type Logs = [f64; EFFECTS.count];
 
 /// Effects of everything that is on.
 #[derive(Debug, Clone, Default)]
-pub struct Mix {
+pub(crate) struct Mix {
     /// Logs of the multipliers, in the order of [`EFFECTS`].
     pub log: Logs,
     /// Bits of what is on at half strength or more; see [`label_bits`].
@@ -31,7 +31,7 @@ pub struct Mix {
 
 /// The clocks of a scenario, and the logs of its effects.
 #[derive(Debug, Clone)]
-pub struct Layers {
+pub(crate) struct Layers {
     windows: Vec<WindowClock>,
     regime: RegimeClock,
     logs: [Vec<Logs>; 3],
@@ -41,7 +41,7 @@ pub struct Layers {
 
 impl Layers {
     /// The clocks at market time 0.
-    pub fn new(scenario: &Scenario, seed: u64) -> Self {
+    pub(crate) fn new(scenario: &Scenario, seed: u64) -> Self {
         let mut window_stream = Stream::new(seed, Purpose::Windows, 0);
         Layers {
             windows: scenario
@@ -73,7 +73,7 @@ impl Layers {
     }
 
     /// What is on at a grid point, s; grid points must be asked for in order.
-    pub fn at(&mut self, scenario: &Scenario, at: f64) -> Mix {
+    pub(crate) fn at(&mut self, scenario: &Scenario, at: f64) -> Mix {
         let mut mix = Mix::default();
         self.mix_windows(scenario, at, &mut mix);
         for (j, (shock, log)) in scenario.shocks.iter().zip(&self.logs[1]).enumerate() {
@@ -134,7 +134,7 @@ impl Mix {
 }
 
 /// The labels of a scenario with the bits that stand for them, sorted by label; equal labels are one.
-pub fn label_bits(scenario: &Scenario) -> Vec<(String, u64)> {
+pub(crate) fn label_bits(scenario: &Scenario) -> Vec<(String, u64)> {
     let windows = scenario.windows.iter().map(|w| &w.label).enumerate();
     let shocks = scenario.shocks.iter().map(|s| &s.label).enumerate();
     let regimes = scenario.regimes.iter().map(|r| &r.label).enumerate();

@@ -1,6 +1,6 @@
 use super::*;
-use crate::samples;
 use crate::scenario::events::{Effect, Regime};
+use crate::testing as samples;
 use crate::world::STEP_S;
 
 fn sample() -> Scenario {

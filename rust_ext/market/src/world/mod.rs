@@ -1,13 +1,12 @@
 //! The world of a scenario: fair value and multipliers as a function of (scenario, seed, market time).
 //!
-//! It lives on a fixed grid of 100 ms that begins at market time 0, whatever part of it an iteration sees.
+//! It is defined on a fixed grid of 100 ms that starts at market time 0, whatever an iteration covers.
 
-pub mod fair;
-pub mod labels;
-pub mod layers;
-pub mod regimes;
-pub mod windows;
-pub mod worlds;
+pub(crate) mod fair;
+pub(crate) mod labels;
+pub(crate) mod layers;
+pub(crate) mod regimes;
+pub(crate) mod windows;
 
 use crate::scenario::Scenario;
 use crate::types::rng::{Purpose, Stream};
@@ -17,12 +16,12 @@ use crate::world::layers::{Layers, Mix};
 use crate::world::windows::{shock_move, EFFECTS};
 
 /// Step of the grid.
-pub const STEP: Ns = 100 * MS;
+pub(crate) const STEP: Ns = 100 * MS;
 /// The same in seconds.
-pub const STEP_S: f64 = 0.1;
+pub(crate) const STEP_S: f64 = 0.1;
 
 /// A time before all others: a line is up.
-pub const UP: Ns = Ns::MIN / 2;
+pub(crate) const UP: Ns = Ns::MIN / 2;
 
 /// Fair value and multipliers at one grid point.
 #[derive(Debug, Clone, Copy, PartialEq)]

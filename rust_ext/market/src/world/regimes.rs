@@ -8,18 +8,18 @@ use crate::world::STEP_S;
 
 /// The regime that is on: a semi-Markov chain on the grid of the world.
 #[derive(Debug, Clone, Default)]
-pub struct RegimeClock {
+pub(crate) struct RegimeClock {
     now: usize,
 }
 
 impl RegimeClock {
     /// Place of the present regime in the list; 0 where the list is empty.
-    pub fn now(&self) -> usize {
+    pub(crate) fn now(&self) -> usize {
         self.now
     }
 
     /// One step of the grid; draws twice, whatever happens.
-    pub fn step(&mut self, regimes: &[Regime], stream: &mut Stream) {
+    pub(crate) fn step(&mut self, regimes: &[Regime], stream: &mut Stream) {
         let (leaves, next) = (stream.uniform(), stream.uniform());
         let Some(regime) = regimes.get(self.now) else {
             return;
@@ -43,7 +43,7 @@ impl RegimeClock {
 }
 
 /// Logs of the factors on activity and volatility at a market time, s.
-pub fn ln_season(season: &Seasonality, at: f64) -> [f64; 2] {
+pub(crate) fn ln_season(season: &Seasonality, at: f64) -> [f64; 2] {
     let phase = 2.0 * PI * (at / 3600.0 - season.peak_h) / season.period_h;
     let swing = libm::cos(phase);
     [season.activity * swing, season.volatility * swing]

@@ -1,5 +1,5 @@
 use super::*;
-use crate::samples;
+use crate::testing as samples;
 use crate::types::SECOND;
 use crate::world::layers::label_bits;
 

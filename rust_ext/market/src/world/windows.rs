@@ -6,7 +6,7 @@ use crate::scenario::events::{Effect, RandomWindow, Shock};
 use crate::types::rng::Stream;
 
 /// Places of the multipliers in an array.
-pub struct Places {
+pub(crate) struct Places {
     pub volatility: usize,
     pub depth: usize,
     pub flicker: usize,
@@ -20,7 +20,7 @@ pub struct Places {
 }
 
 /// The one table of places, in the order of [`ln_effect`].
-pub const EFFECTS: Places = Places {
+pub(crate) const EFFECTS: Places = Places {
     volatility: 0,
     depth: 1,
     flicker: 2,
@@ -34,7 +34,7 @@ pub const EFFECTS: Places = Places {
 };
 
 /// Logs of the multipliers.
-pub fn ln_effect(e: &Effect) -> [f64; EFFECTS.count] {
+pub(crate) fn ln_effect(e: &Effect) -> [f64; EFFECTS.count] {
     [
         e.volatility,
         e.depth,
@@ -51,14 +51,14 @@ pub fn ln_effect(e: &Effect) -> [f64; EFFECTS.count] {
 
 /// Begin and end of the present or coming window of one kind, s.
 #[derive(Debug, Clone)]
-pub struct WindowClock {
+pub(crate) struct WindowClock {
     begin: f64,
     end: f64,
 }
 
 impl WindowClock {
     /// The first window.
-    pub fn new(window: &RandomWindow, stream: &mut Stream) -> Self {
+    pub(crate) fn new(window: &RandomWindow, stream: &mut Stream) -> Self {
         let begin = stream.between(window.gap_s);
         WindowClock {
             begin,
@@ -67,7 +67,7 @@ impl WindowClock {
     }
 
     /// Strength at a time, 0 to 1; times must not decrease.
-    pub fn weight(&mut self, window: &RandomWindow, at: f64, stream: &mut Stream) -> f64 {
+    pub(crate) fn weight(&mut self, window: &RandomWindow, at: f64, stream: &mut Stream) -> f64 {
         if at >= self.end + window.ramp_s {
             *self = {
                 let next = WindowClock::new(window, stream);
@@ -86,18 +86,18 @@ impl WindowClock {
     }
 
     /// End of the window that is on at a time, ramps aside.
-    pub fn end_of(&self, at: f64) -> Option<f64> {
+    pub(crate) fn end_of(&self, at: f64) -> Option<f64> {
         (self.begin..self.end).contains(&at).then_some(self.end)
     }
 }
 
 /// Whether a shock is between begin and end at a time.
-pub fn shock_is_on(shock: &Shock, at: f64) -> bool {
+pub(crate) fn shock_is_on(shock: &Shock, at: f64) -> bool {
     (shock.at_s..shock.at_s + shock.length_s).contains(&at)
 }
 
 /// Strength of a shock's effect at a time, 0 to 1.
-pub fn shock_weight(shock: &Shock, at: f64) -> f64 {
+pub(crate) fn shock_weight(shock: &Shock, at: f64) -> f64 {
     if at < shock.at_s {
         return 0.0;
     }
@@ -110,7 +110,7 @@ pub fn shock_weight(shock: &Shock, at: f64) -> f64 {
 }
 
 /// Move of fair value that a shock has brought by a time, bps.
-pub fn shock_move(shock: &Shock, at: f64) -> f64 {
+pub(crate) fn shock_move(shock: &Shock, at: f64) -> f64 {
     let since_end = at - shock.at_s - shock.length_s;
     if since_end <= 0.0 {
         return shock.move_bps * ((at - shock.at_s) / shock.length_s).clamp(0.0, 1.0);

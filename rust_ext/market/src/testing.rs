@@ -1,7 +1,12 @@
-//! Specs that tests and benchmarks run on.
+//! What tests and benchmarks run on: sample specs, and parts of the market that are private otherwise.
 
 use serde_json::{json, Value};
 
+use crate::error::MarketError;
+use crate::session::market::Market;
+
+pub use crate::book::ladder::Ladder;
+#[cfg(test)]
 use crate::scenario::Scenario;
 
 /// A quiet scenario with one shock and one kind of window.
@@ -32,7 +37,8 @@ pub fn scenario_json() -> Value {
 }
 
 /// The same, parsed.
-pub fn scenario() -> Scenario {
+#[cfg(test)]
+pub(crate) fn scenario() -> Scenario {
     serde_json::from_value(scenario_json()).expect("the sample scenario is valid")
 }
 
@@ -51,7 +57,13 @@ pub fn maker_json() -> Value {
     })
 }
 
-/// A spec of `simulate`.
+/// A market of the sample scenario.
+#[cfg(test)]
+pub(crate) fn market(seed: u64) -> Market {
+    Market::new(&scenario_json().to_string(), seed).expect("the sample scenario is valid")
+}
+
+/// A whole iteration: the scenario, the seed, and the spec of [`crate::Simulation`].
 pub fn simulate_json(seed: u64, start_ms: f64, duration_ms: f64) -> Value {
     let mut spec = maker_json();
     spec["scenario"] = scenario_json();
@@ -60,4 +72,17 @@ pub fn simulate_json(seed: u64, start_ms: f64, duration_ms: f64) -> Value {
     spec["duration_ms"] = json!(duration_ms);
     spec["record_fills"] = json!(true);
     spec
+}
+
+/// The market of a whole iteration, and the spec that it is asked with.
+///
+/// # Errors
+/// See [`Market::new`].
+pub fn market_and_spec(whole: &Value) -> Result<(Market, String), MarketError> {
+    let mut spec = whole.clone();
+    let keys = spec.as_object_mut().expect("an iteration is an object");
+    let scenario = keys.remove("scenario").expect("it has a scenario");
+    let seed = keys.remove("seed").and_then(|seed| seed.as_u64());
+    let market = Market::new(&scenario.to_string(), seed.expect("it has a seed"))?;
+    Ok((market, spec.to_string()))
 }
