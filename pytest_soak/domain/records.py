@@ -111,9 +111,9 @@ class MarketFacts(Strict):
     trusted. ``notes`` say why there was nothing to measure, and what was repaired. The other fields are of
     recordings, None where the market is not one: for how long the rows left a bid at or above an ask
     (``crossed_ms``) or a side empty (``one_sided_ms``), the longest time without a row and how many
-    such times there were (``silences``, of a second and more), rows that were read and not used by what they are, trades
-    without an aggressor or whose aggressor took what stands on his own side, what was added to local times,
-    and the sizes of tick and lot.
+    such times there were (``silences``, of a second and more), rows that were read and not used by what
+    they are, trades without an aggressor or whose aggressor took what stands on his own side,
+    what was added to local times, and the sizes of tick and lot.
     """
 
     start_ms: float

@@ -74,7 +74,8 @@ class Axis:
         hours = (at - before) / (3600 * SECOND_NS)
         return (
             f"of the {self._name} side has {self._field} = {at} ({shown(at)}) "
-            f"after {before} ({shown(before)}), {hours:.4g} h later; expected nanoseconds and at most 1 h between two rows"
+            f"after {before} ({shown(before)}), {hours:.4g} h later; "
+            f"expected nanoseconds and at most 1 h between two rows"
         )
 
     def check_whole(self, path: Path) -> None:
