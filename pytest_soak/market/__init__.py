@@ -33,6 +33,7 @@ __all__ = [
     "Scenario",
     "Simulation",
     "Strategy",
+    "Trust",
     "Window",
     "available_scenarios",
     "load_scenario",
