@@ -59,6 +59,9 @@ _PERCENTILES: Mapping[str, Callable[[EdgeReport], Sample]] = {
     "latency_p95_ms": lambda report: report.latency_ms,
 }
 
+# Measured on messages, whatever the prices were.
+_OF_MESSAGES = ("ws_lag_p95_ms", "latency_p95_ms")
+
 _SUMMED_TOTALS = ("notional", "maker_notional", "taker_notional", "gross", "fees", "slippage", "inventory")
 
 
@@ -78,8 +81,22 @@ def pooled(reports: Sequence[EdgeReport]) -> Kpis:
     percentile is that of all values together, exact to the width of a class of their histograms; where a
     report that was made by hand holds no histogram, the worst part's stands for it, and None where any part
     lacks it. ``samples`` are sums; the position at the end is the last one's. ``risk_ratio`` is 0 where
-    attempts were counted and none was blocked.
+    attempts were counted and none was blocked. Where the market data of a part cannot be trusted, nothing
+    that follows from prices is given.
     """
+    if any(report.market.withheld for report in reports):
+        return _without_prices(_pooled(reports))
+    return _pooled(reports)
+
+
+def _without_prices(kpis: Kpis) -> Kpis:
+    """What is left where prices cannot be trusted: quotes, blocks and fills followed them as well."""
+    gone = dict.fromkeys(name for name in KPI_MEANINGS if name not in _OF_MESSAGES)
+    samples = {name: n if name in _OF_MESSAGES else 0 for name, n in kpis.samples.items()}
+    return kpis.model_copy(update={**gone, "block_shares": {}, "samples": samples, "errors": {}})
+
+
+def _pooled(reports: Sequence[EdgeReport]) -> Kpis:
     totals = {name: math.fsum(getattr(report.totals, name) for report in reports) for name in _SUMMED_TOTALS}
     blocks = _summed_blocks(reports)
     placed = sum(report.orders.placed for report in reports)

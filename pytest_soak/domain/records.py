@@ -149,6 +149,14 @@ class MarketFacts(Strict):
     ``mid_low`` and ``mid_high`` are of the mids at the maker's decisions, in quote currency; ``ended`` says
     that a recording ended in or before the iteration, whose ``end_ms`` is then where it ended. ``labels`` are
     those of the regimes, windows and shocks that were on, ``label_ms`` says for how long each of them was.
+
+    ``withheld`` says why the iteration has no KPIs though it may have amounts: its market data cannot be
+    trusted. ``notes`` say why there was nothing to measure, and what was repaired. The other fields are of
+    recordings, None where the market is not one: for how long the rows left a bid at or above an ask
+    (``crossed_ms``) or a side empty (``one_sided_ms``), the longest time without a row and how many
+    such times there were (``silences``, of a second and more), rows that were read and not used by what
+    they are, trades without an aggressor or whose aggressor took what stands on his own side,
+    what was added to local times, and the sizes of tick and lot.
     """
 
     start_ms: float
@@ -161,6 +169,23 @@ class MarketFacts(Strict):
     labels: tuple[str, ...] = Field(default=(), strict=False)
     label_ms: dict[str, float] = Field(default_factory=dict)
     ended: bool = False
+    withheld: tuple[str, ...] = Field(default=(), strict=False)
+    notes: tuple[str, ...] = Field(default=(), strict=False)
+    crossed_ms: float | None = None
+    one_sided_ms: float | None = None
+    longest_silence_ms: float | None = None
+    silences: int | None = None
+    rows_ignored: dict[str, int] | None = None
+    trades_without_side: int | None = None
+    trades_on_wrong_side: int | None = None
+    local_shift_ms: float | None = None
+    tick_size: float | None = None
+    lot_size: float | None = None
+
+    @property
+    def no_data_reason(self) -> str | None:
+        """Why KPIs are missing, as one text; None where nothing is known to be amiss."""
+        return "; ".join((*self.withheld, *self.notes)) or None
 
 
 class EdgeReport(Strict):

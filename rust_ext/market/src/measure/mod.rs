@@ -13,6 +13,8 @@ use crate::measure::accounting::{Account, Fill, Totals};
 use crate::measure::batches::{Batches, Columns, Snapshot, SAMPLES};
 use crate::measure::stats::Sample;
 use crate::session::spec::Fees;
+use crate::venue::quality::Quality;
+
 use crate::types::{ms_of_ns, Ns, Tick, VenueFill};
 
 /// What became of our orders.
@@ -86,6 +88,8 @@ pub(crate) struct MarketFacts {
     /// For how long each of them was on, ms.
     pub label_ms: BTreeMap<String, f64>,
     pub ended: bool,
+    #[serde(flatten)]
+    pub quality: Option<Quality>,
 }
 
 /// Why a report cannot be made; either would be a defect of the kernel.
@@ -141,6 +145,8 @@ pub(crate) struct Frame {
     pub ended: bool,
     /// Last mid, ticks.
     pub mid: Option<f64>,
+    /// What was found in the data, None where they are no recording's.
+    pub quality: Option<Quality>,
 }
 
 impl Measure {
@@ -316,6 +322,7 @@ impl Measure {
                 labels: frame.label_ms.keys().cloned().collect(),
                 label_ms: frame.label_ms,
                 ended: frame.ended,
+                quality: frame.quality,
             },
             fills: self.record.then_some(&self.rows),
             path: self.record.then_some(&self.path),

@@ -116,6 +116,7 @@ impl<V: Venue> Pace<V> {
             label_ms,
             ended,
             mid: self.gateway.venue.mid(),
+            quality: self.gateway.venue.quality(self.plan.end),
         }
     }
 }
