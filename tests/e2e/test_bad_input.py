@@ -10,7 +10,7 @@ import pytest
 
 from pytest_soak.store.disk import files
 from pytest_soak.store.disk.calls import Disk
-from tests.e2e.conftest import Scripted, summary
+from tests.e2e.conftest import Scripted, canary_folder, summary
 from tests.oracle.recordings import random_rows, write_npz
 
 GOOD = (3.2, 0.30, 1.0)
@@ -143,7 +143,7 @@ def test_artifacts_folder_that_is_a_file(pytester: pytest.Pytester) -> None:
 def test_journal_of_a_newer_schema(pytester: pytest.Pytester, scripted: Scripted) -> None:
     scripted([GOOD])
     pytester.runpytest_inprocess(*MAIN)
-    journal = (pytester.path / "artifacts/soak/latest").resolve() / "soak.db"
+    journal = canary_folder(pytester.path).resolve() / "soak.db"
     with sqlite3.connect(journal) as connection:
         connection.execute("PRAGMA user_version = 99")
     connection.close()
@@ -173,7 +173,7 @@ def pytest_soak_iteration_finished(record):
     result.stdout.fnmatch_lines(
         ["*iteration 3 of steady_safe-calm-s1 refuses to start*runtime_overrides.json*"]
     )
-    assert not (pytester.path / "artifacts/soak/latest/ITER_SUMMARY_3.json").exists()
+    assert not (canary_folder(pytester.path) / "ITER_SUMMARY_3.json").exists()
 
 
 def test_nothing_of_an_earlier_run_is_touched(pytester: pytest.Pytester, scripted: Scripted) -> None:
