@@ -92,6 +92,8 @@ class Loop:
             verdict=verdict,
             kpis=measured,
             proposal=proposal.deltas,
+            zone=proposal.zone,
+            drivers=proposal.drivers,
             decision_key=decision_key(RUN, number, parameters_hash(base), proposal.deltas),
         )
         decision, after = decide(question, proposal, ask(question, self.off), self.off)

@@ -17,7 +17,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from pytest_soak.domain.hashing import sha256_of
+from pytest_soak.domain.hashing import Canonical, sha256_of
 from pytest_soak.domain.records import EdgeReport, IterationRecord
 from pytest_soak.domain.state import TuningState
 from pytest_soak.engine.settings import Settings
@@ -42,12 +42,17 @@ class Commit:
     """What a canary commits at the end of an iteration, and the tuning state after it."""
 
     record: IterationRecord
-    edge: EdgeReport
+    edge: Canonical
     wall: WallClock
     state: TuningState
 
     def to(self, journal: Journal) -> None:
         journal.commit(self.record, self.edge, self.wall)
+
+
+def canonical(edge: EdgeReport) -> Canonical:
+    """An edge report as a journal takes it."""
+    return Canonical.of(edge.model_dump(mode="json"))
 
 
 @cache
@@ -64,11 +69,11 @@ def commits(count: int) -> tuple[Commit, ...]:
             "slippage_bps_p95": dice.choice((1.0, 3.0)),
         }
         record = record_of(loop.turn(**values))
-        edge = edge_report(attempts=100 + number)
+        edge = canonical(edge_report(attempts=100 + number))
         record = record.model_copy(
             update={
                 "provenance": record.provenance.model_copy(update={"inputs_hash": sha256_of(INPUTS)}),
-                "edge_hash": sha256_of(edge.model_dump(mode="json")),
+                "edge_hash": edge.sha256,
             }
         )
         started_at = f"2026-01-01T00:00:00.{number % 1000:03d}+00:00"

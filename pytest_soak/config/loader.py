@@ -12,7 +12,6 @@ from pytest_soak.config.parsing import (
     did_you_mean,
     parse_json,
     parse_toml,
-    show,
     validate,
 )
 from pytest_soak.domain.errors import SoakConfigError
@@ -26,7 +25,6 @@ __all__ = [
     "read_bytes",
     "read_json",
     "read_toml",
-    "show",
     "validate",
 ]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from pytest_soak.config.parsing import show
 from pytest_soak.domain.errors import SoakConfigError
+from pytest_soak.domain.text import show
 
 ACCEPTED = "1 to 64 of A-Z a-z 0-9 . _ -, beginning with a letter or digit, no '..', no dot at the end"
 

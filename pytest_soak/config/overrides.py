@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_soak.config.loader import did_you_mean, parse_json, read_bytes, show
+from pytest_soak.config.loader import did_you_mean, parse_json, read_bytes
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.domain.hashing import parameters_hash
 from pytest_soak.domain.parameters import DEFAULTS, PARAMETERS, problem_with
+from pytest_soak.domain.text import show
 
 if TYPE_CHECKING:
     from pytest_soak.config.profiles import LoadedProfile

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pytest_soak.domain.errors import SoakConfigError
+from pytest_soak.domain.text import show
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -49,12 +50,6 @@ class _Refused:
 
 class _Pairs(tuple[Any, ...]):
     """The members of a JSON object as they were written, duplicates included."""
-
-
-def show(value: object) -> str:
-    """A value as error messages show it: ASCII, at most 60 characters."""
-    text = ascii(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def decode(data: bytes | str, where: str, max_bytes: int = MAX_BYTES) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
@@ -19,9 +20,27 @@ def canonical_json(value: object) -> str:
     return _ENCODER.encode(value)
 
 
+@dataclass(frozen=True, slots=True)
+class Canonical:
+    """The canonical JSON of a value and its hash, for what is both stored and referred to."""
+
+    text: str
+    sha256: str
+
+    @classmethod
+    def of(cls, value: object) -> Canonical:
+        """Serialise and hash a value.
+
+        Raises:
+            ValueError: where a number is not finite.
+        """
+        text = canonical_json(value)
+        return cls(text, hashlib.sha256(text.encode("ascii")).hexdigest())
+
+
 def sha256_of(value: object) -> str:
     """Hex SHA-256 of the canonical JSON of a value."""
-    return hashlib.sha256(canonical_json(value).encode("ascii")).hexdigest()
+    return Canonical.of(value).sha256
 
 
 def parameters_hash(parameters: Mapping[str, float]) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from pytest_soak.domain.records import Kpis, Verdict
+from pytest_soak.domain.parameters import PARAMETERS
+from pytest_soak.domain.records import Kpis, Verdict, Zone
 from pytest_soak.domain.settings import GuardSettings
 
 
@@ -56,7 +57,8 @@ class GuardContext:
 
     At the moment ``start`` an iteration is about to run with ``parameters``; ``expected_hash`` is the hash
     that the state recorded for them, ``proposal`` is empty and there is no verdict. At the moment
-    ``decide`` the iteration has been measured and ``proposal`` holds a delta per parameter.
+    ``decide`` the iteration has been measured and ``proposal`` holds a delta per parameter; ``zone`` and
+    ``drivers`` are those of the tuner's proposal.
     ``history`` holds the iterations before this one.
     """
 
@@ -74,6 +76,17 @@ class GuardContext:
     history: History
     settings: GuardSettings
     safe_parameters: Mapping[str, float]
+    zone: Zone | None = None
+    drivers: tuple[str, ...] = ()
+
+    @property
+    def asks_for_safety(self) -> bool:
+        """Whether the zone or a driver asks for a step towards safety."""
+        return self.zone in (Zone.AGGRESSIVE, Zone.MODERATE) or bool(self.drivers)
+
+    def is_wanted_safe(self, parameter: str, delta: float) -> bool:
+        """Whether a move is a step towards safety where one is asked for."""
+        return self.asks_for_safety and PARAMETERS[parameter].is_safer(delta)
 
     @property
     def is_last(self) -> bool:

@@ -11,6 +11,8 @@ from pytest_soak.domain.settings import GateMode, Strict
 
 SCHEMA_VERSION = 1
 Source = Literal["mock", "replay", "live"]
+Count = Annotated[int, Field(ge=0)]
+Amount = Annotated[float, Field(ge=0.0)]
 
 
 class Verdict(StrEnum):
@@ -43,7 +45,7 @@ class Action(StrEnum):
 class Sample(Strict):
     """A 95th percentile (linear interpolation) with its sample size; None below 20 samples."""
 
-    n: Annotated[int, Field(ge=0)]
+    n: Count
     p95: float | None
 
 
@@ -54,9 +56,9 @@ class EdgeTotals(Strict):
     ``ledger`` is the same profit from cash flows and the final position at the last mid.
     """
 
-    notional: float
-    maker_notional: float
-    taker_notional: float
+    notional: Amount
+    maker_notional: Amount
+    taker_notional: Amount
     gross: float
     fees: float
     slippage: float
@@ -70,10 +72,10 @@ class EdgeTotals(Strict):
 class Blocks(Strict):
     """Blocked attempts by reason."""
 
-    min_interval: int
-    throttle: int
-    concurrency: int
-    risk: int
+    min_interval: Count
+    throttle: Count
+    concurrency: Count
+    risk: Count
 
     @property
     def total(self) -> int:
@@ -89,13 +91,13 @@ class OrderCounts(Strict):
     that were far and had reached the tail age, ``rejected`` post-only orders that would have crossed.
     """
 
-    placed: int
-    cancelled: int
-    tail_cancelled: int
-    rejected: int
-    maker_fills: int
-    partial_fills: int
-    taker_fills: int
+    placed: Count
+    cancelled: Count
+    tail_cancelled: Count
+    rejected: Count
+    maker_fills: Count
+    partial_fills: Count
+    taker_fills: Count
 
 
 class MarketFacts(Strict):
@@ -108,8 +110,8 @@ class MarketFacts(Strict):
 
     start_ms: float
     end_ms: float
-    events: int
-    trades: int
+    events: Count
+    trades: Count
     mid_low: float | None
     mid_high: float | None
     spread_bps_mean: float | None
@@ -129,7 +131,7 @@ class EdgeReport(Strict):
     order_age_ms: Sample
     ws_lag_ms: Sample
     latency_ms: Sample
-    attempts: int
+    attempts: Count
     blocks: Blocks
     orders: OrderCounts
     market: MarketFacts

@@ -10,7 +10,7 @@ from pytest_soak.config.overrides import read_current
 from pytest_soak.domain.decision import TuningState, decide, no_decision, step_of, tuning_state
 from pytest_soak.domain.errors import SoakStateError
 from pytest_soak.domain.gates import judge, verdict_of
-from pytest_soak.domain.hashing import decision_key, parameters_hash, sha256_of
+from pytest_soak.domain.hashing import Canonical, decision_key, parameters_hash
 from pytest_soak.domain.history import GuardContext, History, Step
 from pytest_soak.domain.kpis import kpis_of
 from pytest_soak.domain.records import (
@@ -22,7 +22,8 @@ from pytest_soak.domain.records import (
     Provenance,
     Verdict,
 )
-from pytest_soak.domain.tuner import TunerContext, bounded
+from pytest_soak.domain.reports import checked_report
+from pytest_soak.domain.tuner import Proposal, TunerContext, bounded
 from pytest_soak.engine.inputs import CanarySpec
 from pytest_soak.engine.ports import Clock, Hooks
 from pytest_soak.market import Window
@@ -137,14 +138,17 @@ class Canary:
             start_ms=(number - 1) * duration_ms,
             duration_ms=duration_ms,
         )
-        edge = spec.strategy.run(spec.market, base, window)
-        record = self._judged(turn, edge)
+        answer = spec.strategy.run(spec.market, base, window)
+        where = f"iteration {number} of {spec.name}, strategy {spec.strategy.name}"
+        edge = checked_report(answer, spec.market.source, where)
+        edge_json = Canonical.of(edge.model_dump(mode="json"))
+        record = self._judged(turn, edge, edge_json.sha256)
         wall = WallClock(
             run_id=spec.run_id,
             started_at=wall_start.isoformat(timespec="milliseconds"),
             seconds=round(self._clock.monotonic() - started, 6),
         )
-        self._journal.commit(record, edge, wall)
+        self._journal.commit(record, edge_json, wall)
         self._steps.append(step_of(record))
         self._exports.add(self._state())
         self._hooks.finished(record, record.parameters_after)
@@ -177,9 +181,9 @@ class Canary:
         *,
         verdict: Verdict | None = None,
         kpis: Kpis | None = None,
-        proposal: Mapping[str, float] | None = None,
+        proposal: Proposal | None = None,
     ) -> GuardContext:
-        deltas = proposal or {}
+        deltas = {} if proposal is None else proposal.deltas
         return GuardContext(
             moment=moment,
             iteration=turn.number,
@@ -195,6 +199,8 @@ class Canary:
             history=turn.history,
             settings=self.spec.profile.guards,
             safe_parameters=self.spec.safe_parameters,
+            zone=None if proposal is None else proposal.zone,
+            drivers=() if proposal is None else proposal.drivers,
         )
 
     def _state(self) -> TuningState:
@@ -204,7 +210,7 @@ class Canary:
     def _is_warmup(self, number: int) -> bool:
         return number <= self.spec.profile.gates.warmup_iterations
 
-    def _judged(self, turn: _Turn, edge: EdgeReport) -> IterationRecord:
+    def _judged(self, turn: _Turn, edge: EdgeReport, edge_hash: str) -> IterationRecord:
         spec = self.spec
         kpis = kpis_of(edge)
         gates = judge(kpis, spec.profile.gates)
@@ -228,7 +234,7 @@ class Canary:
             gates=gates,
             verdict=verdict,
             decision=decision,
-            edge_hash=sha256_of(edge.model_dump(mode="json")),
+            edge_hash=edge_hash,
         )
 
     def _decided(self, turn: _Turn, kpis: Kpis, verdict: Verdict) -> tuple[Decision, dict[str, float]]:
@@ -246,7 +252,7 @@ class Canary:
             )
         )
         proposal = bounded(answer, turn.base)
-        context = self._context("decide", turn, verdict=verdict, kpis=kpis, proposal=proposal.deltas)
+        context = self._context("decide", turn, verdict=verdict, kpis=kpis, proposal=proposal)
         return decide(context, proposal, self._hooks.guard(context), self._hooks.guards_off)
 
     def _provenance(self, edge: EdgeReport) -> Provenance:

@@ -13,6 +13,7 @@ from pytest_soak.config.profiles import LoadedProfile, load_profile
 from pytest_soak.domain.errors import SoakConfigError, SoakStateError, SoakStoreError, SoakStoreWarning
 from pytest_soak.domain.parameters import DEFAULTS, problem_with
 from pytest_soak.domain.settings import GateMode, Profile
+from pytest_soak.domain.text import show
 from pytest_soak.engine.canary import Canary
 from pytest_soak.engine.case import Case
 from pytest_soak.engine.inputs import CanarySpec
@@ -35,6 +36,8 @@ from pytest_soak.store.runs.runs import (
 PROFILES_FOLDER = "soak_profiles"
 SCENARIOS_FOLDER = "scenarios"
 BASE_NAME = "runtime_overrides.json"
+# Each open canary keeps descriptors of its journal; canaries run one after the other.
+MAX_OPEN = 4
 
 
 @dataclass(slots=True)
@@ -92,7 +95,7 @@ class SoakRun:
         )
 
     def open(self, spec: CanarySpec, hooks: Hooks) -> Canary:
-        """The canary of a folder: opened once per process, the same inputs demanded every time.
+        """The canary of a folder, the same inputs demanded every time; the oldest of many is closed.
 
         Raises:
             SoakStateError: where its fixtures gave something else before, or the journal is another's.
@@ -100,17 +103,13 @@ class SoakRun:
         known = self.canaries.get(spec.folder)
         if known is None:
             self._begin(spec)
+            while len(self.canaries) >= MAX_OPEN:
+                self.canaries.pop(next(iter(self.canaries))).close()
             known = self.canaries[spec.folder] = Canary(spec, hooks)
             self._link()
         elif not spec.has_inputs_of(known.spec):
             raise SoakStateError(f"{spec.name}: its fixtures changed between two items of one canary")
         return known
-
-    def close_canary(self, folder: Path) -> None:
-        """Close the canary of a folder and let go of it; ``open`` opens it again when it is asked for."""
-        canary = self.canaries.pop(folder, None)
-        if canary is not None:
-            canary.close()
 
     def close(self) -> None:
         """Close every journal."""
@@ -195,6 +194,7 @@ def spec_of(
         SoakConfigError: where an overridden parameter is unknown or out of bounds.
     """
     settings = case.settings
+    check_strategy(strategy)
     # Fixtures that leave nothing out need no second look at the sources.
     resolved = {} if overrides.keys() >= DEFAULTS.keys() else run.resolve(case, profile).values
     for name, value in overrides.items():
@@ -219,6 +219,23 @@ def spec_of(
         sleep_seconds=settings.sleep_seconds,
         guards_off=guards_off,
     )
+
+
+def check_strategy(strategy: object) -> None:
+    """Refuse an object that is no strategy.
+
+    Raises:
+        SoakConfigError: names what it lacks.
+    """
+    what = f"hook pytest_soak_make_strategy: {type(strategy).__name__}"
+    for method in ("describe", "run"):
+        if not callable(getattr(strategy, method, None)):
+            raise SoakConfigError(
+                f"{what} has no method {method}(); a strategy has name, describe() and run()"
+            )
+    name = getattr(strategy, "name", None)
+    if not isinstance(name, str) or not name:
+        raise SoakConfigError(f"{what}.name is {show(name)}; accepted is a text that is not empty")
 
 
 def minutes_of(market: Market, iterations: int) -> float:

@@ -13,6 +13,9 @@ from pytest_soak.domain.records import Action, Opinion, Verdict
 # pytest's own marker, had without pytest: a guard is a plugin of pytest, and a pure function of its context.
 hookimpl = pluggy.HookimplMarker("pytest")
 
+SAFE_STEP = "safe_step"
+"""Reason of a guard that lets a step towards safety through which it would refuse otherwise."""
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -33,15 +36,27 @@ def per_parameter(
     context: GuardContext,
     allowed: str,
     refusal_of: Callable[[str, float], Refusal | None],
+    *,
+    lets_safe_through: bool = False,
 ) -> tuple[Opinion, ...]:
     """Ask ``refusal_of(parameter, delta)`` for each proposed change; ``allowed`` is the reason of a yes.
+
+    A guard that ``lets_safe_through`` holds no step towards safety where the zone or a driver asks for it;
+    its opinion then says what it would have refused.
 
     Nothing is said at the start of an iteration, when nothing is proposed yet.
     """
     if not is_asked(context):
         return ()
     return tuple(
-        _opinion(guard, name, allowed, refusal_of(name, delta)) for name, delta in context.proposal.items()
+        _opinion(
+            guard,
+            name,
+            allowed,
+            refusal_of(name, delta),
+            is_free=lets_safe_through and context.is_wanted_safe(name, delta),
+        )
+        for name, delta in context.proposal.items()
     )
 
 
@@ -63,9 +78,12 @@ def with_current(context: GuardContext) -> History:
     return History((*context.history.steps, current))
 
 
-def _opinion(guard: str, name: str, allowed: str, refusal: Refusal | None) -> Opinion:
+def _opinion(guard: str, name: str, allowed: str, refusal: Refusal | None, *, is_free: bool) -> Opinion:
     if refusal is None:
         return Opinion(guard=guard, parameter=name, action=Action.ALLOW, reason=allowed)
+    if is_free:
+        message = f"would be refused ({refusal.reason}), but safety is asked for: {refusal.message}"
+        return Opinion(guard=guard, parameter=name, action=Action.ALLOW, reason=SAFE_STEP, message=message)
     return Opinion(
         guard=guard,
         parameter=name,

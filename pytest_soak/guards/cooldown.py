@@ -23,7 +23,7 @@ def opinions(context: GuardContext) -> tuple[Opinion, ...]:
             f"a large change or a revert ended iteration {until - settings.iterations}",
             until,
         )
-    return per_parameter(NAME, context, "no_cooldown", lambda _name, _delta: refusal)
+    return per_parameter(NAME, context, "no_cooldown", lambda _name, _delta: refusal, lets_safe_through=True)
 
 
 @hookimpl(trylast=True)

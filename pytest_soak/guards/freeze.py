@@ -22,7 +22,7 @@ def opinions(context: GuardContext) -> tuple[Opinion, ...]:
             return None
         return Refusal("frozen", freeze_reason(settings), until)
 
-    return per_parameter(NAME, context, "not_frozen", refusal_of)
+    return per_parameter(NAME, context, "not_frozen", refusal_of, lets_safe_through=True)
 
 
 @hookimpl(trylast=True)

@@ -26,7 +26,7 @@ def opinions(context: GuardContext) -> tuple[Opinion, ...]:
             return None
         return Refusal("oscillation", f"{name} would go from {values[-1]:g} back to {new:g}, which it left")
 
-    return per_parameter(NAME, context, "no_oscillation", refusal_of)
+    return per_parameter(NAME, context, "no_oscillation", refusal_of, lets_safe_through=True)
 
 
 def _last_values(steps: Sequence[Step], name: str) -> list[float]:

@@ -23,7 +23,7 @@ def opinions(context: GuardContext) -> tuple[Opinion, ...]:
         window = f"{settings.window_minutes:g} min"
         return Refusal("velocity_exceeded", f"path {used:g} + {abs(delta):g} in {window}, limit {limit:g}")
 
-    return per_parameter(NAME, context, "within_velocity", refusal_of)
+    return per_parameter(NAME, context, "within_velocity", refusal_of, lets_safe_through=True)
 
 
 @hookimpl(trylast=True)

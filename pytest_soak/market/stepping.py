@@ -17,8 +17,8 @@ A whole maker, for a ``conftest.py``. It quotes one order a side round the mid, 
             half = 2.4 + parameters["base_spread_bps_delta"]  # bps
             quotes, updated = {}, {1: window.start_ms - 1e6, -1: window.start_ms - 1e6}
             while simulation.step():
-                gone = {fill.order for fill in simulation.fills} | set(simulation.rejected)
-                for side in [s for s, (order, _) in quotes.items() if order in gone]:
+                ended = {fill.order for fill in simulation.fills} | set(simulation.rejected)
+                for side in [s for s, (order, _) in quotes.items() if order in ended]:
                     simulation.cancel(quotes.pop(side)[0])  # what is left of it after a fill
                 if simulation.mid is None:
                     continue
@@ -67,7 +67,7 @@ Reason: TypeAlias = Literal["min_interval", "throttle", "concurrency", "risk"]
 
 
 class Fill(NamedTuple):
-    """A fill as it was heard of: order (None for one that took liquidity), side, base units."""
+    """A fill as it was received: order (None for one that took liquidity), side, base units."""
 
     order: int | None
     side: int
@@ -77,7 +77,7 @@ class Fill(NamedTuple):
 class Simulation:
     """One window of a mock market, from decision to decision; made by ``MockMarket.simulation``.
 
-    Nothing is known before it was heard: views of the book, fills and rejections come with the scenario's
+    Nothing is known before it was received: views of the book, fills and rejections come with the scenario's
     delays, and orders reach the market with them. Views hold the orders of others only. Prices are in quote
     currency, quantities in base units. Everything is a function of scenario, seed, window and what is sent.
 
@@ -126,22 +126,22 @@ class Simulation:
 
     @property
     def position(self) -> float:
-        """Position by the fills heard of; it begins at 0."""
+        """Position by the fills received; it starts at 0."""
         return self._kernel.position
 
     @property
     def in_flight(self) -> int:
-        """Requests sent whose answer was not heard yet."""
+        """Requests sent that have not been acknowledged."""
         return self._kernel.in_flight
 
     @property
     def fills(self) -> list[Fill]:
-        """Fills heard of since the last decision."""
+        """Fills received since the last decision."""
         return [Fill(*fill) for fill in self._kernel.fills]
 
     @property
     def rejected(self) -> list[int]:
-        """Orders rejected, as heard of since the last decision, because they would have crossed the book."""
+        """Orders rejected because they would have crossed the book, as received since the last decision."""
         return self._kernel.rejected
 
     def place(self, side: Side, price: float, qty: float) -> int:

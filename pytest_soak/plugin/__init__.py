@@ -33,6 +33,7 @@ from pytest_soak.plugin.session import (
     fresh_run_id,
     run_of,
 )
+from pytest_soak.plugin.signals import SoakSignals
 from pytest_soak.plugin.terminal import SoakTerminal
 
 
@@ -63,6 +64,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
             config.pluginmanager.register(SoakXdist(config.stash[RUN_ID], settings), "soak_xdist")
     if settings.given:
+        if worker is None and not (config.getoption("usepdb", False) or config.getoption("trace", False)):
+            config.pluginmanager.register(SoakSignals(), "soak_signals")
         from pytest_soak.plugin.preflight import check
 
         config.stash[HEADER] = check(run_of(config), config.hook, writes=worker is None)

@@ -144,3 +144,8 @@ def unit_of(nodeid: str) -> str:
     """The canary that a node id belongs to, or the node id itself: what one xdist worker keeps."""
     match = _ID.search(nodeid)
     return nodeid if match is None else nodeid.replace(match.group(), match.group("canary"))
+
+
+def is_of_canary(nodeid: str) -> bool:
+    """Whether a node id is that of a canary's item."""
+    return _ID.search(nodeid) is not None

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _COLOURS = {"OK": "green", "WARN": "yellow", "FAIL": "red", "NO_DATA": "red"}
 _MAX_TABLES = 4
+_SIGNALLED = 128
 
 
 class SoakTerminal:
@@ -27,6 +28,7 @@ class SoakTerminal:
         self._gates: dict[str, dict[str, Any]] = {}
         self._folders: dict[str, str] = {}
         self._failed: list[str] = []
+        self._resume = ""
 
     @property
     def _reporter(self) -> Any:
@@ -74,11 +76,14 @@ class SoakTerminal:
 
     def pytest_terminal_summary(self, terminalreporter: Any, exitstatus: int) -> None:
         """Write the summary table and the last line."""
-        if exitstatus == pytest.ExitCode.INTERRUPTED and (self._run_folder() / MANIFEST_NAME).is_file():
-            run = self._run_folder().name
-            terminalreporter.write_line(f"next: go on where it stopped: pytest --soak-resume={run}")
-        elif self._rows:
+        begun = (self._run_folder() / MANIFEST_NAME).is_file()
+        stopped = exitstatus == pytest.ExitCode.INTERRUPTED or exitstatus > _SIGNALLED
+        if stopped and begun:
+            self._resume = f"next: go on where it stopped: pytest --soak-resume={self._run_folder().name}"
+        if self._rows:
             self._write_summary(terminalreporter)
+        elif self._resume:
+            terminalreporter.write_line(self._resume)
 
     def _write_summary(self, terminalreporter: Any) -> None:
         terminalreporter.ensure_newline()
@@ -88,7 +93,7 @@ class SoakTerminal:
             self._write_table(terminalreporter, key)
         if len(self._rows) > 1:
             self._write_canaries(terminalreporter)
-        terminalreporter.write_line(self._next_step())
+        terminalreporter.write_line(self._resume or self._next_step())
 
     def _write_table(self, reporter: Any, key: str) -> None:
         rows = [self._rows[key][n] for n in sorted(self._rows[key])]

@@ -1,16 +1,22 @@
-"""Soaks under pytest-xdist: one run folder for all workers, and every canary on one worker."""
+"""Soaks under pytest-xdist: one run folder, every canary on one worker, and what is done when one dies."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-from pytest_soak.plugin.collection import unit_of
+from pytest_soak.plugin.collection import is_of_canary, unit_of
 
 if TYPE_CHECKING:
     from pytest_soak.engine.settings import Settings
+
+MOST_RESUMES = 2
+"""How often a canary whose worker died goes on in another one."""
+
+RESUMED = "resumed"
 
 
 class SoakScheduling(LoadScopeScheduling):
@@ -18,15 +24,62 @@ class SoakScheduling(LoadScopeScheduling):
 
     A worker holds one item back until it knows what follows, which is why a canary ends with a cheap
     item for its gates: with at most that one pending, no canary waits behind a running one.
+
+    What a worker that died had left goes to another one. A canary resumes there from its journal, at most
+    ``MOST_RESUMES`` times; an item of another test is not run again.
     """
+
+    def __init__(self, config: pytest.Config, log: Any) -> None:
+        super().__init__(config, log)
+        self.crashes: dict[str, int] = {}
 
     def _split_scope(self, nodeid: str) -> str:
         return unit_of(nodeid)
 
+    def _assign_work_unit(self, node: Any) -> None:
+        # What went to a worker whose death is not known yet comes back when it is.
+        with suppress(OSError):
+            super()._assign_work_unit(node)
+
     def _reschedule(self, node: Any) -> None:
-        if not node.shutting_down and self.workqueue and self._pending_of(self.assigned_work[node]) > 1:
+        # A worker that took a dead one's place is there before it has collected.
+        if node.shutting_down or node not in self.registered_collections:
             return
-        super()._reschedule(node)
+        while self.workqueue and self._pending_of(self.assigned_work[node]) <= 1:
+            self._assign_work_unit(node)
+        if not self.workqueue and self._pending_of(self.assigned_work[node]) <= 1:
+            node.shutdown()
+
+    def remove_node(self, node: Any) -> str | None:
+        """Take a worker off; what it had left is handed out again, before everything else.
+
+        Returns the item that it died in, None where nothing was left.
+        """
+        left = {
+            unit: {nodeid: False for nodeid, done in items.items() if not done}
+            for unit, items in self.assigned_work.pop(node).items()
+        }
+        left = {unit: items for unit, items in left.items() if items}
+        if not left:
+            return None
+        first = next(iter(left))
+        crashed: str = next(iter(left[first]))
+        self.crashes[first] = self.crashes.get(first, 0) + 1
+        if not is_of_canary(crashed):
+            del left[first][crashed]
+        elif self.is_given_up(crashed):
+            left[first].clear()
+        for unit, items in reversed(left.items()):
+            if items:
+                self.workqueue[unit] = items
+                self.workqueue.move_to_end(unit, last=False)
+        for other in self.nodes:
+            self._reschedule(other)
+        return crashed
+
+    def is_given_up(self, nodeid: str) -> bool:
+        """Whether the canary of an item has died too often to be resumed."""
+        return self.crashes.get(unit_of(nodeid), 0) > MOST_RESUMES
 
 
 class SoakXdist:
@@ -35,6 +88,7 @@ class SoakXdist:
     def __init__(self, run_id: str, settings: Settings) -> None:
         self._run_id = run_id
         self._settings = settings
+        self._resumed: dict[str, int] = {}
 
     def pytest_configure_node(self, node: Any) -> None:
         """Tell a worker which run it works for."""
@@ -47,3 +101,55 @@ class SoakXdist:
             return None
         config.option.loadscopereorder = False
         return SoakScheduling(config, log)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_handlecrashitem(self, crashitem: str, report: pytest.TestReport, sched: Any) -> None:
+        """Let a canary go on in another worker; once it has died too often, say so in its failure."""
+        if not isinstance(sched, SoakScheduling):
+            return
+        _allow_one_more_worker(sched.config)
+        if not is_of_canary(crashitem):
+            return
+        if sched.is_given_up(crashitem):
+            times = sched.crashes[unit_of(crashitem)]
+            report.longrepr = (
+                f"{report.longrepr}; workers died {times} times in this canary, so the rest of it is left out"
+            )
+            return
+        if not _is_replaced(sched.config):
+            return
+        # Neither passed nor failed: what counts is how the item ends in the worker that takes over.
+        report.outcome = RESUMED  # type: ignore[assignment]
+        self._resumed[unit_of(crashitem)] = sched.crashes[unit_of(crashitem)]
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
+        """Name the outcome of an item whose worker died and whose canary goes on."""
+        return (RESUMED, "", "RESUMED") if report.outcome == RESUMED else None
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Say which canaries went on in another worker."""
+        for unit, times in self._resumed.items():
+            again = "once" if times == 1 else f"{times} times"
+            terminalreporter.write_line(
+                f"soak: {unit}: its worker died {again}; it went on from its journal in another one"
+            )
+
+
+def _allow_one_more_worker(config: pytest.Config) -> None:
+    """Do not count a death that an item or canary has answered for, unless the user set a limit.
+
+    xdist's own limit, four times the number of workers, is against workers that die before they run
+    anything; here it would let one canary use up the restarts of all others.
+    """
+    session = config.pluginmanager.get_plugin("dsession")
+    limit = getattr(session, "_max_worker_restart", None)
+    if config.getoption("maxworkerrestart") is None and limit is not None:
+        session._max_worker_restart = limit + 1  # type: ignore[union-attr]
+
+
+def _is_replaced(config: pytest.Config) -> bool:
+    """Whether a worker takes the dead one's place; else a run with items that nobody ran would end green."""
+    session: Any = config.pluginmanager.get_plugin("dsession")
+    limit = getattr(session, "_max_worker_restart", None)
+    return limit is None or session._failed_nodes_count < limit

@@ -23,8 +23,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
 from pytest_soak.store.journal.journal import Journal
 
 ITERATIONS = 4
@@ -98,9 +96,14 @@ class Round:
         if self.kind == "group":
             _end_group(process)
         elif self.kind == "worker":
-            children = psutil.Process(process.pid).children() if process.poll() is None else []
-            if children:
-                self.dice.choice(children).kill()
+            listed = subprocess.run(
+                ("/usr/bin/env", "pgrep", "-P", str(process.pid)),
+                capture_output=True,
+                encoding="ascii",
+                check=False,
+            )
+            if listed.stdout:
+                os.kill(int(self.dice.choice(listed.stdout.split())), signal.SIGKILL)
         else:
             process.kill()
 

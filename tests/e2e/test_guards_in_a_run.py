@@ -11,6 +11,7 @@ from tests.e2e.conftest import Scripted, canary_folder, summary
 
 STABLE = (3.2, 0.30, 1.0)
 BAD = (1.0, 0.45, 1.0)
+DRIVEN = (3.0, 0.38, 3.6)
 ARGS = ("--soak-profile=steady_safe", "-p", "no:randomly")
 
 
@@ -70,8 +71,8 @@ def test_panic_reverts_to_the_safe_profile(pytester: pytest.Pytester, scripted: 
 
 
 def test_large_change_starts_a_cooldown(pytester: pytest.Pytester, scripted: Scripted) -> None:
-    """SAFE-1, MVP-5: the change of iteration 1 is large, the next two iterations change nothing."""
-    scripted([(3.0, 0.38, 3.6)])
+    """SAFE-1, MVP-5: the change of iteration 1 is large, the next two iterations relax nothing."""
+    scripted([DRIVEN, STABLE])
     pytester.runpytest_inprocess("--soak-profile=aggressive", "--soak-iterations=5", "--soak-gate=off")
     applied = [summary(pytester.path, n)["tuning"]["applied"] for n in range(1, 6)]
     assert applied == [True, False, False, True, False]
@@ -96,7 +97,7 @@ def test_one_guard_can_be_switched_off(
     pytester: pytest.Pytester, scripted: Scripted, plugin: str, reason: str
 ) -> None:
     """The guard is silent, the others are not, and the record says that it was off."""
-    script = [(3.0, 0.38, 3.6)] if plugin == "soak_cooldown" else [STABLE]
+    script = [DRIVEN, STABLE] if plugin == "soak_cooldown" else [STABLE]
     scripted(script)
     args = ("--soak-iterations=4", "--soak-gate=off")
     pytester.runpytest_inprocess(*args)

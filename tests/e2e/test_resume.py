@@ -73,40 +73,38 @@ def test_kill_and_resume_equals_a_whole_run(pytester: pytest.Pytester) -> None:
     assert len(list((killed / "artifacts/soak/runs").iterdir())) == 1
 
 
-def interrupted(process: subprocess.Popen[str]) -> str:
-    """Press Ctrl-C, and once more where nothing happens; what the process printed.
-
-    An interrupt that Python delivers in a destructor or a weak reference's callback is lost.
-    """
-    process.send_signal(signal.SIGINT)
-    try:
-        return process.communicate(timeout=10)[0]
-    except subprocess.TimeoutExpired:
-        process.send_signal(signal.SIGINT)
-    try:
-        return process.communicate(timeout=10)[0]
-    finally:
-        process.kill()
+SIGNALS = [("SIGINT", 2), ("SIGTERM", 143), ("SIGHUP", 129)]
 
 
-def test_interrupt_leaves_whole_iterations_and_says_how_to_go_on(pytester: pytest.Pytester) -> None:
-    """Ctrl-C: exit code 2, the iteration in hand is not in the journal, the last line names the run."""
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals between processes")
+@pytest.mark.parametrize(("name", "status"), SIGNALS)
+def test_a_signal_leaves_whole_iterations_and_says_how_to_go_on(
+    pytester: pytest.Pytester, name: str, status: int
+) -> None:
+    """Its exit status, whole iterations in the journal, a summary, and a last line that names the run."""
     command = [sys.executable, "-m", "pytest", *JOB, "-p", "no:randomly"]
     environment = {**os.environ, "SOAK_SLEEP_SECONDS": "30"}
-    # A parent that ignores Ctrl-C, such as a job in the background, would hand that down.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    number = getattr(signal, name)
+    # A parent that ignores the signal, such as a job in the background, would hand that down.
+    before = signal.signal(number, signal.SIG_DFL)
     try:
         process = subprocess.Popen(
             command, cwd=pytester.path, env=environment, stdout=subprocess.PIPE, encoding="utf-8"
         )
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(number, before)
     while done(pytester.path) < 1:
         time.sleep(0.01)
-    text = interrupted(process)
-    assert process.returncode == pytest.ExitCode.INTERRUPTED
+    process.send_signal(number)
+    try:
+        text = process.communicate(timeout=30)[0]
+    finally:
+        process.kill()
+    assert process.returncode == status
     run = next((pytester.path / "artifacts/soak/runs").iterdir()).name
+    assert "soak summary" in text
     assert f"next: go on where it stopped: pytest --soak-resume={run}" in text
+    assert "gates held" not in text
     assert start(pytester.path, f"--soak-resume={run}").wait() == 0
     assert summary(pytester.path, ITERATIONS)["iteration"] == ITERATIONS
 

@@ -97,7 +97,7 @@ def test_the_small_files_say_what_the_journal_says(tmp_path: Path, journal: Jour
     assert {"last_applied_signature", "frozen_until_iter", "freeze_reason", "cooldown_until_iter"} <= set(
         read(tmp_path, "TUNING_STATE.json")
     )
-    assert read(tmp_path, "EDGE_REPORT.json") == made[-1].edge.model_dump(mode="json")
+    assert read(tmp_path, "EDGE_REPORT.json") == json.loads(made[-1].edge.text)
     overrides = read(tmp_path, "runtime_overrides.json")
     assert overrides["parameters"] == made[-1].record.parameters_after
     assert overrides["sha256"] == made[-1].record.parameters_after_hash

@@ -76,9 +76,20 @@ def test_three_fails_revert_to_steady_safe() -> None:
     for number in (6, 7):
         later = loop.turn(**FAILING)
         assert later.decision.reverted is None, number
-        assert later.after == STEADY_SAFE, "the cooldown after a revert lets nothing through"
-        assert later.decision.applied is False
+        assert later.decision.applied_deltas.keys() <= {"min_interval_ms", "impact_cap_ratio"}
+        assert "cooldown_active" not in {o.reason for o in later.decision.opinions}, "safety is asked for"
     assert loop.turn(**FAILING).decision.reverted == "steady_safe", "a new streak of three"
+
+
+def test_the_cooldown_after_a_revert_lets_nothing_through_that_is_not_asked_for() -> None:
+    loop = Loop(iterations=12)
+    for _ in range(5):
+        turn = loop.turn(**FAILING)
+    assert turn.decision.reverted == "steady_safe"
+    for _ in range(2):
+        later = loop.turn(**STABLE)
+        assert later.after == STEADY_SAFE
+        assert "cooldown_active" in {o.reason for o in later.decision.opinions}
 
 
 def test_two_fails_and_a_pass_do_not_revert() -> None:

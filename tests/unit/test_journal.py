@@ -11,7 +11,7 @@ from pytest_soak.domain.hashing import parameters_hash, sha256_of
 from pytest_soak.store.journal import schema
 from pytest_soak.store.journal.journal import Journal
 from tests.rules_kit import edge_report
-from tests.store_kit import INPUTS, Commit, commits, filled, raw
+from tests.store_kit import INPUTS, Commit, canonical, commits, filled, raw
 
 
 def changed(commit: Commit, **fields: Any) -> Commit:
@@ -23,7 +23,7 @@ def test_what_is_committed_is_served_also_after_reopening(db: Path) -> None:
     filled(db, 12).close()
     with Journal.open(db, inputs=INPUTS) as journal:
         assert journal.records() == tuple(c.record for c in made)
-        assert [journal.edge(n) for n in range(1, 13)] == [c.edge for c in made]
+        assert [canonical(journal.edge(n)) for n in range(1, 13)] == [c.edge for c in made]
         assert [journal.wall(n) for n in range(1, 13)] == [c.wall for c in made]
         assert journal.last == made[-1].record
         assert journal.inputs == INPUTS
@@ -111,7 +111,7 @@ def test_other_content_under_the_same_number_is_refused(journal: Journal) -> Non
     with pytest.raises(SoakStateError, match="iteration 1 is in the journal with other content"):
         changed(first, warmup=not first.record.warmup).to(journal)
     with pytest.raises(SoakStateError, match="iteration 1 is in the journal with other content"):
-        journal.commit(first.record, edge_report(attempts=1), first.wall)
+        journal.commit(first.record, canonical(edge_report(attempts=1)), first.wall)
     assert journal.records() == (first.record, second.record)
 
 
@@ -203,3 +203,11 @@ def test_no_statement_changes_what_was_committed(db: Path, statement: str, said:
     connection.close()
     with Journal.open(db, inputs=INPUTS) as journal:
         assert journal.records() == tuple(c.record for c in commits(3))
+
+
+def test_an_edge_report_is_stored_as_it_was_hashed(journal: Journal) -> None:
+    """What the record refers to is the very text in the journal: it is serialised once."""
+    (first,) = commits(1)
+    first.to(journal)
+    assert journal.edge_json(1) == first.edge.text.encode("ascii")
+    assert first.record.edge_hash == first.edge.sha256

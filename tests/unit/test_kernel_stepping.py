@@ -16,7 +16,7 @@ def _open(**wanted: object) -> _kernel.Simulation:
 
 
 def _quote_both_sides(market: _kernel.Simulation, half: float) -> tuple[float, int]:
-    """Keep one order per side at a distance from the mid; returns position and fills heard of."""
+    """Keep one order per side at a distance from the mid; returns position and fills received."""
     live: dict[int, int] = {}
     position, fills, steps = 0.0, 0, 0
     while market.step():

@@ -130,16 +130,16 @@ def test_decisions_come_at_the_interval_asked_for() -> None:
     assert counts == [pytest.approx(300, abs=1), pytest.approx(60, abs=1)]
 
 
-def test_fills_and_position_are_heard_of() -> None:
+def test_fills_and_position_are_received() -> None:
     simulation = opened(fees=FeeSettings(maker_bps=0.0, taker_bps=2.0))
     mid = until_seen(simulation)
     simulation.take(1, mid * 1.001, 0.25)
     assert (simulation.in_flight, simulation.position) == (1, 0.0)
-    heard: list[Fill] = []
+    received: list[Fill] = []
     while simulation.step():
-        heard += simulation.fills
-    assert {(fill.order, fill.side) for fill in heard} == {(None, 1)}
-    assert sum(fill.qty for fill in heard) == pytest.approx(0.25)
+        received += simulation.fills
+    assert {(fill.order, fill.side) for fill in received} == {(None, 1)}
+    assert sum(fill.qty for fill in received) == pytest.approx(0.25)
     assert simulation.position == pytest.approx(0.25)
     assert simulation.in_flight == 0
     report = simulation.report()

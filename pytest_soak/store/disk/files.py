@@ -208,7 +208,7 @@ def _write_together(contents: Mapping[Path, bytes]) -> None:
             with _explained(path):
                 descriptors.append(disk.create(drafts[path]))
                 _write_all(descriptors[-1], data)
-                _hasten(descriptors[-1])
+                _start_writeback(descriptors[-1])
         for path in drafts:
             with _explained(path):
                 disk.sync(descriptors[0])
@@ -225,7 +225,7 @@ def _write_together(contents: Mapping[Path, bytes]) -> None:
         raise
 
 
-def _hasten(descriptor: int) -> None:
+def _start_writeback(descriptor: int) -> None:
     """Let the system begin to write a file to the disk, where it takes such a hint."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError):

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any
 
 from pytest_soak.domain.errors import SoakStateError
-from pytest_soak.domain.hashing import canonical_json, sha256_of
+from pytest_soak.domain.hashing import Canonical, canonical_json, sha256_of
 from pytest_soak.domain.records import EdgeReport, IterationRecord
 from pytest_soak.store.disk import files, places
 from pytest_soak.store.journal import schema
@@ -43,6 +43,7 @@ class Journal:
         self._count = 0
         self._newest: Entry | None = None
         self._identity: tuple[int, int] | None = None
+        self._committed: tuple[int, bytes] | None = None
         self.inputs: dict[str, Any] = {}
         self.inputs_hash = ""
 
@@ -186,6 +187,8 @@ class Journal:
             SoakStateError: not committed, or not what was committed.
         """
         self._refuse_if_gone()
+        if self._committed is not None and self._committed[0] == iteration:
+            return self._committed[1]
         with schema.explained(self.path):
             row = self._connection.execute(
                 "SELECT edge, edge_sha256 FROM iterations WHERE number = ?", (iteration,)
@@ -202,8 +205,8 @@ class Journal:
         """
         return self.entry(iteration).wall
 
-    def commit(self, record: IterationRecord, edge: EdgeReport, wall: WallClock) -> None:
-        """Put the next iteration into the journal; it is durable when this returns.
+    def commit(self, record: IterationRecord, edge: Canonical, wall: WallClock) -> None:
+        """Put the next iteration into the journal, with its edge report; it is durable when this returns.
 
         An iteration that is there with the same content is left as it is.
 
@@ -212,35 +215,34 @@ class Journal:
                 was applied before, or a record that does not agree with itself or the one before it.
             SoakStoreError: the disk refused; nothing was committed.
         """
-        text = canonical_json(record.model_dump(mode="json"))
-        edge_text = canonical_json(edge.model_dump(mode="json"))
-        sha256, edge_sha256 = sha256_hex(text.encode("ascii")), sha256_hex(edge_text.encode("ascii"))
+        stored = Canonical.of(record.model_dump(mode="json"))
         with schema.explained(self.path), schema.transaction(self._connection):
             previous = self.last
             if 1 <= record.iteration <= self._count:
-                self._check_same(record.iteration, text, edge_text)
+                self._check_same(record.iteration, stored.text, edge.text)
                 return
             if record.iteration != self._count + 1:
                 raise SoakStateError(
                     f"{self.path}: iteration {record.iteration} cannot follow iteration {self._count}"
                 )
-            check_record(record, edge_sha256, previous, self.inputs_hash)
+            check_record(record, edge.sha256, previous, self.inputs_hash)
             self._connection.execute(
                 "INSERT INTO iterations"
                 " (number, record, record_sha256, edge, edge_sha256, wall, decision_key)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (
                     record.iteration,
-                    text,
-                    sha256,
-                    edge_text,
-                    edge_sha256,
+                    stored.text,
+                    stored.sha256,
+                    edge.text,
+                    edge.sha256,
                     canonical_json(wall.model_dump(mode="json")),
                     record.decision.key if record.decision.applied else None,
                 ),
             )
         self._refuse_if_gone()
-        self._newest, self._count = Entry(record, text, sha256, wall), record.iteration
+        self._newest, self._count = Entry(record, stored.text, stored.sha256, wall), record.iteration
+        self._committed = record.iteration, edge.text.encode("ascii")
 
     def _prepare(self, inputs: Mapping[str, Any] | None) -> None:
         with schema.explained(self.path):

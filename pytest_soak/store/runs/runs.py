@@ -9,8 +9,9 @@ from pathlib import Path
 
 import filelock
 
-from pytest_soak.config.parsing import did_you_mean, parse_json, show, validate
+from pytest_soak.config.parsing import did_you_mean, parse_json, validate
 from pytest_soak.domain.errors import SoakConfigError, SoakStateError, SoakStoreError
+from pytest_soak.domain.text import show
 from pytest_soak.store.disk import files, places
 from pytest_soak.store.exports.artifacts import render
 from pytest_soak.store.exports.models import RunManifest

@@ -1,5 +1,6 @@
 //! The class `L2Book` of the binding.
 
+use crate::refused;
 use pyo3::buffer::{Element, PyBuffer};
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -37,7 +38,7 @@ impl L2Book {
         };
         Book::new(tick_size, lot_size, window)
             .map(L2Book)
-            .map_err(PyValueError::new_err)
+            .map_err(refused)
     }
 
     /// Replace the book: pairs of price and size per side, or float64 arrays of shape (levels, 2).
@@ -51,7 +52,7 @@ impl L2Book {
         let (bids, asks) = (levels_of("bids", bids)?, levels_of("asks", asks)?);
         self.0
             .apply_snapshot(&bids, &asks, seq_of(seq)?)
-            .map_err(PyValueError::new_err)
+            .map_err(refused)
     }
 
     /// Set the size at a price of side 1 (bid) or -1 (ask); 0 removes the level.
@@ -66,7 +67,7 @@ impl L2Book {
         let side = side_of(side)?;
         self.0
             .apply_delta(side, price, size, seq_of(seq)?)
-            .map_err(PyValueError::new_err)
+            .map_err(refused)
     }
 
     /// Apply all rows of contiguous arrays or none: sides int8, prices and sizes float64, seq an int or int64.
@@ -97,8 +98,7 @@ impl L2Book {
             numbers,
         };
         let book = &mut self.0;
-        py.detach(|| book.apply_batch(batch))
-            .map_err(PyValueError::new_err)
+        py.detach(|| book.apply_batch(batch)).map_err(refused)
     }
 
     /// Tick size.
@@ -165,9 +165,7 @@ impl L2Book {
 
     /// Average price of the best `qty` of a side of the book; None where it holds less.
     fn vwap(&self, side: &Bound<'_, PyAny>, qty: f64) -> PyResult<Option<f64>> {
-        self.0
-            .vwap(side_of(side)?, qty)
-            .map_err(PyValueError::new_err)
+        self.0.vwap(side_of(side)?, qty).map_err(refused)
     }
 
     fn __repr__(&self) -> String {
@@ -212,7 +210,7 @@ fn seq_of(given: Option<Bound<'_, PyAny>>) -> PyResult<Option<i64>> {
 }
 
 fn side_of(given: &Bound<'_, PyAny>) -> PyResult<BookSide> {
-    BookSide::of(integer("side", given)?).map_err(PyValueError::new_err)
+    BookSide::of(integer("side", given)?).map_err(refused)
 }
 
 fn levels_of(name: &str, given: &Bound<'_, PyAny>) -> PyResult<Levels> {

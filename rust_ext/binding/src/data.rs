@@ -1,5 +1,6 @@
 //! Binding of the readers of large data: buffers are not copied, the GIL is released.
 
+use crate::refused;
 use pyo3::buffer::{Element, PyBuffer};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -11,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{channel, RecvTimeoutError};
 use std::time::Duration;
 
-/// How often signals are looked at while a file is read.
+/// How often signals are checked while a file is read.
 const SIGNALS: Duration = Duration::from_millis(50);
 /// Bytes of a line and different values of a field that are accepted.
 const MAX_LINE: usize = 16 << 20;
@@ -43,7 +44,7 @@ pub(crate) fn quantiles(
     let buffer = contiguous::<f64>(values, "values", "float64")?;
     let values = items(&buffer);
     py.detach(|| readers::quantiles(values, &shares))
-        .map_err(PyValueError::new_err)
+        .map_err(refused)
 }
 
 /// JSON text of the value that a path of keys leads to, or None.
@@ -64,7 +65,7 @@ pub(crate) fn read_value<'py>(
     };
     let value = watched(py, move |stop| {
         let keys = Path::new(&keys)?;
-        let mut file = File::open(path).map_err(readers::unreadable)?;
+        let mut file = File::open(path)?;
         readers::read_value(&mut file, &keys, reading, stop)
     })?;
     Ok(value.map(|text| PyBytes::new(py, &text)))
@@ -124,8 +125,8 @@ fn in_parts(
     threads: u64,
     stop: &AtomicBool,
 ) -> ReadResult<Lines> {
-    let open = || File::open(path).map_err(readers::unreadable);
-    let size = open()?.metadata().map_err(readers::unreadable)?.len();
+    let open = || File::open(path);
+    let size = open()?.metadata()?.len();
     let bounds: Vec<u64> = (0..=threads)
         .map(|i| (u128::from(size) * u128::from(i) / u128::from(threads)) as u64)
         .collect();
@@ -192,7 +193,7 @@ fn items<T: Element>(buffer: &PyBuffer<T>) -> &[T] {
     unsafe { std::slice::from_raw_parts(buffer.buf_ptr().cast::<T>(), buffer.item_count()) }
 }
 
-/// Do work in a thread of its own while this one looks at signals; one that raises stops the work.
+/// Do work in a thread of its own while this one checks for signals; one that raises stops the work.
 fn watched<T, F>(py: Python<'_>, work: F) -> PyResult<T>
 where
     T: Send,
@@ -207,7 +208,7 @@ where
             let answer;
             (answer, receiver) = py.detach(move || (receiver.recv_timeout(SIGNALS), receiver));
             match answer {
-                Ok(result) => return result.map_err(PyValueError::new_err),
+                Ok(result) => return result.map_err(refused),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => {
                     return Err(PyValueError::new_err("the reader broke off"));

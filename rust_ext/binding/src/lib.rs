@@ -5,7 +5,8 @@ mod data;
 mod mock;
 mod simulation;
 
-use market::Column;
+use market::{Column, MarketError};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
@@ -15,11 +16,11 @@ const PIECE: u64 = 50_000;
 #[pymodule]
 mod _kernel {
     use pyo3::buffer::PyBuffer;
-    use pyo3::exceptions::{PyBufferError, PyValueError};
+    use pyo3::exceptions::PyBufferError;
     use pyo3::prelude::*;
     use pyo3::types::{PyBytes, PyDict};
 
-    use crate::PIECE;
+    use crate::{refused, PIECE};
     use market::{Replay, RowsObservation};
 
     #[pymodule_export]
@@ -35,7 +36,7 @@ mod _kernel {
     #[pymodule_export]
     const __version__: &str = env!("CARGO_PKG_VERSION");
 
-    /// Write down recorded rows of 64 bytes as a market without a maker: columns of bytes.
+    /// Turn recorded rows of 64 bytes into columns of bytes: a market without a maker.
     #[pyfunction]
     fn observe_rows<'py>(
         py: Python<'py>,
@@ -45,9 +46,9 @@ mod _kernel {
         depth_levels: usize,
     ) -> PyResult<Bound<'py, PyDict>> {
         let bytes = bytes_of(&events)?;
-        let mut run = RowsObservation::new(bytes, tick_size, lot_size, depth_levels)
-            .map_err(PyValueError::new_err)?;
-        let columns = super::in_pieces(py, || run.go_on(PIECE))?;
+        let mut run =
+            RowsObservation::new(bytes, tick_size, lot_size, depth_levels).map_err(refused)?;
+        let columns = super::in_pieces(py, || run.run_piece(PIECE))?;
         super::columns_of(py, columns)
     }
 
@@ -73,21 +74,21 @@ mod _kernel {
         events: PyBuffer<u8>,
     ) -> PyResult<Bound<'py, PyBytes>> {
         let bytes = bytes_of(&events)?;
-        let mut run = Replay::new(spec, bytes).map_err(PyValueError::new_err)?;
-        let report = super::in_pieces(py, || run.go_on(PIECE))?;
+        let mut run = Replay::new(spec, bytes).map_err(refused)?;
+        let report = super::in_pieces(py, || run.run_piece(PIECE))?;
         Ok(PyBytes::new(py, report.as_bytes()))
     }
 }
 
-/// Call `work` without the GIL until it has a result; signals are looked at in between.
+/// Call `work` without the GIL until it has a result; signals are checked in between.
 pub(crate) fn in_pieces<T, F>(py: Python<'_>, mut work: F) -> PyResult<T>
 where
     T: Send,
-    F: FnMut() -> Result<Option<T>, String> + Send,
+    F: FnMut() -> Result<Option<T>, MarketError> + Send,
 {
     loop {
         let piece = py.detach(&mut work);
-        if let Some(result) = piece.map_err(pyo3::exceptions::PyValueError::new_err)? {
+        if let Some(result) = piece.map_err(refused)? {
             return Ok(result);
         }
         py.check_signals()?;
@@ -101,4 +102,9 @@ pub(crate) fn columns_of(py: Python<'_>, columns: Vec<Column>) -> PyResult<Bound
         dict.set_item(name, PyBytes::new(py, &bytes))?;
     }
     Ok(dict)
+}
+
+/// What the kernel refuses is a ValueError, whatever its kind.
+pub(crate) fn refused(error: impl std::error::Error) -> PyErr {
+    PyValueError::new_err(error.to_string())
 }

@@ -6,10 +6,11 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
 use crate::simulation::Simulation;
-use crate::{columns_of, in_pieces, PIECE};
+use crate::{columns_of, in_pieces, refused, PIECE};
 
-/// A mock market: a scenario, as JSON, and a seed. It keeps its world as far as it was walked, so that windows
-/// that follow each other cost no more than themselves.
+/// A mock market: a scenario, as JSON, and a seed.
+///
+/// It keeps the world that it has computed: windows that follow each other need not compute it again.
 #[pyclass(module = "pytest_soak._kernel", frozen)]
 pub(crate) struct Market(market::Market);
 
@@ -22,14 +23,14 @@ impl Market {
                 "seed {seed} is out of range; accepted is a whole number from 0 to 2**64 - 1"
             ))
         })?;
-        let market = market::Market::new(scenario, seed).map_err(PyValueError::new_err)?;
+        let market = market::Market::new(scenario, seed).map_err(refused)?;
         Ok(Market(market))
     }
 
     /// Run one iteration of the reference maker; the report as JSON.
     fn simulate<'py>(&self, py: Python<'py>, spec: &str) -> PyResult<Bound<'py, PyBytes>> {
-        let mut run = Iteration::new(&self.0, spec).map_err(PyValueError::new_err)?;
-        let report = in_pieces(py, || run.go_on(PIECE))?;
+        let mut run = Iteration::new(&self.0, spec).map_err(refused)?;
+        let report = in_pieces(py, || run.run_piece(PIECE))?;
         Ok(PyBytes::new(py, report.as_bytes()))
     }
 
@@ -37,15 +38,15 @@ impl Market {
     ///
     /// Of its maker settings `decision_interval_ms` and `depth_levels` count.
     fn open(&self, py: Python<'_>, spec: &str) -> PyResult<Simulation> {
-        let mut opening = Opening::new(&self.0, spec).map_err(PyValueError::new_err)?;
-        let venue = in_pieces(py, || opening.go_on())?;
+        let mut opening = Opening::new(&self.0, spec).map_err(refused)?;
+        let venue = in_pieces(py, || opening.run_piece())?;
         Ok(Simulation(Stepper::new(&opening, venue)))
     }
 
     /// Run the market without a maker: its label `names` with their bits, `events`, and `columns` of bytes.
     fn observe<'py>(&self, py: Python<'py>, spec: &str) -> PyResult<Bound<'py, PyDict>> {
-        let mut run = Observation::new(&self.0, spec).map_err(PyValueError::new_err)?;
-        let (names, events, columns) = in_pieces(py, || run.go_on())?;
+        let mut run = Observation::new(&self.0, spec).map_err(refused)?;
+        let (names, events, columns) = in_pieces(py, || run.run_piece())?;
         let answer = PyDict::new(py);
         answer.set_item("names", names)?;
         answer.set_item("events", events)?;

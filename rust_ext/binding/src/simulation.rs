@@ -1,11 +1,12 @@
 //! The class `Simulation` of the binding.
 
+use crate::refused;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use market::Side;
-use market::{Heard, Stepper};
+use market::{OrderUpdate, Stepper};
 
 /// An iteration on the mock market that stops at every decision, for strategies written in Python.
 ///
@@ -25,10 +26,10 @@ fn side_of(side: i64) -> PyResult<Side> {
 
 #[pymethods]
 impl Simulation {
-    /// Go on to the next decision; False at the end.
+    /// Advance to the next decision; False at the end.
     fn step(&mut self, py: Python<'_>) -> PyResult<bool> {
         let stepper = &mut self.0;
-        py.detach(|| stepper.step()).map_err(PyValueError::new_err)
+        py.detach(|| stepper.step()).map_err(refused)
     }
 
     /// Market time, ms.
@@ -37,19 +38,19 @@ impl Simulation {
         self.0.time_ms()
     }
 
-    /// Best bid of others as seen now.
+    /// Best bid of other participants as seen now.
     #[getter]
     fn best_bid(&self) -> Option<f64> {
         self.0.best(Side::Buy)
     }
 
-    /// Best ask of others as seen now.
+    /// Best ask of other participants as seen now.
     #[getter]
     fn best_ask(&self) -> Option<f64> {
         self.0.best(Side::Sell)
     }
 
-    /// Mid of others as seen now.
+    /// Mid of other participants as seen now.
     #[getter]
     fn mid(&self) -> Option<f64> {
         self.0.mid()
@@ -67,7 +68,7 @@ impl Simulation {
         self.0.liquidity(Side::Sell)
     }
 
-    /// Position as heard of, base units.
+    /// Position by the fills received so far, base units.
     #[getter]
     fn position(&self) -> f64 {
         self.0.position()
@@ -79,54 +80,52 @@ impl Simulation {
         self.0.in_flight()
     }
 
-    /// Fills heard of in the last step: order id (None for a taker fill), side, base units.
+    /// Fills received in the last step: order id (None for a taker fill), side, base units.
     #[getter]
     fn fills(&self) -> Vec<(Option<u64>, i64, f64)> {
-        let fill = |heard: &Heard| match heard {
-            Heard::Filled { id, side, qty } => Some((*id, side.sign(), *qty)),
-            Heard::Rejected { .. } => None,
+        let fill = |update: &OrderUpdate| match update {
+            OrderUpdate::Filled { id, side, qty } => Some((*id, side.sign(), *qty)),
+            OrderUpdate::Rejected { .. } => None,
         };
-        self.0.heard().iter().filter_map(fill).collect()
+        self.0.updates().iter().filter_map(fill).collect()
     }
 
-    /// Ids of post-only orders that were rejected, heard of in the last step.
+    /// Ids of post-only orders that were rejected, received in the last step.
     #[getter]
     fn rejected(&self) -> Vec<u64> {
-        let rejected = |heard: &Heard| match heard {
-            Heard::Rejected { id } => Some(*id),
-            Heard::Filled { .. } => None,
+        let rejected = |update: &OrderUpdate| match update {
+            OrderUpdate::Rejected { id } => Some(*id),
+            OrderUpdate::Filled { .. } => None,
         };
-        self.0.heard().iter().filter_map(rejected).collect()
+        self.0.updates().iter().filter_map(rejected).collect()
     }
 
     /// Send a post-only order of side 1 (buy) or -1 (sell); its id.
     fn place(&mut self, side: i64, price: f64, qty: f64) -> PyResult<u64> {
         let side = side_of(side)?;
-        self.0
-            .place(side, price, qty)
-            .map_err(PyValueError::new_err)
+        self.0.place(side, price, qty).map_err(refused)
     }
 
     /// Send a cancellation.
     fn cancel(&mut self, order: u64) -> PyResult<()> {
-        self.0.cancel(order).map_err(PyValueError::new_err)
+        self.0.cancel(order).map_err(refused)
     }
 
     /// Send an immediate-or-cancel order that pays `price` at worst.
     fn take(&mut self, side: i64, price: f64, qty: f64) -> PyResult<()> {
         let side = side_of(side)?;
-        self.0.take(side, price, qty).map_err(PyValueError::new_err)
+        self.0.take(side, price, qty).map_err(refused)
     }
 
     /// Count an attempt to quote, blocked for a reason where one is given.
     #[pyo3(signature = (blocked=None))]
     fn attempt(&mut self, blocked: Option<&str>) -> PyResult<()> {
-        self.0.attempt(blocked).map_err(PyValueError::new_err)
+        self.0.attempt(blocked).map_err(refused)
     }
 
     /// The report as JSON, once `step` has returned False.
     fn report<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        let report = self.0.report().map_err(PyValueError::new_err)?;
+        let report = self.0.report().map_err(refused)?;
         Ok(PyBytes::new(py, report.as_bytes()))
     }
 }

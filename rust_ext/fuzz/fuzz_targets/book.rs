@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 
-use l2::{Batch, Book, BookSide, Numbers};
+use l2::{Batch, Book, BookError, BookSide, Numbers};
 
 /// A power of two, so that the model counts ticks and lots without rounding.
 const UNIT: f64 = 0.5;
@@ -147,7 +147,7 @@ impl Model {
     }
 }
 
-fn batch(book: &mut Book, rows: &[(i8, f64, f64)], numbers: Numbers<'_>) -> Result<(), String> {
+fn batch(book: &mut Book, rows: &[(i8, f64, f64)], numbers: Numbers<'_>) -> Result<(), BookError> {
     let sides: Vec<_> = rows.iter().map(|r| r.0).collect();
     let prices: Vec<_> = rows.iter().map(|r| r.1).collect();
     let sizes: Vec<_> = rows.iter().map(|r| r.2).collect();
@@ -167,7 +167,7 @@ fn resolved(seq: Seq, last: Option<i64>) -> Option<i64> {
 }
 
 /// Make the call; what the book answered, and the model afterwards where it should have accepted.
-fn make(book: &mut Book, model: &Model, call: &Call) -> (Result<(), String>, Option<Model>) {
+fn make(book: &mut Book, model: &Model, call: &Call) -> (Result<(), BookError>, Option<Model>) {
     let parts = |rows: &[Row]| rows.iter().map(|row| row.parts()).collect::<Vec<_>>();
     match call {
         Call::Delta(row, seq) => {

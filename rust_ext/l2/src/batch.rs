@@ -1,6 +1,7 @@
 //! Many updates at once, from columns: all of them or none.
 
 use super::book::{Book, BookSide};
+use super::error::BookError;
 use super::grid::{integer, is_whole, rounded, Grid, MOST_LOTS, MOST_TICKS};
 use super::half::Half;
 use super::sequence;
@@ -35,7 +36,7 @@ impl Book {
     ///
     /// # Errors
     /// For columns of different lengths, and naming the first row that `apply_delta` would refuse.
-    pub fn apply_batch(&mut self, batch: Batch<'_>) -> Result<(), String> {
+    pub fn apply_batch(&mut self, batch: Batch<'_>) -> Result<(), BookError> {
         same_lengths(&batch)?;
         let seq = match batch.numbers {
             Numbers::Without => sequence::after(self.seq, None)?,
@@ -51,7 +52,7 @@ impl Book {
         Ok(())
     }
 
-    fn check_rows(&self, batch: &Batch<'_>) -> Result<(), String> {
+    fn check_rows(&self, batch: &Batch<'_>) -> Result<(), BookError> {
         let columns = batch.sides.chunks(CHUNK).zip(batch.prices.chunks(CHUNK));
         for (chunk, ((sides, prices), sizes)) in columns.zip(batch.sizes.chunks(CHUNK)).enumerate()
         {
@@ -69,12 +70,12 @@ impl Book {
     }
 
     #[cold]
-    fn name_bad_row(&self, batch: &Batch<'_>, from: usize) -> Result<(), String> {
+    fn name_bad_row(&self, batch: &Batch<'_>, from: usize) -> Result<(), BookError> {
         for row in from..batch.sides.len() {
             BookSide::of(i64::from(batch.sides[row]))
                 .and_then(|_| self.tick_of(batch.prices[row]))
                 .and_then(|_| self.lots_of(batch.sizes[row]))
-                .map_err(|e| format!("row {row}: {e}"))?;
+                .map_err(|e| e.in_row("row", row))?;
         }
         Ok(())
     }
@@ -90,7 +91,7 @@ impl Book {
             for (key, size) in keys.iter().zip(sizes) {
                 self.halves[usize::from(*key < 0)].put(*key, lots_of(*size));
             }
-            // Once per chunk: nobody sees the best prices in between, and the window follows soon enough.
+            // Once per chunk: the best prices are not read in between, and the window follows soon enough.
             self.halves.iter_mut().for_each(Half::settle);
         }
     }
@@ -107,18 +108,19 @@ fn in_range(count: f64) -> f64 {
     }
 }
 
-fn same_lengths(batch: &Batch<'_>) -> Result<(), String> {
+fn same_lengths(batch: &Batch<'_>) -> Result<(), BookError> {
     let rows = batch.sides.len();
     let numbers = match batch.numbers {
         Numbers::Each(given) => given.len(),
         _ => rows,
     };
     if batch.prices.len() != rows || batch.sizes.len() != rows || numbers != rows {
-        return Err(format!(
-            "columns differ in length: {rows} sides, {} prices, {} sizes, {numbers} sequence numbers",
-            batch.prices.len(),
-            batch.sizes.len()
-        ));
+        return Err(BookError::Lengths {
+            sides: rows,
+            prices: batch.prices.len(),
+            sizes: batch.sizes.len(),
+            numbers,
+        });
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ fn columns(rows: &[Row]) -> (Vec<i8>, Vec<f64>, Vec<f64>) {
     (sides, prices, rows.iter().map(|r| r.2).collect())
 }
 
-fn apply(book: &mut Book, rows: &[Row], numbers: Numbers<'_>) -> Result<(), String> {
+fn apply(book: &mut Book, rows: &[Row], numbers: Numbers<'_>) -> Result<(), BookError> {
     let (sides, prices, sizes) = columns(rows);
     book.apply_batch(Batch {
         sides: &sides,
@@ -82,7 +82,7 @@ proptest! {
         let mut rows = good;
         let at = at.index(rows.len() + 1);
         rows.insert(at, bad);
-        let error = apply(&mut book, &rows, Numbers::One(4)).unwrap_err();
+        let error = apply(&mut book, &rows, Numbers::One(4)).unwrap_err().to_string();
         prop_assert!(error.starts_with(&format!("row {at}: ")), "{}", error);
         prop_assert_eq!(Shown::of(&book), before);
     }
@@ -94,7 +94,9 @@ fn a_bad_row_of_a_late_chunk_is_named() {
     rows[4 * CHUNK + 7].1 = f64::NAN;
     rows[4 * CHUNK + 9].2 = f64::NAN;
     let mut book = Book::new(0.5, None, 256).unwrap();
-    let error = apply(&mut book, &rows, Numbers::Without).unwrap_err();
+    let error = apply(&mut book, &rows, Numbers::Without)
+        .unwrap_err()
+        .to_string();
     assert_eq!(
         error,
         format!("row {}: price NaN is not finite", 4 * CHUNK + 7)
@@ -112,7 +114,9 @@ fn numbers_of_rows_follow_one_another() {
         ([-1, 0, 1], "row 0: sequence number -1 is negative"),
         ([i64::MAX, i64::MIN, 0], "row 1: sequence gap"),
     ] {
-        let error = apply(&mut book, &rows, Numbers::Each(&given)).unwrap_err();
+        let error = apply(&mut book, &rows, Numbers::Each(&given))
+            .unwrap_err()
+            .to_string();
         assert!(error.contains(words), "{error}");
         assert!(Shown::of(&book).is_empty());
     }
@@ -120,9 +124,11 @@ fn numbers_of_rows_follow_one_another() {
     assert_eq!(book.seq(), Some(5));
     assert!(apply(&mut book, &rows, Numbers::Each(&[5, 6, 7]))
         .unwrap_err()
+        .to_string()
         .contains("row 0"));
     assert!(apply(&mut book, &rows, Numbers::Without)
         .unwrap_err()
+        .to_string()
         .contains("missing"));
     apply(&mut book, &rows, Numbers::One(6)).unwrap();
     apply(&mut book, &[], Numbers::One(7)).unwrap();
@@ -145,6 +151,7 @@ fn columns_of_different_lengths_are_refused() {
         assert!(book
             .apply_batch(batch)
             .unwrap_err()
+            .to_string()
             .contains("differ in length"));
     }
     assert!(Shown::of(&book).is_empty());

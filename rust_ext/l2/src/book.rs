@@ -1,5 +1,6 @@
 //! The book: two sides, the grid of prices and sizes, the sequence number.
 
+use super::error::BookError;
 use super::grid::{integer, is_whole, Grid, MOST_LOTS, MOST_TICKS};
 use super::half::{Half, LEAST_WINDOW, MOST_WINDOW};
 use super::sequence;
@@ -24,11 +25,11 @@ impl BookSide {
     ///
     /// # Errors
     /// Where `sign` is neither 1 nor -1.
-    pub fn of(sign: i64) -> Result<Self, String> {
+    pub fn of(sign: i64) -> Result<Self, BookError> {
         match sign {
             1 => Ok(BookSide::Bid),
             -1 => Ok(BookSide::Ask),
-            _ => Err(format!("side {sign} is neither 1 (bid) nor -1 (ask)")),
+            _ => Err(BookError::Side(sign)),
         }
     }
 }
@@ -48,11 +49,9 @@ impl Book {
     ///
     /// # Errors
     /// Where a size or the window is out of range.
-    pub fn new(tick_size: f64, lot_size: Option<f64>, window: usize) -> Result<Self, String> {
+    pub fn new(tick_size: f64, lot_size: Option<f64>, window: usize) -> Result<Self, BookError> {
         if !(LEAST_WINDOW..=MOST_WINDOW).contains(&window) {
-            return Err(format!(
-                "window {window} is not in {LEAST_WINDOW} .. {MOST_WINDOW}"
-            ));
+            return Err(BookError::Window(window));
         }
         Ok(Book {
             ticks: Grid::new("tick_size", tick_size)?,
@@ -93,17 +92,16 @@ impl Book {
         bids: &[(f64, f64)],
         asks: &[(f64, f64)],
         seq: Option<i64>,
-    ) -> Result<(), String> {
+    ) -> Result<(), BookError> {
         seq.map_or(Ok(()), sequence::not_negative)?;
         let bids = self.side_of_snapshot(BookSide::Bid, bids)?;
         let asks = self.side_of_snapshot(BookSide::Ask, asks)?;
         if let (Some((bid, _)), Some((ask, _))) = (bids.last(), asks.last()) {
             if *bid >= -ask {
-                return Err(format!(
-                    "crossed snapshot: best bid {:?} is not below best ask {:?}",
-                    self.price(*bid),
-                    self.price(-ask)
-                ));
+                return Err(BookError::Crossed {
+                    bid: self.price(*bid),
+                    ask: self.price(-ask),
+                });
             }
         }
         self.halves[0].reset(&bids);
@@ -122,7 +120,7 @@ impl Book {
         price: f64,
         size: f64,
         seq: Option<i64>,
-    ) -> Result<(), String> {
+    ) -> Result<(), BookError> {
         let seq = sequence::after(self.seq, seq)?;
         let tick = self.tick_of(price)?;
         let lots = self.lots_of(size)?;
@@ -147,42 +145,42 @@ impl Book {
         self.lots.map_or(lots, |grid| grid.value(lots))
     }
 
-    pub(super) fn tick_of(&self, price: f64) -> Result<i64, String> {
+    pub(super) fn tick_of(&self, price: f64) -> Result<i64, BookError> {
         let count = self.ticks.count(price);
         if !price.is_finite() {
-            return Err(format!("price {price:?} is not finite"));
+            return Err(BookError::PriceNotFinite(price));
         }
         if !(0.5..=MOST_TICKS).contains(&count) {
-            return Err(format!(
-                "price {price:?} is not between one tick and 2^40 ticks of {:?}",
-                self.tick_size()
-            ));
+            return Err(BookError::PriceOutOfRange {
+                price,
+                tick_size: self.tick_size(),
+            });
         }
         if !is_whole(count) {
-            return Err(format!(
-                "price {price:?} is off tick: no multiple of {:?}",
-                self.tick_size()
-            ));
+            return Err(BookError::OffTick {
+                price,
+                tick_size: self.tick_size(),
+            });
         }
         Ok(integer(count))
     }
 
-    pub(super) fn lots_of(&self, size: f64) -> Result<f64, String> {
+    pub(super) fn lots_of(&self, size: f64) -> Result<f64, BookError> {
         if !size.is_finite() {
-            return Err(format!("size {size:?} is not finite"));
+            return Err(BookError::SizeNotFinite(size));
         }
         if size < 0.0 {
-            return Err(format!("size {size:?} is negative"));
+            return Err(BookError::SizeNegative(size));
         }
         let count = self.lots.map_or(size, |grid| grid.count(size));
         if count > MOST_LOTS {
-            return Err(format!("size {size:?} is larger than 2^50 lots"));
+            return Err(BookError::SizeTooLarge(size));
         }
         match self.lots {
-            Some(grid) if !is_whole(count) => Err(format!(
-                "size {size:?} is off lot: no multiple of {:?}",
-                grid.size()
-            )),
+            Some(grid) if !is_whole(count) => Err(BookError::OffLot {
+                size,
+                lot_size: grid.size(),
+            }),
             Some(_) => Ok(super::grid::rounded(count)),
             None => Ok(count),
         }
@@ -193,30 +191,30 @@ impl Book {
         &self,
         side: BookSide,
         levels: &[(f64, f64)],
-    ) -> Result<Vec<(i64, f64)>, String> {
+    ) -> Result<Vec<(i64, f64)>, BookError> {
         let name = if side == BookSide::Bid { "bid" } else { "ask" };
         let mut found = Vec::with_capacity(levels.len());
         for (row, (price, size)) in levels.iter().enumerate() {
             let level = self.level_of_snapshot(*price, *size);
-            let (tick, lots) = level.map_err(|e| format!("{name} {row}: {e}"))?;
+            let (tick, lots) = level.map_err(|e| e.in_row(name, row))?;
             found.push((tick * side.sign(), lots));
         }
         found.sort_unstable_by_key(|(key, _)| *key);
         match found.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-            Some(pair) => Err(format!(
-                "{name} price {:?} comes twice in the snapshot",
-                self.price(pair[0].0 * side.sign())
-            )),
+            Some(pair) => Err(BookError::Duplicate {
+                side: name,
+                price: self.price(pair[0].0 * side.sign()),
+            }),
             None => Ok(found),
         }
     }
 
-    fn level_of_snapshot(&self, price: f64, size: f64) -> Result<(i64, f64), String> {
+    fn level_of_snapshot(&self, price: f64, size: f64) -> Result<(i64, f64), BookError> {
         let level = (self.tick_of(price)?, self.lots_of(size)?);
         if level.1 > 0.0 {
             Ok(level)
         } else {
-            Err(format!("size {size:?} is no size of a level"))
+            Err(BookError::EmptyLevel(size))
         }
     }
 }

@@ -42,8 +42,8 @@ fn an_empty_side_has_no_readings() {
 fn what_is_refused_changes_nothing() {
     let mut book = book();
     let before = Shown::of(&book);
-    let refused = |outcome: Result<(), String>, words: &str| {
-        let error = outcome.unwrap_err();
+    let refused = |outcome: Result<(), BookError>, words: &str| {
+        let error = outcome.unwrap_err().to_string();
         assert!(error.contains(words), "{error} does not say {words}");
     };
     for (price, words) in [
@@ -105,7 +105,8 @@ fn lots_make_sums_exact() {
     assert_eq!(book.depth(BookSide::Bid, 1), [(2.0, 0.3)]);
     let off = book
         .apply_delta(BookSide::Bid, 1.0, 0.25, None)
-        .unwrap_err();
+        .unwrap_err()
+        .to_string();
     assert!(off.contains("off lot"));
 }
 

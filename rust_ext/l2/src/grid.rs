@@ -1,5 +1,7 @@
 //! Prices and sizes as counts of ticks and lots.
 
+use super::error::BookError;
+
 /// Largest count of ticks: up to here the rounding of a price stays below `TOLERANCE`.
 pub(crate) const MOST_TICKS: f64 = (1u64 << 40) as f64;
 /// Largest count of lots: sums of 8 levels of it are exact.
@@ -24,9 +26,9 @@ impl Grid {
     ///
     /// # Errors
     /// Where `size` is not in 1e-9 .. 1e9.
-    pub(crate) fn new(name: &str, size: f64) -> Result<Self, String> {
+    pub(crate) fn new(name: &'static str, size: f64) -> Result<Self, BookError> {
         if !(1e-9..=1e9).contains(&size) {
-            return Err(format!("{name} {size:?} is not in 1e-9 .. 1e9"));
+            return Err(BookError::Step { name, size });
         }
         let inverse = 1.0 / size;
         let near = inverse.round();

@@ -5,6 +5,7 @@
 
 mod batch;
 mod book;
+mod error;
 mod grid;
 mod half;
 mod readings;
@@ -12,6 +13,7 @@ mod sequence;
 
 pub use batch::{Batch, Numbers};
 pub use book::{Book, BookSide};
+pub use error::BookError;
 
 #[cfg(test)]
 mod naive;

@@ -1,6 +1,7 @@
 //! What the book says: best prices, mid, microprice, imbalance, depth, cost of a size.
 
 use super::book::{Book, BookSide};
+use super::error::BookError;
 use super::grid::{is_whole, rounded};
 
 /// Share of a wanted size that may be missing for the rounding of sums of sizes.
@@ -52,9 +53,9 @@ impl Book {
     ///
     /// # Errors
     /// Where `size` is not a finite number above 0.
-    pub fn vwap(&self, side: BookSide, size: f64) -> Result<Option<f64>, String> {
+    pub fn vwap(&self, side: BookSide, size: f64) -> Result<Option<f64>, BookError> {
         if !(size > 0.0 && size.is_finite()) {
-            return Err(format!("size {size:?} is not a finite number above 0"));
+            return Err(BookError::NoQuantity(size));
         }
         let wanted = self.wanted(size);
         let Some(best) = self.half(side).best() else {

@@ -2,6 +2,7 @@
 //! here knows of Python.
 
 mod book;
+mod error;
 mod flow;
 mod maker;
 mod measure;
@@ -13,11 +14,18 @@ mod types;
 mod venue;
 mod world;
 
+pub use error::MarketError;
+pub use measure::ReportError;
+pub use scenario::ScenarioError;
 pub use session::market::Market;
 pub use session::observe::Observation;
 pub use session::observe_rows::RowsObservation;
 pub use session::replay_run::Replay;
 pub use session::simulate::{Opening, Simulation};
-pub use session::stepper::{Heard, Stepper};
+pub use session::spec::SpecError;
+pub use session::stepper::{OrderUpdate, RequestError, Stepper};
+pub use types::check::RangeError;
+pub use types::json::JsonError;
 pub use types::Side;
+pub use venue::rows::RowError;
 pub use venue::tape::Column;

@@ -2,6 +2,7 @@
 
 use serde_json::{json, Value};
 
+use crate::error::MarketError;
 use crate::session::market::Market;
 
 pub use crate::book::ladder::Ladder;
@@ -77,7 +78,7 @@ pub fn simulate_json(seed: u64, start_ms: f64, duration_ms: f64) -> Value {
 ///
 /// # Errors
 /// See [`Market::new`].
-pub fn market_and_spec(whole: &Value) -> Result<(Market, String), String> {
+pub fn market_and_spec(whole: &Value) -> Result<(Market, String), MarketError> {
     let mut spec = whole.clone();
     let keys = spec.as_object_mut().expect("an iteration is an object");
     let scenario = keys.remove("scenario").expect("it has a scenario");

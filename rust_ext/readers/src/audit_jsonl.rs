@@ -1,12 +1,13 @@
 //! Counts by the value of one field over the lines of a JSON lines file.
 
 use super::blocks::{blank_mark, fill, with_lanes, Vectors};
+use super::error::Flaw;
 use super::lanes::{Lanes, LANES};
 use super::lines::{add, Lines};
 use super::path::{Path, Tracker};
 use super::scan::{Block, Fault, Scanner};
 use super::stream::Stream;
-use super::{unreadable, ReadResult};
+use super::{ReadError, ReadResult};
 use std::io::{Read, Seek, SeekFrom};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -40,15 +41,13 @@ pub fn count_range(
         ahead,
     };
     // The byte before the range tells whether a line begins with it.
-    source
-        .seek(SeekFrom::Start(from.saturating_sub(1)))
-        .map_err(unreadable)?;
+    source.seek(SeekFrom::Start(from.saturating_sub(1)))?;
     let mut at = from.saturating_sub(1);
     let mut skipping = from > 0;
     let mut length = 0;
     while skipping || at < to {
         if stop.load(Ordering::Relaxed) {
-            return Err("interrupted".to_string());
+            return Err(ReadError::Interrupted);
         }
         let room = counter.buffer.len() - ahead;
         let ended = fill(source, &mut counter.buffer[..room], &mut length)?;
@@ -91,7 +90,9 @@ const CUT_OFF: &str = "the line is cut off";
 /// Why a line does not count.
 enum Bad {
     Token(Fault),
-    Other(String),
+    Path(Flaw),
+    CutOff,
+    NotUtf8,
 }
 
 impl Counter<'_> {
@@ -115,10 +116,10 @@ impl Counter<'_> {
     fn grow(&mut self, at: u64) -> ReadResult<()> {
         let room = self.buffer.len() - self.ahead;
         if room >= self.counting.max_line {
-            return Err(format!(
-                "the line at byte {at} is too long; accepted are at most {} bytes",
-                self.counting.max_line
-            ));
+            return Err(ReadError::LineTooLong {
+                at,
+                most: self.counting.max_line,
+            });
         }
         let room = (2 * room).min(self.counting.max_line);
         self.buffer.resize(room + self.ahead, b'\n');
@@ -225,7 +226,8 @@ fn spoiled(lines: &mut Lines, bad: Bad, text: &[u8]) {
         // The line end is where a string that is open cannot go on.
         (Ok(_), Bad::Token(fault)) if fault.at as usize == text.len() => CUT_OFF.to_string(),
         (Ok(_), Bad::Token(fault)) => format!("{} at byte {} of the line", fault.what, fault.at),
-        (Ok(_), Bad::Other(what)) => what,
+        (Ok(_), Bad::Path(flaw)) => flaw.to_string(),
+        (Ok(_), Bad::CutOff | Bad::NotUtf8) => CUT_OFF.to_string(),
     };
     lines.bad_line(what);
 }
@@ -280,16 +282,16 @@ impl Line {
             })?;
         self.tracker
             .walk::<S>(field, &block, rest, at as u64)
-            .map_err(|astray| Bad::Other(astray.what))
+            .map_err(|astray| Bad::Path(astray.what))
     }
 
     #[inline(always)]
     fn whole(&self, text: &[u8]) -> Result<(), Bad> {
         if !self.scanner.is_complete() && !self.scanner.is_blank() {
-            return Err(Bad::Other(CUT_OFF.to_string()));
+            return Err(Bad::CutOff);
         }
         if self.high != 0 && std::str::from_utf8(text).is_err() {
-            return Err(Bad::Other(String::new()));
+            return Err(Bad::NotUtf8);
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! For x86-64 with AVX-512; whoever calls has made sure that the processor has it.
+//! For x86-64 with AVX-512; the caller has checked that the processor has it.
 
 use super::lanes::{opaque, Lanes, Letters, Masks, Symbols, LANES, SHORT, SPACES};
 use std::arch::x86_64::*;

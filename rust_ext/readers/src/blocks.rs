@@ -1,7 +1,7 @@
-//! A window over a file: read in large pieces, looked at in blocks of 64 bytes.
+//! A window over a file: read in large pieces, scanned in blocks of 64 bytes.
 
 use super::lanes::LANES;
-use super::{unreadable, ReadResult};
+use super::{ReadError, ReadResult};
 use std::io::Read;
 
 /// Bytes of the buffer that is moved over a file: small enough for a second-level cache.
@@ -18,7 +18,7 @@ pub(crate) fn fill(
             Ok(0) => return Ok(true),
             Ok(n) => *length += n,
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(unreadable(error)),
+            Err(error) => return Err(error.into()),
         }
     }
     Ok(false)
@@ -27,7 +27,7 @@ pub(crate) fn fill(
 /// Replace a UTF-8 byte order mark by white space, which leaves every offset as it is.
 pub(crate) fn blank_mark(text: &mut [u8]) -> ReadResult<()> {
     if text.starts_with(b"\xff\xfe") || text.starts_with(b"\xfe\xff") {
-        return Err("the text is UTF-16; accepted is UTF-8".to_string());
+        return Err(ReadError::Utf16);
     }
     if text.starts_with(b"\xef\xbb\xbf") {
         text[..3].fill(b' ');

@@ -4,7 +4,7 @@ use super::blocks::{blank_mark, fill, whole_blocks, with_lanes, Vectors};
 use super::lanes::{Lanes, LANES};
 use super::path::{Path, Tracker};
 use super::scan::Scanner;
-use super::ReadResult;
+use super::{Flaw, ReadError, ReadResult};
 use std::io::Read;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -19,7 +19,7 @@ pub struct Reading {
 }
 
 /// Nothing, or a byte of the file and what is wrong there.
-type Scanned = Result<(), (u64, String)>;
+type Scanned = Result<(), (u64, Flaw)>;
 
 struct Reader<'a> {
     path: &'a Path,
@@ -62,7 +62,7 @@ pub fn read_value(
     loop {
         let ended = fill(source, &mut reader.buffer[..size], &mut reader.length)?;
         if stop.load(Ordering::Relaxed) {
-            return Err("interrupted".to_string());
+            return Err(ReadError::Interrupted);
         }
         if reader.base == 0 {
             blank_mark(&mut reader.buffer[..reader.length])?;
@@ -87,7 +87,7 @@ impl Reader<'_> {
         self.check_encoding(until)?;
         scanned
             .and_then(|()| self.keep(end))
-            .map_err(|(at, what)| format!("{what} at byte {at}"))
+            .map_err(|(at, flaw)| ReadError::Json { flaw, at })
     }
 
     /// The rest of the file, which is padded with white space, and one block of it at the least.
@@ -103,7 +103,10 @@ impl Reader<'_> {
         } else {
             "the JSON text is cut off"
         };
-        Err(format!("{what} at byte {}", self.base + self.length as u64))
+        Err(ReadError::Json {
+            flaw: Flaw::Malformed(what),
+            at: self.base + self.length as u64,
+        })
     }
 
     fn scan(&mut self, end: usize) -> Scanned {
@@ -134,7 +137,7 @@ impl Reader<'_> {
             let base = self.base + at as u64;
             let block = scanner
                 .step::<S, false>(&masks, text)
-                .map_err(|fault| (base + u64::from(fault.at), fault.what.to_string()))?;
+                .map_err(|fault| (base + u64::from(fault.at), Flaw::Malformed(fault.what)))?;
             let had = tracker.found.is_some();
             tracker
                 .walk::<S>(self.path, &block, text, base)
@@ -175,8 +178,7 @@ impl Reader<'_> {
         let piece = &self.buffer[from as usize..(end - self.base) as usize];
         if value.len() + piece.len() > self.reading.max_bytes {
             let most = self.reading.max_bytes;
-            let what = format!("the value is too large; accepted are at most {most} bytes");
-            return Err((start, what));
+            return Err((start, Flaw::TooLarge(most)));
         }
         value.extend_from_slice(piece);
         Ok(())
@@ -192,7 +194,7 @@ impl Reader<'_> {
         if end > self.checked {
             if let Err(error) = std::str::from_utf8(&self.buffer[self.checked..end]) {
                 let at = self.base + (self.checked + error.valid_up_to()) as u64;
-                return Err(format!("not valid UTF-8 at byte {at}; accepted is UTF-8"));
+                return Err(ReadError::NotUtf8(at));
             }
             self.checked = end;
         }

@@ -8,6 +8,7 @@ mod avx512;
 mod bands;
 mod blocks;
 mod edge_json;
+mod error;
 mod escapes;
 mod keys;
 mod lanes;
@@ -29,15 +30,8 @@ mod scan_tests;
 pub use audit_jsonl::{count_range, Counting};
 pub use blocks::{Vectors, WINDOW};
 pub use edge_json::{read_value, Reading};
+pub use error::{Flaw, QuantileError, ReadError, ReadResult};
 pub use lines::Lines;
 pub use path::Path;
 pub use quantile::quantiles;
 pub use risk::count_codes;
-
-/// What went wrong while reading, ready to be put behind the name of the file.
-pub type ReadResult<T> = Result<T, String>;
-
-/// An error of the operating system as it is shown.
-pub fn unreadable(error: std::io::Error) -> String {
-    format!("cannot be read: {error}")
-}

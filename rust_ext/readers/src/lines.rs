@@ -1,7 +1,7 @@
 //! What the lines of a file were.
 
 use super::tally::Tally;
-use super::ReadResult;
+use super::{ReadError, ReadResult};
 
 /// Bad lines that are told by number.
 const TOLD: usize = 5;
@@ -69,7 +69,5 @@ pub(crate) fn add(values: &mut Tally, text: &[u8], count: u64, most: usize) -> R
     if values.add(text, count, most) {
         return Ok(());
     }
-    Err(format!(
-        "more than {most} different values; counts by this field are not kept"
-    ))
+    Err(ReadError::TooManyValues(most))
 }

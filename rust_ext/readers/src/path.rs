@@ -1,5 +1,6 @@
 //! Finds the value that a path of keys leads to, among the tokens of blocks.
 
+use super::error::{Flaw, ReadError, ReadResult};
 use super::keys::Key;
 use super::lanes::Lanes;
 use super::nesting::MAX_DEPTH;
@@ -14,7 +15,7 @@ pub struct Path {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Astray {
     pub at: u32,
-    pub what: String,
+    pub what: Flaw,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,13 +39,9 @@ pub(crate) struct Tracker {
 
 impl Path {
     /// A path of at least one key.
-    pub fn new(keys: &[String]) -> Result<Path, String> {
+    pub fn new(keys: &[String]) -> ReadResult<Path> {
         if keys.is_empty() || keys.len() > MAX_DEPTH as usize {
-            return Err(format!(
-                "a path of {} keys is refused; accepted are 1 to {}",
-                keys.len(),
-                MAX_DEPTH
-            ));
+            return Err(ReadError::Path(keys.len()));
         }
         Ok(Path {
             keys: keys.iter().map(|key| Key::new(key)).collect(),
@@ -159,10 +156,7 @@ impl Tracker {
         }
         let bit = 1 << self.level;
         if self.seen & bit != 0 {
-            let what = format!(
-                "{} is there twice; accepted is each key once",
-                path.names(self.level + 1)
-            );
+            let what = Flaw::Twice(path.names(self.level + 1));
             return Err(Astray { at, what });
         }
         self.seen |= bit;
@@ -177,7 +171,7 @@ impl Tracker {
             return Ok(());
         }
         if text[at as usize] != b'{' {
-            let what = format!("{} is not an object", path.names(self.level + 1));
+            let what = Flaw::NotObject(path.names(self.level + 1));
             return Err(Astray { at, what });
         }
         self.level += 1;

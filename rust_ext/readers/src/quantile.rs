@@ -1,6 +1,7 @@
 //! Exact quantiles by selection, with linear interpolation between neighbours.
 
 use super::bands::{pass, Band};
+use super::error::QuantileError;
 use rand_core::{RngCore, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
@@ -20,9 +21,9 @@ struct Place {
 ///
 /// An error says what is wrong: no values, a value that is not a number, a share outside of 0 to 1, or a
 /// quantile between minus and plus infinity.
-pub fn quantiles(values: &[f64], shares: &[f64]) -> Result<Vec<f64>, String> {
+pub fn quantiles(values: &[f64], shares: &[f64]) -> Result<Vec<f64>, QuantileError> {
     if values.is_empty() {
-        return Err("there are no values".to_string());
+        return Err(QuantileError::Empty);
     }
     let places = shares
         .iter()
@@ -37,17 +38,14 @@ pub fn quantiles(values: &[f64], shares: &[f64]) -> Result<Vec<f64>, String> {
         .iter()
         .zip(shares)
         .map(|(p, share)| {
-            between(at(p.rank), at(next(p)), p.share)
-                .ok_or_else(|| format!("the quantile {share} lies between minus and plus infinity"))
+            between(at(p.rank), at(next(p)), p.share).ok_or(QuantileError::Infinite(*share))
         })
         .collect()
 }
 
-fn place(count: usize, share: f64) -> Result<Place, String> {
+fn place(count: usize, share: f64) -> Result<Place, QuantileError> {
     if !(0.0..=1.0).contains(&share) {
-        return Err(format!(
-            "the quantile {share} is refused; accepted is a number from 0 to 1"
-        ));
+        return Err(QuantileError::Share(share));
     }
     let exact = (count - 1) as f64 * share;
     Ok(Place {
@@ -83,7 +81,7 @@ fn between(a: f64, b: f64, share: f64) -> Option<f64> {
 }
 
 /// Values of ascending ranks.
-fn order_statistics(values: &[f64], ranks: &[usize]) -> Result<Vec<f64>, String> {
+fn order_statistics(values: &[f64], ranks: &[usize]) -> Result<Vec<f64>, QuantileError> {
     if values.len() >= LARGE {
         if let Some(found) = by_bands(values, ranks)? {
             return Ok(found);
@@ -98,9 +96,9 @@ fn order_statistics(values: &[f64], ranks: &[usize]) -> Result<Vec<f64>, String>
     Ok(found)
 }
 
-fn not_a_number(values: &[f64]) -> String {
+fn not_a_number(values: &[f64]) -> QuantileError {
     let at = values.iter().position(|x| x.is_nan()).unwrap_or(0);
-    format!("value {at} is not a number (NaN); accepted are numbers")
+    QuantileError::NotANumber(at)
 }
 
 /// Values of ranks within a part of the values that begins with rank `first`; the middle one splits it.
@@ -117,7 +115,7 @@ fn select(values: &mut [f64], first: usize, ranks: &[usize], found: &mut [f64]) 
 }
 
 /// Values of ranks by one pass, or None where there are too many ranks or the sample misled.
-fn by_bands(values: &[f64], ranks: &[usize]) -> Result<Option<Vec<f64>>, String> {
+fn by_bands(values: &[f64], ranks: &[usize]) -> Result<Option<Vec<f64>>, QuantileError> {
     let groups: Vec<&[usize]> = ranks.chunk_by(|a, b| a + 1 == *b).collect();
     if groups.is_empty() || groups.len() > MOST_BANDS {
         return Ok(None);
@@ -253,7 +251,10 @@ mod tests {
             let mut values = vec![1.0; count];
             values[2] = f64::NAN;
             let error = quantiles(&values, &[0.5]).unwrap_err();
-            assert!(error.starts_with("value 2 is not a number"), "{error}");
+            assert!(
+                error.to_string().starts_with("value 2 is not a number"),
+                "{error}"
+            );
         }
         assert!(quantiles(&[], &[0.5]).is_err());
         assert!(quantiles(&[1.0], &[1.5]).is_err());

@@ -4,6 +4,7 @@ use super::blocks::Vectors;
 use super::edge_json::{read_value, Reading};
 use super::lanes::{Lanes, Portable, LANES};
 use super::path::Path;
+use super::ReadResult;
 use proptest::prelude::*;
 use serde::de::IgnoredAny;
 use serde_json::Value;
@@ -14,7 +15,7 @@ fn read(
     keys: &[&str],
     window: usize,
     vectors: Vectors,
-) -> Result<Option<Vec<u8>>, String> {
+) -> ReadResult<Option<Vec<u8>>> {
     let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
     let reading = Reading {
         max_bytes: 1 << 20,
@@ -27,7 +28,7 @@ fn read(
 }
 
 /// The result for all windows and lanes, which must be the same.
-fn read_all_ways(text: &[u8], keys: &[&str]) -> Result<Option<Vec<u8>>, String> {
+fn read_all_ways(text: &[u8], keys: &[&str]) -> ReadResult<Option<Vec<u8>>> {
     let result = read(text, keys, 1 << 16, Vectors::Widest);
     for window in [64, 128, 192] {
         for vectors in [Vectors::Widest, Vectors::Narrow, Vectors::Portable] {
@@ -178,13 +179,16 @@ fn what_is_wrong_is_told_with_its_place() {
         ),
         (b"\xff\xfe{\0}\0", "the text is UTF-16; accepted is UTF-8"),
     ] {
-        assert_eq!(read_all_ways(text, &["a"]).unwrap_err(), said);
+        assert_eq!(read_all_ways(text, &["a"]).unwrap_err().to_string(), said);
     }
-    let error = read_all_ways(br#"{"a":[1]}"#, &["a", "b"]).unwrap_err();
+    let error = read_all_ways(br#"{"a":[1]}"#, &["a", "b"])
+        .unwrap_err()
+        .to_string();
     assert_eq!(error, "a is not an object at byte 5");
     let deep = [vec![b'['; 65], vec![b']'; 65]].concat();
     assert!(read_all_ways(&deep, &["a"])
         .unwrap_err()
+        .to_string()
         .starts_with("nested too deeply"));
     assert_eq!(read_all_ways(&deep[1..129], &["a"]), Ok(None));
 }
@@ -203,5 +207,6 @@ fn a_value_larger_than_accepted_is_refused() {
     let text = format!(r#"{{"a":"{}"}}"#, "x".repeat(1 << 20));
     assert!(read_all_ways(text.as_bytes(), &["a"])
         .unwrap_err()
+        .to_string()
         .contains("too large"));
 }

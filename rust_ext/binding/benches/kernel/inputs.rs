@@ -7,7 +7,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 pub(crate) struct Draw(Xoshiro256PlusPlus);
 
 impl Draw {
-    /// From the begin.
+    /// From the start.
     pub(crate) fn new(seed: u64) -> Self {
         Draw(Xoshiro256PlusPlus::seed_from_u64(seed))
     }

@@ -44,7 +44,7 @@ pub(crate) fn replay(c: &mut Criterion) {
     group.bench_function("with the maker", |b| {
         b.iter(|| {
             let mut run = Replay::new(&spec, &rows).expect("the spec is accepted");
-            while run.go_on(PIECE).expect("the rows are usable").is_none() {}
+            while run.run_piece(PIECE).expect("the rows are usable").is_none() {}
         });
     });
     group.finish();
@@ -57,7 +57,7 @@ pub(crate) fn mock(c: &mut Criterion) {
     c.bench_function("mock market, a minute with the maker", |b| {
         b.iter(|| {
             let mut run = Simulation::new(&market, &spec).expect("the spec is accepted");
-            while run.go_on(PIECE).expect("the market lives").is_none() {}
+            while run.run_piece(PIECE).expect("the market lives").is_none() {}
         });
     });
 }

@@ -9,7 +9,7 @@ use crate::venue::rows::Action;
 pub(crate) struct Displayed {
     /// Bids and asks.
     pub sides: [Ladder; 2],
-    /// Sum of the best prices when the mid was noted last, 0 before.
+    /// Sum of the best prices when the mid was last updated, 0 before.
     sum: Tick,
 }
 
@@ -27,7 +27,7 @@ impl Displayed {
         &self.sides[side.index()]
     }
 
-    /// Take in what a row says; trades change nothing, as depth rows follow them.
+    /// Apply a row; trades change nothing, as depth rows follow them.
     #[inline]
     pub(crate) fn apply(&mut self, action: Action) {
         match action {
@@ -49,12 +49,12 @@ impl Displayed {
         Some(self.side(Side::Sell).best()? - self.side(Side::Buy).best()?)
     }
 
-    /// Mid in ticks when it was noted last; None before the first.
+    /// Mid in ticks when it was last updated; None before the first.
     pub(crate) fn mid(&self) -> Option<f64> {
         (self.sum > 0).then_some(self.sum as f64 * 0.5)
     }
 
-    /// Note the mid; between the rows of one message a book may cross, such a state has no mid, nor has one
+    /// Update the mid; between the rows of one message a book may cross, such a state has no mid, nor has one
     /// with an empty side.
     #[inline]
     pub(crate) fn note_mid(&mut self) {

@@ -2,7 +2,7 @@
 //!
 //! Inside, prices are keys: a smaller key is a better price. So both sides are the same, and as the best
 //! price always lies in the window, all levels outside are worse than those inside. They wait in an ordered
-//! map; the window moves when the best price nears its begin or leaves its first half.
+//! map; the window moves when the best price nears its start or leaves its first half.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ const WORDS: usize = 512;
 const WIDTH: usize = WORDS * 64;
 /// Slots left for better prices when the window moves; the more of them, the less is left for worse ones.
 const AHEAD: usize = WIDTH / 4;
-/// The best price may come this near to the begin of the window.
+/// The best price may come this near to the start of the window.
 const MARGIN: usize = WIDTH / 16;
 /// Key of no price.
 const NONE: Tick = Tick::MAX;
@@ -155,7 +155,7 @@ impl Ladder {
         None
     }
 
-    /// Note the best key.
+    /// Update the best key.
     fn begin_at(&mut self, best: Tick) {
         self.best = best;
         let inside = self

@@ -1,18 +1,18 @@
-//! Matching by price and time among others' orders and ours.
+//! Matching by price and time among other participants' orders and ours.
 
-use crate::book::crowd::Crowd;
 use crate::book::own::OwnOrders;
+use crate::book::resting::RestingOrders;
 use crate::types::{Lots, NewOrder, Ns, Side, Tick, VenueFill};
 use crate::venue::Cancelled;
 
 /// The whole book of a mock market.
 #[derive(Debug, Clone)]
 pub(crate) struct Matching {
-    /// Others' orders, bids and asks.
-    pub sides: [Crowd; 2],
+    /// Other participants' orders, bids and asks.
+    pub sides: [RestingOrders; 2],
     /// Our orders.
     pub own: OwnOrders,
-    /// Mid of the others' book in ticks; the last known one where a side is empty.
+    /// Mid of the other participants' book in ticks; the last known one where a side is empty.
     pub mid: Option<f64>,
 }
 
@@ -20,13 +20,16 @@ impl Matching {
     /// An empty book.
     pub(crate) fn new() -> Self {
         Matching {
-            sides: [Crowd::new(Side::Buy), Crowd::new(Side::Sell)],
+            sides: [
+                RestingOrders::new(Side::Buy),
+                RestingOrders::new(Side::Sell),
+            ],
             own: OwnOrders::default(),
             mid: None,
         }
     }
 
-    /// Best price of others.
+    /// Best price of other participants.
     pub(crate) fn others_best(&self, side: Side) -> Option<Tick> {
         self.sides[side.index()].ladder().best()
     }
@@ -39,7 +42,7 @@ impl Matching {
         }
     }
 
-    /// Note the mid after a change.
+    /// Update the mid after a change.
     pub(crate) fn note_mid(&mut self) {
         let best = (self.others_best(Side::Buy), self.others_best(Side::Sell));
         if let (Some(bid), Some(ask)) = best {
@@ -65,7 +68,7 @@ impl Matching {
         Some(Cancelled { placed_at })
     }
 
-    /// An aggressive order of somebody else; returns the lots traded.
+    /// An aggressive order of another participant; returns the lots traded.
     pub(crate) fn aggress(
         &mut self,
         side: Side,
@@ -91,7 +94,7 @@ impl Matching {
         lots - left
     }
 
-    /// An immediate-or-cancel order of ours against others' orders; returns the lots traded.
+    /// An immediate-or-cancel order of ours against other participants' orders; returns the lots traded.
     pub(crate) fn take(
         &mut self,
         side: Side,

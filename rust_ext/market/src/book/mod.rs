@@ -1,8 +1,8 @@
-//! Books of a market: single orders of others, ours among them, and quantities as they are displayed.
+//! Books of a market: single orders, ours and those of other participants, and displayed quantities.
 
-pub(crate) mod crowd;
 pub(crate) mod displayed;
 #[allow(unreachable_pub, reason = "reached with the feature `testing`")]
 pub mod ladder;
 pub(crate) mod matching;
 pub(crate) mod own;
+pub(crate) mod resting;

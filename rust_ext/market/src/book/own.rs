@@ -6,11 +6,11 @@ use crate::types::{Lots, NewOrder, Ns, Side, Tick, VenueFill};
 #[derive(Debug, Clone)]
 pub(crate) struct OwnOrder {
     pub order: NewOrder,
-    /// Lots of others that trade before us at this price.
+    /// Lots of other participants that trade before us at this price.
     pub ahead: Lots,
     pub ahead_at_placement: Lots,
     pub placed_at: Ns,
-    /// Time priority among others' orders.
+    /// Time priority among other participants' orders.
     pub seq: u64,
 }
 
@@ -60,7 +60,7 @@ impl OwnOrders {
         self.look();
     }
 
-    /// Orders have come or gone.
+    /// Recompute after orders were added or removed.
     fn look(&mut self) {
         self.known = Side::BOTH.map(|side| Known::of(side, &self.orders));
     }
@@ -126,7 +126,7 @@ impl OwnOrders {
         }
     }
 
-    /// The levels of a side at `tick` or better were cleared (all where `tick` is None): nobody is ahead there.
+    /// The levels of a side at `tick` or better were cleared (all where `tick` is None): nothing is ahead.
     pub(crate) fn cleared(&mut self, side: Side, tick: Option<Tick>) {
         let hit =
             |o: &&mut OwnOrder| tick.is_none_or(|bound| side.better_by(o.order.tick, bound) >= 0);
@@ -136,7 +136,7 @@ impl OwnOrders {
         }
     }
 
-    /// Fill the oldest order at a price whose turn it is by at most `lots`; returns the lots filled.
+    /// Fill the first order at a price, if nothing is ahead of it, by at most `lots`; returns the lots filled.
     pub(crate) fn fill_front(
         &mut self,
         side: Side,

@@ -12,7 +12,7 @@ use crate::types::{Ns, Side, SECOND};
 
 /// Exponentials at most.
 const MOST: usize = 3;
-/// A time that does not come.
+/// A time that is never reached.
 const NEVER: Ns = Ns::MAX / 2;
 
 /// One exponential of the kernel, and what is left of it on both sides, 1/s.
@@ -76,7 +76,7 @@ impl Arrivals {
         self.next
     }
 
-    /// Intensity of a side at the time that was looked at last, 1/s, multiplier aside.
+    /// Intensity of a side at the time last evaluated, 1/s, multiplier aside.
     pub(crate) fn intensity(&self, side: Side) -> f64 {
         let left = self.parts.iter().map(|p| p.left[side.index()]);
         self.base + left.sum::<f64>()

@@ -18,7 +18,7 @@ pub(crate) enum Event {
     Arrive(Side),
     /// A limit order of a side is cancelled; `stale` says that one too near to fair value goes first.
     Leave { side: Side, stale: bool },
-    /// Somebody looks for quotes that fair value has passed.
+    /// A participant looks for quotes that fair value has passed.
     Pick { lots: Lots },
 }
 
@@ -32,13 +32,13 @@ pub(crate) struct Order {
 
 /// What a market order sees of the market.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Sight<'a> {
+pub(crate) struct MarketState<'a> {
     pub point: &'a Point,
     /// Fair value, ticks.
     pub fair: f64,
-    /// Mid of the others, ticks.
+    /// Mid of the other participants, ticks.
     pub mid: f64,
-    /// Lots of others at their best prices.
+    /// Lots of other participants at their best prices.
     pub queues: [Lots; 2],
 }
 
@@ -81,12 +81,12 @@ impl Flow {
         ((seconds * SECOND as f64) as Ns).max(1)
     }
 
-    /// Standing orders per side that the flow tends to.
+    /// Resting orders per side that the flow tends to.
     pub(crate) fn target(&self) -> f64 {
         f64::from(self.scenario.book.orders) * 0.5
     }
 
-    /// The next event; `standing` are the orders of others per side.
+    /// The next event; `standing` are the orders of other participants per side.
     pub(crate) fn next(
         &self,
         point: &Point,
@@ -128,12 +128,12 @@ impl Flow {
 
     /// Whether an arriving order stays although `ahead` lots stand at its price.
     pub(crate) fn joins(&self, ahead: Lots, fair: f64, stream: &mut Stream) -> bool {
-        self.crowd(self.scenario.book.arrival_crowding, ahead, fair, stream)
+        self.resting(self.scenario.book.arrival_crowding, ahead, fair, stream)
     }
 
-    /// Whether an order is cancelled although `beside` lots of others stand at its price.
+    /// Whether an order is cancelled although `beside` lots of other participants stand at its price.
     pub(crate) fn gives_up(&self, beside: Lots, fair: f64, stream: &mut Stream) -> bool {
-        self.crowd(self.scenario.book.cancel_crowding, beside, fair, stream)
+        self.resting(self.scenario.book.cancel_crowding, beside, fair, stream)
     }
 
     /// Whether an order at a price is nearer to fair value than any new one would be placed.
@@ -152,20 +152,20 @@ impl Flow {
         }
     }
 
-    /// The market order that has come.
+    /// The market order that arrives.
     pub(crate) fn trade(
         &mut self,
-        sight: &Sight,
+        state: &MarketState,
         arrivals: &Arrivals,
         stream: &mut Stream,
     ) -> Order {
-        let side = self.trade_side(sight, arrivals, stream);
+        let side = self.trade_side(state, arrivals, stream);
         let f = &self.scenario.flow;
-        let fair = sight.fair;
+        let fair = state.fair;
         let notional = f.market_notional * stream.pareto(f.size_tail, f.size_cap);
         let distance = match self.scenario.book.anchor {
             Anchor::Fair => {
-                let bps = sight.point.spread * f.reservation_bps * stream.exponential();
+                let bps = state.point.spread * f.reservation_bps * stream.exponential();
                 (fair * bps * 1e-4).min(fair * 0.5)
             }
             Anchor::Opposite => fair * 0.5,
@@ -206,7 +206,7 @@ impl Flow {
         }
     }
 
-    fn crowd(&self, crowding: f64, lots: Lots, fair: f64, stream: &mut Stream) -> bool {
+    fn resting(&self, crowding: f64, lots: Lots, fair: f64, stream: &mut Stream) -> bool {
         if crowding <= 0.0 || lots <= 0 {
             return true;
         }
@@ -228,19 +228,24 @@ impl Flow {
         }
     }
 
-    fn trade_side(&mut self, sight: &Sight, arrivals: &Arrivals, stream: &mut Stream) -> Side {
+    fn trade_side(
+        &mut self,
+        state: &MarketState,
+        arrivals: &Arrivals,
+        stream: &mut Stream,
+    ) -> Side {
         let f = &self.scenario.flow;
         let u = stream.uniform();
-        let informed = (f.informed_share * sight.point.informed).min(1.0);
+        let informed = (f.informed_share * state.point.informed).min(1.0);
         if u < informed {
-            return if sight.fair > sight.mid {
+            return if state.fair > state.mid {
                 Side::Buy
             } else {
                 Side::Sell
             };
         }
         if (u - informed) >= f.metaorder_share * (1.0 - informed) {
-            return self.noise_side(sight.queues, arrivals, stream);
+            return self.noise_side(state.queues, arrivals, stream);
         }
         if self.children < 1.0 {
             self.sign = side_of(stream);

@@ -52,13 +52,13 @@ fn buys(scenario: &Scenario, queues: [Lots; 2]) -> f64 {
     let world = World::new(scenario, 1);
     let mut stream = Stream::new(2, Purpose::Flow, 0);
     let arrivals = Arrivals::new(&scenario.flow, 1.0, 0, &mut stream);
-    let sight = Sight {
+    let state = MarketState {
         point: world.now(),
         fair: FAIR,
         mid: FAIR,
         queues,
     };
-    share(|s| flow.trade(&sight, &arrivals, s).side == Side::Buy)
+    share(|s| flow.trade(&state, &arrivals, s).side == Side::Buy)
 }
 
 #[test]
@@ -88,14 +88,14 @@ fn a_metaorder_keeps_its_side_for_its_children() {
     let (mut flow, world) = (Flow::new(&scenario), World::new(&scenario, 1));
     let mut stream = Stream::new(3, Purpose::Flow, 0);
     let arrivals = Arrivals::new(&scenario.flow, 1.0, 0, &mut stream);
-    let sight = Sight {
+    let state = MarketState {
         point: world.now(),
         fair: FAIR,
         mid: FAIR,
         queues: [1, 1],
     };
     let sides: Vec<Side> = (0..DRAWS)
-        .map(|_| flow.trade(&sight, &arrivals, &mut stream).side)
+        .map(|_| flow.trade(&state, &arrivals, &mut stream).side)
         .collect();
     let same = sides.windows(2).filter(|w| w[0] == w[1]).count();
     assert!(same as f64 > 0.8 * f64::from(DRAWS));

@@ -24,7 +24,7 @@ impl Bucket {
         }
     }
 
-    /// Whether a token is there.
+    /// Whether a token is available.
     pub(crate) fn has(&mut self, now: Ns) -> bool {
         if now > self.at {
             self.tokens = (self.tokens + (now - self.at) as f64 * self.per_ns).min(self.capacity);
@@ -33,7 +33,7 @@ impl Bucket {
         self.tokens >= 1.0
     }
 
-    /// Take a token that is there.
+    /// Take a token that is available.
     pub(crate) fn take(&mut self) {
         self.tokens -= 1.0;
     }

@@ -1,5 +1,5 @@
 //! The reference maker: quotes both sides of a delayed book under limits. It knows no market, only views
-//! and notices.
+//! and notifications.
 
 pub(crate) mod bucket;
 pub(crate) mod state;
@@ -7,7 +7,7 @@ pub(crate) mod state;
 use crate::maker::bucket::Bucket;
 use crate::maker::state::{Book, Live, Reason};
 use crate::session::spec::{MakerSettings, Parameters};
-use crate::types::{ns_of_ms, Cancel, Lots, NewOrder, Notice, Ns, Request, Side, Tick, View};
+use crate::types::{ns_of_ms, Cancel, Lots, NewOrder, Notification, Ns, Request, Side, Tick, View};
 
 /// Tokens that the bucket holds, in seconds of refill.
 const BUCKET_MEMORY_S: f64 = 2.0;
@@ -47,9 +47,9 @@ pub(crate) struct Maker {
     attempts: Attempts,
 }
 
-/// What the maker wishes on one side.
+/// The quote that the maker intends on one side.
 #[derive(Debug, Clone, Copy)]
-struct Wish {
+struct QuoteIntent {
     side: Side,
     tick: Tick,
     lots: Lots,
@@ -83,10 +83,10 @@ impl Maker {
         self.attempts
     }
 
-    /// Hear of our own orders.
-    pub(crate) fn notice(&mut self, now: Ns, notice: Notice) {
-        match notice {
-            Notice::Processed {
+    /// Apply a notification about our own orders.
+    pub(crate) fn notification(&mut self, now: Ns, notification: Notification) {
+        match notification {
+            Notification::Processed {
                 weight,
                 take,
                 rejected,
@@ -97,7 +97,7 @@ impl Maker {
                     self.book.forget(id);
                 }
             }
-            Notice::Filled { id, side, lots } => self.book.filled(now, id, side, lots),
+            Notification::Filled { id, side, lots } => self.book.filled(now, id, side, lots),
         }
     }
 
@@ -109,8 +109,8 @@ impl Maker {
         // The sides take turns in going first, as the first one's update blocks the other's.
         self.turn ^= 1;
         for side in [Side::BOTH[self.turn], Side::BOTH[self.turn ^ 1]] {
-            match self.wish(side, mid, view) {
-                Some(wish) => self.quote(now, wish, mid, out),
+            match self.intent(side, mid, view) {
+                Some(intent) => self.quote(now, intent, mid, out),
                 None => self.withdraw(side, false, out),
             }
         }
@@ -128,7 +128,7 @@ impl Maker {
         self.lots(self.m.position_limit_notional, mid)
     }
 
-    fn wish(&self, side: Side, mid: f64, view: &View) -> Option<Wish> {
+    fn intent(&self, side: Side, mid: f64, view: &View) -> Option<QuoteIntent> {
         let share = self.book.position as f64 / self.limit(mid);
         let reference = mid * (1.0 - self.m.skew_bps * share * 1e-4);
         let half = self.half(mid);
@@ -146,33 +146,33 @@ impl Maker {
             .min(self.p.max_delta_ratio * self.m.position_limit_notional);
         let size = (self.p.impact_cap_ratio * self.book.liquidity(side)).min(self.lots(most, mid));
         let enough = size >= self.lots(self.m.min_order_notional, mid) && size >= 1.0;
-        (enough && tick >= 1).then_some(Wish {
+        (enough && tick >= 1).then_some(QuoteIntent {
             side,
             tick,
             lots: (size as Lots).min(MOST_LOTS),
         })
     }
 
-    fn quote(&mut self, now: Ns, wish: Wish, mid: f64, out: &mut Vec<Request>) {
-        let live = self.book.live[wish.side.index()];
-        let off = live.map(|l| (l.tick - wish.tick).abs() as f64 / mid * 1e4);
+    fn quote(&mut self, now: Ns, intent: QuoteIntent, mid: f64, out: &mut Vec<Request>) {
+        let live = self.book.live[intent.side.index()];
+        let off = live.map(|l| (l.tick - intent.tick).abs() as f64 / mid * 1e4);
         if off.is_some_and(|bps| bps <= self.m.requote_bps) {
             return;
         }
         self.attempts.all += 1;
-        match self.obstacle(now, wish, mid) {
-            None => self.send(now, wish, out),
+        match self.block_reason(now, intent, mid) {
+            None => self.send(now, intent, out),
             Some(reason) => {
                 self.count(reason);
                 let far = off.is_some_and(|bps| bps > self.m.far_bps);
                 if far && live.is_some_and(|l| now - l.sent_at > ns_of_ms(self.p.tail_age_ms)) {
-                    self.withdraw(wish.side, true, out);
+                    self.withdraw(intent.side, true, out);
                 }
             }
         }
     }
 
-    fn obstacle(&mut self, now: Ns, wish: Wish, mid: f64) -> Option<Reason> {
+    fn block_reason(&mut self, now: Ns, intent: QuoteIntent, mid: f64) -> Option<Reason> {
         if now - self.last_update < ns_of_ms(self.p.min_interval_ms) {
             return Some(Reason::MinInterval);
         }
@@ -182,18 +182,18 @@ impl Maker {
         if self.book.in_flight >= self.m.max_in_flight {
             return Some(Reason::Concurrency);
         }
-        self.is_risky(now, wish, mid).then_some(Reason::Risk)
+        self.is_risky(now, intent, mid).then_some(Reason::Risk)
     }
 
-    fn is_risky(&mut self, now: Ns, wish: Wish, mid: f64) -> bool {
-        let sign = wish.side.sign();
+    fn is_risky(&mut self, now: Ns, intent: QuoteIntent, mid: f64) -> bool {
+        let sign = intent.side.sign();
         let limit = self.limit(mid);
         let share = self.p.impact_cap_ratio * LIQUIDITY_FACTOR + LIQUIDITY_SLACK;
-        let cap = share * self.book.seen_liquidity(wish.side) as f64;
-        let change = sign * self.book.change(now) + wish.lots;
-        let live = self.book.live[wish.side.index()].map_or(0, |l| l.lots);
-        let whole = sign * self.book.position + live + wish.lots;
-        wish.lots as f64 > cap
+        let cap = share * self.book.seen_liquidity(intent.side) as f64;
+        let change = sign * self.book.change(now) + intent.lots;
+        let live = self.book.live[intent.side.index()].map_or(0, |l| l.lots);
+        let whole = sign * self.book.position + live + intent.lots;
+        intent.lots as f64 > cap
             || change as f64 > self.p.max_delta_ratio * limit
             || whole as f64 > limit
     }
@@ -208,17 +208,17 @@ impl Maker {
         *counter += 1;
     }
 
-    fn send(&mut self, now: Ns, wish: Wish, out: &mut Vec<Request>) {
+    fn send(&mut self, now: Ns, intent: QuoteIntent, out: &mut Vec<Request>) {
         self.bucket.take();
         self.last_update = now;
         let id = self.book.next_id();
         let live = Live {
             id,
-            tick: wish.tick,
-            lots: wish.lots,
+            tick: intent.tick,
+            lots: intent.lots,
             sent_at: now,
         };
-        let old = self.book.live[wish.side.index()].replace(live);
+        let old = self.book.live[intent.side.index()].replace(live);
         let request = Request::Quote {
             cancel: old.map(|l| Cancel {
                 id: l.id,
@@ -226,9 +226,9 @@ impl Maker {
             }),
             place: Some(NewOrder {
                 id,
-                side: wish.side,
-                tick: wish.tick,
-                lots: wish.lots,
+                side: intent.side,
+                tick: intent.tick,
+                lots: intent.lots,
             }),
         };
         self.book.in_flight += request.weight();

@@ -22,10 +22,10 @@ pub(crate) struct Live {
     pub sent_at: Ns,
 }
 
-/// The maker's own books.
+/// The maker's own state.
 #[derive(Debug, Clone)]
 pub(crate) struct Book {
-    /// Lots that we own; negative where we owe.
+    /// Position in lots; negative where short.
     pub position: Lots,
     /// Live order per side.
     pub live: [Option<Live>; 2],
@@ -41,7 +41,7 @@ pub(crate) struct Book {
 }
 
 impl Book {
-    /// Empty books; fills count as recent for `horizon`.
+    /// An empty state; fills count as recent for `horizon`.
     pub(crate) fn new(horizon: Ns, memory_ms: f64) -> Self {
         Book {
             position: 0,
@@ -63,7 +63,7 @@ impl Book {
         self.ids
     }
 
-    /// An order never came to stand in the market.
+    /// An order never rested in the market.
     pub(crate) fn forget(&mut self, id: u64) {
         for live in &mut self.live {
             if live.is_some_and(|l| l.id == id) {
@@ -72,7 +72,7 @@ impl Book {
         }
     }
 
-    /// A fill of ours, heard of at `now`.
+    /// A fill of ours, received at `now`.
     pub(crate) fn filled(&mut self, now: Ns, id: Option<u64>, side: Side, lots: Lots) {
         let signed = side.sign() * lots;
         self.position += signed;
@@ -99,7 +99,7 @@ impl Book {
         self.change
     }
 
-    /// Take in a view; the memory of liquidity moves towards it with the time since the last decision.
+    /// Apply a view; the memory of liquidity moves towards it with the time since the last decision.
     pub(crate) fn see(&mut self, now: Ns, view: &View) {
         let first = self.seen.mid.is_none();
         let elapsed = ms_of_ns(now - self.seen.at);

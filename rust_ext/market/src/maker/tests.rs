@@ -41,18 +41,18 @@ fn placed(requests: &[Request]) -> Vec<NewOrder> {
 }
 
 fn processed(maker: &mut Maker, ms: i64, weight: u32) {
-    let notice = Notice::Processed {
+    let notification = Notification::Processed {
         weight,
         take: false,
         rejected: None,
     };
-    maker.notice(ms * MS, notice);
+    maker.notification(ms * MS, notification);
 }
 
 fn filled(maker: &mut Maker, ms: i64, id: u64, side: Side, units: f64) {
     let lots = (units * PER_UNIT) as Lots;
     let id = Some(id);
-    maker.notice(ms * MS, Notice::Filled { id, side, lots });
+    maker.notification(ms * MS, Notification::Filled { id, side, lots });
 }
 
 /// Let a maker quote both sides, with a pause between them; it is at rest at 100 ms.
@@ -194,10 +194,10 @@ fn a_far_order_is_cancelled_at_the_tail_age_and_not_before() {
     let mut m = maker(|p, _| p.tail_age_ms = 600.0);
     let v = view(0, 20_000.0);
     let orders = at_rest(&mut m, &v);
-    // Liquidity is gone, so that moving the quotes is blocked for risk; they are 2.5 bps off.
-    let gone = view(50, 2_000.0);
-    assert!(decide(&mut m, 600, &gone).is_empty());
-    let sent = decide(&mut m, 601, &gone);
+    // There is little liquidity left, so that moving the quotes is blocked for risk; they are 2.5 bps off.
+    let thin = view(50, 2_000.0);
+    assert!(decide(&mut m, 600, &thin).is_empty());
+    let sent = decide(&mut m, 601, &thin);
     let first = orders[0].id;
     let tail = |r: &Request| matches!(r, Request::Quote { cancel: Some(c), place: None } if c.tail && c.id == first);
     assert_eq!(sent.len(), 1);
@@ -229,12 +229,12 @@ fn beyond_the_exit_ratio_it_takes_once_at_a_time_and_within_a_price() {
     assert_eq!((side, lots), (Side::Buy, 3500));
     assert!(limit > 200_000 && limit < 200_100);
     assert!(takes(decide(&mut m, 1010, &v)).is_empty());
-    let done = Notice::Processed {
+    let done = Notification::Processed {
         weight: 1,
         take: true,
         rejected: None,
     };
-    m.notice(1020 * MS, done);
+    m.notification(1020 * MS, done);
     assert_eq!(takes(decide(&mut m, 1020, &v)).len(), 1);
 }
 
@@ -252,12 +252,12 @@ fn a_rejected_order_is_tried_again() {
     let v = view(0, 20_000.0);
     let orders = at_rest(&mut m, &v);
     assert!(decide(&mut m, 200, &v).is_empty());
-    let notice = Notice::Processed {
+    let notification = Notification::Processed {
         weight: 0,
         take: false,
         rejected: Some(orders[0].id),
     };
-    m.notice(250 * MS, notice);
+    m.notification(250 * MS, notification);
     let again = placed(&decide(&mut m, 260, &v));
     assert_eq!((again.len(), again[0].side), (1, orders[0].side));
 }

@@ -1,6 +1,7 @@
 //! Profit and loss of one iteration, in doubles: four components that partition it, and beside them an
 //! independent ledger of cash.
 
+use crate::measure::ReportError;
 use serde::Serialize;
 
 use crate::session::spec::Fees;
@@ -9,7 +10,7 @@ use crate::types::Side;
 /// Relative size of the gap between components and ledger that is still rounding.
 const ROUNDING: f64 = 1e-9;
 
-/// A fill in quote and base units. Mids are those of the others' book.
+/// A fill in quote and base units. Mids are those of the other participants' book.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Fill {
     pub side: Side,
@@ -93,7 +94,7 @@ impl Account {
     ///
     /// # Errors
     /// Where components and ledger differ by more than rounding; that would be a defect of this module.
-    pub(crate) fn close(&self, mid_end: Option<f64>) -> Result<Totals, String> {
+    pub(crate) fn close(&self, mid_end: Option<f64>) -> Result<Totals, ReportError> {
         let mut end = self.clone();
         end.mark_to(mid_end.unwrap_or(self.mark));
         let mut t = end.totals;
@@ -102,10 +103,10 @@ impl Account {
         t.mid_end = mid_end;
         let gap = (t.gross + t.fees + t.slippage + t.inventory - t.ledger).abs();
         if gap > ROUNDING * t.notional {
-            return Err(format!(
-                "accounting: components and ledger differ by {gap} at a notional of {}",
-                t.notional
-            ));
+            return Err(ReportError::Accounting {
+                gap,
+                notional: t.notional,
+            });
         }
         Ok(t)
     }
@@ -158,7 +159,7 @@ mod tests {
                 cash -= signed * fill.price + fill.qty * fill.price * bps / 1e4;
                 position += signed;
             }
-            let totals = account.close(Some(end)).map_err(TestCaseError::fail)?;
+            let totals = account.close(Some(end)).map_err(|e| TestCaseError::fail(e.to_string()))?;
             let own = cash + position * end;
             prop_assert!((totals.ledger - own).abs() <= 1e-9 * totals.notional.max(1.0));
             prop_assert!((totals.maker_notional + totals.taker_notional - totals.notional).abs()

@@ -83,6 +83,17 @@ pub(crate) struct MarketFacts {
     pub ended: bool,
 }
 
+/// Why a report cannot be made; either would be a defect of the kernel.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum ReportError {
+    /// Components of profit that do not add up to it.
+    #[error("accounting: components and ledger differ by {gap} at a notional of {notional}")]
+    Accounting { gap: f64, notional: f64 },
+    /// A value that JSON cannot hold.
+    #[error("the report cannot be written: {0}")]
+    Json(String),
+}
+
 #[derive(Debug, Serialize)]
 struct Blocks {
     min_interval: u64,
@@ -127,7 +138,7 @@ pub(crate) struct Frame {
 }
 
 impl Measure {
-    /// Nothing measured yet; `mid` is the mid at the begin, in ticks.
+    /// Nothing measured yet; `mid` is the mid at the start, in ticks.
     pub(crate) fn new(
         tick_size: f64,
         lot_size: f64,
@@ -242,7 +253,11 @@ impl Measure {
     ///
     /// # Errors
     /// Where the accounting does not add up or a number is not finite; either would be a defect here.
-    pub(crate) fn report(&mut self, frame: Frame, attempts: Attempts) -> Result<String, String> {
+    pub(crate) fn report(
+        &mut self,
+        frame: Frame,
+        attempts: Attempts,
+    ) -> Result<String, ReportError> {
         let totals = self.account.close(frame.mid.map(|m| m * self.tick_size))?;
         let n = self.spread_n;
         let report = Report {
@@ -277,6 +292,6 @@ impl Measure {
             fills: self.record.then_some(&self.rows),
             path: self.record.then_some(&self.path),
         };
-        serde_json::to_string(&report).map_err(|e| format!("the report cannot be written: {e}"))
+        serde_json::to_string(&report).map_err(|error| ReportError::Json(error.to_string()))
     }
 }

@@ -2,11 +2,28 @@
 
 use crate::scenario::events::{RandomWindow, Regime, Seasonality, Shock};
 use crate::scenario::{BookProfile, Fair, Flow, Hawkes, Instrument, Lag, Latency, Scenario};
-use crate::types::check::{all, count, in_range, label, CheckResult};
+use crate::types::check::{all, count, in_range, label, CheckResult, RangeError};
+use crate::types::json::JsonError;
+
+/// Why a scenario is not accepted.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum ScenarioError {
+    /// It is no JSON of this form.
+    #[error("the scenario is not accepted: {0}")]
+    Json(#[from] JsonError),
+    /// A number or text is out of range.
+    #[error(transparent)]
+    Range(#[from] RangeError),
+    /// A regime that none can follow.
+    #[error(
+        "scenario.regimes: nothing can follow {0:?}; expected another regime of a weight above 0"
+    )]
+    LastRegime(String),
+}
 
 impl Scenario {
-    /// Say what is wrong, naming the key and the accepted range.
-    pub fn check(&self) -> CheckResult {
+    /// Check all fields; the error names the key and the accepted range.
+    pub fn check(&self) -> Result<(), ScenarioError> {
         count(
             "scenario.schema_version",
             u64::from(self.schema_version),
@@ -37,19 +54,17 @@ impl Scenario {
             .as_ref()
             .map_or(Ok(()), Seasonality::check)?;
         self.windows.iter().try_for_each(RandomWindow::check)?;
-        self.shocks.iter().try_for_each(Shock::check)
+        self.shocks.iter().try_for_each(Shock::check)?;
+        Ok(())
     }
 
     /// Every regime must have one that can follow it.
-    fn check_regimes(&self) -> CheckResult {
+    fn check_regimes(&self) -> Result<(), ScenarioError> {
         self.regimes.iter().try_for_each(Regime::check)?;
         for (i, regime) in self.regimes.iter().enumerate() {
             let mut others = self.regimes.iter().enumerate().filter(|(j, _)| *j != i);
             if self.regimes.len() > 1 && others.all(|(_, other)| other.weight <= 0.0) {
-                return Err(format!(
-                    "scenario.regimes: nothing can follow {:?}; expected another regime of a weight above 0",
-                    regime.label
-                ));
+                return Err(ScenarioError::LastRegime(regime.label.clone()));
             }
         }
         Ok(())

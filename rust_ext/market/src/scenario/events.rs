@@ -102,7 +102,7 @@ pub struct Seasonality {
 pub struct RandomWindow {
     /// Label in the report of an iteration that saw one; 1 to 64 characters.
     pub label: String,
-    /// Least and largest time from the end of one (or from 0) to the begin of the next, s; 1 to 86400.
+    /// Least and largest time from the end of one (or from 0) to the start of the next, s; 1 to 86400.
     pub gap_s: [f64; 2],
     /// Least and largest length, s; 0.1 to 86400.
     pub length_s: [f64; 2],
@@ -167,7 +167,7 @@ impl Effect {
 }
 
 impl Regime {
-    /// Say what is wrong, naming the key and the accepted range.
+    /// Check all fields; the error names the key and the accepted range.
     pub fn check(&self) -> CheckResult {
         label("scenario.regimes.label", &self.label)?;
         all(
@@ -188,7 +188,7 @@ impl Regime {
 }
 
 impl Seasonality {
-    /// Say what is wrong, naming the key and the accepted range.
+    /// Check all fields; the error names the key and the accepted range.
     pub fn check(&self) -> CheckResult {
         all(
             "scenario.seasonality",
@@ -203,7 +203,7 @@ impl Seasonality {
 }
 
 impl RandomWindow {
-    /// Say what is wrong, naming the key and the accepted range.
+    /// Check all fields; the error names the key and the accepted range.
     pub fn check(&self) -> CheckResult {
         label("scenario.windows.label", &self.label)?;
         pair("scenario.windows.gap_s", self.gap_s, 1.0, 86_400.0)?;
@@ -214,7 +214,7 @@ impl RandomWindow {
 }
 
 impl Shock {
-    /// Say what is wrong, naming the key and the accepted range.
+    /// Check all fields; the error names the key and the accepted range.
     pub fn check(&self) -> CheckResult {
         label("scenario.shocks.label", &self.label)?;
         all(

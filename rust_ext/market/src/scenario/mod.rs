@@ -5,6 +5,7 @@
 mod check;
 pub(crate) mod events;
 
+pub use check::ScenarioError;
 use serde::Deserialize;
 
 use crate::scenario::events::{RandomWindow, Regime, Seasonality, Shock};
@@ -93,14 +94,14 @@ pub enum Anchor {
     Opposite,
 }
 
-/// The standing orders of others.
+/// The resting orders of other participants.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BookProfile {
     /// What the prices of new orders refer to.
     #[serde(default = "fair")]
     pub anchor: Anchor,
-    /// Standing orders of both sides together in the quiet state; 20 to 20000.
+    /// Resting orders of both sides together in the quiet state; 20 to 20000.
     pub orders: u32,
     /// Least distance of a new order from fair value, bps; 0.1 to 50.
     pub touch_bps: f64,
@@ -172,7 +173,7 @@ pub struct Flow {
     /// Mean of the farthest distance from fair value at which a market order still trades, bps
     /// (exponential, so that a quote that is farther away is hit less often); 0.05 to 100.
     pub reservation_bps: f64,
-    /// How often somebody looks for quotes that fair value has passed, 1/s; 0 to 1000.
+    /// How often a participant looks for quotes that fair value has passed, 1/s; 0 to 1000.
     pub pick_rate_per_s: f64,
     /// How far fair value must have passed a quote, bps; 0 to 50.
     pub pick_margin_bps: f64,

@@ -1,16 +1,16 @@
-//! A mock market: a scenario, a seed, and its world as far as it was walked.
+//! A mock market: a scenario, a seed, and its world as far as it was computed.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::scenario::Scenario;
-use crate::session::spec::parse_scenario;
+use crate::scenario::{Scenario, ScenarioError};
+use crate::types::json::parse;
 use crate::types::Ns;
 use crate::world::{World, STEP};
 
 /// A market whose state at any market time is a function of scenario and seed.
 ///
-/// Iterations follow each other, so that the world is kept where the last one opened: the next one walks on
-/// from there. One that begins earlier walks from market time 0.
+/// Iterations follow each other, so the world is kept where the last one opened, and the next one continues
+/// from there. One that starts earlier is computed from market time 0.
 #[derive(Debug)]
 pub struct Market {
     scenario: Scenario,
@@ -23,8 +23,9 @@ impl Market {
     ///
     /// # Errors
     /// One sentence on what is wrong with the scenario.
-    pub fn new(scenario: &str, seed: u64) -> Result<Self, String> {
-        let scenario = parse_scenario(scenario)?;
+    pub fn new(scenario: &str, seed: u64) -> Result<Self, ScenarioError> {
+        let scenario: Scenario = parse(scenario)?;
+        scenario.check()?;
         Ok(Market {
             walked: Mutex::new(World::new(&scenario, seed)),
             scenario,
@@ -40,7 +41,7 @@ impl Market {
         self.seed
     }
 
-    /// The world, as far as it was walked but not beyond `time`.
+    /// The world, as far as it was computed but not beyond `time`.
     pub(crate) fn world_before(&self, time: Ns) -> World {
         let walked = self.lock();
         if walked.index() * STEP <= time {

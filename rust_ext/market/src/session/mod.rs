@@ -1,6 +1,6 @@
 //! One iteration from its spec to its report: a strategy, a market and what lies between them.
 
-pub(crate) mod desk;
+pub(crate) mod gateway;
 pub(crate) mod market;
 pub(crate) mod observe;
 pub(crate) mod observe_rows;

@@ -1,5 +1,6 @@
-//! A mock market without a maker, written down for somebody who looks at the market itself.
+//! A mock market without a maker, recorded for analysis of the market itself.
 
+use crate::error::MarketError;
 use crate::session::market::Market;
 use crate::session::simulate::Approach;
 use crate::session::spec::ObserveSpec;
@@ -12,7 +13,7 @@ use crate::world::layers::label_bits;
 /// Market time of one piece of work.
 const PIECE: Ns = 60 * SECOND;
 
-/// What was written down: labels with their bits, events, and columns.
+/// What was recorded: labels with their bits, events, and columns.
 pub(crate) type Observed = (Vec<(String, u64)>, u64, Vec<Column>);
 
 /// An observation that is computed piece by piece.
@@ -31,7 +32,7 @@ impl<'m> Observation<'m> {
     ///
     /// # Errors
     /// One sentence on what is wrong with the spec.
-    pub fn new(market: &'m Market, text: &str) -> Result<Self, String> {
+    pub fn new(market: &'m Market, text: &str) -> Result<Self, MarketError> {
         let spec = ObserveSpec::parse(text)?;
         let (start, levels) = (ns_of_ms(spec.start_ms), spec.depth_levels as usize);
         Ok(Observation {
@@ -44,13 +45,13 @@ impl<'m> Observation<'m> {
         })
     }
 
-    /// Do a piece of work; what was written down once all is done.
+    /// Run a piece; what was recorded once it is complete.
     ///
     /// # Errors
     /// None is known to occur after a spec was accepted.
-    pub fn go_on(&mut self) -> Result<Option<Observed>, String> {
+    pub fn run_piece(&mut self) -> Result<Option<Observed>, MarketError> {
         let Some(venue) = &mut self.venue else {
-            self.venue = self.approach.go_on()?;
+            self.venue = self.approach.run_piece()?;
             match &mut self.venue {
                 Some(venue) if self.rows => venue.record_rows(),
                 Some(venue) => venue.record(Tape::new(self.levels)),
@@ -95,7 +96,7 @@ mod tests {
         let mut observation =
             Observation::new(&market, &spec.to_string()).expect("the spec is valid");
         let observed = loop {
-            if let Some(observed) = observation.go_on().expect("it runs") {
+            if let Some(observed) = observation.run_piece().expect("it runs") {
                 break observed;
             }
         };

@@ -1,12 +1,13 @@
-//! A recording, written down for somebody who looks at the market itself.
+//! A recording, recorded for analysis of the market itself.
 
 use crate::book::displayed::Displayed;
+use crate::error::MarketError;
 use crate::types::{Ns, Side};
 use crate::venue::rows::{Action, Rows};
 use crate::venue::tape::{Column, Tape};
 use crate::world::STEP;
 
-/// A recording that is written down piece by piece.
+/// A recording that is recorded piece by piece.
 #[derive(Debug)]
 pub struct RowsObservation<'a> {
     rows: Rows<'a>,
@@ -27,7 +28,7 @@ impl<'a> RowsObservation<'a> {
         tick_size: f64,
         lot_size: f64,
         levels: usize,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, MarketError> {
         Ok(RowsObservation {
             rows: Rows::new(bytes, tick_size, lot_size)?,
             row: 0,
@@ -42,7 +43,7 @@ impl<'a> RowsObservation<'a> {
     ///
     /// # Errors
     /// Where a row cannot be used.
-    pub fn go_on(&mut self, budget: u64) -> Result<Option<Vec<Column>>, String> {
+    pub fn run_piece(&mut self, budget: u64) -> Result<Option<Vec<Column>>, MarketError> {
         for _ in 0..budget {
             let Some(row) = self.rows.get(self.row) else {
                 return Ok(Some(self.tape.columns()));

@@ -1,9 +1,10 @@
-//! The pace of an iteration: a desk that stops at every decision, and samples the market on the way.
+//! The pace of an iteration: a gateway that stops at every decision, and samples the market on the way.
 
+use crate::venue::rows::RowError;
 use std::collections::BTreeMap;
 
 use crate::measure::{Frame, Measure};
-use crate::session::desk::Desk;
+use crate::session::gateway::Gateway;
 use crate::session::spec::{Fees, MakerSettings};
 use crate::types::{ns_of_ms, Ns, MS};
 use crate::venue::Venue;
@@ -12,7 +13,7 @@ const SAMPLE_EVERY: Ns = 100 * MS;
 /// Golden ratio as a 64-bit fraction.
 const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 
-/// Time of the decision `index`, from the begin.
+/// Time of the decision `index`, from the start.
 ///
 /// Decisions fall into intervals of equal length, one into each, at places that are spread evenly over time.
 /// On a strict grid a limit in milliseconds would act in steps of the interval: 66 and 69 ms would be the same.
@@ -42,11 +43,11 @@ impl Plan {
     }
 }
 
-/// A desk on its way from decision to decision.
+/// A gateway on its way from decision to decision.
 #[derive(Debug, Clone)]
 pub(crate) struct Pace<V> {
     pub plan: Plan,
-    pub desk: Desk<V>,
+    pub gateway: Gateway<V>,
     next_decision: Ns,
     decisions: u64,
     next_sample: Ns,
@@ -68,27 +69,29 @@ impl<V: Venue> Pace<V> {
             next_decision: plan.start,
             decisions: 0,
             next_sample: plan.start,
-            desk: Desk::new(venue, measure, plan.start),
+            gateway: Gateway::new(venue, measure, plan.start),
             plan,
         }
     }
 
-    /// Go on to the next decision; its time, or None where the end comes first.
+    /// Advance to the next decision; its time, or None where the end comes first.
     ///
     /// # Errors
     /// Those of the market.
-    pub(crate) fn advance_to_decision(&mut self) -> Result<Option<Ns>, String> {
+    pub(crate) fn advance_to_decision(&mut self) -> Result<Option<Ns>, RowError> {
         loop {
             let next = self.next_decision.min(self.next_sample);
             if next > self.plan.end {
-                self.desk.advance(self.plan.end)?;
+                self.gateway.advance(self.plan.end)?;
                 return Ok(None);
             }
-            self.desk.advance(next)?;
+            self.gateway.advance(next)?;
             if next == self.next_sample {
                 self.next_sample += SAMPLE_EVERY;
-                let venue = &self.desk.venue;
-                self.desk.measure.sample(next, venue.mid(), venue.spread());
+                let venue = &self.gateway.venue;
+                self.gateway
+                    .measure
+                    .sample(next, venue.mid(), venue.spread());
             }
             if next == self.next_decision {
                 self.decisions += 1;
@@ -102,7 +105,7 @@ impl<V: Venue> Pace<V> {
     /// What the report says of the market; `label_ms` says how long each of its labels was on, `ended` whether
     /// its data ended early.
     pub(crate) fn frame(&self, label_ms: BTreeMap<String, f64>, ended: bool) -> Frame {
-        let (events, trades) = self.desk.venue.counts();
+        let (events, trades) = self.gateway.venue.counts();
         Frame {
             source: self.plan.source,
             start: self.plan.start,
@@ -111,7 +114,7 @@ impl<V: Venue> Pace<V> {
             trades: trades - self.counts_before.1,
             label_ms,
             ended,
-            mid: self.desk.venue.mid(),
+            mid: self.gateway.venue.mid(),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! One iteration on a slice of a recording.
 
+use crate::error::MarketError;
+use crate::venue::rows::RowError;
 use std::collections::BTreeMap;
 
 use crate::maker::Attempts;
@@ -31,7 +33,7 @@ impl<'a> Replay<'a> {
     ///
     /// # Errors
     /// One sentence on what is wrong with spec or buffer.
-    pub fn new(text: &str, bytes: &'a [u8]) -> Result<Self, String> {
+    pub fn new(text: &str, bytes: &'a [u8]) -> Result<Self, MarketError> {
         let spec = ReplaySpec::parse(text)?;
         let rows = Rows::new(bytes, spec.tick_size, spec.lot_size)?;
         let venue = ReplayVenue::new(
@@ -39,7 +41,7 @@ impl<'a> Replay<'a> {
             spec.maker.depth_levels as usize,
             spec.maker.order_latency_ms,
         )
-        .ok_or("events holds no event of the exchange side")?;
+        .ok_or(RowError::NoExchange)?;
         let last = venue.last();
         let stage = if last <= spec.start_ns {
             Stage::Nothing
@@ -49,11 +51,11 @@ impl<'a> Replay<'a> {
         Ok(Replay { spec, last, stage })
     }
 
-    /// Do a piece of work of about `budget` rows; the report once all is done.
+    /// Run a piece of about `budget` rows; the report once it is complete.
     ///
     /// # Errors
     /// Where a row cannot be used.
-    pub fn go_on(&mut self, budget: u64) -> Result<Option<String>, String> {
+    pub fn run_piece(&mut self, budget: u64) -> Result<Option<String>, MarketError> {
         match &mut self.stage {
             Stage::Nothing => self.nothing().map(Some),
             Stage::Build(venue) => {
@@ -63,16 +65,16 @@ impl<'a> Replay<'a> {
                 Ok(None)
             }
             Stage::Maker(run) => {
-                if !run.go_on(budget)? {
+                if !run.run_piece(budget)? {
                     return Ok(None);
                 }
                 let ended = self.last < self.spec.end_ns;
-                run.report(BTreeMap::new(), ended).map(Some)
+                Ok(Some(run.report(BTreeMap::new(), ended)?))
             }
         }
     }
 
-    /// Let the maker in on the book that was built.
+    /// Start the maker on the book that was built.
     fn begin(&mut self) {
         if let Stage::Build(venue) = std::mem::replace(&mut self.stage, Stage::Nothing) {
             let s = &self.spec;
@@ -82,7 +84,7 @@ impl<'a> Replay<'a> {
         }
     }
 
-    fn nothing(&self) -> Result<String, String> {
+    fn nothing(&self) -> Result<String, MarketError> {
         let s = &self.spec;
         let frame = Frame {
             source: "replay",
@@ -92,7 +94,7 @@ impl<'a> Replay<'a> {
             ..Frame::default()
         };
         let mut measure = Measure::new(s.tick_size, s.lot_size, s.fees, None, s.record_fills);
-        measure.report(frame, Attempts::default())
+        Ok(measure.report(frame, Attempts::default())?)
     }
 }
 

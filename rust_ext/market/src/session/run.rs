@@ -1,5 +1,7 @@
 //! One iteration of the reference maker on any market, in pieces that can be interrupted.
 
+use crate::measure::ReportError;
+use crate::venue::rows::RowError;
 use std::collections::BTreeMap;
 
 use crate::maker::Maker;
@@ -38,11 +40,11 @@ impl<V: Venue> Run<V> {
         }
     }
 
-    /// Go on for about `budget` market events; whether the end is reached.
+    /// Run for about `budget` market events; whether the end is reached.
     ///
     /// # Errors
     /// Those of the market.
-    pub(crate) fn go_on(&mut self, budget: u64) -> Result<bool, String> {
+    pub(crate) fn run_piece(&mut self, budget: u64) -> Result<bool, RowError> {
         let stop_at = self.venue().counts().0.saturating_add(budget);
         // A market without events must stop now and then as well.
         for _ in 0..budget {
@@ -59,12 +61,12 @@ impl<V: Venue> Run<V> {
 
     /// The market.
     pub(crate) fn venue(&self) -> &V {
-        &self.pace.desk.venue
+        &self.pace.gateway.venue
     }
 
     /// The market, to be changed.
     pub(crate) fn venue_mut(&mut self) -> &mut V {
-        &mut self.pace.desk.venue
+        &mut self.pace.gateway.venue
     }
 
     /// The report as JSON; `label_ms` says how long each label of the market was on, `ended` whether its data
@@ -76,20 +78,23 @@ impl<V: Venue> Run<V> {
         &mut self,
         label_ms: BTreeMap<String, f64>,
         ended: bool,
-    ) -> Result<String, String> {
+    ) -> Result<String, ReportError> {
         let frame = self.pace.frame(label_ms, ended);
-        self.pace.desk.measure.report(frame, self.maker.attempts())
+        self.pace
+            .gateway
+            .measure
+            .report(frame, self.maker.attempts())
     }
 
     fn decide(&mut self, now: Ns) {
-        let desk = &mut self.pace.desk;
-        while let Some(notice) = desk.poll() {
-            self.maker.notice(now, notice);
+        let gateway = &mut self.pace.gateway;
+        while let Some(notification) = gateway.poll() {
+            self.maker.notification(now, notification);
         }
-        let view = desk.see();
+        let view = gateway.see();
         self.maker.decide(now, &view, &mut self.requests);
         for request in self.requests.drain(..) {
-            desk.send(request);
+            gateway.send(request);
         }
     }
 }

@@ -1,5 +1,6 @@
-//! One iteration on the mock market: the world walks to the begin, the book burns in, the maker runs.
+//! One iteration on the mock market: the world advances to the start, the book burns in, the maker runs.
 
+use crate::error::MarketError;
 use crate::session::market::Market;
 use crate::session::pace::Plan;
 use crate::session::run::Run;
@@ -9,12 +10,12 @@ use crate::venue::mock::MockVenue;
 use crate::venue::Venue;
 use crate::world::World;
 
-/// How long the book lives before the maker begins.
+/// How long the book evolves before the maker starts.
 const BURN_IN: Ns = 5 * SECOND;
 /// Grid points of the world that count as one piece of work.
 const WORLD_STEPS: u32 = 100_000;
 
-/// A market on its way to a market time: its world is walked there, then its book burns in.
+/// A market on its way to a market time: its world advances there, then its book burns in.
 #[derive(Debug)]
 pub(crate) struct Approach<'m> {
     market: &'m Market,
@@ -37,11 +38,11 @@ impl<'m> Approach<'m> {
         }
     }
 
-    /// Do a piece of work; the market once it has reached its time.
+    /// Run a piece; the market once it has reached its time.
     ///
     /// # Errors
     /// None is known.
-    pub(crate) fn go_on(&mut self) -> Result<Option<MockVenue>, String> {
+    pub(crate) fn run_piece(&mut self) -> Result<Option<MockVenue>, MarketError> {
         if let Some(mut world) = self.world.take() {
             if world.advance_towards(opening_time(self.start), WORLD_STEPS) {
                 self.market.keep(&world);
@@ -80,7 +81,7 @@ fn opening_time(start: Ns) -> Ns {
     (start - BURN_IN).max(0)
 }
 
-/// A market that is brought to the begin of an iteration piece by piece.
+/// A market that is brought to the start of an iteration piece by piece.
 #[derive(Debug)]
 pub struct Opening<'m> {
     spec: SimulateSpec,
@@ -93,7 +94,7 @@ impl<'m> Opening<'m> {
     ///
     /// # Errors
     /// One sentence on what is wrong with the spec.
-    pub fn new(market: &'m Market, text: &str) -> Result<Self, String> {
+    pub fn new(market: &'m Market, text: &str) -> Result<Self, MarketError> {
         let spec = SimulateSpec::parse(text)?;
         let instrument = &market.scenario().instrument;
         let start = ns_of_ms(spec.start_ms);
@@ -125,12 +126,12 @@ impl<'m> Opening<'m> {
         &self.plan
     }
 
-    /// Do a piece of work; the market once it has reached the begin.
+    /// Run a piece; the market once it has reached the start.
     ///
     /// # Errors
     /// None is known.
-    pub fn go_on(&mut self) -> Result<Option<MockVenue>, String> {
-        self.approach.go_on()
+    pub fn run_piece(&mut self) -> Result<Option<MockVenue>, MarketError> {
+        self.approach.run_piece()
     }
 }
 
@@ -146,20 +147,20 @@ impl<'m> Simulation<'m> {
     ///
     /// # Errors
     /// One sentence on what is wrong with the spec.
-    pub fn new(market: &'m Market, text: &str) -> Result<Self, String> {
+    pub fn new(market: &'m Market, text: &str) -> Result<Self, MarketError> {
         Ok(Simulation {
             opening: Opening::new(market, text)?,
             run: None,
         })
     }
 
-    /// Do a piece of work of about `budget` market events; the report once all is done.
+    /// Run a piece of about `budget` market events; the report once it is complete.
     ///
     /// # Errors
     /// One sentence; none is known to occur after a spec was accepted.
-    pub fn go_on(&mut self, budget: u64) -> Result<Option<String>, String> {
+    pub fn run_piece(&mut self, budget: u64) -> Result<Option<String>, MarketError> {
         let Some(run) = &mut self.run else {
-            if let Some(venue) = self.opening.go_on()? {
+            if let Some(venue) = self.opening.run_piece()? {
                 let spec = self.opening.spec();
                 let (parameters, maker) = (spec.parameters.clone(), spec.maker.clone());
                 self.run = Some(Run::new(
@@ -171,11 +172,11 @@ impl<'m> Simulation<'m> {
             }
             return Ok(None);
         };
-        if !run.go_on(budget)? {
+        if !run.run_piece(budget)? {
             return Ok(None);
         }
         let labels = run.venue_mut().label_ms();
-        run.report(labels, false).map(Some)
+        Ok(Some(run.report(labels, false)?))
     }
 }
 

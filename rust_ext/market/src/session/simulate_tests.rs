@@ -6,11 +6,11 @@ use crate::session::stepper::Stepper;
 use crate::testing as samples;
 use crate::types::Side;
 
-fn run(spec: &Value, budget: u64) -> Result<String, String> {
+fn run(spec: &Value, budget: u64) -> Result<String, MarketError> {
     let (market, spec) = samples::market_and_spec(spec)?;
     let mut simulation = Simulation::new(&market, &spec)?;
     loop {
-        if let Some(report) = simulation.go_on(budget)? {
+        if let Some(report) = simulation.run_piece(budget)? {
             return Ok(report);
         }
     }
@@ -125,13 +125,16 @@ fn what_is_wrong_with_a_spec_is_said() {
     for (pointer, value, says) in cases.drain(..) {
         let mut spec = base.clone();
         *spec.pointer_mut(pointer).expect("the key exists") = value;
-        let error = run(&spec, 1000).expect_err("it must be refused");
+        let error = run(&spec, 1000)
+            .expect_err("it must be refused")
+            .to_string();
         assert!(error.contains(says), "{pointer}: {error}");
     }
     let mut unknown = base.clone();
     unknown["scenario"]["flow"]["x"] = json!(1);
     assert!(run(&unknown, 1000)
         .expect_err("refused")
+        .to_string()
         .contains("unknown field `x`"));
 }
 
@@ -141,7 +144,7 @@ fn a_strategy_that_only_watches_sees_the_market_of_the_reference_maker_untouched
     let (market, text) = samples::market_and_spec(&spec).expect("the scenario is valid");
     let mut opening = Opening::new(&market, &text).expect("the spec is valid");
     let venue = loop {
-        if let Some(venue) = opening.go_on().expect("it opens") {
+        if let Some(venue) = opening.run_piece().expect("it opens") {
             break venue;
         }
     };
@@ -166,16 +169,16 @@ fn a_strategy_of_ones_own_trades_and_is_accounted_for() {
     let (market, spec) = samples::market_and_spec(&whole).expect("the scenario is valid");
     let mut opening = Opening::new(&market, &spec).expect("the spec is valid");
     let venue = loop {
-        if let Some(venue) = opening.go_on().expect("it opens") {
+        if let Some(venue) = opening.run_piece().expect("it opens") {
             break venue;
         }
     };
     let mut s = Stepper::new(&opening, venue);
-    let (mut heard, mut n) = (0.0, 0);
+    let (mut filled, mut n) = (0.0, 0);
     while s.step().expect("it steps") {
-        for fill in s.heard() {
-            if let crate::session::stepper::Heard::Filled { side, qty, .. } = fill {
-                heard += side.sign() as f64 * qty;
+        for fill in s.updates() {
+            if let crate::session::stepper::OrderUpdate::Filled { side, qty, .. } = fill {
+                filled += side.sign() as f64 * qty;
             }
         }
         n += 1;
@@ -187,7 +190,7 @@ fn a_strategy_of_ones_own_trades_and_is_accounted_for() {
             s.take(Side::Buy, mid + 5.0, 0.1).expect("it is sent");
         }
     }
-    assert!((heard - s.position()).abs() < 1e-9);
+    assert!((filled - s.position()).abs() < 1e-9);
     assert!(s.attempt(Some("weather")).is_err());
     let report: Value = serde_json::from_str(&s.report().expect("it is over")).expect("JSON");
     assert!(number(&report, "/orders/maker_fills") > 0.0);
@@ -237,7 +240,7 @@ proptest! {
         scenario["book"]["orders"] = json!(orders);
         scenario["instrument"]["tick_size"] = json!(tick);
         spec["maker"]["depth_levels"] = json!(levels);
-        let text = run(&spec, 50_000).map_err(TestCaseError::fail)?;
+        let text = run(&spec, 50_000).map_err(|e| TestCaseError::fail(e.to_string()))?;
         prop_assert!(serde_json::from_str::<Value>(&text).is_ok());
     }
 }

@@ -2,8 +2,22 @@
 
 use serde::Deserialize;
 
-use crate::scenario::Scenario;
-use crate::types::check::{all, count, in_range, CheckResult};
+use crate::types::check::{all, count, in_range, CheckResult, RangeError};
+use crate::types::json::{parse, JsonError};
+
+/// Why a spec is not accepted.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum SpecError {
+    /// It is no JSON of this form.
+    #[error("the spec is not accepted: {0}")]
+    Json(#[from] JsonError),
+    /// A number is out of range.
+    #[error(transparent)]
+    Range(#[from] RangeError),
+    /// A slice that ends before it begins.
+    #[error("end_ns = {end_ns} is not above start_ns = {start_ns}")]
+    Order { start_ns: i64, end_ns: i64 },
+}
 
 /// The six tunable parameters; the host's table holds their narrower bounds.
 #[derive(Debug, Clone, Deserialize)]
@@ -105,8 +119,8 @@ impl SimulateSpec {
     ///
     /// # Errors
     /// One sentence: what is wrong and what is accepted.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let spec: Self = parse("spec", text)?;
+    pub fn parse(text: &str) -> Result<Self, SpecError> {
+        let spec: Self = parse(text)?;
         in_range("start_ms", spec.start_ms, 0.0, 1e10)?;
         in_range("duration_ms", spec.duration_ms, 1.0, 8.64e7)?;
         check_maker(&spec.parameters, &spec.maker, spec.fees)?;
@@ -119,8 +133,8 @@ impl ObserveSpec {
     ///
     /// # Errors
     /// One sentence: what is wrong and what is accepted.
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let spec: Self = parse("spec", text)?;
+    pub(crate) fn parse(text: &str) -> Result<Self, SpecError> {
+        let spec: Self = parse(text)?;
         in_range("start_ms", spec.start_ms, 0.0, 1e10)?;
         let most = if spec.rows { 1.44e7 } else { 6.048e8 };
         in_range("duration_ms", spec.duration_ms, 1000.0, most)?;
@@ -134,41 +148,21 @@ impl ReplaySpec {
     ///
     /// # Errors
     /// One sentence: what is wrong and what is accepted.
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let spec: Self = parse("spec", text)?;
+    pub(crate) fn parse(text: &str) -> Result<Self, SpecError> {
+        let spec: Self = parse(text)?;
         in_range("start_ns", spec.start_ns as f64, 0.0, 1e16)?;
         in_range("end_ns", spec.end_ns as f64, 1.0, 1e16)?;
         if spec.end_ns <= spec.start_ns {
-            return Err(format!(
-                "end_ns = {} is not above start_ns = {}",
-                spec.end_ns, spec.start_ns
-            ));
+            return Err(SpecError::Order {
+                start_ns: spec.start_ns,
+                end_ns: spec.end_ns,
+            });
         }
         in_range("tick_size", spec.tick_size, 1e-9, 1e9)?;
         in_range("lot_size", spec.lot_size, 1e-12, 1e9)?;
         check_maker(&spec.parameters, &spec.maker, spec.fees)?;
         Ok(spec)
     }
-}
-
-/// Read and validate a scenario.
-///
-/// # Errors
-/// One sentence: what is wrong and what is accepted.
-pub(crate) fn parse_scenario(text: &str) -> Result<Scenario, String> {
-    let scenario: Scenario = parse("scenario", text)?;
-    scenario.check()?;
-    Ok(scenario)
-}
-
-fn parse<'a, T: Deserialize<'a>>(what: &str, text: &'a str) -> Result<T, String> {
-    let mut reader = serde_json::Deserializer::from_str(text);
-    let spec = serde_path_to_error::deserialize(&mut reader)
-        .map_err(|e| format!("the {what} is not accepted: {}: {}", e.path(), e.inner()))?;
-    reader
-        .end()
-        .map_err(|e| format!("the {what} is not accepted: {e}"))?;
-    Ok(spec)
 }
 
 fn check_maker(p: &Parameters, m: &MakerSettings, f: Fees) -> CheckResult {

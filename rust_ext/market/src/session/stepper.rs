@@ -1,17 +1,45 @@
-//! An iteration on the mock market whose strategy is somebody else's: it stops at every decision.
+//! An iteration on the mock market whose strategy is another participant's: it stops at every decision.
 
+use crate::error::MarketError;
 use crate::maker::Attempts;
 use crate::session::pace::Pace;
 use crate::session::simulate::Opening;
-use crate::types::{ms_of_ns, Cancel, Lots, NewOrder, Notice, Ns, Request, Side, Tick, View};
+use crate::types::{ms_of_ns, Cancel, Lots, NewOrder, Notification, Ns, Request, Side, Tick, View};
 use crate::venue::mock::MockVenue;
 
 /// Ceiling of one order, so that sums of lots stay far from the end of their type.
 const MOST_LOTS: f64 = (1u64 << 40) as f64;
 
-/// What a strategy heard of its own orders since the last step.
+/// Why something that a strategy asked for is refused.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum RequestError {
+    /// Nothing is sent after the end.
+    #[error("the iteration is over")]
+    Over,
+    /// There is no report before the end.
+    #[error("the iteration is not over; call step() until it returns False")]
+    NotOver,
+    /// Slippage is measured from a mid.
+    #[error("no mid has been seen yet")]
+    NoMid,
+    /// A reason that is not counted.
+    #[error("unknown reason {0:?}; known are min_interval, throttle, concurrency, risk")]
+    Reason(String),
+    /// A quantity below a lot or beyond all bounds.
+    #[error("quantity {quantity} is out of range; accepted is a number from {least} to {most}")]
+    Quantity {
+        quantity: f64,
+        least: f64,
+        most: f64,
+    },
+    /// A price that is no positive number.
+    #[error("price {0} is out of range; accepted is a positive number")]
+    Price(f64),
+}
+
+/// What a strategy was told about its own orders since the last step.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Heard {
+pub enum OrderUpdate {
     /// Base units of an order were filled; the id is None for one that took liquidity.
     Filled {
         id: Option<u64>,
@@ -28,7 +56,7 @@ pub struct Stepper {
     pace: Pace<MockVenue>,
     now: Ns,
     view: View,
-    heard: Vec<Heard>,
+    updates: Vec<OrderUpdate>,
     position: Lots,
     in_flight: u32,
     attempts: Attempts,
@@ -37,13 +65,13 @@ pub struct Stepper {
 }
 
 impl Stepper {
-    /// A market that has reached the begin of its iteration.
+    /// A market that has reached the start of its iteration.
     pub fn new(opening: &Opening<'_>, venue: MockVenue) -> Self {
         Stepper {
             now: opening.plan().start,
             pace: Pace::new(venue, opening.plan().clone()),
             view: View::default(),
-            heard: Vec::new(),
+            updates: Vec::new(),
             position: 0,
             in_flight: 0,
             attempts: Attempts::default(),
@@ -52,15 +80,15 @@ impl Stepper {
         }
     }
 
-    /// Go on to the next decision; false at the end.
+    /// Advance to the next decision; false at the end.
     ///
     /// # Errors
     /// Those of the market.
-    pub fn step(&mut self) -> Result<bool, String> {
+    pub fn step(&mut self) -> Result<bool, MarketError> {
         if self.done {
             return Ok(false);
         }
-        self.heard.clear();
+        self.updates.clear();
         match self.pace.advance_to_decision()? {
             Some(now) => self.now = now,
             None => {
@@ -68,10 +96,10 @@ impl Stepper {
                 self.done = true;
             }
         }
-        while let Some(notice) = self.pace.desk.poll() {
-            self.hear(notice);
+        while let Some(notification) = self.pace.gateway.poll() {
+            self.apply(notification);
         }
-        self.view = self.pace.desk.see();
+        self.view = self.pace.gateway.see();
         Ok(!self.done)
     }
 
@@ -80,12 +108,12 @@ impl Stepper {
         ms_of_ns(self.now)
     }
 
-    /// Best price of others as seen now, quote units.
+    /// Best price of other participants as seen now, quote units.
     pub fn best(&self, side: Side) -> Option<f64> {
         self.view.best[side.index()].map(|t| t as f64 * self.pace.plan.tick_size)
     }
 
-    /// Mid of others as seen now, quote units.
+    /// Mid of other participants as seen now, quote units.
     pub fn mid(&self) -> Option<f64> {
         self.view.mid.map(|m| m * self.pace.plan.tick_size)
     }
@@ -95,7 +123,7 @@ impl Stepper {
         self.view.liquidity[side.index()] as f64 * self.pace.plan.lot_size
     }
 
-    /// Position as heard of, base units.
+    /// Position by the fills received so far, base units.
     pub fn position(&self) -> f64 {
         self.position as f64 * self.pace.plan.lot_size
     }
@@ -105,16 +133,16 @@ impl Stepper {
         self.in_flight
     }
 
-    /// What was heard in the last step.
-    pub fn heard(&self) -> &[Heard] {
-        &self.heard
+    /// What was received in the last step.
+    pub fn updates(&self) -> &[OrderUpdate] {
+        &self.updates
     }
 
     /// Send a post-only order; its id. Prices are rounded away from the market, quantities down.
     ///
     /// # Errors
     /// Where price or quantity is not usable, or the iteration is over.
-    pub fn place(&mut self, side: Side, price: f64, qty: f64) -> Result<u64, String> {
+    pub fn place(&mut self, side: Side, price: f64, qty: f64) -> Result<u64, RequestError> {
         let lots = self.lots(qty)?;
         let tick = self.tick(side, price)?;
         self.ids += 1;
@@ -135,7 +163,7 @@ impl Stepper {
     ///
     /// # Errors
     /// Where the iteration is over.
-    pub fn cancel(&mut self, id: u64) -> Result<(), String> {
+    pub fn cancel(&mut self, id: u64) -> Result<(), RequestError> {
         self.send(Request::Quote {
             cancel: Some(Cancel { id, tail: false }),
             place: None,
@@ -146,10 +174,10 @@ impl Stepper {
     ///
     /// # Errors
     /// Where price or quantity is not usable, no mid was seen yet, or the iteration is over.
-    pub fn take(&mut self, side: Side, limit: f64, qty: f64) -> Result<(), String> {
+    pub fn take(&mut self, side: Side, limit: f64, qty: f64) -> Result<(), RequestError> {
         let lots = self.lots(qty)?;
         let limit = self.tick(side, limit)?;
-        let mid_at_decision = self.view.mid.ok_or("no mid has been seen yet")?;
+        let mid_at_decision = self.view.mid.ok_or(RequestError::NoMid)?;
         self.send(Request::Take {
             side,
             lots,
@@ -162,7 +190,7 @@ impl Stepper {
     ///
     /// # Errors
     /// Where the reason is unknown.
-    pub fn attempt(&mut self, blocked: Option<&str>) -> Result<(), String> {
+    pub fn attempt(&mut self, blocked: Option<&str>) -> Result<(), RequestError> {
         let a = &mut self.attempts;
         match blocked {
             None => {}
@@ -170,11 +198,7 @@ impl Stepper {
             Some("throttle") => a.throttle += 1,
             Some("concurrency") => a.concurrency += 1,
             Some("risk") => a.risk += 1,
-            Some(other) => {
-                return Err(format!(
-                    "unknown reason {other:?}; known are min_interval, throttle, concurrency, risk"
-                ))
-            }
+            Some(other) => return Err(RequestError::Reason(other.to_owned())),
         }
         a.all += 1;
         Ok(())
@@ -184,54 +208,56 @@ impl Stepper {
     ///
     /// # Errors
     /// Where the iteration is not over yet.
-    pub fn report(&mut self) -> Result<String, String> {
+    pub fn report(&mut self) -> Result<String, MarketError> {
         if !self.done {
-            return Err("the iteration is not over; call step() until it returns False".to_owned());
+            return Err(RequestError::NotOver.into());
         }
-        let label_ms = self.pace.desk.venue.label_ms();
+        let label_ms = self.pace.gateway.venue.label_ms();
         let frame = self.pace.frame(label_ms, false);
-        self.pace.desk.measure.report(frame, self.attempts)
+        Ok(self.pace.gateway.measure.report(frame, self.attempts)?)
     }
 
-    fn send(&mut self, request: Request) -> Result<(), String> {
+    fn send(&mut self, request: Request) -> Result<(), RequestError> {
         if self.done {
-            return Err("the iteration is over".to_owned());
+            return Err(RequestError::Over);
         }
         self.in_flight += request.weight();
-        self.pace.desk.send(request);
+        self.pace.gateway.send(request);
         Ok(())
     }
 
-    fn hear(&mut self, notice: Notice) {
-        match notice {
-            Notice::Processed {
+    fn apply(&mut self, notification: Notification) {
+        match notification {
+            Notification::Processed {
                 weight, rejected, ..
             } => {
                 self.in_flight = self.in_flight.saturating_sub(weight);
-                self.heard.extend(rejected.map(|id| Heard::Rejected { id }));
+                self.updates
+                    .extend(rejected.map(|id| OrderUpdate::Rejected { id }));
             }
-            Notice::Filled { id, side, lots } => {
+            Notification::Filled { id, side, lots } => {
                 self.position += side.sign() * lots;
                 let qty = lots as f64 * self.pace.plan.lot_size;
-                self.heard.push(Heard::Filled { id, side, qty });
+                self.updates.push(OrderUpdate::Filled { id, side, qty });
             }
         }
     }
 
-    fn lots(&self, qty: f64) -> Result<Lots, String> {
+    fn lots(&self, qty: f64) -> Result<Lots, RequestError> {
         // A quantity that is a whole number of lots but for the last bit of its double is meant as such.
         let lots = (qty / self.pace.plan.lot_size * (1.0 + 1e-12)).floor();
         if (1.0..=MOST_LOTS).contains(&lots) {
             return Ok(lots as Lots);
         }
-        let lot = self.pace.plan.lot_size;
-        Err(format!(
-            "quantity {qty} is out of range; accepted is a number from {lot} to {}",
-            lot * MOST_LOTS
-        ))
+        let least = self.pace.plan.lot_size;
+        Err(RequestError::Quantity {
+            quantity: qty,
+            least,
+            most: least * MOST_LOTS,
+        })
     }
 
-    fn tick(&self, side: Side, price: f64) -> Result<Tick, String> {
+    fn tick(&self, side: Side, price: f64) -> Result<Tick, RequestError> {
         let exact = price / self.pace.plan.tick_size;
         let near = exact.round();
         let tick = match side {
@@ -242,8 +268,6 @@ impl Stepper {
         if (1.0..=1e15).contains(&tick) {
             return Ok(tick as Tick);
         }
-        Err(format!(
-            "price {price} is out of range; accepted is a positive number"
-        ))
+        Err(RequestError::Price(price))
     }
 }

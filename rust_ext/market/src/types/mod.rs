@@ -1,6 +1,7 @@
-//! Words that all modules share: sides, time, quotes, requests and what comes back.
+//! Types that all modules share: sides, time, quotes, requests and notifications.
 
 pub(crate) mod check;
+pub(crate) mod json;
 pub(crate) mod rng;
 
 /// Market time in nanoseconds.
@@ -113,7 +114,7 @@ pub(crate) struct Cancel {
 
 /// What the market tells us about our own orders.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Notice {
+pub(crate) enum Notification {
     /// A request was processed; `rejected` names a post-only order that would have crossed.
     Processed {
         weight: u32,
@@ -143,13 +144,13 @@ pub(crate) struct VenueFill {
     pub placed_at: Ns,
     /// Lots ahead of the order when it was placed.
     pub ahead_at_placement: Lots,
-    /// Mid of the others' book just before the aggressive order, in ticks.
+    /// Mid of the other participants' book just before the aggressive order, in ticks.
     pub mid: f64,
     /// Added to the fee, bps.
     pub fee_shift_bps: f64,
 }
 
-/// The book as the maker sees it; prices of others only.
+/// The book as the maker sees it; prices of other participants only.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(crate) struct View {
     /// Time of this state at the market.

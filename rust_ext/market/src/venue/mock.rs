@@ -1,5 +1,6 @@
 //! The mock market: others' order flow round a fair value, with our own orders among theirs.
 
+use crate::venue::rows::RowError;
 use std::collections::BTreeMap;
 
 use crate::flow::draw_lag;
@@ -7,8 +8,8 @@ use crate::scenario::Latency;
 use crate::types::rng::{Purpose, Stream};
 use crate::types::{ns_of_ms, Lots, NewOrder, Ns, Side, Tick, VenueFill, View};
 use crate::venue::feed::Feed;
+use crate::venue::participants::{Moment, Participants};
 use crate::venue::recorder::Recorder;
-use crate::venue::street::{Moment, Street};
 use crate::venue::tape::Tape;
 use crate::venue::{Cancelled, Venue};
 use crate::world::labels::LabelClock;
@@ -22,7 +23,7 @@ const ORDERS: usize = 1;
 #[derive(Debug, Clone)]
 pub struct MockVenue {
     world: World,
-    street: Street,
+    participants: Participants,
     latency: Latency,
     delays: Stream,
     levels: usize,
@@ -45,7 +46,7 @@ impl MockVenue {
             fair: world.fair_at(begin),
         };
         MockVenue {
-            street: Street::new(scenario, seed, key, moment),
+            participants: Participants::new(scenario, seed, key, moment),
             latency: scenario.latency.clone(),
             delays: Stream::new(seed, Purpose::Delays, key),
             levels,
@@ -57,37 +58,37 @@ impl MockVenue {
         }
     }
 
-    /// Time until which the market has lived.
+    /// Market time that has been reached.
     pub fn now(&self) -> Ns {
         self.now
     }
 
     /// Forget what was counted so far, so that a burn-in leaves no trace in a report.
     pub fn forget_counts(&mut self) {
-        self.street.forget_counts();
+        self.participants.forget_counts();
         self.labels.restart(self.now);
     }
 
-    /// Write down from now on.
+    /// Record from now on.
     pub fn record(&mut self, tape: Tape) {
-        self.street.record(tape);
+        self.participants.record(tape);
     }
 
-    /// What was written down.
+    /// What was recorded.
     pub fn take_tape(&mut self) -> Option<Tape> {
-        self.street.take_tape()
+        self.participants.take_tape()
     }
 
     /// Write down rows of a recording from now on.
     pub fn record_rows(&mut self) {
         let instrument = &self.world.scenario().instrument;
         let recorder = Recorder::new(instrument.tick_size, instrument.lot_size);
-        self.street.record_rows(recorder, self.now);
+        self.participants.record_rows(recorder, self.now);
     }
 
-    /// The rows that were written down.
+    /// The rows that were recorded.
     pub fn take_rows(&mut self) -> Vec<u8> {
-        self.street.take_rows()
+        self.participants.take_rows()
     }
 
     /// Market time for which each label was on since the counts began, ms.
@@ -105,18 +106,18 @@ impl MockVenue {
         };
         self.world.advance_towards(self.now, 1);
         let point = self.world.now();
-        self.street.change(moment, point);
+        self.participants.change(moment, point);
         self.labels.change(point.labels, self.now);
     }
 
-    fn live(&mut self, fills: &mut Vec<VenueFill>) {
+    fn process_event(&mut self, fills: &mut Vec<VenueFill>) {
         let before = fills.len();
         let moment = Moment {
             now: self.now,
             point: self.world.now(),
             fair: self.world.fair_at(self.now),
         };
-        self.street.live(moment, fills);
+        self.participants.process_event(moment, fills);
         self.charge(&mut fills[before..]);
     }
 
@@ -134,7 +135,7 @@ impl MockVenue {
     }
 
     fn feed_message(&mut self) {
-        let book = &self.street.book;
+        let book = &self.participants.book;
         let view = View {
             at: self.next_feed,
             best: [book.others_best(Side::Buy), book.others_best(Side::Sell)],
@@ -147,16 +148,16 @@ impl MockVenue {
         let factor = self.world.now().latency;
         let lag = draw_lag(&self.latency.feed, factor, &mut self.delays);
         let arrival = self.feed.send(view, lag + self.down_for(FEED));
-        self.street.deliver(arrival);
+        self.participants.deliver(arrival);
         self.next_feed += ns_of_ms(self.latency.feed_interval_ms);
     }
 }
 
 impl Venue for MockVenue {
-    fn advance(&mut self, until: Ns, fills: &mut Vec<VenueFill>) -> Result<(), String> {
+    fn advance(&mut self, until: Ns, fills: &mut Vec<VenueFill>) -> Result<(), RowError> {
         loop {
             let change = self.world.next_change();
-            let next = self.street.next().min(self.next_feed).min(change);
+            let next = self.participants.next().min(self.next_feed).min(change);
             if next > until {
                 break;
             }
@@ -166,7 +167,7 @@ impl Venue for MockVenue {
             } else if next == self.next_feed {
                 self.feed_message();
             } else {
-                self.live(fills);
+                self.process_event(fills);
             }
         }
         self.now = until.max(self.now);
@@ -174,25 +175,25 @@ impl Venue for MockVenue {
     }
 
     fn place(&mut self, order: NewOrder) -> bool {
-        self.street.place(order, self.now)
+        self.participants.place(order, self.now)
     }
 
     fn cancel(&mut self, id: u64) -> Option<Cancelled> {
-        self.street.book.cancel(id)
+        self.participants.book.cancel(id)
     }
 
     fn take(&mut self, side: Side, lots: Lots, limit: Tick, fills: &mut Vec<VenueFill>) {
         let before = fills.len();
-        self.street.take(side, lots, limit, self.now, fills);
+        self.participants.take(side, lots, limit, self.now, fills);
         self.charge(&mut fills[before..]);
     }
 
     fn mid(&self) -> Option<f64> {
-        self.street.book.mid
+        self.participants.book.mid
     }
 
     fn spread(&self) -> Option<Tick> {
-        let book = &self.street.book;
+        let book = &self.participants.book;
         Some(book.others_best(Side::Sell)? - book.others_best(Side::Buy)?)
     }
 
@@ -206,6 +207,6 @@ impl Venue for MockVenue {
     }
 
     fn counts(&self) -> (u64, u64) {
-        self.street.counts()
+        self.participants.counts()
     }
 }

@@ -1,14 +1,15 @@
-//! What the maker's desk needs of a market, be it a mock or a recording.
+//! What the maker's gateway needs from a market, whether mock or recorded.
 
 pub(crate) mod feed;
 pub(crate) mod mock;
+pub(crate) mod participants;
 pub(crate) mod recorder;
 pub(crate) mod replay;
 pub(crate) mod rows;
-pub(crate) mod street;
 pub(crate) mod tape;
 
 use crate::types::{Lots, NewOrder, Ns, Side, Tick, VenueFill, View};
+use crate::venue::rows::RowError;
 
 /// An order of ours that was cancelled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,11 +19,11 @@ pub(crate) struct Cancelled {
 
 /// A market with our own orders in it. Time never goes back.
 pub(crate) trait Venue {
-    /// Let the market live until a time, inclusive; fills of our orders are appended in order of time.
+    /// Advance the market to a time, inclusive; fills of our orders are appended in order of time.
     ///
     /// # Errors
     /// One sentence where the data behind the market cannot be used.
-    fn advance(&mut self, until: Ns, fills: &mut Vec<VenueFill>) -> Result<(), String>;
+    fn advance(&mut self, until: Ns, fills: &mut Vec<VenueFill>) -> Result<(), RowError>;
 
     /// An order of ours arrives; false where it would cross and is rejected.
     fn place(&mut self, order: NewOrder) -> bool;
@@ -33,10 +34,10 @@ pub(crate) trait Venue {
     /// An immediate-or-cancel order of ours arrives.
     fn take(&mut self, side: Side, lots: Lots, limit: Tick, fills: &mut Vec<VenueFill>);
 
-    /// Mid of the others' book in ticks; the last known one where a side is empty.
+    /// Mid of the other participants' book in ticks; the last known one where a side is empty.
     fn mid(&self) -> Option<f64>;
 
-    /// Ask minus bid of the others' book in ticks.
+    /// Ask minus bid of the other participants' book in ticks.
     fn spread(&self) -> Option<Tick>;
 
     /// The book as it can be seen at a time, at or after the last advance; delays of the messages that

@@ -1,4 +1,4 @@
-//! A mock market written down as rows of a recording, in the array format of hftbacktest 2.
+//! A mock market recorded as rows of a recording, in the array format of hftbacktest 2.
 
 use crate::book::ladder::Ladder;
 use crate::types::{Lots, Ns, Side, Tick};
@@ -13,7 +13,7 @@ pub(crate) struct Recorder {
     tick_size: f64,
     lot_size: f64,
     rows: Vec<u8>,
-    /// Rows that no message has brought yet begin here.
+    /// First row that no feed message has delivered yet.
     unsent: usize,
 }
 

@@ -9,7 +9,7 @@
 use crate::book::displayed::Displayed;
 use crate::book::own::OwnOrders;
 use crate::types::{ns_of_ms, Lots, NewOrder, Ns, Side, Tick, VenueFill, View};
-use crate::venue::rows::{Action, Rows};
+use crate::venue::rows::{Action, RowError, Rows};
 use crate::venue::{Cancelled, Venue};
 
 /// A walk along one of the two time axes of a recording.
@@ -20,7 +20,7 @@ struct Cursor {
     at: Ns,
 }
 
-/// A recording, from its begin on. Time 0 is the first exchange time.
+/// A recording, from its start on. Time 0 is the first exchange time.
 #[derive(Debug, Clone)]
 pub(crate) struct ReplayVenue<'a> {
     rows: Rows<'a>,
@@ -69,11 +69,11 @@ impl<'a> ReplayVenue<'a> {
         self.last
     }
 
-    /// Build the book on towards a time with at most `budget` rows; whether it is reached.
+    /// Build the book towards a time with at most `budget` rows; whether it is reached.
     ///
     /// # Errors
     /// Where a row cannot be used.
-    pub(crate) fn build(&mut self, until: Ns, budget: usize) -> Result<bool, String> {
+    pub(crate) fn build(&mut self, until: Ns, budget: usize) -> Result<bool, RowError> {
         let mut none = Vec::new();
         let done = self.walk_exchange(until, budget, &mut none)?;
         if done {
@@ -83,13 +83,13 @@ impl<'a> ReplayVenue<'a> {
         Ok(done)
     }
 
-    /// Go on to a time with at most `budget` rows; whether it is reached.
+    /// Advance to a time with at most `budget` rows; whether it is reached.
     fn walk_exchange(
         &mut self,
         until: Ns,
         budget: usize,
         fills: &mut Vec<VenueFill>,
-    ) -> Result<bool, String> {
+    ) -> Result<bool, RowError> {
         let stop = self.exchange_cursor.row.saturating_add(budget);
         while let Some(row) = self.rows.get(self.exchange_cursor.row) {
             if self.exchange_cursor.row >= stop {
@@ -178,7 +178,7 @@ impl<'a> ReplayVenue<'a> {
         (self.exchange_cursor.at, mid)
     }
 
-    fn walk_local(&mut self, until: Ns) -> Result<(), String> {
+    fn walk_local(&mut self, until: Ns) -> Result<(), RowError> {
         while let Some(row) = self.rows.get(self.local_cursor.row) {
             if let Some(time) = row.local_time() {
                 let since = time.saturating_sub(self.zero);
@@ -202,7 +202,7 @@ impl<'a> ReplayVenue<'a> {
 }
 
 impl Venue for ReplayVenue<'_> {
-    fn advance(&mut self, until: Ns, fills: &mut Vec<VenueFill>) -> Result<(), String> {
+    fn advance(&mut self, until: Ns, fills: &mut Vec<VenueFill>) -> Result<(), RowError> {
         self.walk_exchange(until, usize::MAX, fills)?;
         self.walk_local(until)
     }

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::error::MarketError;
 use crate::session::replay_run::Replay;
 use crate::testing as samples;
 
@@ -140,7 +141,7 @@ fn the_local_side_lags_behind_the_exchange() {
     assert_eq!(lags, [3e-6; 3]);
 }
 
-fn replay(bytes: &[u8], start_ns: Ns, end_ns: Ns) -> Result<serde_json::Value, String> {
+fn replay(bytes: &[u8], start_ns: Ns, end_ns: Ns) -> Result<serde_json::Value, MarketError> {
     let mut spec = samples::maker_json();
     spec["start_ns"] = start_ns.into();
     spec["end_ns"] = end_ns.into();
@@ -149,8 +150,8 @@ fn replay(bytes: &[u8], start_ns: Ns, end_ns: Ns) -> Result<serde_json::Value, S
     spec["record_fills"] = true.into();
     let mut run = Replay::new(&spec.to_string(), bytes)?;
     loop {
-        if let Some(report) = run.go_on(3)? {
-            return serde_json::from_str(&report).map_err(|e| e.to_string());
+        if let Some(report) = run.run_piece(3)? {
+            return Ok(serde_json::from_str(&report).expect("it is JSON"));
         }
     }
 }
@@ -176,7 +177,9 @@ fn a_slice_says_where_the_recording_ended() {
 #[test]
 fn unusable_data_is_refused_with_its_row() {
     let refused = |bytes: &[u8], says: &str| {
-        let error = replay(bytes, 0, 10_000).expect_err("it must be refused");
+        let error = replay(bytes, 0, 10_000)
+            .expect_err("it must be refused")
+            .to_string();
         assert!(error.contains(says), "{error}");
     };
     let later = (DEPTH | BUY, 9000, 5.0, 1.0);

@@ -2,6 +2,26 @@
 
 use crate::types::{ms_of_ns, Lots, Ns, Side, Tick};
 
+/// Why recorded rows cannot be used.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum RowError {
+    /// A buffer that ends within a row.
+    #[error("events has {0} bytes, which is not a multiple of {size}", size = ROW)]
+    Partial(usize),
+    /// A buffer without a row of the exchange's side.
+    #[error("events holds no event of the exchange side")]
+    NoExchange,
+    /// A depth row without a side.
+    #[error("row {0}: depth without a side")]
+    NoSide(usize),
+    /// A price that is no number in range.
+    #[error("row {row}: price {price} is not a usable number")]
+    Price { row: usize, price: f64 },
+    /// A quantity that is no number in range.
+    #[error("row {row}: quantity {quantity} is not a usable number")]
+    Quantity { row: usize, quantity: f64 },
+}
+
 /// Bytes of a row.
 pub(crate) const ROW: usize = 64;
 
@@ -46,13 +66,10 @@ impl<'a> Rows<'a> {
     ///
     /// # Errors
     /// Where the buffer is no whole number of rows.
-    pub(crate) fn new(bytes: &'a [u8], tick_size: f64, lot_size: f64) -> Result<Self, String> {
+    pub(crate) fn new(bytes: &'a [u8], tick_size: f64, lot_size: f64) -> Result<Self, RowError> {
         let (rows, rest) = bytes.as_chunks();
         if !rest.is_empty() {
-            return Err(format!(
-                "events has {} bytes, which is not a multiple of {ROW}",
-                bytes.len()
-            ));
+            return Err(RowError::Partial(bytes.len()));
         }
         Ok(Rows {
             rows,
@@ -78,7 +95,7 @@ impl<'a> Rows<'a> {
     /// # Errors
     /// Where price or quantity is not a number in range, or a depth row has no side.
     #[inline]
-    pub(crate) fn action(&self, row: Row<'_>, number: usize) -> Result<Action, String> {
+    pub(crate) fn action(&self, row: Row<'_>, number: usize) -> Result<Action, RowError> {
         self.read(row).ok_or_else(|| self.flaw(row, number))
     }
 
@@ -120,17 +137,20 @@ impl<'a> Rows<'a> {
     }
 
     #[cold]
-    fn flaw(&self, row: Row<'_>, number: usize) -> String {
+    fn flaw(&self, row: Row<'_>, number: usize) -> RowError {
         let bits = row.word::<0>();
         if matches!(bits & 0xff, 1 | 4) && side_of(bits).is_none() {
-            return format!("row {number}: depth without a side");
+            return RowError::NoSide(number);
         }
         match self.tick(row) {
-            None => format!("row {number}: price {} is not a usable number", row.px()),
-            Some(_) => format!(
-                "row {number}: quantity {} is not a usable number",
-                row.qty()
-            ),
+            None => RowError::Price {
+                row: number,
+                price: row.px(),
+            },
+            Some(_) => RowError::Quantity {
+                row: number,
+                quantity: row.qty(),
+            },
         }
     }
 }

@@ -33,7 +33,7 @@ pub(crate) struct FairWalk {
 }
 
 impl FairWalk {
-    /// A walk that begins at a price.
+    /// A walk that starts at a price.
     pub(crate) fn new(price: f64) -> Self {
         FairWalk {
             ln: libm::log(price),

@@ -1,6 +1,6 @@
 //! The world of a scenario: fair value and multipliers as a function of (scenario, seed, market time).
 //!
-//! It lives on a fixed grid of 100 ms that begins at market time 0, whatever part of it an iteration sees.
+//! It is defined on a fixed grid of 100 ms that starts at market time 0, whatever an iteration covers.
 
 pub(crate) mod fair;
 pub(crate) mod labels;

@@ -1,4 +1,4 @@
-//! The standing orders of others: single orders in first-in-first-out queues per price.
+//! The resting orders of other participants: single orders in first-in-first-out queues per price.
 
 use crate::book::ladder::Ladder;
 use crate::types::rng::Stream;
@@ -30,38 +30,38 @@ const EMPTY: Queue = Queue {
     tail: NONE,
 };
 
-/// An order that has left.
+/// An order that was cancelled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Gone {
+pub(crate) struct CancelledOrder {
     pub tick: Tick,
     pub lots: Lots,
     /// Time priority: smaller came earlier.
     pub seq: u64,
 }
 
-/// An order that was chosen, and the lots of others at its price.
+/// An order that was chosen, and the lots of other participants at its price.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Chosen {
     id: u32,
     pub beside: Lots,
 }
 
-/// Others' orders of one side.
+/// Other participants' orders of one side.
 #[derive(Debug, Clone)]
-pub(crate) struct Crowd {
+pub(crate) struct RestingOrders {
     ladder: Ladder,
     nodes: Vec<Node>,
     free: Vec<u32>,
     live: Vec<u32>,
     queues: Vec<Queue>,
-    /// Changes of quantity per price, where somebody asked for them.
+    /// Changes of quantity per price, where they are recorded.
     changes: Option<Vec<(Tick, Lots)>>,
 }
 
-impl Crowd {
-    /// Nobody there.
+impl RestingOrders {
+    /// No orders.
     pub(crate) fn new(side: Side) -> Self {
-        Crowd {
+        RestingOrders {
             ladder: Ladder::new(side),
             nodes: Vec::new(),
             free: Vec::new(),
@@ -76,7 +76,7 @@ impl Crowd {
         &self.ladder
     }
 
-    /// Number of standing orders.
+    /// Number of resting orders.
     pub(crate) fn len(&self) -> usize {
         self.live.len()
     }
@@ -111,7 +111,7 @@ impl Crowd {
         true
     }
 
-    /// Choose an order at random; the handle is good until the crowd changes.
+    /// Choose an order at random; the handle is valid until the side changes.
     pub(crate) fn choose(&self, stream: &mut Stream) -> Option<Chosen> {
         if self.live.is_empty() {
             return None;
@@ -125,12 +125,12 @@ impl Crowd {
     }
 
     /// Cancel an order that was chosen.
-    pub(crate) fn cancel(&mut self, chosen: Chosen) -> Gone {
+    pub(crate) fn cancel(&mut self, chosen: Chosen) -> CancelledOrder {
         self.drop_order(chosen.id)
     }
 
     /// Cancel the newest order at the best price.
-    pub(crate) fn cancel_best(&mut self) -> Option<Gone> {
+    pub(crate) fn cancel_best(&mut self) -> Option<CancelledOrder> {
         let tick = self.ladder.best()?;
         let id = self.queues[slot_of(tick)].tail;
         (id != NONE).then(|| self.drop_order(id))
@@ -179,7 +179,7 @@ impl Crowd {
         (self.nodes.len() - 1) as u32
     }
 
-    fn drop_order(&mut self, id: u32) -> Gone {
+    fn drop_order(&mut self, id: u32) -> CancelledOrder {
         let node = self.nodes[id as usize].clone();
         let queue = &mut self.queues[slot_of(node.tick)];
         if node.prev == NONE {
@@ -198,7 +198,7 @@ impl Crowd {
         }
         self.free.push(id);
         self.change(node.tick, -node.lots);
-        Gone {
+        CancelledOrder {
             tick: node.tick,
             lots: node.lots,
             seq: node.seq,
@@ -217,48 +217,48 @@ mod tests {
 
     #[test]
     fn queues_are_first_in_first_out() {
-        let mut crowd = Crowd::new(Side::Buy);
-        assert!(crowd.add(10, 5, 1) && crowd.add(10, 3, 2) && crowd.add(9, 7, 3));
-        assert_eq!(crowd.consume(10, 6), 6);
-        assert_eq!(crowd.ladder().get(10), 2);
-        assert_eq!(crowd.cancel_best().map(|g| (g.seq, g.lots)), Some((2, 2)));
-        assert_eq!(crowd.ladder().best(), Some(9));
-        assert_eq!(crowd.consume(9, 100), 7);
-        assert!(crowd.len() == 0 && crowd.ladder().best().is_none());
+        let mut resting = RestingOrders::new(Side::Buy);
+        assert!(resting.add(10, 5, 1) && resting.add(10, 3, 2) && resting.add(9, 7, 3));
+        assert_eq!(resting.consume(10, 6), 6);
+        assert_eq!(resting.ladder().get(10), 2);
+        assert_eq!(resting.cancel_best().map(|g| (g.seq, g.lots)), Some((2, 2)));
+        assert_eq!(resting.ladder().best(), Some(9));
+        assert_eq!(resting.consume(9, 100), 7);
+        assert!(resting.len() == 0 && resting.ladder().best().is_none());
     }
 
     #[test]
     fn far_apart_prices_do_not_share_a_queue() {
-        let mut crowd = Crowd::new(Side::Sell);
-        assert!(crowd.add(5, 1, 1));
-        assert!(!crowd.add(5 + SLOTS as Tick, 1, 2));
-        assert_eq!(crowd.len(), 1);
+        let mut resting = RestingOrders::new(Side::Sell);
+        assert!(resting.add(5, 1, 1));
+        assert!(!resting.add(5 + SLOTS as Tick, 1, 2));
+        assert_eq!(resting.len(), 1);
     }
 
     #[test]
     fn random_life_conserves_quantity() {
-        let mut crowd = Crowd::new(Side::Sell);
+        let mut resting = RestingOrders::new(Side::Sell);
         let mut stream = Stream::new(1, Purpose::Flow, 0);
         let mut total = 0;
         for seq in 0..20_000 {
             let lots = 1 + stream.below(9) as Lots;
             match stream.below(5) {
                 0 | 1 => {
-                    assert!(crowd.add(1000 + stream.below(50) as Tick, lots, seq));
+                    assert!(resting.add(1000 + stream.below(50) as Tick, lots, seq));
                     total += lots;
                 }
                 2 | 3 => {
-                    if let Some(chosen) = crowd.choose(&mut stream) {
-                        total -= crowd.cancel(chosen).lots;
+                    if let Some(chosen) = resting.choose(&mut stream) {
+                        total -= resting.cancel(chosen).lots;
                     }
                 }
                 _ => {
-                    if let Some(best) = crowd.ladder().best() {
-                        total -= crowd.consume(best, lots);
+                    if let Some(best) = resting.ladder().best() {
+                        total -= resting.consume(best, lots);
                     }
                 }
             }
-            assert_eq!(crowd.ladder().depth(100), total);
+            assert_eq!(resting.ladder().depth(100), total);
         }
     }
 }

@@ -13,7 +13,7 @@ struct Script {
 }
 
 impl Venue for Script {
-    fn advance(&mut self, until: Ns, fills: &mut Vec<VenueFill>) -> Result<(), String> {
+    fn advance(&mut self, until: Ns, fills: &mut Vec<VenueFill>) -> Result<(), RowError> {
         if let Some(ts) = self.fill_at.filter(|ts| *ts <= until) {
             self.fill_at = None;
             fills.push(VenueFill {
@@ -58,7 +58,7 @@ impl Venue for Script {
     }
 }
 
-fn desk(mut delays: Vec<Ns>, fill_at: Option<Ns>) -> Desk<Script> {
+fn gateway(mut delays: Vec<Ns>, fill_at: Option<Ns>) -> Gateway<Script> {
     delays.reverse();
     let script = Script {
         now: 0,
@@ -70,7 +70,7 @@ fn desk(mut delays: Vec<Ns>, fill_at: Option<Ns>) -> Desk<Script> {
         maker_bps: 0.0,
         taker_bps: 0.0,
     };
-    Desk::new(script, Measure::new(1.0, 1.0, fees, Some(1000.0), true), 0)
+    Gateway::new(script, Measure::new(1.0, 1.0, fees, Some(1000.0), true), 0)
 }
 
 fn quote(cancel: bool) -> Request {
@@ -88,39 +88,39 @@ fn quote(cancel: bool) -> Request {
 
 #[test]
 fn requests_arrive_late_in_order_and_are_answered_late() {
-    let mut desk = desk(vec![10 * MS, 2 * MS, 5 * MS, MS], None);
-    desk.send(quote(false));
-    desk.send(quote(true));
-    desk.advance(9 * MS).expect("it lives");
-    assert!(desk.venue.log.is_empty());
-    desk.advance(14 * MS).expect("it lives");
+    let mut gateway = gateway(vec![10 * MS, 2 * MS, 5 * MS, MS], None);
+    gateway.send(quote(false));
+    gateway.send(quote(true));
+    gateway.advance(9 * MS).expect("it lives");
+    assert!(gateway.venue.log.is_empty());
+    gateway.advance(14 * MS).expect("it lives");
     // The second request had the shorter delay, and does not overtake the first.
-    assert_eq!(desk.venue.log, [(10 * MS, "place"), (10 * MS, "cancel")]);
-    assert_eq!(desk.poll(), None);
-    desk.advance(15 * MS).expect("it lives");
+    assert_eq!(gateway.venue.log, [(10 * MS, "place"), (10 * MS, "cancel")]);
+    assert_eq!(gateway.poll(), None);
+    gateway.advance(15 * MS).expect("it lives");
     assert!(matches!(
-        desk.poll(),
-        Some(Notice::Processed { weight: 1, .. })
+        gateway.poll(),
+        Some(Notification::Processed { weight: 1, .. })
     ));
-    assert!(desk.poll().is_some() && desk.poll().is_none());
-    assert_eq!(desk.measure.latency_ms, [15.0, 15.0]);
+    assert!(gateway.poll().is_some() && gateway.poll().is_none());
+    assert_eq!(gateway.measure.latency_ms, [15.0, 15.0]);
 }
 
 #[test]
 fn a_fill_is_heard_of_after_its_own_delay_and_marked_a_second_later() {
-    let mut desk = desk(vec![4 * MS], Some(2 * MS));
-    desk.advance(5 * MS).expect("it lives");
-    assert_eq!(desk.poll(), None);
-    desk.advance(6 * MS).expect("it lives");
-    let heard = Notice::Filled {
+    let mut gateway = gateway(vec![4 * MS], Some(2 * MS));
+    gateway.advance(5 * MS).expect("it lives");
+    assert_eq!(gateway.poll(), None);
+    gateway.advance(6 * MS).expect("it lives");
+    let heard = Notification::Filled {
         id: Some(1),
         side: Side::Buy,
         lots: 3,
     };
-    assert_eq!(desk.poll(), Some(heard));
-    let adverse = |desk: &Desk<Script>| {
+    assert_eq!(gateway.poll(), Some(heard));
+    let adverse = |gateway: &Gateway<Script>| {
         let frame = crate::measure::Frame::default();
-        let text = desk
+        let text = gateway
             .clone()
             .measure
             .report(frame, crate::maker::Attempts::default());
@@ -131,8 +131,8 @@ fn a_fill_is_heard_of_after_its_own_delay_and_marked_a_second_later() {
             value["fills"][0]["mid_1s_later"].clone(),
         )
     };
-    desk.advance(SECOND + 2 * MS - 1).expect("it lives");
-    assert_eq!(adverse(&desk).0, 0);
-    desk.advance(SECOND + 2 * MS).expect("it lives");
-    assert_eq!(adverse(&desk), (1.into(), 990.0.into()));
+    gateway.advance(SECOND + 2 * MS - 1).expect("it lives");
+    assert_eq!(adverse(&gateway).0, 0);
+    gateway.advance(SECOND + 2 * MS).expect("it lives");
+    assert_eq!(adverse(&gateway), (1.into(), 990.0.into()));
 }

@@ -1,9 +1,10 @@
-//! The desk between a strategy and a market: messages with their delays, and everything that is measured.
+//! The gateway between a strategy and a market: messages with their delays, and everything that is measured.
 
+use crate::venue::rows::RowError;
 use std::collections::VecDeque;
 
 use crate::measure::Measure;
-use crate::types::{ms_of_ns, Notice, Ns, Request, Side, VenueFill, View, SECOND};
+use crate::types::{ms_of_ns, Notification, Ns, Request, Side, VenueFill, View, SECOND};
 use crate::venue::Venue;
 
 /// How long after a fill its adverse move is measured.
@@ -21,7 +22,7 @@ struct Answer {
     arrives: Ns,
     /// Time at which the request of ours was sent; None for a fill.
     sent: Option<Ns>,
-    notice: Notice,
+    notification: Notification,
 }
 
 #[derive(Debug, Clone)]
@@ -33,9 +34,9 @@ struct Mark {
     fill: usize,
 }
 
-/// A market, a line to it, and the books.
+/// A market, the connection to it, and the measures.
 #[derive(Debug, Clone)]
-pub(crate) struct Desk<V> {
+pub(crate) struct Gateway<V> {
     pub venue: V,
     pub measure: Measure,
     now: Ns,
@@ -45,10 +46,10 @@ pub(crate) struct Desk<V> {
     fills: Vec<VenueFill>,
 }
 
-impl<V: Venue> Desk<V> {
-    /// A desk at a market that has lived until `now`.
+impl<V: Venue> Gateway<V> {
+    /// A gateway at a market that has reached `now`.
     pub(crate) fn new(venue: V, measure: Measure, now: Ns) -> Self {
-        Desk {
+        Gateway {
             venue,
             measure,
             now,
@@ -59,11 +60,11 @@ impl<V: Venue> Desk<V> {
         }
     }
 
-    /// Let market and messages go on until a time, inclusive.
+    /// Advance the market and all messages to a time, inclusive.
     ///
     /// # Errors
     /// Those of the market.
-    pub(crate) fn advance(&mut self, until: Ns) -> Result<(), String> {
+    pub(crate) fn advance(&mut self, until: Ns) -> Result<(), RowError> {
         loop {
             let arrival = self.outbox.front().map_or(Ns::MAX, |s| s.arrives);
             let mark = self.marks.front().map_or(Ns::MAX, |m| m.due);
@@ -96,8 +97,8 @@ impl<V: Venue> Desk<V> {
         });
     }
 
-    /// Next notice that has arrived by now.
-    pub(crate) fn poll(&mut self) -> Option<Notice> {
+    /// Next notification that has arrived by now.
+    pub(crate) fn poll(&mut self) -> Option<Notification> {
         if self.inbox.front()?.arrives > self.now {
             return None;
         }
@@ -107,7 +108,7 @@ impl<V: Venue> Desk<V> {
                 .latency_ms
                 .push(ms_of_ns(answer.arrives - sent));
         }
-        Some(answer.notice)
+        Some(answer.notification)
     }
 
     /// The book as it is seen now.
@@ -115,7 +116,7 @@ impl<V: Venue> Desk<V> {
         self.venue.see(self.now, &mut self.measure.ws_lag_ms)
     }
 
-    fn answer(&mut self, at: Ns, sent: Option<Ns>, notice: Notice) {
+    fn answer(&mut self, at: Ns, sent: Option<Ns>, notification: Notification) {
         let delayed = at + self.venue.order_delay();
         let arrives = self
             .inbox
@@ -124,7 +125,7 @@ impl<V: Venue> Desk<V> {
         self.inbox.push_back(Answer {
             arrives,
             sent,
-            notice,
+            notification,
         });
     }
 
@@ -143,9 +144,11 @@ impl<V: Venue> Desk<V> {
         let mut take = false;
         match sent.request {
             Request::Quote { cancel, place } => {
-                if let Some(gone) = cancel.and_then(|c| self.venue.cancel(c.id).map(|g| (c, g))) {
+                if let Some(cancelled) =
+                    cancel.and_then(|c| self.venue.cancel(c.id).map(|g| (c, g)))
+                {
                     self.measure
-                        .cancelled(ms_of_ns(self.now - gone.1.placed_at), gone.0.tail);
+                        .cancelled(ms_of_ns(self.now - cancelled.1.placed_at), cancelled.0.tail);
                 }
                 if let Some(order) = place {
                     let accepted = self.venue.place(order);
@@ -164,12 +167,12 @@ impl<V: Venue> Desk<V> {
                 self.book_fills(Some(mid_at_decision));
             }
         }
-        let notice = Notice::Processed {
+        let notification = Notification::Processed {
             weight: sent.request.weight(),
             take,
             rejected,
         };
-        self.answer(self.now, Some(sent.sent), notice);
+        self.answer(self.now, Some(sent.sent), notification);
     }
 
     fn book_fills(&mut self, mid_at_decision: Option<f64>) {
@@ -184,17 +187,17 @@ impl<V: Venue> Desk<V> {
                     fill: place,
                 });
             }
-            let notice = Notice::Filled {
+            let notification = Notification::Filled {
                 id: fill.id,
                 side: fill.side,
                 lots: fill.lots,
             };
-            self.answer(fill.ts, None, notice);
+            self.answer(fill.ts, None, notification);
         }
         self.fills = fills;
     }
 }
 
 #[cfg(test)]
-#[path = "desk_tests.rs"]
+#[path = "gateway_tests.rs"]
 mod tests;

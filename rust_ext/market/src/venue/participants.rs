@@ -1,8 +1,9 @@
-//! The others of a mock market: their orders come, go and trade, ours among them.
+//! The other participants of a mock market: their orders arrive, are cancelled, and trade with each other's
+//! and with ours.
 
 use crate::book::matching::Matching;
 use crate::flow::hawkes::Arrivals;
-use crate::flow::{Event, Flow, Sight};
+use crate::flow::{Event, Flow, MarketState};
 use crate::scenario::Scenario;
 use crate::types::rng::{Purpose, Stream};
 use crate::types::{Lots, NewOrder, Ns, Side, Tick, VenueFill};
@@ -18,9 +19,9 @@ pub(crate) struct Moment<'a> {
     pub fair: f64,
 }
 
-/// The book with all who send orders to it.
+/// The book with all participants that send orders to it.
 #[derive(Debug, Clone)]
-pub(crate) struct Street {
+pub(crate) struct Participants {
     pub book: Matching,
     flow: Flow,
     arrivals: Arrivals,
@@ -29,20 +30,20 @@ pub(crate) struct Street {
     seq: u64,
     events: u64,
     trades: u64,
-    /// What is written down for somebody who looks at the market itself.
+    /// What is recorded for analysis of the market itself.
     tape: Option<Box<Tape>>,
     /// The same as rows of a recording.
     recorder: Option<Box<Recorder>>,
-    /// Side whose standing orders were hit in the event in hand.
+    /// Side whose resting orders were hit in the event in hand.
     hit: Option<Side>,
 }
 
-impl Street {
-    /// A street whose book is filled from the stationary profile; `key` tells one iteration from another.
+impl Participants {
+    /// Participants whose book is filled from the stationary profile; `key` tells one iteration from another.
     pub(crate) fn new(scenario: &Scenario, seed: u64, key: u64, moment: Moment) -> Self {
         let mut stream = Stream::new(seed, Purpose::Flow, key);
         let (trading, now) = (moment.point.trading, moment.now);
-        let mut street = Street {
+        let mut participants = Participants {
             book: Matching::new(),
             flow: Flow::new(scenario),
             arrivals: Arrivals::new(&scenario.flow, trading, now, &mut stream),
@@ -55,13 +56,13 @@ impl Street {
             recorder: None,
             hit: None,
         };
-        for _ in 0..street.flow.target() as usize {
+        for _ in 0..participants.flow.target() as usize {
             for side in Side::BOTH {
-                street.arrive(side, moment);
+                participants.arrive(side, moment);
             }
         }
-        street.book.note_mid();
-        street
+        participants.book.note_mid();
+        participants
     }
 
     /// Market events and trades so far.
@@ -69,27 +70,27 @@ impl Street {
         (self.events, self.trades)
     }
 
-    /// Forget what was counted so far.
+    /// Reset the counts.
     pub(crate) fn forget_counts(&mut self) {
         (self.events, self.trades) = (0, 0);
     }
 
-    /// Write down from now on.
+    /// Record from now on.
     pub(crate) fn record(&mut self, tape: Tape) {
         self.tape = Some(Box::new(tape));
     }
 
-    /// What was written down.
+    /// What was recorded.
     pub(crate) fn take_tape(&mut self) -> Option<Tape> {
         self.tape.take().map(|tape| *tape)
     }
 
-    /// Write down rows from now on, beginning with a snapshot.
+    /// Record rows from now on, beginning with a snapshot.
     pub(crate) fn record_rows(&mut self, mut recorder: Recorder, now: Ns) {
         for side in Side::BOTH {
-            let crowd = &mut self.book.sides[side.index()];
-            crowd.take_changes();
-            recorder.snapshot(now, side, crowd.ladder());
+            let resting = &mut self.book.sides[side.index()];
+            resting.take_changes();
+            recorder.snapshot(now, side, resting.ladder());
         }
         self.hit = None;
         self.recorder = Some(Box::new(recorder));
@@ -102,19 +103,19 @@ impl Street {
         }
     }
 
-    /// The rows that were written down.
+    /// The rows that were recorded.
     pub(crate) fn take_rows(&mut self) -> Vec<u8> {
         let recorder = self.recorder.take();
         recorder.map_or_else(Vec::new, |recorder| recorder.into_rows())
     }
 
-    /// When something may happen next.
+    /// When the next event may happen.
     pub(crate) fn next(&self) -> Ns {
         self.next_event.min(self.arrivals.next())
     }
 
-    /// What comes at the time of [`Street::next`].
-    pub(crate) fn live(&mut self, moment: Moment, fills: &mut Vec<VenueFill>) {
+    /// Process what is due at [`Participants::next`].
+    pub(crate) fn process_event(&mut self, moment: Moment, fills: &mut Vec<VenueFill>) {
         if self.arrivals.next() <= self.next_event {
             if self.arrivals.accept(&mut self.stream) {
                 self.market_order(moment, fills);
@@ -126,15 +127,15 @@ impl Street {
         if let Some(recorder) = &mut self.recorder {
             let hit = self.hit.take();
             for side in Side::BOTH {
-                let crowd = &mut self.book.sides[side.index()];
-                let changes = crowd.take_changes();
-                let ladder = crowd.ladder();
+                let resting = &mut self.book.sides[side.index()];
+                let changes = resting.take_changes();
+                let ladder = resting.ladder();
                 recorder.changes(moment.now, side, ladder, &changes, hit == Some(side));
             }
         }
     }
 
-    /// The world changes at the moment, to `point`; the state before it is written down.
+    /// The world changes at this moment, to `point`; the state before it is recorded.
     pub(crate) fn change(&mut self, moment: Moment, point: &Point) {
         if let Some(tape) = &mut self.tape {
             let [bids, asks] = &self.book.sides;
@@ -183,25 +184,25 @@ impl Street {
     fn market_order(&mut self, moment: Moment, fills: &mut Vec<VenueFill>) {
         self.events += 1;
         let [bids, asks] = &self.book.sides;
-        let sight = Sight {
+        let state = MarketState {
             point: moment.point,
             fair: moment.fair,
             mid: self.book.mid.unwrap_or(moment.fair),
             queues: [bids, asks].map(|side| side.ladder().depth(1)),
         };
-        let order = self.flow.trade(&sight, &self.arrivals, &mut self.stream);
+        let order = self.flow.trade(&state, &self.arrivals, &mut self.stream);
         self.aggress(order.side, order.lots, order.limit, moment.now, fills);
         self.book.note_mid();
         self.excite(order.side, moment.now);
     }
 
-    /// A market order has come, whose ever it was.
+    /// A market order arrived, ours or another participant's.
     fn excite(&mut self, side: Side, now: Ns) {
         self.arrivals.excite(side, now, &mut self.stream);
         self.flow.follow(&self.arrivals);
     }
 
-    /// An aggressive order of somebody else; whether it traded.
+    /// An aggressive order of another participant; whether it traded.
     fn aggress(
         &mut self,
         side: Side,
@@ -230,7 +231,7 @@ impl Street {
         let (wanted, lots) = self
             .flow
             .order(side, point, fair, opposite, &mut self.stream);
-        // Standing orders never cross: such an order waits one tick before the other side, ours included.
+        // Resting orders never cross: such an order waits one tick before the other side, ours included.
         let limits = [opposite, self.book.own.best(other)];
         let tick = limits.iter().flatten().fold(wanted, |tick, limit| {
             if side.better_by(tick, *limit) >= 0 {
@@ -250,24 +251,24 @@ impl Street {
 
     fn leave(&mut self, side: Side, stale: bool, moment: Moment) {
         let (point, fair) = (moment.point, moment.fair);
-        let crowd = &mut self.book.sides[side.index()];
+        let resting = &mut self.book.sides[side.index()];
         let at_best = stale
-            && crowd
+            && resting
                 .ladder()
                 .best()
                 .is_some_and(|tick| self.flow.is_stale(side, tick, point, fair));
-        let gone = if at_best {
-            crowd.cancel_best()
+        let cancelled = if at_best {
+            resting.cancel_best()
         } else {
-            let chosen = crowd.choose(&mut self.stream);
+            let chosen = resting.choose(&mut self.stream);
             chosen
                 .filter(|c| self.flow.gives_up(c.beside, fair, &mut self.stream))
-                .map(|c| crowd.cancel(c))
+                .map(|c| resting.cancel(c))
         };
-        if let Some(gone) = gone {
+        if let Some(cancelled) = cancelled {
             self.book
                 .own
-                .others_left(side, gone.tick, gone.lots, gone.seq);
+                .others_left(side, cancelled.tick, cancelled.lots, cancelled.seq);
         }
     }
 

@@ -1,0 +1,97 @@
+"""Workers that die under pytest-xdist: no hang, no lost canary, no failure that was none."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+# Dies in chosen iterations of chosen canaries, as often as a file says.
+DYING = """
+import os
+import re
+from pathlib import Path
+
+from pytest_soak.market import ReferenceMaker
+
+HERE = Path(__file__).parent
+DEATHS = {deaths!r}
+
+
+class Dying:
+    name = "dying"
+
+    def __init__(self, profile):
+        self._maker = ReferenceMaker(profile.maker, profile.fees)
+
+    def describe(self):
+        return self._maker.describe()
+
+    def run(self, market, parameters, window):
+        seed = re.search(r"-s([0-9]+)-", os.environ["PYTEST_CURRENT_TEST"])[1]
+        key = f"{{seed}}-{{window.iteration}}"
+        died = HERE / f"died-{{key}}"
+        times = len(died.read_bytes()) if died.exists() else 0
+        if times < DEATHS.get(key, 0):
+            died.write_bytes(b"x" * (times + 1))
+            os._exit(9)
+        return self._maker.run(market, parameters, window)
+
+
+def pytest_soak_make_strategy(profile):
+    return Dying(profile)
+"""
+JOB = ("--soak-iterations=3", "--soak-minutes=0.2", "--soak-gate=off", "-p", "no:cacheprovider")
+
+
+def soak(pytester: pytest.Pytester, deaths: dict[str, int], *args: str) -> pytest.RunResult:
+    pytester.makeconftest(DYING.format(deaths=deaths))
+    return pytester.runpytest_subprocess(*JOB, *args, timeout=100)
+
+
+def journals(root: Path) -> int:
+    return len(list(root.glob("artifacts/soak/runs/*/*/ITER_SUMMARY_3.json")))
+
+
+@pytest.mark.parametrize("workers", ["-n1", "-n2"])
+def test_deaths_in_later_canaries_end_green(pytester: pytest.Pytester, workers: str) -> None:
+    """In the second canary, in the last one, and in the same one twice; also all workers at once."""
+    result = soak(
+        pytester, {"1-1": 1, "2-1": 1, "3-2": 2, "4-3": 1}, "--soak-seed=1..4", workers, "--junitxml=j.xml"
+    )
+    assert result.ret == 0
+    assert result.parseoutcomes() == {"passed": 16, "resumed": 5}
+    assert journals(pytester.path) == 4
+    result.stdout.fnmatch_lines(["*-s3*its worker died 2 times; it went on from its journal*"])
+    result.stdout.no_fnmatch_line("*INTERNALERROR*")
+
+
+def test_a_canary_that_always_dies_fails_and_the_others_go_on(pytester: pytest.Pytester) -> None:
+    result = soak(pytester, {"2-2": 99}, "--soak-seed=1..4", "-n2")
+    assert result.ret == 1
+    outcomes = result.parseoutcomes()
+    assert outcomes["failed"] == 1
+    assert outcomes["resumed"] == 2
+    assert outcomes["passed"] == 3 * 4 + 1
+    assert journals(pytester.path) == 3
+    assert len((pytester.path / "died-2-2").read_bytes()) == 3
+    assert re.search(
+        r"workers died 3 times in this canary, so the rest of it is left out", result.stdout.str()
+    )
+
+
+def test_records_after_a_death_are_those_of_a_quiet_run(pytester: pytest.Pytester) -> None:
+    def hashes() -> dict[str, str]:
+        found = {}
+        for path in (pytester.path / "artifacts/soak/latest").resolve().rglob("ITER_SUMMARY_*.json"):
+            data = json.loads(path.read_text(encoding="utf-8"))
+            found[f"{data['provenance']['canary']}-{data['iteration']}"] = data["record_sha256"]
+        return found
+
+    assert soak(pytester, {"1-2": 1, "2-3": 1}, "--soak-seed=1..2", "-n2").ret == 0
+    disturbed = hashes()
+    assert soak(pytester, {}, "--soak-seed=1..2", "-n2").ret == 0
+    assert hashes() == disturbed
+    assert len(disturbed) == 6

@@ -1,0 +1,100 @@
+"""A strategy's report is input: an unsound one fails its iteration by name and leaves nothing behind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_soak.domain.errors import SoakConfigError, SoakStateError
+from pytest_soak.domain.records import EdgeReport
+from pytest_soak.domain.reports import checked_report
+from pytest_soak.engine.run import check_strategy
+from tests.canary_kit import run, spec
+from tests.rules_kit import MARKET, blocks, edge_report, orders, totals
+
+
+def tampered(**changes: Any) -> EdgeReport:
+    return edge_report().model_copy(update=changes)
+
+
+def with_totals(**changes: float) -> EdgeReport:
+    return tampered(totals=totals().model_copy(update=changes))
+
+
+def with_market(**changes: Any) -> EdgeReport:
+    return tampered(market=MARKET.model_copy(update=changes))
+
+
+BAD: list[tuple[object, str]] = [
+    (None, "run() returned None; it must return an EdgeReport"),
+    ({"source": "mock"}, "run() returned {"),
+    (tampered(source="replay"), "source = 'replay', the market's is 'mock'"),
+    (tampered(attempts=-1), "attempts = -1"),
+    (tampered(attempts=3), "attempts = 3 are fewer than its 25 blocked attempts"),
+    (tampered(blocks=blocks().model_copy(update={"risk": -5})), "blocks.risk = -5"),
+    (tampered(orders=orders().model_copy(update={"placed": "many"})), "orders.placed = 'many'"),
+    (with_totals(notional=float("nan")), "totals.notional = nan"),
+    (with_totals(taker_notional=-100.0), "totals.taker_notional = -100.0"),
+    (with_totals(notional=5000.0), "is not maker_notional + taker_notional"),
+    (with_totals(gross=900.0), "is not gross + fees + slippage + inventory"),
+    (tampered(adverse_bps=edge_report().adverse_bps.model_copy(update={"n": 0})), "is of a sample of size 0"),
+    (with_market(labels=("x", 1, None)), "market.labels.1 = 1"),
+    (with_market(labels=("\ud800",)), "accepted is valid Unicode"),
+    (with_market(label_ms={"\udfff": 1.0}), "accepted is valid Unicode"),
+]
+
+
+@pytest.mark.parametrize(("answer", "said"), BAD, ids=[text for _, text in BAD])
+def test_an_unsound_report_is_refused_by_one_sentence(answer: object, said: str) -> None:
+    with pytest.raises(SoakStateError) as caught:
+        checked_report(answer, "mock", "iteration 2 of x, strategy y")
+    text = str(caught.value)
+    assert text.startswith("iteration 2 of x, strategy y: ")
+    assert said in text
+    assert "\n" not in text
+    assert text.isascii()
+
+
+def test_a_sound_report_passes() -> None:
+    assert checked_report(edge_report(), "mock", "here") == edge_report()
+
+
+class Wild:
+    """Sound but for iteration 2."""
+
+    name = "wild"
+
+    def __init__(self, answer: object) -> None:
+        self.answer = answer
+
+    def describe(self) -> dict[str, object]:
+        return {}
+
+    def run(self, market: object, parameters: object, window: Any) -> Any:
+        return self.answer if window.iteration == 2 else edge_report()
+
+
+def test_it_poisons_nothing(tmp_path: Path) -> None:
+    """The iterations before it stay, and the canary goes on once the strategy is sound."""
+    made = spec(tmp_path, iterations=3, strategy=Wild(BAD[-2][0]))
+    with pytest.raises(SoakStateError, match="strategy wild: its report is refused"):
+        run(made)
+    assert len(run(spec(tmp_path, iterations=3, strategy=Wild(edge_report())))) == 3
+
+
+@pytest.mark.parametrize(
+    ("members", "said"),
+    [
+        ({"name": "x", "run": print}, "has no method describe()"),
+        ({"name": "x", "describe": dict}, "has no method run()"),
+        ({"name": "", "describe": dict, "run": print}, ".name is ''"),
+        ({"describe": dict, "run": print}, ".name is None"),
+    ],
+)
+def test_an_object_that_is_no_strategy_is_refused(members: dict[str, object], said: str) -> None:
+    with pytest.raises(SoakConfigError) as caught:
+        check_strategy(type("Mine", (), members)())
+    assert "Mine" in str(caught.value)
+    assert said in str(caught.value)
