@@ -49,7 +49,8 @@ def test_what_it_prints_fits_80_columns_of_ascii(main_job: pytest.RunResult) -> 
             "    1 *",
             "    6 *",
             "after the warm-up: OK",
-            "next: *TUNING_REPORT.json",
+            "next: all gates held; what was tuned:",
+            "  artifacts/soak/latest/*TUNING_REPORT.json",
         ]
     )
     text = main_job.stdout.str()
