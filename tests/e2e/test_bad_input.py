@@ -233,3 +233,14 @@ def test_full_disk(pytester: pytest.Pytester, scripted: Scripted, monkeypatch: p
     assert result.ret == 1
     result.stdout.fnmatch_lines(["*ITER_SUMMARY_2.json could not be written: the disk is full*"])
     assert summary(pytester.path, 1)["summary"]["kpi_verdict"] == "OK"
+
+
+def test_a_latest_that_is_a_folder_is_said_once_and_the_run_goes_on(pytester: pytest.Pytester) -> None:
+    (pytester.path / "artifacts/soak/latest").mkdir(parents=True)
+    command = ("--soak-iterations=3", "--soak-minutes=1", "--soak-profile=steady_safe", "--soak-gate=off")
+    result = pytester.runpytest_subprocess(*command, "-W", "default")
+    result.assert_outcomes(passed=4, warnings=1)
+    result.stdout.fnmatch_lines(
+        ["*SoakStoreWarning: *latest could not be pointed at the newest run: it is no*"]
+    )
+    assert list((pytester.path / "artifacts/soak/latest").iterdir()) == []
