@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import sqlite3
+import sys
 from pathlib import Path
 
 import pytest
@@ -244,3 +245,17 @@ def test_a_latest_that_is_a_folder_is_said_once_and_the_run_goes_on(pytester: py
         ["*SoakStoreWarning: *latest could not be pointed at the newest run: it is no*"]
     )
     assert list((pytester.path / "artifacts/soak/latest").iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be removed there")
+def test_artifacts_removed_in_the_middle_fail_every_item_that_follows(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest(
+        "import shutil\n"
+        "def pytest_soak_iteration_finished(record, parameters):\n"
+        "    if record.iteration == 2:\n"
+        "        shutil.rmtree('artifacts', ignore_errors=True)\n"
+    )
+    result = pytester.runpytest_subprocess("--soak-iterations=4", "--soak-minutes=0.05", "--soak-gate=off")
+    result.assert_outcomes(passed=2, failed=3)
+    result.stdout.fnmatch_lines(["*soak.db: the journal was moved, deleted or replaced while*"])
+    assert not (pytester.path / "artifacts").exists()
