@@ -286,7 +286,7 @@ def _open_journal(spec: CanarySpec) -> Journal:
     left = artifacts.exports_in(spec.folder)
     if left and not (path.exists() and path.stat().st_size):
         raise SoakStateError(
-            f"{path}: the journal is missing, while {left[0]} beside it was written from one; put the journal "
+            f"{path}: the journal is missing, while {left[0]} beside it was written from one; put it "
             "back and resume, or start a new run"
         )
     return Journal.open(path, inputs=spec.inputs(), kept=("parameters",))

@@ -19,7 +19,7 @@ def soak(pytester: pytest.Pytester, folder: str, *args: str) -> list[dict[str, A
     command = ("--soak-iterations=3", "--soak-minutes=1", "--soak-profile=steady_safe")
     result = pytester.runpytest_inprocess(*command, f"--soak-artifacts={folder}", *args)
     result.assert_outcomes(passed=4)
-    records = [summary(pytester.path, n, f"{folder}/latest") for n in (1, 2, 3)]
+    records = [summary(pytester.path, n, f"{folder}/latest/steady_safe-calm-s1") for n in (1, 2, 3)]
     for record in records:
         record.pop("wall")
     return records

@@ -50,17 +50,16 @@ class Story:
 def match(events: Sequence[Happening], order: Resting, until_ns: int) -> Story:
     """Match one order against everything that the exchange saw from its placement to ``until_ns``."""
     book = NaiveBook()
-    position = 0
-    while position < len(events) and events[position].at_ns <= order.placed_ns:
-        book.apply(events[position])
-        position += 1
+    before = [event for event in events if event.at_ns <= order.placed_ns]
+    for event in before:
+        book.apply(event)
     displayed = book.bids if order.side > 0 else book.asks
     ahead = first = displayed.get(order.tick, 0)
     left = order.lots
     fills: list[Match] = []
     through = False
     cleared_ns = -1
-    for event in events[position:]:
+    for event in events[len(before) :]:
         if event.at_ns >= until_ns or not left:
             break
         if event.at_ns > cleared_ns >= 0:
