@@ -127,7 +127,7 @@ def test_the_table_describes_every_kpi_and_nothing_else() -> None:
     assert sorted(KPI_MEANINGS) == sorted(fields)
     assert set(kpis_of(edge_report()).samples) == set(KPI_MEANINGS)
     for meaning in KPI_MEANINGS.values():
-        assert meaning.unit in ("bps", "ms", "ratio")
+        assert meaning.unit in ("bps", "ms", "ratio", "quote", "base", "count")
         assert meaning.better in ("up", "down", None)
         assert meaning.meaning.isascii()
 
