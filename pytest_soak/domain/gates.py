@@ -10,7 +10,7 @@ from typing import NamedTuple
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.domain.kpis import KPI_MEANINGS, risk_of
 from pytest_soak.domain.records import GateResult, Kpis, Verdict
-from pytest_soak.domain.sampling import freedom_of, t_quantile
+from pytest_soak.domain.sampling import freedom_of, margin_in_errors, skew_doubt, t_quantile
 from pytest_soak.domain.settings import GateSettings, Threshold, TunerSettings
 
 FAMILY_ERROR = 0.05
@@ -58,9 +58,13 @@ def check_gate_settings(settings: GateSettings) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Chance:
-    """How far a KPI may lie off by its sampling error alone, in standard errors."""
+    """How far a KPI may lie off by its sampling error alone, in standard errors.
+
+    ``doubt`` is the standard error of the skewness of that error: few batches show less of it than there is.
+    """
 
     errors: float
+    doubt: float = 0.0
 
     @classmethod
     def of_iterations(cls, iterations: int, settings: GateSettings) -> Chance:
@@ -70,12 +74,13 @@ class Chance:
         """
         able = sum(any(b.verdict is Verdict.FAIL for b in _bounds(t)) for t in settings.thresholds.values())
         family = max(1, iterations) * max(1, able)
-        return cls(t_quantile(1.0 - FAMILY_ERROR / family, BATCHES - 1))
+        return cls(t_quantile(1.0 - FAMILY_ERROR / family, BATCHES - 1), skew_doubt(BATCHES))
 
     @classmethod
     def of_canary(cls, iterations: int) -> Chance:
         """Half the width of a 95 % confidence interval over so many iterations."""
-        return cls(t_quantile(1.0 - FAMILY_ERROR / 2.0, freedom_of(iterations, BATCHES)))
+        freedom = freedom_of(iterations, BATCHES)
+        return cls(t_quantile(1.0 - FAMILY_ERROR / 2.0, freedom), skew_doubt(freedom + 1))
 
 
 def judge(
@@ -132,7 +137,8 @@ def verdict_of(results: Iterable[GateResult]) -> Verdict:
 
 def apart(value: float, bound: float) -> tuple[str, str]:
     """Two numbers as short as they can be written and still differ, where they do."""
-    for digits in range(3, 17):
+    whole = len(str(int(abs(value))))
+    for digits in range(max(3, whole), 17):
         texts = f"{value:.{digits}g}", f"{bound:.10g}"
         if texts[0] != texts[1] or value == bound:
             return texts
@@ -217,9 +223,14 @@ def _judge_one(
         off_by=off_by,
         least=least,
         error=error,
-        margin=None if error is None or chance is None else chance.errors * error,
+        margin=None if error is None or chance is None else _margin(kpis, kpi, bound, chance),
         note=note,
     )
+
+
+def _margin(kpis: Kpis, kpi: str, bound: _Bound, chance: Chance) -> float:
+    skew = kpis.skews.get(kpi, 0.0) * (-1.0 if bound.upper else 1.0)
+    return margin_in_errors(chance.errors, skew + chance.doubt) * kpis.errors[kpi]
 
 
 def _with_interval(result: GateResult, threshold: Threshold, iterations: int) -> GateResult:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from pytest_soak.domain.records import Blocks, EdgeReport, EdgeTotals, Kpis, Sample
-from pytest_soak.domain.sampling import merged_histogram, percentile_error, quantile, ratio_errors
+from pytest_soak.domain.sampling import Error, merged_histogram, percentile_error, quantile, ratio_errors
 
 MIN_SAMPLES = 20
 """Fewest samples of which a 95th percentile is believed."""
@@ -93,7 +93,7 @@ def _without_prices(kpis: Kpis) -> Kpis:
     """What is left where prices cannot be trusted: quotes, blocks and fills followed them as well."""
     gone = dict.fromkeys(name for name in KPI_MEANINGS if name not in _OF_MESSAGES)
     samples = {name: n if name in _OF_MESSAGES else 0 for name, n in kpis.samples.items()}
-    return kpis.model_copy(update={**gone, "block_shares": {}, "samples": samples, "errors": {}})
+    return kpis.model_copy(update={**gone, "block_shares": {}, "samples": samples, "errors": {}, "skews": {}})
 
 
 def _pooled(reports: Sequence[EdgeReport]) -> Kpis:
@@ -102,6 +102,7 @@ def _pooled(reports: Sequence[EdgeReport]) -> Kpis:
     placed = sum(report.orders.placed for report in reports)
     cancelled = sum(report.orders.cancelled for report in reports)
     attempts = sum(report.attempts for report in reports)
+    errors = _errors(reports)
     measured: dict[str, Any] = {
         **_components_bps(totals),
         **{name: _p95([sample(r) for r in reports]) for name, sample in _PERCENTILES.items()},
@@ -116,7 +117,8 @@ def _pooled(reports: Sequence[EdgeReport]) -> Kpis:
         blocked_share=_ratio(blocks.total, attempts),
         block_shares=_shares(blocks),
         samples=_sample_sizes(reports, blocks, attempts, placed),
-        errors=_errors(reports),
+        errors={name: error.size for name, error in errors.items()},
+        skews={name: error.skew for name, error in errors.items()},
     )
 
 
@@ -151,8 +153,8 @@ def _drawdown(all_totals: Sequence[EdgeTotals]) -> float | None:
     return largest if all_totals else None
 
 
-def _errors(reports: Sequence[EdgeReport]) -> dict[str, float]:
-    """Standard error of each KPI that has one."""
+def _errors(reports: Sequence[EdgeReport]) -> dict[str, Error]:
+    """Sampling error of each KPI that has one."""
     percentiles = {
         name: percentile_error([sample(report) for report in reports])
         for name, sample in _PERCENTILES.items()

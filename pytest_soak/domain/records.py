@@ -209,7 +209,8 @@ class EdgeReport(Strict):
 class Kpis(Strict):
     """KPIs of one iteration; None where nothing was measured.
 
-    ``samples`` holds the size behind each, ``errors`` the standard error of each that has one.
+    ``samples`` holds the size behind each, ``errors`` the standard error of each that has one, and ``skews``
+    the skewness of that error.
     """
 
     net_bps: float | None
@@ -236,6 +237,7 @@ class Kpis(Strict):
     block_shares: dict[str, float]
     samples: dict[str, int]
     errors: dict[str, float] = Field(default_factory=dict)
+    skews: dict[str, float] = Field(default_factory=dict)
 
 
 class GateResult(Strict):

@@ -201,6 +201,7 @@ class Canary:
             safe_parameters=self.spec.safe_parameters,
             zone=None if proposal is None else proposal.zone,
             drivers=() if proposal is None else proposal.drivers,
+            zone_reason=None if proposal is None else proposal.zone_reason,
         )
 
     def _state(self) -> TuningState:

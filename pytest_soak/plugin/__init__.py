@@ -144,10 +144,14 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> object | None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
-    item: pytest.Item,
+    item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Attach what the terminal shows to the report, so that it also arrives from a worker."""
     report = yield
+    if call.excinfo is not None and case_of(item) is not None:
+        from pytest_soak.plugin.items import begin_with_the_gate
+
+        begin_with_the_gate(report, call.excinfo.value)
     soak = item.stash.get(REPORT, None)
     if soak is not None and report.when == "call":
         # An attribute of our own: pytest carries it from a worker to the controller.

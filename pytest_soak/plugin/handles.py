@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 
 from pytest_soak.domain.gates import describe, headline, judge_canary, verdict_of
@@ -54,13 +55,18 @@ def _excuse(gate: GateResult) -> str:
     return ""
 
 
+_LAST = (("default", Warning),)
+
+
 def _warn(text: str) -> None:
     """Warn, without becoming an error under ``-W error``: what only warns does not fail an item.
 
     A filter that names ``SoakGateWarning`` itself counts as it stands.
     """
     with warnings.catch_warnings():
-        if all(kind is not SoakGateWarning for _, _, kind, _, _ in warnings.filters):
+        kinds = ((action, kind) for action, _, kind, _, _ in warnings.filters)
+        action, kind = next(found for found in chain(kinds, _LAST) if issubclass(SoakGateWarning, found[1]))
+        if action == "error" and kind is not SoakGateWarning:
             warnings.simplefilter("always", SoakGateWarning)
         warnings.warn(SoakGateWarning(text), stacklevel=4)
 

@@ -74,3 +74,13 @@ def _record_properties(item: pytest.Function, part: SoakIteration) -> None:
     record = part.record
     item.user_properties.extend((label, getattr(record.kpis, name)) for label, name in _PROPERTIES)
     item.user_properties.append(("soak.verdict", record.verdict.value))
+
+
+def begin_with_the_gate(report: pytest.TestReport, error: BaseException) -> None:
+    """Let the line of a missed gate in pytest's short summary begin with the gate, not with the exception.
+
+    That line is cut at the terminal's width, of which the item's id has taken most.
+    """
+    crash = getattr(report.longrepr, "reprcrash", None)
+    if crash is not None and isinstance(error, GateError | pytest.fail.Exception):
+        crash.message = crash.message.partition(": ")[2] or crash.message

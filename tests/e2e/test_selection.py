@@ -251,3 +251,15 @@ def test_fixtures_are_documented(pytester: pytest.Pytester) -> None:
     for name in ("profile", "market", "overrides", "artifacts", "canary", "iteration"):
         assert f"soak_{name} -- " in text
     assert "_soak_case" not in text
+
+
+def test_the_short_summary_begins_with_the_gate(pytester: pytest.Pytester, scripted: Scripted) -> None:
+    """Within 80 columns, for an item of a test and for that of the gates."""
+    scripted([(1.97, 0.30, 1.0)])
+    result = pytester.runpytest_inprocess("--soak-iterations=4", "--soak-profile=steady_safe")
+    lines = [line for line in result.stdout.lines if line.startswith("FAILED")]
+    assert lines == [
+        f"FAILED soak::test_soak[steady_safe-calm-s1-{part}] - net_bps 1.97 < 2"
+        for part in ("iter003", "iter004", "gates")
+    ]
+    assert all(len(line) <= 80 for line in lines)
