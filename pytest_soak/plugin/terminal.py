@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_soak.plugin.closing import Outcome, missing_line, next_step
 from pytest_soak.plugin.wire import TABLE_HEAD, gates_lines, is_missed, live_lines, shortened, table_line
 from pytest_soak.store.runs.layout import LATEST_NAME, MANIFEST_NAME
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 _COLOURS = {"OK": "green", "WARN": "yellow", "INCONCLUSIVE": "yellow", "FAIL": "red", "NO_DATA": "red"}
+_ORDER = ("FAIL", "NO_DATA", "INCONCLUSIVE", None)
 _MAX_TABLES = 4
 _WIDTH = 80
 _SIGNALLED = 128
@@ -95,11 +97,11 @@ class SoakTerminal:
             self._write_table(terminalreporter, key)
         if len(self._rows) > 1:
             self._write_canaries(terminalreporter)
-        last = self._resume or self._next_step()
-        for line in textwrap.wrap(
-            last, _WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
-        ):
-            terminalreporter.write_line(line)
+        for last in self._closing():
+            for line in textwrap.wrap(
+                last, _WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+            ):
+                terminalreporter.write_line(line)
 
     def _write_table(self, reporter: Any, key: str) -> None:
         rows = [self._rows[key][n] for n in sorted(self._rows[key])]
@@ -131,25 +133,36 @@ class SoakTerminal:
             verdict = self._gates.get(key, {}).get("verdict", "-")
             reporter.write_line(f"{key[:48]:<48} {len(by_number):>10} {missed:>7}  {verdict}")
 
-    def _next_step(self) -> str:
-        folder = next(iter(self._folders.values()))
-        place = Path(folder) if len(self._folders) == 1 else Path(folder).parent
-        missed = [row for rows in self._rows.values() for row in rows.values() if is_missed(row)]
-        verdicts = {row["verdict"] for row in missed} | {g["verdict"] for g in self._gates.values()}
-        if missed and len(self._folders) == 1:
-            place = place / f"ITER_SUMMARY_{missed[0]['iteration']}.json"
-        if "FAIL" in verdicts:
-            return f"next: not fit to trade as it is; start at {_short(place)}"
-        if "INCONCLUSIVE" in verdicts:
-            return f"next: no verdict, more iterations would decide; what there is: {_short(place)}"
-        if "NO_DATA" in verdicts:
-            return f"next: no verdict, not everything was measured; start at {_short(place)}"
-        if self._failed:
-            return f"next: the gates held but items failed for other reasons; see above, and {_short(place)}"
-        if len(self._gates) < len(self._folders):
-            return f"next: no verdict, as the run was not whole; what there is: {_short(place)}"
-        place = place / "TUNING_REPORT.json" if len(self._folders) == 1 else place
-        return f"next: all gates held; what was tuned: {_short(place)}"
+    def _outcome(self, key: str) -> Outcome:
+        rows = list(self._rows[key].values())
+        judged = [row for row in rows if not row["warmup"]]
+        return Outcome(
+            planned=rows[0]["iterations"],
+            done=len(rows),
+            gate_mode=rows[0]["gate_mode"],
+            verdicts=tuple(row["verdict"] for row in judged if not row["by_chance"]),
+            by_chance=sum(row["by_chance"] for row in judged),
+            pooled=self._gates.get(key, {}).get("verdict"),
+        )
+
+    def _closing(self) -> list[str]:
+        """What is missing, then what to do next."""
+        outcomes = {key: self._outcome(key) for key in self._rows}
+        missing = missing_line(list(outcomes.values()), self._run_folder().name)
+        if self._resume:
+            return [self._resume]
+        worst = min(outcomes, key=lambda key: _ORDER.index(outcomes[key].worst))
+        place = Path(self._folders[worst])
+        missed = [row for _, row in sorted(self._rows[worst].items()) if is_missed(row)]
+        missed = [row for row in missed if row["verdict"] == outcomes[worst].worst and not row["by_chance"]]
+        start = place / f"ITER_SUMMARY_{missed[0]['iteration']}.json" if missed else place
+        report = place / "TUNING_REPORT.json" if len(outcomes) == 1 else place.parent
+        if len(outcomes) > 1 and outcomes[worst].worst is None:
+            start = place.parent
+        step = next_step(
+            list(outcomes.values()), failed=bool(self._failed), start_at=_short(start), report=_short(report)
+        )
+        return [step] if missing is None else [missing, step]
 
 
 def _short(path: Path) -> str:

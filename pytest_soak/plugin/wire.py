@@ -37,6 +37,7 @@ def row_of(record: IterationRecord) -> Row:
         "drivers": list(decision.drivers),
         "verdict": record.verdict.value,
         "gates": [[g.kpi, g.verdict.value] for g in record.gates if g.verdict.value != "OK"],
+        "by_chance": _by_chance(record),
         "warmup": record.warmup,
         "gate_mode": record.gate_mode.value,
         "reverted": decision.reverted,
@@ -53,6 +54,12 @@ def row_of(record: IterationRecord) -> Row:
         "end_ms": record.market.end_ms,
         "parameters": dict(record.parameters_after),
     }
+
+
+def _by_chance(record: IterationRecord) -> bool:
+    """Whether gates were missed, each by no more than its sampling error explains."""
+    missed = [gate for gate in record.gates if gate.verdict.value in MISSED]
+    return bool(missed) and not any(gate.is_beyond_chance for gate in missed)
 
 
 def gates_row(gates: Sequence[GateResult], verdict: str) -> Row:
