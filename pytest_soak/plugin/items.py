@@ -10,7 +10,7 @@ import pytest
 from pytest_soak.domain.errors import SoakError
 from pytest_soak.domain.kpis import KPI_MEANINGS
 from pytest_soak.plugin.handles import GateError, SoakGates, SoakIteration
-from pytest_soak.plugin.wire import gates_row, row_of
+from pytest_soak.plugin.wire import CanaryGates, ItemNote, Row
 
 if TYPE_CHECKING:
     from pytest_soak.engine.canary import Canary
@@ -60,13 +60,14 @@ def _noted(part: SoakIteration | SoakGates) -> dict[str, Any]:
         if part.number <= canary.done and all(record.iteration != part.number for record in records):
             records.append(canary.record(part.number))
     elif canary.done == canary.spec.iterations:
-        gates = gates_row(part.run(), part.verdict.value)
-    return {
-        "key": canary.spec.folder.name,
-        "folder": str(canary.spec.folder),
-        "rows": [row_of(record) for record in records],
-        "gates": gates,
-    }
+        gates = CanaryGates.of(part.run(), part.verdict.value)
+    note = ItemNote(
+        key=canary.spec.folder.name,
+        folder=str(canary.spec.folder),
+        rows=[Row.of(record) for record in records],
+        gates=gates,
+    )
+    return note.to_wire()
 
 
 def _record_properties(item: pytest.Function, part: SoakIteration) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_soak.plugin.closing import Outcome, missing_line, next_step
-from pytest_soak.plugin.wire import TABLE_HEAD, gates_lines, is_missed, live_lines, shortened, table_line
+from pytest_soak.plugin.wire import CanaryGates, ItemNote, Row
 from pytest_soak.store.runs.layout import LATEST_NAME, MANIFEST_NAME
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ class SoakTerminal:
     def __init__(self, config: pytest.Config, run_folder: Callable[[], Path]) -> None:
         self._config = config
         self._run_folder = run_folder
-        self._rows: dict[str, dict[int, dict[str, Any]]] = {}
-        self._gates: dict[str, dict[str, Any]] = {}
+        self._rows: dict[str, dict[int, Row]] = {}
+        self._gates: dict[str, CanaryGates] = {}
         self._folders: dict[str, str] = {}
         self._failed: list[str] = []
         self._resume = ""
@@ -51,16 +51,23 @@ class SoakTerminal:
         soak = getattr(report, "soak", None)
         if report.when == "call" and report.failed and soak is not None:
             self._failed.append(report.nodeid)
-        if not soak:
-            return
-        self._folders[soak["key"]] = soak["folder"]
-        for row in soak["rows"]:
-            seen = self._rows.setdefault(soak["key"], {})
-            if row["iteration"] not in seen:
-                seen[row["iteration"]] = row
-                self._write(live_lines(row), row["verdict"])
-        if soak["gates"] is not None:
-            self._gates[soak["key"]] = soak["gates"]
+        if soak:
+            self._take(ItemNote.from_wire(soak))
+
+    def _take(self, note: ItemNote) -> None:
+        # Here, as a session without a soak has no use for the domain.
+        from pytest_soak.plugin.lines import live_lines
+
+        self._folders[note.key] = note.folder
+        seen = self._rows.setdefault(note.key, {})
+        for row in note.rows:
+            if row.iteration not in seen:
+                seen[row.iteration] = row
+                self._write(live_lines(row), row.verdict)
+        if not seen:
+            del self._rows[note.key]
+        if note.gates is not None:
+            self._gates[note.key] = note.gates
 
     def _write(self, lines: Sequence[str], verdict: str) -> None:
         reporter = self._reporter
@@ -104,45 +111,41 @@ class SoakTerminal:
                 terminalreporter.write_line(line)
 
     def _write_table(self, reporter: Any, key: str) -> None:
+        from pytest_soak.plugin.lines import gates_lines, parameter_lines, table_lines
+
         rows = [self._rows[key][n] for n in sorted(self._rows[key])]
         first = rows[0]
         reporter.write_line(
-            f"{key} ({first['source']}, {first['iterations']} x {first['minutes']:.3g} min, "
-            f"gates {first['gate_mode']})"
+            f"{key} ({first.strategy}, {first.source}, {first.iterations} x {first.minutes:.3g} min, "
+            f"gates {first.gate_mode})"
         )
-        reporter.write_line(TABLE_HEAD)
-        shown = shortened(rows)
-        for row in shown:
-            reporter.write_line(table_line(row), **{_COLOURS[row["verdict"]]: True})
-        if len(shown) < len(rows):
-            reporter.write_line(f"      ({len(rows) - len(shown)} more iterations in the journal)")
+        for line, verdict in table_lines(rows):
+            reporter.write_line(line, **({} if verdict is None else {_COLOURS[verdict]: True}))
         gates = self._gates.get(key)
         if gates is not None:
-            for line in gates_lines(gates):
-                reporter.write_line(line, **{_COLOURS[gates["verdict"]]: True})
-        reporter.write_line("parameters at the end:")
-        values = [f"{name} {value:g}" for name, value in rows[-1]["parameters"].items()]
-        for part in (values[:3], values[3:]):
-            reporter.write_line("  " + ", ".join(part))
+            for line in gates_lines(gates, first.gate_mode):
+                reporter.write_line(line, **{_COLOURS[gates.verdict]: True})
+        for line in parameter_lines(rows):
+            reporter.write_line(line)
 
     def _write_canaries(self, reporter: Any) -> None:
         reporter.write_line("")
         reporter.write_line(f"{'canary':<48} {'iterations':>10} {'missed':>7}  verdict")
         for key, by_number in self._rows.items():
-            missed = sum(is_missed(row) for row in by_number.values())
-            verdict = self._gates.get(key, {}).get("verdict", "-")
+            missed = sum(row.is_missed for row in by_number.values())
+            verdict = self._gates[key].verdict if key in self._gates else "-"
             reporter.write_line(f"{key[:48]:<48} {len(by_number):>10} {missed:>7}  {verdict}")
 
     def _outcome(self, key: str) -> Outcome:
         rows = list(self._rows[key].values())
-        judged = [row for row in rows if not row["warmup"]]
+        judged = [row for row in rows if not row.warmup]
         return Outcome(
-            planned=rows[0]["iterations"],
+            planned=rows[0].iterations,
             done=len(rows),
-            gate_mode=rows[0]["gate_mode"],
-            verdicts=tuple(row["verdict"] for row in judged if not row["by_chance"]),
-            by_chance=sum(row["by_chance"] for row in judged),
-            pooled=self._gates.get(key, {}).get("verdict"),
+            gate_mode=rows[0].gate_mode,
+            verdicts=tuple(row.verdict for row in judged if not row.by_chance),
+            by_chance=sum(row.by_chance for row in judged),
+            pooled=self._gates[key].verdict if key in self._gates else None,
         )
 
     def _closing(self) -> list[str]:
@@ -153,9 +156,9 @@ class SoakTerminal:
             return [self._resume]
         worst = min(outcomes, key=lambda key: _ORDER.index(outcomes[key].worst))
         place = Path(self._folders[worst])
-        missed = [row for _, row in sorted(self._rows[worst].items()) if is_missed(row)]
-        missed = [row for row in missed if row["verdict"] == outcomes[worst].worst and not row["by_chance"]]
-        start = place / f"ITER_SUMMARY_{missed[0]['iteration']}.json" if missed else place
+        missed = [row for _, row in sorted(self._rows[worst].items()) if row.is_missed]
+        missed = [row for row in missed if row.verdict == outcomes[worst].worst and not row.by_chance]
+        start = place / f"ITER_SUMMARY_{missed[0].iteration}.json" if missed else place
         report = place / "TUNING_REPORT.json" if len(outcomes) == 1 else place.parent
         if len(outcomes) > 1 and outcomes[worst].worst is None:
             start = place.parent

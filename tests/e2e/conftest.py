@@ -17,6 +17,7 @@ from pytest_soak.guards import BUILT_IN
 for _module in (
     "pytest_soak.plugin.defaults",
     "pytest_soak.plugin.items",
+    "pytest_soak.plugin.lines",
     "pytest_soak.plugin.preflight",
     *BUILT_IN.values(),
 ):
