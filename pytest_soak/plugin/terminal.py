@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_soak.plugin.closing import Outcome, missing_line, next_step
+from pytest_soak.plugin.closing import missing_line, next_step
+from pytest_soak.plugin.collection import case_of
 from pytest_soak.plugin.wire import CanaryGates, ItemNote, Row
 from pytest_soak.store.runs.layout import LATEST_NAME, MANIFEST_NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-_COLOURS = {"OK": "green", "WARN": "yellow", "INCONCLUSIVE": "yellow", "FAIL": "red", "NO_DATA": "red"}
-_ORDER = ("FAIL", "NO_DATA", "INCONCLUSIVE", None)
+    from pytest_soak.plugin.bulk import Measured
+
+_COLOURS = {"OK": "green", "WARN": "yellow", "INCONCLUSIVE": "yellow", "-": "yellow"}
 _MAX_TABLES = 4
 _WIDTH = 80
 _SIGNALLED = 128
@@ -31,7 +34,8 @@ class SoakTerminal:
         self._rows: dict[str, dict[int, Row]] = {}
         self._gates: dict[str, CanaryGates] = {}
         self._folders: dict[str, str] = {}
-        self._failed: list[str] = []
+        self._failed: Counter[str] = Counter()
+        self._is_bulk = False
         self._resume = ""
 
     @property
@@ -46,12 +50,16 @@ class SoakTerminal:
             return report.outcome, "", report.outcome.upper()
         return None
 
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Note whether there are so many canaries that each has to be brief."""
+        cases = (case_of(item) for item in session.items)
+        self._is_bulk = len({case.canary for case in cases if case is not None}) > _MAX_TABLES
+
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Print the lines of the iterations that an item computed."""
         soak = getattr(report, "soak", None)
-        if report.when == "call" and report.failed and soak is not None:
-            self._failed.append(report.nodeid)
         if soak:
+            self._failed[soak["key"]] += report.when == "call" and report.failed
             self._take(ItemNote.from_wire(soak))
 
     def _take(self, note: ItemNote) -> None:
@@ -63,7 +71,9 @@ class SoakTerminal:
         for row in note.rows:
             if row.iteration not in seen:
                 seen[row.iteration] = row
-                self._write(live_lines(row), row.verdict)
+                brief = (self._is_bulk or len(self._rows) > _MAX_TABLES) and not row.is_missed
+                lines = live_lines(row)
+                self._write(lines[:1] if brief else lines, row.verdict)
         if not seen:
             del self._rows[note.key]
         if note.gates is not None:
@@ -78,7 +88,7 @@ class SoakTerminal:
         if reporter._tw.width_of_current_line == 0:
             reporter.currentfspath = None
         reporter.ensure_newline()
-        reporter.write_line(lines[0], **{_COLOURS[verdict]: True})
+        reporter.write_line(lines[0], **{_COLOURS.get(verdict, "red"): True})
         for line in lines[1:]:
             reporter.write_line(line)
         if self._config.get_verbosity(pytest.Config.VERBOSITY_TEST_CASES) <= 0:
@@ -99,72 +109,59 @@ class SoakTerminal:
     def _write_summary(self, terminalreporter: Any) -> None:
         terminalreporter.ensure_newline()
         terminalreporter.section("soak summary")
-        self._rows = dict(sorted(self._rows.items()))
-        for key in list(self._rows)[:_MAX_TABLES]:
-            self._write_table(terminalreporter, key)
-        if len(self._rows) > 1:
-            self._write_canaries(terminalreporter)
-        for last in self._closing():
+        from pytest_soak.plugin.bulk import canary_lines, matrix_lines, worst_first
+
+        canaries = worst_first([self._measured(key) for key in self._rows])
+        is_bulk = len(canaries) > _MAX_TABLES
+        worth = [canary for canary in canaries if not is_bulk or canary.verdict not in ("OK", "WARN")]
+        for canary in worth[:_MAX_TABLES]:
+            self._write_table(terminalreporter, canary)
+        if len(canaries) > 1:
+            self._write_all(terminalreporter, [("", None), *matrix_lines(canaries), ("", None)])
+            self._write_all(terminalreporter, canary_lines(canaries, most=_MAX_TABLES))
+        for last in self._closing(canaries):
             for line in textwrap.wrap(
                 last, _WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
             ):
                 terminalreporter.write_line(line)
 
-    def _write_table(self, reporter: Any, key: str) -> None:
-        from pytest_soak.plugin.lines import gates_lines, parameter_lines, table_lines
+    def _measured(self, key: str) -> Measured:
+        from pytest_soak.plugin.bulk import Measured
 
         rows = [self._rows[key][n] for n in sorted(self._rows[key])]
-        first = rows[0]
+        return Measured(key, rows, self._gates.get(key), self._folders[key], self._failed[key])
+
+    def _write_table(self, reporter: Any, canary: Measured) -> None:
+        from pytest_soak.plugin.lines import gates_lines, parameter_lines, table_lines
+
+        first = canary.rows[0]
         reporter.write_line(
-            f"{key} ({first.strategy}, {first.source}, {first.iterations} x {first.minutes:.3g} min, "
+            f"{canary.key} ({first.strategy}, {first.source}, {first.iterations} x {first.minutes:.3g} min, "
             f"gates {first.gate_mode})"
         )
-        for line, verdict in table_lines(rows):
-            reporter.write_line(line, **({} if verdict is None else {_COLOURS[verdict]: True}))
-        gates = self._gates.get(key)
-        if gates is not None:
-            for line in gates_lines(gates, first.gate_mode):
-                reporter.write_line(line, **{_COLOURS[gates.verdict]: True})
-        for line in parameter_lines(rows):
-            reporter.write_line(line)
+        self._write_all(reporter, table_lines(canary.rows))
+        if canary.gates is not None:
+            lines = gates_lines(canary.gates, first.gate_mode)
+            self._write_all(reporter, [(line, canary.gates.verdict) for line in lines])
+        self._write_all(reporter, [(line, None) for line in parameter_lines(canary.rows)])
 
-    def _write_canaries(self, reporter: Any) -> None:
-        reporter.write_line("")
-        reporter.write_line(f"{'canary':<48} {'iterations':>10} {'missed':>7}  verdict")
-        for key, by_number in self._rows.items():
-            missed = sum(row.is_missed for row in by_number.values())
-            verdict = self._gates[key].verdict if key in self._gates else "-"
-            reporter.write_line(f"{key[:48]:<48} {len(by_number):>10} {missed:>7}  {verdict}")
+    def _write_all(self, reporter: Any, lines: Iterable[tuple[str, str | None]]) -> None:
+        for line, verdict in lines:
+            reporter.write_line(line, **({} if verdict is None else {_COLOURS.get(verdict, "red"): True}))
 
-    def _outcome(self, key: str) -> Outcome:
-        rows = list(self._rows[key].values())
-        judged = [row for row in rows if not row.warmup]
-        return Outcome(
-            planned=rows[0].iterations,
-            done=len(rows),
-            gate_mode=rows[0].gate_mode,
-            verdicts=tuple(row.verdict for row in judged if not row.by_chance),
-            by_chance=sum(row.by_chance for row in judged),
-            pooled=self._gates[key].verdict if key in self._gates else None,
-        )
-
-    def _closing(self) -> list[str]:
-        """What is missing, then what to do next."""
-        outcomes = {key: self._outcome(key) for key in self._rows}
-        missing = missing_line(list(outcomes.values()), self._run_folder().name)
+    def _closing(self, canaries: Sequence[Measured]) -> list[str]:
+        """What is missing, then what to do next; the canaries come worst first."""
         if self._resume:
             return [self._resume]
-        worst = min(outcomes, key=lambda key: _ORDER.index(outcomes[key].worst))
-        place = Path(self._folders[worst])
-        missed = [row for _, row in sorted(self._rows[worst].items()) if row.is_missed]
-        missed = [row for row in missed if row.verdict == outcomes[worst].worst and not row.by_chance]
+        outcomes = [canary.outcome for canary in canaries]
+        worst = canaries[0]
+        place = Path(worst.folder)
+        missed = worst.missed
         start = place / f"ITER_SUMMARY_{missed[0].iteration}.json" if missed else place
-        report = place / "TUNING_REPORT.json" if len(outcomes) == 1 else place.parent
-        if len(outcomes) > 1 and outcomes[worst].worst is None:
-            start = place.parent
-        step = next_step(
-            list(outcomes.values()), failed=bool(self._failed), start_at=_short(start), report=_short(report)
-        )
+        report = place / "TUNING_REPORT.json" if len(canaries) == 1 else place.parent
+        failed = any(self._failed.values())
+        step = next_step(outcomes, failed=failed, start_at=_short(start), report=_short(report))
+        missing = missing_line(outcomes, self._run_folder().name)
         return [step] if missing is None else [missing, step]
 
 
