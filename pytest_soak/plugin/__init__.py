@@ -127,10 +127,11 @@ def pytest_fixture_setup() -> Generator[None, object, object]:
         return (yield)
     except Exception as error:
         from pytest_soak.domain.errors import SoakError
+        from pytest_soak.domain.text import printable
 
         if not isinstance(error, SoakError):
             raise
-        problem = str(error)
+        problem = printable(str(error), newlines=True)
     pytest.fail(problem, pytrace=False)
 
 

@@ -83,6 +83,9 @@ class SoakTerminal:
         reporter = self._reporter
         if reporter is None or self._config.get_verbosity() < -1:
             return
+        from pytest_soak.domain.text import printable
+
+        lines = [printable(line) for line in lines]
         path = reporter.currentfspath
         # A line that begins in the first column needs no other in front of it; the writer alone knows.
         if reporter._tw.width_of_current_line == 0:
@@ -135,10 +138,11 @@ class SoakTerminal:
         from pytest_soak.plugin.lines import gates_lines, parameter_lines, table_lines
 
         first = canary.rows[0]
-        reporter.write_line(
+        head = (
             f"{canary.key} ({first.strategy}, {first.source}, {first.iterations} x {first.minutes:.3g} min, "
             f"gates {first.gate_mode})"
         )
+        self._write_all(reporter, [(head, None)])
         self._write_all(reporter, table_lines(canary.rows))
         if canary.gates is not None:
             lines = gates_lines(canary.gates, first.gate_mode)
@@ -146,8 +150,12 @@ class SoakTerminal:
         self._write_all(reporter, [(line, None) for line in parameter_lines(canary.rows)])
 
     def _write_all(self, reporter: Any, lines: Iterable[tuple[str, str | None]]) -> None:
+        from pytest_soak.domain.text import printable
+
         for line, verdict in lines:
-            reporter.write_line(line, **({} if verdict is None else {_COLOURS.get(verdict, "red"): True}))
+            reporter.write_line(
+                printable(line), **({} if verdict is None else {_COLOURS.get(verdict, "red"): True})
+            )
 
     def _closing(self, canaries: Sequence[Measured]) -> list[str]:
         """What is missing, then what to do next; the canaries come worst first."""
