@@ -13,6 +13,7 @@ from pytest_soak.cli import market as cli_market
 from pytest_soak.cli import record as cli_record
 from pytest_soak.config.arguments import positive_int
 from pytest_soak.domain.errors import SoakError, SoakStoreError
+from pytest_soak.domain.text import printable
 from pytest_soak.store.runs.retention import Retention, rotate
 
 
@@ -27,7 +28,7 @@ def main(arguments: Sequence[str] | None = None, now: datetime | None = None) ->
     try:
         options.run(options)
     except SoakError as error:
-        sys.stderr.write(f"pytest-soak: {error}\n")
+        sys.stderr.write(f"pytest-soak: {printable(str(error), newlines=True)}\n")
         return 2
     return 0
 

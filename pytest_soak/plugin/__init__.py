@@ -35,6 +35,7 @@ from pytest_soak.plugin.session import (
 )
 from pytest_soak.plugin.signals import SoakSignals
 from pytest_soak.plugin.terminal import SoakTerminal
+from pytest_soak.plugin.warned import SoakWarnings
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -59,6 +60,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[RUN_ID] = worker["soak_run_id"] if worker else fresh_run_id()
     if worker is None:
         config.pluginmanager.register(SoakTerminal(config, lambda: folder_of(config)), "soak_terminal")
+        config.pluginmanager.register(SoakWarnings(config), "soak_warnings")
         if config.pluginmanager.hasplugin("xdist"):
             from pytest_soak.plugin.xdist import SoakXdist
 
@@ -125,10 +127,11 @@ def pytest_fixture_setup() -> Generator[None, object, object]:
         return (yield)
     except Exception as error:
         from pytest_soak.domain.errors import SoakError
+        from pytest_soak.domain.text import printable
 
         if not isinstance(error, SoakError):
             raise
-        problem = str(error)
+        problem = printable(str(error), newlines=True)
     pytest.fail(problem, pytrace=False)
 
 

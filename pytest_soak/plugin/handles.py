@@ -25,10 +25,24 @@ class GateError(AssertionError):
 
 
 class SoakGateWarning(UserWarning):
-    """A KPI gate warned, or was missed where a miss does not fail the item."""
+    """A KPI gate warned, or was missed where a miss does not fail the item.
+
+    ``causes`` has a pair per gate: verdict and KPI, then the whole text; equal causes of a canary can so be
+    counted together.
+    """
+
+    def __init__(self, text: str, canary: str = "", causes: Sequence[Sequence[str]] = ()) -> None:
+        # All of it in ``args``, from which a worker's warning is made again in the controller.
+        super().__init__(text, canary, [list(cause) for cause in causes])
+        self.canary = canary
+        self.causes = [(cause, said) for cause, said in causes]
+
+    def __str__(self) -> str:
+        """The text alone."""
+        return str(self.args[0])
 
 
-def enforce(gates: Sequence[GateResult], where: str, file: Path, *, hard: bool) -> None:
+def enforce(gates: Sequence[GateResult], where: str, file: Path, *, canary: str, hard: bool) -> None:
     """Assert gates: raise on a miss if ``hard``, warn on any other gate that is not OK.
 
     A miss that the sampling error explains is none to raise for; it warns, and says so.
@@ -45,8 +59,12 @@ def enforce(gates: Sequence[GateResult], where: str, file: Path, *, hard: bool) 
         lines = "\n".join(f"  {describe(gate)}" for gate in missed)
         heads = "; ".join(headline(gate) for gate in missed)
         raise GateError(f"{heads}\n{where} missed {len(missed)} gate(s):\n{lines}\n  see {file}")
-    said = "; ".join(f"{gate.verdict}: {describe(gate)}{_excuse(gate)}" for gate in open_gates)
-    _warn(f"{where}: {said}")
+    said = [f"{gate.verdict}: {describe(gate)}{_excuse(gate)}" for gate in open_gates]
+    causes = [
+        (f"{gate.verdict} {gate.kpi}", f"{where}: {text}")
+        for gate, text in zip(open_gates, said, strict=True)
+    ]
+    _warn(SoakGateWarning(f"{where}: {'; '.join(said)}", canary, causes))
 
 
 def _excuse(gate: GateResult) -> str:
@@ -58,7 +76,7 @@ def _excuse(gate: GateResult) -> str:
 _LAST = (("default", Warning),)
 
 
-def _warn(text: str) -> None:
+def _warn(warning: SoakGateWarning) -> None:
     """Warn, without becoming an error under ``-W error``: what only warns does not fail an item.
 
     A filter that names ``SoakGateWarning`` itself counts as it stands.
@@ -68,7 +86,7 @@ def _warn(text: str) -> None:
         action, kind = next(found for found in chain(kinds, _LAST) if issubclass(SoakGateWarning, found[1]))
         if action == "error" and kind is not SoakGateWarning:
             warnings.simplefilter("always", SoakGateWarning)
-        warnings.warn(SoakGateWarning(text), stacklevel=4)
+        warnings.warn(warning, stacklevel=4)
 
 
 class SoakIteration:
@@ -138,7 +156,7 @@ class SoakIteration:
             return
         hard = record.gate_mode is GateMode.HARD and not record.warmup
         where = f"iteration {self.number} of {self.canary.spec.name}"
-        enforce(record.gates, where, self.file, hard=hard)
+        enforce(record.gates, where, self.file, canary=self.canary.spec.folder.name, hard=hard)
 
 
 class SoakGates:
@@ -184,4 +202,5 @@ class SoakGates:
                 "nothing to judge; run more iterations, or lower gates.warmup_iterations in the profile"
             )
         file = spec.folder / "TUNING_REPORT.json"
-        enforce(gates, f"{spec.name} over iterations {warmup + 1} to {spec.iterations}", file, hard=hard)
+        where = f"{spec.name} over iterations {warmup + 1} to {spec.iterations}"
+        enforce(gates, where, file, canary=spec.folder.name, hard=hard)

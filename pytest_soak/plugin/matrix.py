@@ -70,11 +70,12 @@ def profile_name(profile: str, root: Path) -> str:
     """
     from pytest_soak.config.profiles import load_profile
     from pytest_soak.domain.errors import SoakConfigError
+    from pytest_soak.domain.text import printable
 
     try:
         return load_profile(profile, (root / "soak_profiles",)).profile.name
     except SoakConfigError as error:
-        raise pytest.UsageError(str(error)) from None
+        raise pytest.UsageError(printable(str(error), newlines=True)) from None
 
 
 def with_marker(settings: Settings, marker: pytest.Mark | None, where: str) -> Settings:

@@ -9,6 +9,7 @@ import pytest
 from pytest_soak.domain.errors import SoakConfigError, SoakError
 from pytest_soak.domain.gates import check_gate_settings
 from pytest_soak.domain.state import check_guard_settings
+from pytest_soak.domain.text import printable
 from pytest_soak.engine.case import Case
 from pytest_soak.engine.run import SoakRun, minutes_of
 from pytest_soak.kernel import kernel_version
@@ -26,7 +27,7 @@ def check(run: SoakRun, hook: Any, *, writes: bool) -> list[str]:
     try:
         return _checked(run, hook, writes=writes)
     except SoakError as error:
-        raise pytest.UsageError(str(error)) from None
+        raise pytest.UsageError(printable(str(error), newlines=True)) from None
 
 
 def _checked(run: SoakRun, hook: Any, *, writes: bool) -> list[str]:
