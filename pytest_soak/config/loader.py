@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import stat
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from pytest_soak.config.parsing import (
     parse_toml,
     validate,
 )
+from pytest_soak.config.paths import Kind, kind_of, reason_of, shown
 from pytest_soak.domain.errors import SoakConfigError
 
 __all__ = [
@@ -35,19 +35,19 @@ def read_bytes(path: Path, max_bytes: int = MAX_BYTES) -> bytes:
     Raises:
         SoakConfigError: missing, not a regular file, not readable, or larger than ``max_bytes``.
     """
+    # Before opening: to open a named pipe would wait for a writer.
+    kind = kind_of(path)
+    if kind is Kind.MISSING:
+        raise SoakConfigError(f"{shown(path)}: there is no such file")
+    if kind is not Kind.FILE:
+        raise SoakConfigError(f"{shown(path)}: not a regular file")
     try:
-        # Before opening: to open a named pipe would wait for a writer.
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise SoakConfigError(f"{path}: not a regular file")
         with path.open("rb") as file:
             data = file.read(max_bytes + 1)
-    except FileNotFoundError:
-        raise SoakConfigError(f"{path}: there is no such file") from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise SoakConfigError(f"{path}: cannot be read: {reason}") from None
+    except OSError as error:
+        raise SoakConfigError(f"{shown(path)}: cannot be read: {reason_of(error)}") from None
     if len(data) > max_bytes:
-        raise SoakConfigError(f"{path}: too large; accepted are at most {max_bytes} bytes")
+        raise SoakConfigError(f"{shown(path)}: too large; accepted are at most {max_bytes} bytes")
     return data
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_soak.config.loader import did_you_mean, parse_json, read_bytes
+from pytest_soak.config.paths import Kind, kind_of
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.domain.hashing import parameters_hash
 from pytest_soak.domain.parameters import DEFAULTS, PARAMETERS, problem_with
@@ -76,7 +77,7 @@ def read_current(path: Path) -> dict[str, float] | None:
     Raises:
         SoakConfigError: the file is not acceptable, or an export that was changed since it was written.
     """
-    if not path.exists() and not path.is_symlink():
+    if kind_of(path) is Kind.MISSING and not path.is_symlink():
         return None
     where = str(path)
     content = parse_json(read_bytes(path, MAX_OVERRIDES_BYTES), where, MAX_OVERRIDES_BYTES)

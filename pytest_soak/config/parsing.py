@@ -129,6 +129,9 @@ def validate(model: type[ModelT], data: object, where: str) -> ModelT:
         return model.model_validate(data)
     except ValidationError as error:
         problems = error.errors(include_url=False)
+        missing = [_key(problem) for problem in problems if problem["type"] == "missing"]
+        if len(missing) > 1:
+            raise SoakConfigError(f"{where}: keys {', '.join(missing)} are missing") from None
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         raise SoakConfigError(f"{where}: {_problem(model, problems[0])}{more}") from None
 
@@ -142,9 +145,13 @@ def did_you_mean(name: str, known: Sequence[str]) -> str:
     return "" if match is None else f"; did you mean {match!r}?"
 
 
+def _key(problem: Mapping[str, Any]) -> str:
+    return show_text(".".join(str(part) for part in problem["loc"]))
+
+
 def _problem(model: type[BaseModel], problem: Mapping[str, Any]) -> str:
     loc, kind, value = problem["loc"], problem["type"], problem["input"]
-    key = show_text(".".join(str(part) for part in loc))
+    key = _key(problem)
     if kind == "missing":
         return f"key {key} is missing"
     if kind == "extra_forbidden":

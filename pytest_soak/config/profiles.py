@@ -1,24 +1,38 @@
-"""Profiles: immutable, versioned TOML files with parameters, gates, guard settings and fees."""
+"""Profiles: immutable, versioned TOML files with parameters, gates, guard settings and fees.
+
+A file with ``extends = "steady_safe"`` says only in what it differs from that profile.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import Any
 
-from pytest_soak.config.loader import did_you_mean, parse_toml, read_bytes, validate
+from pytest_soak.config.extending import SUFFIX, extended, name_of_file
+from pytest_soak.config.loader import (
+    MAX_TOML_BYTES,
+    did_you_mean,
+    parse_toml,
+    read_bytes,
+    validate,
+)
 from pytest_soak.config.names import check_name
+from pytest_soak.config.parsing import show_text
+from pytest_soak.config.paths import expanded, files_in, is_file, is_path
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.domain.gates import check_gate_settings
 from pytest_soak.domain.hashing import sha256_of
 from pytest_soak.domain.parameters import PARAMETERS, problem_with
 from pytest_soak.domain.settings import Profile
 from pytest_soak.domain.state import check_guard_settings
+from pytest_soak.domain.text import show
 
 PACKAGE = "soak_profiles"
-SUFFIX = ".toml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +52,22 @@ def profile_hash(profile: Profile) -> str:
 def load_profile(name_or_path: str, extra_dirs: Sequence[Path] = ()) -> LoadedProfile:
     """Load a shipped profile, one of ``extra_dirs`` by name, or a file by path.
 
-    A text with a separator or the ending ``.toml`` is a path. A name that is shipped and also in an
-    extra folder must mean the same there.
+    A text with a separator or the ending ``.toml`` is a path. A name that is shipped and
+    also in an extra folder must mean the same there.
 
     Raises:
         SoakConfigError: no such profile (the text lists those that exist), or one that is not acceptable.
     """
-    if "/" in name_or_path or "\\" in name_or_path or name_or_path.lower().endswith(SUFFIX):
-        path = Path(name_or_path)
-        return _parse(read_bytes(path), str(path), None)
+    if is_path(name_or_path):
+        path = expanded(name_or_path)
+        return _loaded(path, str(path), None, extra_dirs)
     check_name(name_or_path, "profile")
-    found = _sources(name_or_path, extra_dirs)
+    found = [
+        _loaded(source, origin, name_or_path, extra_dirs)
+        for origin, source in _homes(name_or_path, extra_dirs)
+    ]
     if not found:
-        known = available_profiles(extra_dirs)
-        hint = did_you_mean(name_or_path, known)
-        raise SoakConfigError(f"profile {name_or_path!r} does not exist; known are {', '.join(known)}{hint}")
+        raise _unknown(name_or_path, extra_dirs)
     first = found[0]
     for other in found[1:]:
         if other.sha256 != first.sha256:
@@ -63,34 +78,71 @@ def load_profile(name_or_path: str, extra_dirs: Sequence[Path] = ()) -> LoadedPr
     return first
 
 
+def _unknown(name: str, extra_dirs: Sequence[Path]) -> SoakConfigError:
+    known = available_profiles(extra_dirs)
+    names = ", ".join(map(show_text, known))
+    return SoakConfigError(
+        f"profile {show(name)} does not exist; known are {names}{did_you_mean(name, list(known))}"
+    )
+
+
 def available_profiles(extra_dirs: Sequence[Path] = ()) -> tuple[str, ...]:
     """Names of the profiles that ship with the package and of those in ``extra_dirs``, sorted."""
-    entries: list[Traversable] = list(files(PACKAGE).iterdir())
+    return tuple(profile_files(extra_dirs))
+
+
+def profile_files(extra_dirs: Sequence[Path] = ()) -> dict[str, Traversable]:
+    """The profiles of the package and of ``extra_dirs``, by name, sorted; of one name the shipped counts.
+
+    Raises:
+        SoakConfigError: a folder cannot be read.
+    """
+    found: dict[str, Traversable] = {
+        entry.name.removesuffix(SUFFIX): entry
+        for entry in files(PACKAGE).iterdir()
+        if entry.name.endswith(SUFFIX)
+    }
     for folder in extra_dirs:
-        if folder.is_dir():
-            entries += folder.iterdir()
-    return tuple(sorted({e.name.removesuffix(SUFFIX) for e in entries if e.name.endswith(SUFFIX)}))
+        for name, path in files_in(folder, SUFFIX).items():
+            found.setdefault(name, path)
+    return dict(sorted(found.items()))
 
 
-def _sources(name: str, extra_dirs: Sequence[Path]) -> list[LoadedProfile]:
-    loaded = []
+def _homes(name: str, extra_dirs: Sequence[Path]) -> list[tuple[str, Traversable]]:
+    """Where a profile of that name is, the shipped one first, each with what errors call it."""
     shipped = files(PACKAGE) / f"{name}{SUFFIX}"
-    if shipped.is_file():
-        loaded.append(_parse(shipped.read_bytes(), f"shipped profile {name}", name))
-    for folder in extra_dirs:
-        path = folder / f"{name}{SUFFIX}"
-        if path.is_file():
-            loaded.append(_parse(read_bytes(path), str(path), name))
-    return loaded
+    homes = [(f"shipped profile {name}", shipped)] if shipped.is_file() else []
+    paths = [folder / f"{name}{SUFFIX}" for folder in extra_dirs]
+    return [*homes, *((str(path), path) for path in paths if is_file(path))]
 
 
-def _parse(data: bytes, origin: str, name: str | None) -> LoadedProfile:
-    profile = validate(Profile, parse_toml(data, origin), origin)
+def _loaded(source: Traversable, origin: str, name: str | None, extra_dirs: Sequence[Path]) -> LoadedProfile:
+    def find(base: str, by: Traversable) -> Traversable:
+        check_name(base, f"{origin}: extends: profile")
+        # A file may refine the shipped profile of its own name.
+        own = base == by.name.removesuffix(SUFFIX)
+        homes = _homes(base, () if own else extra_dirs)
+        if not homes:
+            raise SoakConfigError(f"{origin}: extends: {_unknown(base, extra_dirs)}")
+        return homes[0][1]
+
+    data = extended(source, partial(_read, origin=origin), find)
+    profile = validate(Profile, data, origin)
     check_name(profile.name, f"{origin}: profile")
-    if name is not None and profile.name != name:
+    if name is not None and profile.name not in (name, name_of_file(source)):
         raise SoakConfigError(
             f"{origin}: name = {profile.name!r} is refused; accepted is {name!r}, as the file"
         )
+    return _checked(profile, origin)
+
+
+def _read(source: Traversable, origin: str) -> dict[str, Any]:
+    if isinstance(source, Path):
+        return parse_toml(read_bytes(source, MAX_TOML_BYTES), str(source))
+    return parse_toml(source.read_bytes(), origin)
+
+
+def _checked(profile: Profile, origin: str) -> LoadedProfile:
     for parameter, value in profile.parameters.items():
         problem = problem_with(parameter, value)
         if problem is not None:

@@ -126,7 +126,7 @@ class MakerSettings(Strict):
 class Profile(Strict):
     """One immutable, versioned configuration of a canary, read from a TOML file."""
 
-    schema_version: Literal[1]
+    schema_version: Literal[1] = 1
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._]{0,63}$")]
     description: str = ""
     parameters: dict[str, float]

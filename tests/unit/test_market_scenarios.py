@@ -194,7 +194,7 @@ def test_bad_scenario_is_named_with_key_and_value(tmp_path: Path, old: str, new:
 
 
 def test_missing_scenario_file_and_foreign_bytes(tmp_path: Path) -> None:
-    with pytest.raises(SoakConfigError, match=r"gone\.toml cannot be read"):
+    with pytest.raises(SoakConfigError, match=r"gone\.toml: there is no such file"):
         load_scenario(tmp_path / "gone.toml")
     (tmp_path / "bad.toml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(SoakConfigError, match=r"bad\.toml.*UTF-16"):

@@ -121,7 +121,6 @@ def test_a_path_without_a_file_is_named(path: str) -> None:
         ("tail_age_ms = 700", "tail_age_ms = true", "parameters.tail_age_ms = True is refused"),
         ("tail_age_ms = 700", "tail_age_ms = '700'", "parameters.tail_age_ms = '700' is refused"),
         ("schema_version = 1", "schema_version = 2", "schema_version = 2 is refused; accepted is 1"),
-        ("schema_version = 1", "", "key schema_version is missing"),
         ('name = "own"', 'name = "con"', "Windows reserves"),
         ('name = "own"', 'name = "a-b"', "name = 'a-b' is refused"),
         ("fail_below = 1.0", "fail_belw = 1.0", "unknown key gates.thresholds.net_bps.fail_belw"),
@@ -147,3 +146,39 @@ def test_a_file_that_is_found_by_name_must_bear_it(tmp_path: Path) -> None:
     write(tmp_path, OWN, "other.toml")
     with pytest.raises(SoakConfigError, match=r"other\.toml: name = 'own' is refused; accepted is 'other'"):
         load_profile("other", (tmp_path,))
+
+
+def test_a_profile_that_extends_another_says_only_what_differs(tmp_path: Path) -> None:
+    write(tmp_path, 'extends = "steady_safe"\n[fees]\nmaker_bps = 0.0\n', "mine.toml")
+    write(tmp_path, 'extends = "mine"\n[parameters]\ntail_age_ms = 600\n', "other.toml")
+    base, other = load_profile("steady_safe").profile, load_profile("other", (tmp_path,)).profile
+    assert other.name == "other"
+    assert other.fees.maker_bps == 0.0
+    assert other.parameters == {**base.parameters, "tail_age_ms": 600.0}
+    assert other.gates == base.gates
+    write(tmp_path, 'extends = "./other.toml"\n', "third.toml")
+    assert load_profile(str(tmp_path / "third.toml"), (tmp_path,)).profile.parameters == other.parameters
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('extends = "steady_saef"', "extends: profile 'steady_saef' does not exist; known are"),
+        ('extends = "mine"', "extends: profile 'mine' does not exist"),
+        ('extends = "./mine.toml"', "leads back to itself"),
+        ("extends = 3", "expected the name of a file"),
+        ('extends = "./gone.toml"', "gone.toml: there is no such file"),
+    ],
+)
+def test_a_base_that_is_no_use_is_named(text: str, said: str, tmp_path: Path) -> None:
+    path = write(tmp_path, text, "mine.toml")
+    with pytest.raises(SoakConfigError, match=r"mine\.toml|gone\.toml") as caught:
+        load_profile(str(path), (tmp_path,))
+    assert said in str(caught.value)
+
+
+def test_version_and_name_have_defaults_and_all_missing_keys_are_named(tmp_path: Path) -> None:
+    text = OWN.replace("schema_version = 1", "").replace('name = "own"', "")
+    assert load_profile(str(write(tmp_path, text, "my own-one.toml"))).profile.name == "my_own_one"
+    with pytest.raises(SoakConfigError, match=r"empty\.toml: keys parameters, gates are missing"):
+        load_profile(str(write(tmp_path, "", "empty.toml")))

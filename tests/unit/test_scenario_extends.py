@@ -71,7 +71,7 @@ def test_what_is_wrong_names_the_file_that_was_asked_for(tmp_path: Path) -> None
     with pytest.raises(SoakConfigError, match=r"mine\.toml: .*fair\.vol_bps = -1\.0"):
         load_scenario(path)
     path.write_text('schema_version = 1\nname = "mine"\nextends = 3\n', encoding="utf-8")
-    with pytest.raises(SoakConfigError, match=r"extends = 3; expected the name of a scenario"):
+    with pytest.raises(SoakConfigError, match=r"extends = 3; expected the name of a file"):
         load_scenario(path)
 
 

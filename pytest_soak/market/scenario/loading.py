@@ -6,20 +6,21 @@ key, lists (``windows``, ``shocks``, ``regimes``) and single values take the pla
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
+from functools import partial
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-from pytest_soak.config.parsing import MAX_TOML_BYTES, did_you_mean, parse_toml, validate
+from pytest_soak.config.extending import SUFFIX, extended, name_of_file
+from pytest_soak.config.loader import read_bytes
+from pytest_soak.config.parsing import MAX_TOML_BYTES, did_you_mean, parse_toml, show_text, validate
+from pytest_soak.config.paths import expanded, files_in, is_path
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.market.scenario.model import Scenario
 
-__all__ = ["Scenario", "available_scenarios", "load_scenario"]
-
-_SUFFIX = ".toml"
-_LONGEST_CHAIN = 8
+__all__ = ["Scenario", "available_scenarios", "load_scenario", "scenario_files"]
 
 
 def available_scenarios(extra_dirs: Sequence[Path] = ()) -> tuple[str, ...]:
@@ -27,7 +28,7 @@ def available_scenarios(extra_dirs: Sequence[Path] = ()) -> tuple[str, ...]:
 
     A folder that does not exist holds none.
     """
-    return tuple(sorted(_homes(extra_dirs)))
+    return tuple(scenario_files(extra_dirs))
 
 
 def load_scenario(name_or_path: str | Path, extra_dirs: Sequence[Path] = ()) -> Scenario:
@@ -41,78 +42,56 @@ def load_scenario(name_or_path: str | Path, extra_dirs: Sequence[Path] = ()) -> 
             unreadable or wrong: it names the file, the key, the value and what is accepted.
     """
     text = str(name_or_path)
-    if isinstance(name_or_path, Path) or text.endswith(_SUFFIX) or "/" in text or "\\" in text:
-        return _scenario(Path(name_or_path), extra_dirs)
-    home = _home(text, _homes(extra_dirs), "")
+    if isinstance(name_or_path, Path) or is_path(text):
+        return _scenario(expanded(text), extra_dirs)
+    home = _home(text, extra_dirs, "")
     scenario = _scenario(home, extra_dirs)
-    if scenario.name != text:
+    if scenario.name not in (text, name_of_file(home)):
         raise SoakConfigError(
             f"scenario {home}: name = {scenario.name!r} is not the name of its file; expected {text!r}"
         )
     return scenario
 
 
-def _home(name: str, homes: Mapping[str, Traversable], where: str) -> Traversable:
+def scenario_files(extra_dirs: Sequence[Path] = ()) -> dict[str, Traversable]:
+    """The scenarios of the given folders and of the package, by name, sorted; the first of a name counts.
+
+    Raises:
+        SoakConfigError: a folder cannot be read.
+    """
+    found: dict[str, Traversable] = {}
+    for folder in extra_dirs:
+        for name, path in files_in(folder, SUFFIX).items():
+            found.setdefault(name, path)
+    for entry in resources.files("pytest_soak.market.scenario").joinpath("shipped").iterdir():
+        if entry.name.endswith(SUFFIX):
+            found.setdefault(entry.name.removesuffix(SUFFIX), entry)
+    return dict(sorted(found.items()))
+
+
+def _home(name: str, extra_dirs: Sequence[Path], where: str) -> Traversable:
+    homes = scenario_files(extra_dirs)
     if name not in homes:
         known = list(homes)
+        names = ", ".join(map(show_text, known))
         raise SoakConfigError(
-            f"{where}unknown scenario {name!r}; known are {', '.join(known)}{did_you_mean(name, known)}"
+            f"{where}unknown scenario {name!a}; known are {names}{did_you_mean(name, known)}"
         )
     return homes[name]
 
 
-def _homes(extra_dirs: Sequence[Path]) -> dict[str, Traversable]:
-    found: dict[str, Traversable] = {}
-    shipped = resources.files("pytest_soak.market.scenario").joinpath("shipped")
-    folders: Iterable[Traversable] = (*extra_dirs, shipped)
-    for folder in folders:
-        if folder.is_dir():
-            for entry in folder.iterdir():
-                if entry.name.endswith(_SUFFIX) and entry.is_file():
-                    found.setdefault(entry.name.removesuffix(_SUFFIX), entry)
-    return dict(sorted(found.items()))
-
-
 def _scenario(source: Traversable, extra_dirs: Sequence[Path]) -> Scenario:
-    return validate(Scenario, _resolved(source, extra_dirs, ()), f"scenario {source}")
-
-
-def _resolved(source: Traversable, extra_dirs: Sequence[Path], above: tuple[str, ...]) -> dict[str, Any]:
-    """Content of a file on top of that of the scenarios that it extends."""
     where = f"scenario {source}"
-    data = _read(source, where)
-    if "extends" not in data:
-        return data
-    base = data.pop("extends")
-    if not isinstance(base, str):
-        raise SoakConfigError(f"{where}: extends = {base!r}; expected the name of a scenario")
-    chain = (*above, str(source))
-    # A file may refine the shipped scenario of its own name.
-    own = base == source.name.removesuffix(_SUFFIX)
-    home = _home(base, _homes(() if own else extra_dirs), f"{where}: extends = {base!r}: ")
-    if str(home) in chain or len(chain) > _LONGEST_CHAIN:
-        raise SoakConfigError(
-            f"{where}: extends = {base!r} leads back to itself, or over more than {_LONGEST_CHAIN} files; "
-            "expected a scenario that stands on its own in the end"
-        )
-    return _merged(_resolved(home, extra_dirs, chain), data)
 
+    def find(base: str, by: Traversable) -> Traversable:
+        # A file may refine the shipped scenario of its own name.
+        own = base == by.name.removesuffix(SUFFIX)
+        return _home(base, () if own else extra_dirs, f"{where}: extends = {base!a}: ")
 
-def _merged(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
-    for key, value in change.items():
-        below = merged.get(key)
-        if isinstance(below, Mapping) and isinstance(value, Mapping):
-            merged[key] = _merged(below, value)
-        else:
-            merged[key] = value
-    return merged
+    return validate(Scenario, extended(source, partial(_read, where=where), find, "scenario "), where)
 
 
 def _read(source: Traversable, where: str) -> dict[str, Any]:
-    try:
-        with source.open("rb") as stream:
-            data = stream.read(MAX_TOML_BYTES + 1)
-    except OSError as error:
-        raise SoakConfigError(f"{where} cannot be read: {error.strerror or error}") from error
-    return parse_toml(data, where)
+    if isinstance(source, Path):
+        return parse_toml(read_bytes(source, MAX_TOML_BYTES), f"scenario {source}")
+    return parse_toml(source.read_bytes(), where)

@@ -343,7 +343,7 @@ class Latency(Strict):
 class Scenario(Strict):
     """A whole scenario. ``schema_version`` is 1."""
 
-    schema_version: Literal[1]
+    schema_version: Literal[1] = 1
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._]{0,63}$")]
     description: str = ""
     instrument: Instrument
