@@ -20,7 +20,9 @@ from typing import Any
 from pytest_soak.domain.hashing import Canonical, sha256_of
 from pytest_soak.domain.records import EdgeReport, IterationRecord
 from pytest_soak.domain.state import TuningState
+from pytest_soak.engine.settings import Settings
 from pytest_soak.store.disk.calls import Disk
+from pytest_soak.store.exports.models import RunSettings
 from pytest_soak.store.journal.journal import Journal
 from pytest_soak.store.journal.wall import WallClock
 from tests.rules_kit import STEADY_SAFE, edge_report
@@ -140,6 +142,11 @@ class FaultyDisk(Disk):
 
 
 _CALLS = frozenset(name for name, value in vars(Disk).items() if callable(value) and name[0] != "_")
+
+
+def run_settings(**changes: Any) -> RunSettings:
+    """The settings of a run that nobody gave an option."""
+    return RunSettings.model_validate({**Settings().of_run(), **changes})
 
 
 @contextmanager

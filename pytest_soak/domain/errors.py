@@ -17,3 +17,7 @@ class SoakStateError(SoakError):
 
 class SoakStoreError(SoakError):
     """Something could not be written to or read from the disk; the text names path and cause."""
+
+
+class SoakStoreWarning(UserWarning):
+    """Something beside the records could not be written, and the run goes on without it."""

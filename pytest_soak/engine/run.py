@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 from pytest_soak.config.overrides import Resolved, read_current, resolve
 from pytest_soak.config.profiles import LoadedProfile, load_profile
-from pytest_soak.domain.errors import SoakConfigError, SoakStateError
+from pytest_soak.domain.errors import SoakConfigError, SoakStateError, SoakStoreError, SoakStoreWarning
 from pytest_soak.domain.parameters import DEFAULTS, problem_with
 from pytest_soak.domain.settings import GateMode, Profile
 from pytest_soak.domain.text import show
@@ -22,7 +23,7 @@ from pytest_soak.kernel import kernel_version
 from pytest_soak.market import Market, MarketRequest, Strategy
 from pytest_soak.store.disk.files import make_folder, write_atomic
 from pytest_soak.store.exports.artifacts import render
-from pytest_soak.store.exports.models import RunManifest
+from pytest_soak.store.exports.models import RunManifest, RunSettings
 from pytest_soak.store.runs.layout import MANIFEST_NAME, began_at, run_folder
 from pytest_soak.store.runs.runs import (
     find_run,
@@ -55,6 +56,8 @@ class SoakRun:
     markets: dict[tuple[object, ...], Market] = field(default_factory=dict)
     names: tuple[str, ...] = ()
     folder: Path = field(init=False)
+    _named: set[str] = field(default_factory=set, init=False)
+    _linked: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
         self.folder = run_folder(self.settings.artifacts, self.run_id)
@@ -103,16 +106,10 @@ class SoakRun:
             while len(self.canaries) >= MAX_OPEN:
                 self.canaries.pop(next(iter(self.canaries))).close()
             known = self.canaries[spec.folder] = Canary(spec, hooks)
-            link_latest(self.settings.artifacts, self.folder, self.names or (spec.folder.name,))
+            self._link()
         elif not spec.has_inputs_of(known.spec):
             raise SoakStateError(f"{spec.name}: its fixtures changed between two items of one canary")
         return known
-
-    def close_canary(self, folder: Path) -> None:
-        """Close the canary of a folder and let go of it; ``open`` opens it again when it is asked for."""
-        canary = self.canaries.pop(folder, None)
-        if canary is not None:
-            canary.close()
 
     def close(self) -> None:
         """Close every journal."""
@@ -121,23 +118,44 @@ class SoakRun:
         self.canaries.clear()
 
     def _begin(self, spec: CanarySpec) -> None:
-        if (self.folder / MANIFEST_NAME).is_file():
+        """Make the run's folder and have its manifest name the canary, and those still to come."""
+        if spec.folder.name in self._named:
             return
-        prepare_artifacts(self.settings.artifacts)
-        kept = self.folder / BASE_NAME
-        values = read_current(self.base)
-        if values is not None and not kept.exists():
-            make_folder(self.folder)
-            write_atomic(kept, render(values))
+        if not (self.folder / MANIFEST_NAME).exists():
+            prepare_artifacts(self.settings.artifacts)
+            self._keep_base()
+        versions = {"pytest_soak": spec.inputs()["version"], "kernel": kernel_version()}
+        if self.settings.resume is not None:
+            versions = read_manifest(self.folder).versions
+        names = tuple(dict.fromkeys((*self.names, spec.folder.name)))
         write_manifest(
             self.folder,
             RunManifest(
                 run_id=self.run_id,
                 created_at=began_at(self.run_id).isoformat(timespec="milliseconds"),
-                settings=self.settings.of_run(),
-                versions={"pytest_soak": spec.inputs()["version"], "kernel": kernel_version()},
+                settings=RunSettings.model_validate(self.settings.of_run()),
+                versions=versions,
+                canaries=names,
             ),
         )
+        self._named.update(names)
+
+    def _keep_base(self) -> None:
+        kept = self.folder / BASE_NAME
+        values = read_current(self.base)
+        if values is not None and not kept.exists():
+            make_folder(self.folder)
+            write_atomic(kept, render(values))
+
+    def _link(self) -> None:
+        """Point ``latest`` here, once; where that fails it is said, and the run goes on."""
+        if self._linked:
+            return
+        self._linked = True
+        try:
+            link_latest(self.settings.artifacts, self.folder)
+        except SoakStoreError as error:
+            warnings.warn(SoakStoreWarning(str(error)), stacklevel=2)
 
 
 def start(settings: Settings, root: Path, run_id: str) -> SoakRun:
@@ -152,7 +170,7 @@ def start(settings: Settings, root: Path, run_id: str) -> SoakRun:
     folder = find_run(settings.artifacts, name)
     manifest = read_manifest(folder)
     return SoakRun(
-        settings=Settings.resumed(settings, manifest.settings),
+        settings=Settings.resumed(settings, manifest.settings.model_dump()),
         root=root,
         run_id=manifest.run_id,
         base=folder / BASE_NAME,

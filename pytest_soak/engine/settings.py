@@ -53,9 +53,10 @@ class Settings:
 
         fresh = now.of_run()
         for option in now.given:
-            if option in stored and fresh[option] != stored[option]:
+            kept = list(stored[option]) if isinstance(stored.get(option), tuple) else stored.get(option)
+            if option in stored and fresh[option] != kept:
                 raise SoakConfigError(
-                    f"--soak-resume: the run was started with {option} = {stored[option]!r}, "
+                    f"--soak-resume: the run was started with {option} = {kept!r}, "
                     f"this command says {fresh[option]!r}; leave the option out to resume"
                 )
         values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in stored.items()}

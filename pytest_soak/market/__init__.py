@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         Strategy,
         Window,
     )
+    from pytest_soak.market.recording.judging import Trust
     from pytest_soak.market.replay import ReplayMarket
     from pytest_soak.market.scenario.loading import Scenario, available_scenarios, load_scenario
     from pytest_soak.market.shipped import make_market
@@ -32,6 +33,7 @@ __all__ = [
     "Scenario",
     "Simulation",
     "Strategy",
+    "Trust",
     "Window",
     "available_scenarios",
     "load_scenario",
@@ -46,6 +48,7 @@ _HOMES = {
     "MockMarket": "mock",
     "ReferenceMaker": "protocols",
     "ReplayMarket": "replay",
+    "Trust": "recording.judging",
     "Scenario": "scenario.loading",
     "Simulation": "stepping",
     "Strategy": "protocols",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pytest_soak import kernel
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.market.recording.checks import Facts, check_rows
+from pytest_soak.market.recording.judging import LEAST_SILENCE_MS, Trust, judged
 from pytest_soak.market.recording.reading import Recording, read_recording
 from pytest_soak.market.reports import report_of
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from pytest_soak.market.protocols import MakerJob, Window
 
 _NS_PER_MS = 1_000_000
+DEFAULT_TRUST = Trust()
 
 
 class ReplayMarket:
@@ -26,15 +28,24 @@ class ReplayMarket:
         path: an ``.npz`` file with the array ``data``, or an ``.npy`` file.
         tick_size: smallest price step in quote currency; inferred from the prices where not given.
         lot_size: smallest quantity step in base currency; inferred from the quantities where not given.
+        trust: what a slice may hold before its KPIs are withheld.
 
     Raises:
         SoakConfigError: naming the file and what was expected of it.
     """
 
-    def __init__(self, path: Path, *, tick_size: float | None = None, lot_size: float | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        tick_size: float | None = None,
+        lot_size: float | None = None,
+        trust: Trust = DEFAULT_TRUST,
+    ) -> None:
         for name, value in (("tick_size", tick_size), ("lot_size", lot_size)):
             if value is not None and not (math.isfinite(value) and value > 0.0):
                 raise SoakConfigError(f"{name} = {value!r} of recording {path} is not a number above 0")
+        self._trust = trust
         self._recording: Recording = read_recording(path)
         self._facts: Facts = check_rows(self._recording.rows, path, tick_size, lot_size)
 
@@ -53,8 +64,17 @@ class ReplayMarket:
         """Market time from the first to the last row of the exchange's side."""
         return (self._facts.last_ns - self._facts.first_ns) / _NS_PER_MS
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a header says of the whole recording: tick and lot size, and what was repaired or left out."""
+        facts = self._facts
+        return (
+            f"{self.name}: tick {facts.tick_size:g}, lot {facts.lot_size:g}",
+            *(f"{self.name}: {finding}" for finding in facts.findings),
+        )
+
     def describe(self) -> dict[str, object]:
-        """Hash of the file, its origin where it is no real market, rows, tick and lot size.
+        """Hash of the file, what was made of its rows, what is trusted; its origin where it was made.
 
         Where the file lies does not matter.
         """
@@ -66,6 +86,9 @@ class ReplayMarket:
             "rows": self._facts.rows,
             "tick_size": self._facts.tick_size,
             "lot_size": self._facts.lot_size,
+            "local_shift_ns": self._facts.local_shift_ns,
+            "most_silence_ms": self._trust.silence_ms,
+            "most_crossed_share": self._trust.crossed_share,
         }
 
     def slice_for(self, window: Window) -> tuple[int, int]:
@@ -80,6 +103,8 @@ class ReplayMarket:
             "end_ns": end_ns,
             "tick_size": self._facts.tick_size,
             "lot_size": self._facts.lot_size,
+            "local_shift_ns": self._facts.local_shift_ns,
+            "silence_ns": round(LEAST_SILENCE_MS * _NS_PER_MS),
             "parameters": dict(job.parameters),
             "maker": job.maker.model_dump(),
             "fees": job.fees.model_dump(),
@@ -96,4 +121,6 @@ class ReplayMarket:
             SoakConfigError: where the kernel refuses parameters or settings.
         """
         report = report_of(kernel.replay(self.spec(job, window), self._recording.buffer))
-        return report if report.source == self.source else report.model_copy(update={"source": self.source})
+        if report.source != self.source:
+            report = report.model_copy(update={"source": self.source})
+        return judged(report, self._facts, job.maker, self._trust)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from pydantic import ValidationError
 
 from pytest_soak.domain.errors import SoakError
@@ -15,7 +17,7 @@ def report_of(answer: bytes) -> EdgeReport:
         SoakError: where package and kernel are of different versions.
     """
     try:
-        return EdgeReport.model_validate_json(answer)
+        return with_reasons(EdgeReport.model_validate_json(answer))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -23,3 +25,27 @@ def report_of(answer: bytes) -> EdgeReport:
             f"the kernel's report does not fit this package: {where}: {first['msg']}; "
             "rebuild the kernel with: maturin develop --release"
         ) from error
+
+
+def with_reasons(report: EdgeReport) -> EdgeReport:
+    """Say why nothing was traded, where nothing was."""
+    reasons = tuple(_reasons(report))
+    if not reasons:
+        return report
+    market = report.market.model_copy(update={"notes": (*report.market.notes, *reasons)})
+    return report.model_copy(update={"market": market})
+
+
+def _reasons(report: EdgeReport) -> Iterator[str]:
+    orders, market = report.orders, report.market
+    if market.ended and market.end_ms <= market.start_ms:
+        return
+    if orders.maker_fills or orders.taker_fills:
+        return
+    if not report.attempts and not orders.placed:
+        yield "the strategy attempted no order"
+    elif not orders.placed:
+        blocked = report.blocks.total
+        yield f"no order reached the market in {report.attempts} attempts, {blocked} of them blocked"
+    else:
+        yield f"none of {orders.placed} orders was filled, in {market.trades} trades of the market"

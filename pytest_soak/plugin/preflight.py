@@ -37,10 +37,12 @@ def _checked(run: SoakRun, hook: Any, *, writes: bool) -> list[str]:
         )
     # Texts of values by what is said of them; a dictionary in place of a set, as it keeps the order.
     said: dict[str, dict[str, None]] = {}
+    notes: dict[str, None] = {}
     minutes = 0.0
     for case in cases_of(settings, run.root, iterated=False):
         _check_profile(run, case)
         market = run.market(case, hook)
+        notes |= dict.fromkeys(getattr(market, "notes", ()))
         minutes = settings.minutes or minutes_of(market, settings.iterations)
         resolved = run.resolve(case, run.profile(case.profile).profile)
         for name, source in resolved.sources.items():
@@ -51,7 +53,11 @@ def _checked(run: SoakRun, hook: Any, *, writes: bool) -> list[str]:
             values[f"{hidden.parameter}={hidden.value:g}"] = None
     if writes:
         prepare_artifacts(settings.artifacts)
-    return [_headline(run, minutes), *(f"soak: {', '.join(values)} {what}" for what, values in said.items())]
+    return [
+        _headline(run, minutes),
+        *(f"soak: {note}" for note in notes),
+        *(f"soak: {', '.join(values)} {what}" for what, values in said.items()),
+    ]
 
 
 def _check_profile(run: SoakRun, case: Case) -> None:

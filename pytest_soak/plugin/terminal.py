@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,9 @@ from pytest_soak.store.runs.layout import LATEST_NAME, MANIFEST_NAME
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-_COLOURS = {"OK": "green", "WARN": "yellow", "FAIL": "red", "NO_DATA": "red"}
+_COLOURS = {"OK": "green", "WARN": "yellow", "INCONCLUSIVE": "yellow", "FAIL": "red", "NO_DATA": "red"}
 _MAX_TABLES = 4
+_WIDTH = 80
 _SIGNALLED = 128
 
 
@@ -93,7 +95,11 @@ class SoakTerminal:
             self._write_table(terminalreporter, key)
         if len(self._rows) > 1:
             self._write_canaries(terminalreporter)
-        terminalreporter.write_line(self._resume or self._next_step())
+        last = self._resume or self._next_step()
+        for line in textwrap.wrap(
+            last, _WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+        ):
+            terminalreporter.write_line(line)
 
     def _write_table(self, reporter: Any, key: str) -> None:
         rows = [self._rows[key][n] for n in sorted(self._rows[key])]
@@ -134,6 +140,8 @@ class SoakTerminal:
             place = place / f"ITER_SUMMARY_{missed[0]['iteration']}.json"
         if "FAIL" in verdicts:
             return f"next: not fit to trade as it is; start at {_short(place)}"
+        if "INCONCLUSIVE" in verdicts:
+            return f"next: no verdict, more iterations would decide; what there is: {_short(place)}"
         if "NO_DATA" in verdicts:
             return f"next: no verdict, not everything was measured; start at {_short(place)}"
         if self._failed:

@@ -47,6 +47,7 @@ def row_of(record: IterationRecord) -> Row:
         ],
         "refused": {guard: sorted(set(names)) for guard, names in refused.items()},
         "labels": list(record.market.labels),
+        "market_notes": [*record.market.withheld, *record.market.notes],
         "ended": record.market.ended,
         "start_ms": record.market.start_ms,
         "end_ms": record.market.end_ms,
@@ -95,6 +96,7 @@ def _notes(row: Row) -> list[str]:
         notes.append("driven by " + ", ".join(row["drivers"]))
     if row["labels"]:
         notes.append("market: " + ", ".join(row["labels"]))
+    notes += row["market_notes"]
     if row["ended"] and row["end_ms"] > row["start_ms"]:
         notes.append(f"the recording ended at {row['end_ms'] / 1000.0:.1f} s")
     elif row["ended"]:

@@ -135,7 +135,8 @@ def audit_counts(path: str | os.PathLike[str], field: str = "reason", threads: i
     some 10 MB on. What is appended to the file while it is read may or may not be counted.
 
     Raises:
-        SoakConfigError: not a readable file, not UTF-8 but UTF-16, a line of more than 16 MiB, more than
+        SoakConfigError: not a readable file, compressed, not UTF-8 but UTF-16,
+            a line of more than 16 MiB, more than
             100,000 different values, or ``threads`` outside of 1 to 64.
     """
     from pytest_soak.readers.counts import AuditCounts
@@ -145,6 +146,7 @@ def audit_counts(path: str | os.PathLike[str], field: str = "reason", threads: i
             f"threads = {threads} is refused; accepted is an integer from 1 to {MAX_THREADS}"
         )
     file = _regular(path)
+    _refuse_compressed(str(file))
     try:
         values, totals, bad = _kernel().count_lines(file, field, threads)
     except ValueError as error:
@@ -163,6 +165,20 @@ def audit_counts(path: str | os.PathLike[str], field: str = "reason", threads: i
         problems=tuple(f"{file}: line {line}: {show_text(what)}" for line, what in bad),
         **dict(zip(names, totals, strict=True)),
     )
+
+
+def _refuse_compressed(path: str) -> None:
+    try:
+        with open(path, "rb") as stream:  # noqa: PTH123 - loads no pathlib
+            head = stream.read(4)
+    except OSError:
+        return  # the kernel says what is wrong with it
+    for magic, name, tool in ((b"\x1f\x8b", "gzip", "gunzip"), (b"\x28\xb5\x2f\xfd", "zstd", "unzstd")):
+        if head.startswith(magic):
+            raise SoakConfigError(
+                f"{show_text(path)} is compressed with {name}; expected JSON lines: unpack it with "
+                f"`{tool} --keep` and pass the file that this leaves"
+            )
 
 
 def _kernel() -> ModuleType:

@@ -22,7 +22,7 @@ from pytest_soak.store.exports.views import fields_of
 from pytest_soak.store.journal.journal import Journal
 from pytest_soak.store.runs import layout, runs
 from tests.rules_kit import STEADY_SAFE
-from tests.store_kit import INPUTS, FaultyDisk, commits, contents, filled, process, quiet_state
+from tests.store_kit import INPUTS, FaultyDisk, commits, contents, filled, process, quiet_state, run_settings
 
 OLD, NEW = b"old\n" * 500, b"new\n" * 700
 KILLS = 25
@@ -208,7 +208,9 @@ def _each_is_old_or_new(found: dict[str, bytes], before: dict[str, bytes], whole
 
 
 def test_a_run_is_there_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    manifest = RunManifest(run_id="r", created_at="2026-01-01T00:00:00Z", settings={}, versions={})
+    manifest = RunManifest(
+        run_id="r", created_at="2026-01-01T00:00:00Z", settings=run_settings(), versions={}
+    )
     for n in range(1, 100):
         artifacts = tmp_path / str(n)
         disk = FaultyDisk(fail_at=n)

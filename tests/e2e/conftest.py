@@ -93,8 +93,16 @@ def _no_outside_influence(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def summary(root: Path, iteration: int, folder: str = "artifacts/soak/latest") -> dict[str, Any]:
-    """Content of an iteration's summary file."""
-    text = (root / folder / f"ITER_SUMMARY_{iteration}.json").read_text(encoding="utf-8")
+def canary_folder(root: Path, artifacts: str = "artifacts/soak") -> Path:
+    """Folder of the newest run's only canary, by way of ``latest`` and the manifest there."""
+    latest = root / artifacts / "latest"
+    (name,) = json.loads((latest / "RUN.json").read_text(encoding="utf-8"))["canaries"]
+    return latest / str(name)
+
+
+def summary(root: Path, iteration: int, folder: str | None = None) -> dict[str, Any]:
+    """Content of an iteration's summary file; of the newest run's only canary, where no folder is named."""
+    place = canary_folder(root) if folder is None else root / folder
+    text = (place / f"ITER_SUMMARY_{iteration}.json").read_text(encoding="utf-8")
     content: dict[str, Any] = json.loads(text)
     return content

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import errno
 import sqlite3
+import sys
 from pathlib import Path
 
 import pytest
 
 from pytest_soak.store.disk import files
 from pytest_soak.store.disk.calls import Disk
-from tests.e2e.conftest import Scripted, summary
+from tests.e2e.conftest import Scripted, canary_folder, summary
 from tests.oracle.recordings import random_rows, write_npz
 
 GOOD = (3.2, 0.30, 1.0)
@@ -143,7 +144,7 @@ def test_artifacts_folder_that_is_a_file(pytester: pytest.Pytester) -> None:
 def test_journal_of_a_newer_schema(pytester: pytest.Pytester, scripted: Scripted) -> None:
     scripted([GOOD])
     pytester.runpytest_inprocess(*MAIN)
-    journal = (pytester.path / "artifacts/soak/latest").resolve() / "soak.db"
+    journal = canary_folder(pytester.path).resolve() / "soak.db"
     with sqlite3.connect(journal) as connection:
         connection.execute("PRAGMA user_version = 99")
     connection.close()
@@ -173,7 +174,7 @@ def pytest_soak_iteration_finished(record):
     result.stdout.fnmatch_lines(
         ["*iteration 3 of steady_safe-calm-s1 refuses to start*runtime_overrides.json*"]
     )
-    assert not (pytester.path / "artifacts/soak/latest/ITER_SUMMARY_3.json").exists()
+    assert not (canary_folder(pytester.path) / "ITER_SUMMARY_3.json").exists()
 
 
 def test_nothing_of_an_earlier_run_is_touched(pytester: pytest.Pytester, scripted: Scripted) -> None:
@@ -233,3 +234,28 @@ def test_full_disk(pytester: pytest.Pytester, scripted: Scripted, monkeypatch: p
     assert result.ret == 1
     result.stdout.fnmatch_lines(["*ITER_SUMMARY_2.json could not be written: the disk is full*"])
     assert summary(pytester.path, 1)["summary"]["kpi_verdict"] == "OK"
+
+
+def test_a_latest_that_is_a_folder_is_said_once_and_the_run_goes_on(pytester: pytest.Pytester) -> None:
+    (pytester.path / "artifacts/soak/latest").mkdir(parents=True)
+    command = ("--soak-iterations=3", "--soak-minutes=1", "--soak-profile=steady_safe", "--soak-gate=off")
+    result = pytester.runpytest_subprocess(*command, "-W", "default")
+    result.assert_outcomes(passed=4, warnings=1)
+    result.stdout.fnmatch_lines(
+        ["*SoakStoreWarning: *latest could not be pointed at the newest run: it is no*"]
+    )
+    assert list((pytester.path / "artifacts/soak/latest").iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be removed there")
+def test_artifacts_removed_in_the_middle_fail_every_item_that_follows(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest(
+        "import shutil\n"
+        "def pytest_soak_iteration_finished(record, parameters):\n"
+        "    if record.iteration == 2:\n"
+        "        shutil.rmtree('artifacts', ignore_errors=True)\n"
+    )
+    result = pytester.runpytest_subprocess("--soak-iterations=4", "--soak-minutes=0.05", "--soak-gate=off")
+    result.assert_outcomes(passed=2, failed=3)
+    result.stdout.fnmatch_lines(["*soak.db: the journal was moved, deleted or replaced while*"])
+    assert not (pytester.path / "artifacts").exists()

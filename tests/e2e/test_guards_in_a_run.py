@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import Scripted, summary
+from tests.e2e.conftest import Scripted, canary_folder, summary
 
 STABLE = (3.2, 0.30, 1.0)
 BAD = (1.0, 0.45, 1.0)
@@ -20,7 +20,7 @@ def run(pytester: pytest.Pytester, *args: str) -> pytest.RunResult:
 
 
 def state(pytester: pytest.Pytester) -> dict[str, Any]:
-    text = (pytester.path / "artifacts/soak/latest/TUNING_STATE.json").read_text(encoding="utf-8")
+    text = (canary_folder(pytester.path) / "TUNING_STATE.json").read_text(encoding="utf-8")
     content: dict[str, Any] = json.loads(text)
     return content
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import summary
+from tests.e2e.conftest import canary_folder, summary
 
 MAIN_JOB = ("--soak-iterations=6", "--soak-profile=steady_safe")
 
@@ -24,7 +24,7 @@ def test_main_job_passes_and_leaves_its_artifacts(
     """TEST-1: six iterations with tuning on the mock market; exit code 0 because the strategy earns it."""
     assert main_job.ret == 0
     main_job.assert_outcomes(passed=7)
-    latest = pytester.path / "artifacts/soak/latest"
+    latest = canary_folder(pytester.path)
     expected = [f"ITER_SUMMARY_{n}.json" for n in range(1, 7)]
     expected += ["TUNING_REPORT.json", "TUNING_STATE.json", "EDGE_REPORT.json", "runtime_overrides.json"]
     assert {*expected, "audit.jsonl", "soak.db"} <= {path.name for path in latest.iterdir()}
@@ -49,7 +49,8 @@ def test_what_it_prints_fits_80_columns_of_ascii(main_job: pytest.RunResult) -> 
             "    1 *",
             "    6 *",
             "after the warm-up: OK",
-            "next: *TUNING_REPORT.json",
+            "next: all gates held; what was tuned:",
+            "  artifacts/soak/latest/*TUNING_REPORT.json",
         ]
     )
     text = main_job.stdout.str()

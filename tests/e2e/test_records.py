@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tests.e2e.conftest import Scripted, summary
+from tests.e2e.conftest import Scripted, canary_folder, summary
 
 GOOD = (3.2, 0.30, 1.0)
 JOB = ("--soak-profile=steady_safe", "--soak-iterations=3")
@@ -38,7 +38,7 @@ def test_thresholds_and_provenance_are_in_every_record(ran: pytest.Pytester) -> 
 
 def test_files_are_ascii_with_unix_line_ends_and_times_are_utc(ran: pytest.Pytester) -> None:
     """Pitfall 25."""
-    folder = (ran.path / "artifacts/soak/latest").resolve()
+    folder = canary_folder(ran.path).resolve()
     texts = [*folder.glob("*.json"), *folder.glob("*.jsonl"), folder.parent / "RUN.json"]
     assert len(texts) == 9
     for path in texts:
@@ -52,10 +52,10 @@ def test_files_are_ascii_with_unix_line_ends_and_times_are_utc(ran: pytest.Pytes
 
 def test_a_run_knows_nothing_of_the_one_before(ran: pytest.Pytester) -> None:
     """Pitfalls 10 and 11: state and report belong to one run and start at iteration 1."""
-    first = (ran.path / "artifacts/soak/latest").resolve()
+    first = canary_folder(ran.path).resolve()
     kept = {path.name: path.read_bytes() for path in first.iterdir()}
     assert ran.runpytest_inprocess(*JOB).ret == 0
-    second = (ran.path / "artifacts/soak/latest").resolve()
+    second = canary_folder(ran.path).resolve()
     assert second != first
     assert {path.name: path.read_bytes() for path in first.iterdir()} == kept
     report = json.loads((second / "TUNING_REPORT.json").read_text(encoding="utf-8"))
@@ -64,7 +64,7 @@ def test_a_run_knows_nothing_of_the_one_before(ran: pytest.Pytester) -> None:
 
 def test_what_is_said_is_what_was_committed(ran: pytest.Pytester) -> None:
     """Pitfall 7: summary, report, audit log and the next iteration agree on the one decision."""
-    folder = ran.path / "artifacts/soak/latest"
+    folder = canary_folder(ran.path)
     report = json.loads((folder / "TUNING_REPORT.json").read_text(encoding="utf-8"))
     events = [json.loads(line) for line in (folder / "audit.jsonl").read_text(encoding="utf-8").splitlines()]
     applied = {event["iteration"]: event["deltas"] for event in events if event["event"] == "applied"}

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Scripted, summary
+from tests.e2e.conftest import Scripted, canary_folder, summary
 
 ITERATIONS = 12
 JOB = (
@@ -35,7 +35,7 @@ def start(folder: Path, *args: str) -> subprocess.Popen[bytes]:
 def contents(folder: Path) -> dict[str, object]:
     """Every artifact of the newest canary, without its wall-clock figures and its run's name."""
     found: dict[str, object] = {}
-    for path in sorted((folder / "artifacts/soak/latest/").iterdir()):
+    for path in sorted(canary_folder(folder).iterdir()):
         if path.suffix == ".json":
             data = json.loads(path.read_text(encoding="utf-8"))
             data.pop("wall", None)
@@ -150,7 +150,7 @@ def test_resume_refuses_other_settings(pytester: pytest.Pytester, scripted: Scri
 def test_damaged_exports_are_rebuilt(pytester: pytest.Pytester, scripted: Scripted) -> None:
     scripted([GOOD])
     pytester.runpytest_inprocess("--soak-iterations=3", "--soak-profile=steady_safe")
-    folder = (pytester.path / "artifacts/soak/latest").resolve()
+    folder = canary_folder(pytester.path).resolve()
     before = {path.name: path.read_bytes() for path in folder.glob("*.json*")}
     (folder / "ITER_SUMMARY_2.json").write_text("{", encoding="utf-8")
     (folder / "TUNING_REPORT.json").unlink()

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.e2e.conftest import Scripted, summary
+from tests.e2e.conftest import Scripted, canary_folder, summary
 
 GOOD = (3.2, 0.30, 1.0)
 BAD = (1.2, 0.30, 1.0)
@@ -130,7 +130,7 @@ def test_x_stops_at_the_first_missed_gate(pytester: pytest.Pytester, scripted: S
     scripted([GOOD, GOOD, BAD])
     result = pytester.runpytest_inprocess(*SOAK, "-x", "-p", "no:randomly")
     result.assert_outcomes(passed=2, failed=1)
-    assert not (pytester.path / "artifacts/soak/latest/ITER_SUMMARY_4.json").exists()
+    assert not (canary_folder(pytester.path) / "ITER_SUMMARY_4.json").exists()
 
 
 def test_the_chain_goes_on_after_a_missed_gate(pytester: pytest.Pytester, scripted: Scripted) -> None:

@@ -1,6 +1,7 @@
 """One resting order in a recording, matched in plain Python; its queue never moves but for trades.
 
-The order joins behind what is displayed at its price. A trade at its price first eats what is ahead and
+The order joins behind what is displayed at its price; a cleared book says nothing of its queue until time has
+gone on, when what is displayed then caps it. A trade at its price first eats what is ahead and
 then fills it; a displayed quantity below what was ahead caps it; a trade at a worse price than the order's
 fills all of it, as nobody would have traded there past it; so does the other side when it is displayed at
 the order's price or beyond.
@@ -48,20 +49,23 @@ class Story:
 
 def match(events: Sequence[Happening], order: Resting, until_ns: int) -> Story:
     """Match one order against everything that the exchange saw from its placement to ``until_ns``."""
-    book = NaiveBook()
-    position = 0
-    while position < len(events) and events[position].at_ns <= order.placed_ns:
-        book.apply(events[position])
-        position += 1
-    ahead = first = book.side(BUY if order.side > 0 else SELL).get(order.tick, 0)
+    before = [event for event in events if event.at_ns <= order.placed_ns]
+    book = _book_of(before)
+    displayed = book.bids if order.side > 0 else book.asks
+    ahead = first = displayed.get(order.tick, 0)
     left = order.lots
     fills: list[Match] = []
     through = False
-    for event in events[position:]:
+    cleared_ns = -1
+    for event in events[len(before) :]:
         if event.at_ns >= until_ns or not left:
             break
+        if event.at_ns > cleared_ns >= 0:
+            ahead, cleared_ns = min(ahead, displayed.get(order.tick, 0)), -1
         book.apply(event)
-        if event.is_trade and event.hits_bids == (order.side > 0):
+        if event.is_clear:
+            cleared_ns = event.at_ns
+        elif _hits(event, order):
             ahead, taken = _traded(event, order, ahead, left)
             left -= taken
             through |= (order.tick - event.tick) * order.side > 0
@@ -71,9 +75,27 @@ def match(events: Sequence[Happening], order: Resting, until_ns: int) -> Story:
             through = True
             fills.append(Match(event.at_ns, left))
             left = 0
-        else:
-            ahead = min(ahead, book.side(BUY if order.side > 0 else SELL).get(order.tick, 0))
+        elif cleared_ns < 0 or _tells(event, order):
+            ahead = min(ahead, displayed.get(order.tick, 0))
     return Story(first, tuple(fills), through)
+
+
+def _book_of(events: Sequence[Happening]) -> NaiveBook:
+    book = NaiveBook()
+    for event in events:
+        book.apply(event)
+    return book
+
+
+def _hits(event: Happening, order: Resting) -> bool:
+    """Whether it is a trade against the order's side."""
+    return event.is_trade and event.hits_bids == (order.side > 0)
+
+
+def _tells(event: Happening, order: Resting) -> bool:
+    """Whether it says what is displayed at the order's price on its side."""
+    own = bool(event.bits & (BUY if order.side > 0 else SELL))
+    return event.is_depth and own and event.tick == order.tick
 
 
 def _reached(event: Happening, order: Resting) -> bool:

@@ -123,7 +123,7 @@ def test_every_order_of_a_run_fills_as_in_plain_python(
 
 @pytest.mark.parametrize("bound", [True, False])
 @pytest.mark.parametrize("seed", range(6))
-def test_a_cleared_book_leaves_nobody_ahead(seed: int, bound: bool) -> None:
+def test_a_cleared_book_keeps_the_queue_until_it_is_known_again(seed: int, bound: bool) -> None:
     rows = reconnected(rows_for(seed), rows_for(seed + 60), 9_000.0, bound)
     events = happenings(rows, TICK, LOT)
     task = job(maker={**PATIENT, "base_half_spread_bps": 0.1, "max_order_notional": 2_000.0})

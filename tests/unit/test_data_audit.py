@@ -132,3 +132,10 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
         audit_counts(tmp_path / "nothing")
     with pytest.raises(SoakConfigError, match="not a regular file"):
         audit_counts(tmp_path)
+
+
+@pytest.mark.parametrize(("head", "name"), [(b"\x1f\x8b\x08\x00", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd")])
+def test_compressed_file_is_refused_by_name(tmp_path: Path, head: bytes, name: str) -> None:
+    (tmp_path / "audit.jsonl").write_bytes(head + bytes(60))
+    with pytest.raises(SoakConfigError, match=f"is compressed with {name}; expected JSON lines"):
+        audit_counts(tmp_path / "audit.jsonl")

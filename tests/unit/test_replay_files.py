@@ -167,3 +167,45 @@ def test_header_that_is_no_header_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.npy").write_bytes(b"\x93NUMPY\x01\x00" + struct.pack("<H", 8) + b"{'a': 1}")
     with pytest.raises(SoakConfigError, match="not a readable numpy array"):
         ReplayMarket(tmp_path / "a.npy")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"{'descr': [('ev', '<u8')], 'fortran_order': False, 'shape': (-1,)}",
+        b"{'descr': ((((((, 'fortran_order'",
+        b"\xff\xfe\x00 no header",
+    ],
+)
+def test_foreign_headers_are_refused(tmp_path: Path, header: bytes) -> None:
+    (tmp_path / "a.npy").write_bytes(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header)
+    with pytest.raises(SoakConfigError, match=r"a\.npy"):
+        ReplayMarket(tmp_path / "a.npy")
+
+
+def test_negative_number_of_rows_is_refused(tmp_path: Path) -> None:
+    member = io.BytesIO()
+    np.lib.format.write_array_header_1_0(
+        member, {"descr": LAYOUT.descr, "fortran_order": False, "shape": (-1,)}
+    )
+    (tmp_path / "a.npy").write_bytes(member.getvalue() + good_rows().tobytes())
+    with pytest.raises(SoakConfigError, match=r"has no rows \(it announces -1\)"):
+        ReplayMarket(tmp_path / "a.npy")
+
+
+def test_archive_that_inflates_beyond_measure_is_refused(tmp_path: Path) -> None:
+    np.savez_compressed(tmp_path / "a.npz", data=np.zeros(1_200_000, dtype=LAYOUT))
+    with pytest.raises(SoakConfigError, match=r"inflates from .* expected at most 100 times"):
+        ReplayMarket(tmp_path / "a.npz")
+
+
+def test_damaged_lzma_is_refused(tmp_path: Path) -> None:
+    member = io.BytesIO()
+    np.save(member, random_rows(2))
+    with zipfile.ZipFile(tmp_path / "a.npz", "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("data.npy", member.getvalue())
+    whole = bytearray((tmp_path / "a.npz").read_bytes())
+    whole[len(whole) // 3 : len(whole) // 3 + 40] = bytes(40)
+    (tmp_path / "a.npz").write_bytes(whole)
+    with pytest.raises(SoakConfigError, match="damaged"):
+        ReplayMarket(tmp_path / "a.npz")

@@ -19,6 +19,8 @@ from tests.oracle.recordings import (
     EXCHANGE,
     LAYOUT,
     LOCAL,
+    SELL,
+    SNAPSHOT,
     TRADE,
     good_rows,
     random_rows,
@@ -90,6 +92,7 @@ def test_impossible_tick_size_is_refused(tmp_path: Path, value: float) -> None:
 def test_tick_size_is_inferred_from_decimal_prices(tmp_path: Path, unit: str) -> None:
     size = float(unit)
     events = [row(0.0, DEPTH, BUY, k * size, 1.0) for k in (1000, 1003, 1004, 1010)]
+    events.append(row(0.0, DEPTH, SELL, 1011 * size, 3.0))
     events.append(row(1.0, TRADE, BUY, 1011 * size, 3.0))
     facts = check_rows(rows_of(events), tmp_path, None, None)
     assert facts.tick_size == size
@@ -98,7 +101,8 @@ def test_tick_size_is_inferred_from_decimal_prices(tmp_path: Path, unit: str) ->
 
 def test_binary_dust_on_prices_does_not_hide_the_tick(tmp_path: Path) -> None:
     events = [row(0.0, DEPTH, BUY, 0.1 + 0.2 + k * 0.1, 0.1 * 3) for k in range(40)]
-    events.append(row(1.0, TRADE, BUY, 0.7, 0.1))
+    events.append(row(0.0, DEPTH, SELL, 4.7, 0.1))
+    events.append(row(1.0, TRADE, BUY, 4.7, 0.1))
     facts = check_rows(rows_of(events), tmp_path, None, None)
     assert (facts.tick_size, facts.lot_size) == (0.1, 0.1)
 
@@ -108,7 +112,8 @@ def test_prices_without_a_decimal_tick_ask_for_one(tmp_path: Path) -> None:
     rows["px"] *= np.pi
     with pytest.raises(SoakConfigError, match=r"no tick_size can be inferred.*tick_size=\.\.\."):
         ReplayMarket(write_npz(tmp_path / "a.npz", rows))
-    assert ReplayMarket(tmp_path / "a.npz", tick_size=0.1).describe()["tick_size"] == 0.1
+    with pytest.raises(SoakConfigError, match=r"row 0 is depth with px = .*no multiple of tick_size = 0.1"):
+        ReplayMarket(tmp_path / "a.npz", tick_size=0.1)
 
 
 def test_local_rows_may_step_back_in_exchange_time(tmp_path: Path) -> None:
@@ -173,10 +178,10 @@ def test_wrong_row_is_named_beyond_the_first_chunk(tmp_path: Path, monkeypatch: 
         check_rows(rows, tmp_path, None, None)
 
 
-@pytest.mark.parametrize(("kind", "missing"), [(DEPTH, "trade"), (TRADE, "depth")])
-def test_recording_needs_depth_and_trades(tmp_path: Path, kind: int, missing: str) -> None:
+@pytest.mark.parametrize(("kinds", "missing"), [((DEPTH, SNAPSHOT), "trade"), ((TRADE,), "depth")])
+def test_recording_needs_depth_and_trades(tmp_path: Path, kinds: tuple[int, ...], missing: str) -> None:
     rows = good_rows()
-    rows = rows[(rows["ev"] & 0xFF) == kind]
+    rows = rows[np.isin(rows["ev"] & 0xFF, kinds)]
     with pytest.raises(SoakConfigError, match=f"has no {missing} rows.*both depth and trades"):
         ReplayMarket(write_npz(tmp_path / "a.npz", rows))
 

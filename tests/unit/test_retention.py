@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tarfile
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from pytest_soak.store.runs.retention import Retention, pack_exports, rotate
 from pytest_soak.store.runs.runs import write_manifest
 from tests.canary_kit import run, spec
 from tests.rules_kit import STEADY_SAFE
-from tests.store_kit import INPUTS, commits
+from tests.store_kit import INPUTS, commits, run_settings
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 ITERATIONS = 3
@@ -74,7 +75,9 @@ def made(artifacts: Path, days: float, upto: int = ITERATIONS) -> Path:
     """A canary of a run that began so many days ago, with so many of its iterations done."""
     began = NOW - timedelta(days=days)
     folder = run_folder(artifacts, new_run_id(began, str(days)))
-    manifest = RunManifest(run_id=folder.name, created_at=began.isoformat(), settings={}, versions={})
+    manifest = RunManifest(
+        run_id=folder.name, created_at=began.isoformat(), settings=run_settings(), versions={}
+    )
     write_manifest(folder, manifest)
     run(spec(folder / "canary", iterations=ITERATIONS, minutes=0.01), upto)
     return folder / "canary"
@@ -154,3 +157,58 @@ def test_the_command(artifacts: Path, capsys: pytest.CaptureFixture[str]) -> Non
     for wrong in ("--keep=0", "--days=-1", "--megabytes=nan"):
         with pytest.raises(SystemExit):
             cli.main(["rotate", wrong])
+
+
+def test_no_link_is_followed_and_nothing_is_left_where_it_leads(artifacts: Path, tmp_path: Path) -> None:
+    outside = made(tmp_path / "outside", 30)
+    own = made(artifacts, 30)
+    (own.parent / "linked").symlink_to(outside, target_is_directory=True)
+    (artifacts / "runs" / "99990101T000000000Z-abcdef").symlink_to(outside.parent, target_is_directory=True)
+    (outside / "soak.db.lock").unlink(missing_ok=True)
+    before = names(outside)
+    lines = list(rotate(artifacts, NOW, Retention(keep=1)))
+    assert names(outside) == before
+    assert f"packed: {own}: 3 files into {PACK_NAME}" in lines
+
+
+def test_a_folder_that_is_not_ours_gets_no_lock_file(artifacts: Path) -> None:
+    foreign = made(artifacts, 30).parent / "foreign"
+    foreign.mkdir()
+    (foreign / "soak.db").write_bytes(b"another program's" * 100)
+    assert any(line.startswith(f"left alone: {foreign}: ") for line in rotate(artifacts, NOW, Retention()))
+    assert names(foreign) == {"soak.db"}
+
+
+def a_link(tar: tarfile.TarFile) -> None:
+    member = tarfile.TarInfo("TUNING_REPORT.json")
+    member.type, member.linkname = tarfile.SYMTYPE, "/etc/passwd"
+    tar.addfile(member)
+
+
+def too_large(tar: tarfile.TarFile) -> None:
+    member = tarfile.TarInfo("audit.jsonl")
+    member.size = 3 * 1024**3
+    tar.addfile(member)
+
+
+@pytest.mark.parametrize("content", [a_link, too_large])
+def test_a_bad_archive_never_stops_the_others(
+    artifacts: Path, content: Callable[[tarfile.TarFile], None]
+) -> None:
+    bad, good = made(artifacts, 40), made(artifacts, 30)
+    with tarfile.open(bad / PACK_NAME, "w:gz") as tar:
+        content(tar)
+    before = names(bad)
+    lines = list(rotate(artifacts, NOW, Retention()))
+    said = [line for line in lines if line.startswith(f"left alone: {bad}: ")]
+    assert len(said) == 1
+    assert "not an archive of exports" in said[0]
+    assert names(bad) == before
+    assert f"packed: {good}: 5 files into {PACK_NAME}" in lines
+
+
+def test_absurd_ages_are_only_large_numbers(artifacts: Path) -> None:
+    folder = made(artifacts, 30)
+    assert f"packed: {folder}: 5 files into {PACK_NAME}" not in list(
+        rotate(artifacts, NOW, Retention(days=1e300))
+    )

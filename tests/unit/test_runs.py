@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import json
+import os
+import time
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -8,18 +12,21 @@ import pytest
 from pydantic import ValidationError
 
 from pytest_soak.domain.errors import SoakConfigError, SoakStateError
+from pytest_soak.engine.run import start
+from pytest_soak.engine.settings import Settings
 from pytest_soak.store.exports.artifacts import render
-from pytest_soak.store.exports.models import RunManifest
+from pytest_soak.store.exports.models import RunManifest, RunSettings
 from pytest_soak.store.journal.wall import WallClock
 from pytest_soak.store.runs import layout, runs
-from tests.store_kit import contents
+from tests.canary_kit import run, spec
+from tests.store_kit import contents, process, run_settings
 
 
 def manifest(run_id: str = "20260102T030405006Z-abcdef", **settings: Any) -> RunManifest:
     return RunManifest(
         run_id=run_id,
         created_at="2026-01-02T03:04:05.006+00:00",
-        settings=settings,
+        settings=run_settings(**settings),
         versions={"pytest_soak": "1"},
     )
 
@@ -85,7 +92,7 @@ def test_an_earlier_run_is_never_touched(tmp_path: Path) -> None:
         (b'{"schema_version": 1, "schema_version": 1}', "there twice"),
         (b'{"schema_version": 2, "anything": 1}', "the run has schema 2, this pytest-soak reads 1"),
         (b"[]", "refused"),
-        (b'{"schema_version": 1}', "key run_id is missing"),
+        (b'{"schema_version": 1}', "keys run_id, created_at, settings, versions are missing"),
         (render({**manifest("other").model_dump()}), "run_id = 'other' is not the name of its folder"),
         (render({**manifest().model_dump(), "created_at": "2026-01-01T00:00:00"}), "created_at"),
         (render({**manifest().model_dump(), "created_at": "yesterday"}), "created_at"),
@@ -113,14 +120,84 @@ def test_a_new_artifacts_folder_stays_out_of_git_and_an_old_one_as_it_is(tmp_pat
         runs.prepare_artifacts(tmp_path / "file")
 
 
-def test_latest_is_the_canary_where_there_is_one_and_else_the_run(tmp_path: Path) -> None:
-    run = layout.run_folder(tmp_path, "one")
-    (run / "canary").mkdir(parents=True)
-    runs.link_latest(tmp_path, run, ["canary"])
-    assert (tmp_path / "latest").resolve() == (run / "canary").resolve()
-    for canaries in (["canary", "other"], []):
-        runs.link_latest(tmp_path, run, canaries)
-        assert (tmp_path / "latest").resolve() == run.resolve()
+def test_canaries_are_added_to_a_manifest_and_the_same_ones_change_nothing(tmp_path: Path) -> None:
+    folder, one = layout.run_folder(tmp_path, manifest().run_id), manifest()
+    for names in (("a",), ("b", "a"), ("b",)):
+        runs.write_manifest(folder, one.model_copy(update={"canaries": names}))
+    assert runs.read_manifest(folder).canaries == ("a", "b")
+
+
+def _name(folder: Path, name: str) -> None:
+    runs.write_manifest(folder, manifest().model_copy(update={"canaries": (name,)}))
+
+
+def test_several_processes_name_their_canaries_in_one_manifest(tmp_path: Path) -> None:
+    folder = layout.run_folder(tmp_path, manifest().run_id)
+    names = [f"canary-{n}" for n in range(8)]
+    with ExitStack() as stack:
+        for child in [stack.enter_context(process(_name, folder, name)) for name in names]:
+            child.join()
+            assert child.exitcode == 0
+    assert sorted(runs.read_manifest(folder).canaries) == names
+
+
+def test_the_newest_run_is_one_with_iterations_to_come(tmp_path: Path) -> None:
+    """A clock that ran ahead gave a finished run the last name."""
+    finished, cut = (layout.new_run_id(datetime(year, 1, 1, tzinfo=UTC), "x") for year in (2099, 2026))
+    for name, upto in ((finished, 2), (cut, 1)):
+        folder = layout.run_folder(tmp_path, name)
+        runs.write_manifest(folder, manifest(name))
+        run(spec(folder / "canary", iterations=2, minutes=0.01), upto)
+    assert runs.find_run(tmp_path).name == cut
+    run(spec(layout.run_folder(tmp_path, cut) / "canary", iterations=2, minutes=0.01))
+    assert runs.find_run(tmp_path).name == finished
+
+
+def test_old_temporary_files_beside_the_runs_are_swept(tmp_path: Path) -> None:
+    (tmp_path / "runs").mkdir()
+    for folder in (tmp_path, tmp_path / "runs"):
+        for name, hours in ((".tmp-old", 25), (".tmp-young", 23)):
+            (folder / name).touch()
+            moment = time.time() - hours * 3600
+            os.utime(folder / name, (moment, moment))
+        (folder / ".tmp-folder").mkdir()
+        os.utime(folder / ".tmp-folder", (0, 0))
+    runs.prepare_artifacts(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"runs", ".tmp-young", ".tmp-folder"}
+    assert {path.name for path in (tmp_path / "runs").iterdir()} == {".tmp-young", ".tmp-folder"}
+
+
+VALUES: tuple[Any, ...] = (None, True, 0, -1, 1.5, 10**19, "", "x", [], [None], [[]], [-1], {}, {"a": 1})
+
+
+@pytest.mark.parametrize("key", sorted(run_settings().model_dump()))
+def test_every_edit_of_a_setting_is_taken_or_one_sentence(key: str, tmp_path: Path) -> None:
+    """Nothing of a wrong type gets past the model, whatever was written by hand."""
+    folder = layout.run_folder(tmp_path, manifest().run_id)
+    runs.write_manifest(folder, manifest())
+    good = json.loads((folder / "RUN.json").read_text(encoding="utf-8"))
+    for value in VALUES:
+        edited = {**good, "settings": {**good["settings"], key: value}}
+        (folder / "RUN.json").write_text(json.dumps(edited), encoding="utf-8")
+        _resumes_or_says(tmp_path, folder)
+    del good["settings"][key]
+    (folder / "RUN.json").write_text(json.dumps(good), encoding="utf-8")
+    with pytest.raises(SoakStateError, match=f"key settings.{key} is missing"):
+        runs.read_manifest(folder)
+
+
+def _resumes_or_says(artifacts: Path, folder: Path) -> None:
+    asked = Settings(artifacts=artifacts, resume="latest")
+    said = ""
+    try:
+        settings = start(asked, artifacts, "new").settings
+    except SoakStateError as error:
+        said = str(error)
+    assert "\n" not in said
+    if said:
+        assert said.startswith(f"{folder / 'RUN.json'}: settings.")
+    else:
+        assert RunSettings.model_validate(settings.of_run())
 
 
 @pytest.mark.parametrize("started_at", ["2026-01-01T00:00:00", "2026-01-01T00:00:00+02:00", "now", ""])

@@ -14,7 +14,7 @@ from pytest_soak.store.exports.models import RunManifest
 from pytest_soak.store.journal.journal import Journal
 from pytest_soak.store.runs import layout, runs
 from tests.rules_kit import STEADY_SAFE
-from tests.store_kit import audit_lines, commits, contents, filled, read
+from tests.store_kit import audit_lines, commits, contents, filled, read, run_settings
 
 COUNT = 14
 
@@ -63,7 +63,9 @@ def test_real_exports_satisfy_their_schemas(tmp_path: Path, journal: Journal) ->
     for line in audit_lines(tmp_path):
         validator("audit_line").validate(line)
     run = layout.run_folder(tmp_path, "one")
-    manifest = RunManifest(run_id="one", created_at="2026-01-02T03:04:05Z", settings={"a": [1]}, versions={})
+    manifest = RunManifest(
+        run_id="one", created_at="2026-01-02T03:04:05Z", settings=run_settings(), versions={}
+    )
     runs.write_manifest(run, manifest)
     validator("RUN").validate(read(run, "RUN.json"))
     assert seen | {"audit_line", "RUN"} == set(schemas.NAMES)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_soak.domain.errors import SoakConfigError
+from pytest_soak.market.recording.grid import MOST_UNITS, Grid, off_grid
+from pytest_soak.market.recording.table import Finding, refuse
+from pytest_soak.market.recording.times import MOST_DELAY_NS, MOST_SKEW_NS, Axis
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,46 +18,69 @@ if TYPE_CHECKING:
     from pytest_soak.market.recording.reading import Rows
 
 EXCHANGE = 1 << 31
+LOCAL = 1 << 30
 BUY = 1 << 29
 SELL = 1 << 28
 DEPTH, TRADE, CLEAR, SNAPSHOT = 1, 2, 3, 4
 _PRICED = (DEPTH, TRADE, SNAPSHOT)
+_UNUSABLE = {
+    5: "the best bid and offer",
+    10: "level 3, an order added",
+    11: "level 3, an order cancelled",
+    12: "level 3, an order modified",
+    13: "level 3, a fill",
+}
 _CHUNK_ROWS = 1 << 18
-_MOST_DECIMALS = 10
-_DUST = 1e-6
+_GIVE = "make the market with ReplayMarket(path, {}=...) in pytest_soak_make_market"
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a recording holds: times in ns of the exchange's clock, sizes of tick and lot."""
+    """What a recording holds: times in ns of the exchange's clock, sizes of tick and lot.
+
+    ``local_shift_ns`` is to be added to every local time, so that nothing is received before it was sent.
+    """
 
     rows: int
     first_ns: int
     last_ns: int
     tick_size: float
     lot_size: float
+    local_shift_ns: int = 0
+    findings: tuple[Finding, ...] = ()
 
 
 def check_rows(rows: Rows, path: Path, tick_size: float | None, lot_size: float | None) -> Facts:
-    """Check every row and infer what was not given.
+    """Check every row and infer what was not given; `pytest_soak.market.recording.table` lists the checks.
 
     Only the rows of the exchange's side (bit 31 of ``ev``) must be in order of ``exch_ts``: converters
     split an event that overtook another into an exchange row and a local row, and local rows are in
     order of ``local_ts``, so that over all rows ``exch_ts`` steps back by up to the feed latency.
 
     Raises:
-        SoakConfigError: naming the file, the first row that is wrong and what was expected.
+        SoakConfigError: naming the file, the first row that is wrong, how many are, and what was expected.
     """
-    scan = _Scan(path)
-    for offset, chunk in _chunks(rows):
-        scan.add(offset, chunk)
-    first, last = scan.finish()
+    import numpy as np
+
+    scan = _Scan()
+    with np.errstate(all="ignore"):
+        for offset, chunk in _chunks(rows):
+            scan.add(offset, chunk)
+        scan.finish(path)
+        tick = _unit(rows, path, _PRICE, scan.prices, tick_size)
+        lot = _unit(rows, path, _QUANTITY, scan.quantities, lot_size)
+        for what, unit, most in ((_PRICE, tick, scan.most_px), (_QUANTITY, lot, scan.most_qty)):
+            if most / unit > MOST_UNITS:
+                refuse(path, f": a {what.name} of {most} is too many times {what.argument} = {unit}")
+        odd = tuple(_odd_trades(rows, scan, tick))
     return Facts(
         rows=len(rows),
-        first_ns=first,
-        last_ns=last,
-        tick_size=tick_size or _smallest_unit(scan.prices, path, "price", "tick_size"),
-        lot_size=lot_size or _smallest_unit(scan.quantities, path, "quantity", "lot_size"),
+        first_ns=scan.exchange.first or 0,
+        last_ns=scan.exchange.last,
+        tick_size=tick,
+        lot_size=lot,
+        local_shift_ns=scan.shift(),
+        findings=(*scan.findings(), *odd),
     )
 
 
@@ -64,102 +89,243 @@ def _chunks(rows: Rows) -> Iterator[tuple[int, Rows]]:
         yield offset, rows[offset : offset + _CHUNK_ROWS]
 
 
+@dataclass(frozen=True, slots=True)
+class _Field:
+    name: str
+    field: str
+    argument: str
+
+
+_PRICE = _Field("price", "px", "tick_size")
+_QUANTITY = _Field("quantity", "qty", "lot_size")
+
+
+class _Found:
+    """First row, number of rows, and what is wrong with the first, by check."""
+
+    def __init__(self) -> None:
+        self.by_check: dict[tuple[str, str], Finding] = {}
+
+    def note(self, check: str, kind: str, row: int, count: int, text: str) -> None:
+        known = self.by_check.get((check, kind))
+        new = Finding(check, row, count, text)
+        self.by_check[check, kind] = new if known is None else known._replace(rows=known.rows + count)
+
+
 class _Scan:
     """One pass over the rows in chunks, so that a memory-mapped file is never held whole."""
 
-    def __init__(self, path: Path) -> None:
-        import numpy as np
-
-        self._path = path
-        self._first: int | None = None
-        self._last = 0
-        self._kinds: set[int] = set()
-        self.prices: NDArray[np.float64] = np.empty(0)
-        self.quantities: NDArray[np.float64] = np.empty(0)
+    def __init__(self) -> None:
+        self._wrong = _Found()
+        self._odd = _Found()
+        self._offset = 0
+        self._seen: set[str] = set()
+        self.prices, self.quantities, self.trade_prices = Grid(), Grid(), Grid()
+        self.most_px = self.most_qty = 0.0
+        self.exchange = Axis("exch_ts", "exchange's", self._report)
+        self.local = Axis("local_ts", "local", self._report)
+        self._least_delay: tuple[int, int] | None = None
+        self._early = 0
 
     def add(self, offset: int, chunk: Rows) -> None:
         import numpy as np
 
+        self._offset = offset
         event = chunk["ev"]
-        kind = event & np.uint64(0xFF)
-        priced = np.isin(kind, _PRICED)
-        self._refuse(offset, priced & ~np.isfinite(chunk["px"]), chunk, "px", "a finite price")
-        self._refuse(offset, priced & (chunk["px"] <= 0.0), chunk, "px", "a price above 0")
-        self._refuse(offset, priced & ~np.isfinite(chunk["qty"]), chunk, "qty", "a finite quantity")
-        self._refuse(offset, priced & (chunk["qty"] < 0.0), chunk, "qty", "a quantity of at least 0")
-        self._refuse_sideless(offset, np.isin(kind, (DEPTH, SNAPSHOT)), event)
-        self._collect(chunk[priced])
-        exchange = (event & np.uint64(EXCHANGE)) != 0
-        self._kinds.update(int(k) for k in np.unique(kind[exchange]))
-        self._in_order(offset, chunk, np.flatnonzero(exchange))
-
-    def finish(self) -> tuple[int, int]:
-        if self._first is None:
-            raise SoakConfigError(f"recording {self._path} has no rows of the exchange's side (bit 31 of ev)")
-        for kinds, name in (({DEPTH, SNAPSHOT}, "depth"), ({TRADE}, "trade")):
-            if not kinds & self._kinds:
-                raise SoakConfigError(
-                    f"recording {self._path} has no {name} rows of the exchange's side; "
-                    "expected both depth and trades (L2)"
-                )
-        return self._first, self._last
-
-    def _refuse(self, offset: int, bad: NDArray[np.bool_], chunk: Rows, field: str, expected: str) -> None:
-        if bad.any():
-            index = int(bad.argmax())
-            raise SoakConfigError(
-                f"recording {self._path}: row {offset + index} has {field} = {chunk[field][index]}; "
-                f"expected {expected}"
-            )
-
-    def _refuse_sideless(self, offset: int, depth: NDArray[np.bool_], event: NDArray[np.uint64]) -> None:
-        import numpy as np
-
+        kind = (event & np.uint64(0xFF)).astype(np.int64)
+        depth = np.isin(kind, (DEPTH, SNAPSHOT))
+        good = self._numbers(chunk, np.isin(kind, _PRICED))
+        self._kinds(kind)
         bought, sold = (event & np.uint64(BUY)) != 0, (event & np.uint64(SELL)) != 0
-        bad = depth & (bought == sold)
-        if bad.any():
-            index = int(bad.argmax())
-            raise SoakConfigError(
-                f"recording {self._path}: row {offset + index} is depth with ev = {hex(event[index])}; "
-                "expected one side, buy (bit 29) or sell (bit 28)"
-            )
+        self._mark(
+            "side",
+            depth & (bought == sold),
+            lambda i: f"is depth with ev = {hex(event[i])}; expected one side, buy (bit 29) or sell (bit 28)",
+        )
+        self.prices.add(chunk["px"][depth & good])
+        self.quantities.add(chunk["qty"][depth & good])
+        self.trade_prices.add(chunk["px"][(kind == TRADE) & good])
+        exchange, local = (event & np.uint64(EXCHANGE)) != 0, (event & np.uint64(LOCAL)) != 0
+        standing = depth & (chunk["qty"] > 0.0)
+        for name, mask in (
+            ("bids of the exchange's side", standing & bought & exchange),
+            ("asks of the exchange's side", standing & sold & exchange),
+            ("bids of the local side", standing & bought & local),
+            ("asks of the local side", standing & sold & local),
+            ("trade rows of the exchange's side", (kind == TRADE) & exchange),
+        ):
+            if mask.any():
+                self._seen.add(name)
+        self._neither(exchange, local)
+        self._times(chunk, exchange, local)
 
-    def _in_order(self, offset: int, chunk: Rows, places: NDArray[np.intp]) -> None:
+    def _numbers(self, chunk: Rows, priced: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Check prices and quantities; where both are numbers in range."""
         import numpy as np
 
+        px, qty = chunk["px"], chunk["qty"]
+        good: NDArray[np.bool_] = priced & np.isfinite(px) & (px > 0.0) & np.isfinite(qty) & (qty >= 0.0)
+        for values, name, wrong, expected in (
+            (px, "px", ~np.isfinite(px), "a finite price"),
+            (px, "px", px <= 0.0, "a price above 0"),
+            (qty, "qty", ~np.isfinite(qty), "a finite quantity"),
+            (qty, "qty", qty < 0.0, "a quantity of at least 0"),
+        ):
+            self._mark("number", priced & wrong, _valued(values, name, expected), expected)
+        if good.any():
+            self.most_px = max(self.most_px, float(px[good].max()))
+            self.most_qty = max(self.most_qty, float(qty[good].max()))
+        return good
+
+    def _kinds(self, kind: NDArray[np.int64]) -> None:
+        import numpy as np
+
+        for code in np.unique(kind).tolist():
+            if code in _UNUSABLE:
+                self._mark("kind", kind == code, _unusable(code), str(code))
+            elif code not in (DEPTH, TRADE, CLEAR, SNAPSHOT):
+                rows = np.flatnonzero(kind == code)
+                row, text = self._offset + int(rows[0]), f"rows of kind {code} are not used"
+                self._odd.note("other kind", str(code), row, len(rows), text)
+
+    def _neither(self, exchange: NDArray[np.bool_], local: NDArray[np.bool_]) -> None:
+        rows = (~(exchange | local)).nonzero()[0]
+        if len(rows):
+            row, text = (
+                self._offset + int(rows[0]),
+                "rows of neither clock (bits 30 and 31 of ev) are not used",
+            )
+            self._odd.note("other kind", "neither", row, len(rows), text)
+
+    def _times(self, chunk: Rows, exchange: NDArray[np.bool_], local: NDArray[np.bool_]) -> None:
+        import numpy as np
+
+        for axis, field, mask in ((self.exchange, "exch_ts", exchange), (self.local, "local_ts", local)):
+            places = np.flatnonzero(mask)
+            axis.add(chunk[field][places], places)
+        places = np.flatnonzero(local & (chunk["exch_ts"] >= 0) & (chunk["local_ts"] >= 0))
         if not len(places):
             return
-        times = chunk["exch_ts"][places]
-        before = np.concatenate(([self._last if self._first is not None else times[0]], times[:-1]))
-        late = times < before
-        if late.any():
-            index = int(late.argmax())
-            raise SoakConfigError(
-                f"recording {self._path}: row {offset + int(places[index])} of the exchange's side has "
-                f"exch_ts = {times[index]} after {before[index]}; expected exch_ts never to step back there"
+        delay = chunk["local_ts"][places] - chunk["exch_ts"][places]
+        at = int(delay.argmin())
+        least = int(delay[at])
+        if self._least_delay is None or least < self._least_delay[0]:
+            self._least_delay = least, self._offset + int(places[at])
+        self._early += int((delay < 0).sum())
+        for wrong, expected in (
+            (delay > MOST_DELAY_NS, "at most 10 min"),
+            (delay < -MOST_SKEW_NS, "at least -1 s; is one of the clocks not in nanoseconds?"),
+        ):
+            self._report(
+                "delay",
+                wrong,
+                places,
+                lambda i, e=expected: (  # type: ignore[misc]
+                    f"has local_ts = {chunk['local_ts'][places[i]]} and exch_ts = "
+                    f"{chunk['exch_ts'][places[i]]}, a delay of {delay[i] / 1e9:.6g} s; expected {e}"
+                ),
             )
-        if self._first is None:
-            self._first = int(times[0])
-        self._last = int(times[-1])
 
-    def _collect(self, priced: Rows) -> None:
-        import numpy as np
+    def _mark(self, check: str, bad: NDArray[np.bool_], text: Callable[[int], str], kind: str = "") -> None:
+        if bad.any():
+            index = int(bad.argmax())
+            self._wrong.note(check, kind, self._offset + index, int(bad.sum()), text(index))
 
-        self.prices = np.union1d(self.prices, priced["px"])
-        self.quantities = np.union1d(self.quantities, priced["qty"])
+    def _report(
+        self, check: str, bad: NDArray[np.bool_], places: NDArray[np.intp], text: Callable[[int], str]
+    ) -> None:
+        if bad.any():
+            index = int(bad.argmax())
+            row = self._offset + int(places[index])
+            self._wrong.note(check, "", row, int(bad.sum()), text(index))
+
+    def shift(self) -> int:
+        """What is to be added to local times, ns."""
+        return 0 if self._least_delay is None else max(0, -self._least_delay[0])
+
+    def findings(self) -> Iterator[Finding]:
+        """What was found and does not keep the recording from being replayed."""
+        yield from self._odd.by_check.values()
+        if self.shift() and self._least_delay is not None:
+            text = f"received before it was sent: local times are shifted by {self.shift() / 1e6:.6g} ms"
+            yield Finding("skew", self._least_delay[1], self._early, text)
+
+    def finish(self, path: Path) -> None:
+        """Refuse what cannot be replayed, by the first row that is wrong.
+
+        Raises:
+            SoakConfigError: naming the file, the row, how many rows are so and what was expected.
+        """
+        if self.exchange.first is None:
+            refuse(path, " has no rows of the exchange's side (bit 31 of ev)")
+        if self._wrong.by_check:
+            first = min(self._wrong.by_check.values(), key=lambda found: found.row)
+            more = "" if first.rows == 1 else f" ({first.rows} such rows)"
+            refuse(path, f": row {first.row} {first.text}{more}")
+        if self.local.first is None:
+            refuse(path, " has no rows of the local side (bit 30 of ev): nobody could have seen its book")
+        self.exchange.check_whole(path)
+        sides = [
+            f"{what} of the {side} side" for side in ("exchange's", "local") for what in ("bids", "asks")
+        ]
+        if not self._seen & set(sides):
+            refuse(path, " has no depth rows that show a quantity; expected both depth and trades (L2)")
+        for name in (*sides, "trade rows of the exchange's side"):
+            if name not in self._seen:
+                refuse(
+                    path, f" has no {name}; expected both depth and trades (L2), of both sides of the book"
+                )
 
 
-def _smallest_unit(values: NDArray[np.float64], path: Path, what: str, argument: str) -> float:
-    """Greatest unit of which every value is a multiple, as the decimal numbers that were written down."""
+def _valued(values: NDArray[np.float64], name: str, expected: str) -> Callable[[int], str]:
+    return lambda index: f"has {name} = {values[index]}; expected {expected}"
+
+
+def _unusable(code: int) -> Callable[[int], str]:
+    return lambda _: (
+        f"is of kind {code} ({_UNUSABLE[code]}), which the replay does not use; "
+        "expected depth per price and trades (L2, kinds 1 to 4)"
+    )
+
+
+def _unit(rows: Rows, path: Path, what: _Field, grid: Grid, given: float | None) -> float:
+    """Tick or lot size: what was given, if all depth rows are on its grid, or what they have in common."""
+    unit = given or grid.unit(by_majority=what is _PRICE)
+    if unit is None:
+        refuse(
+            path,
+            f": no {what.argument} can be inferred, as not every {what.name} is a multiple of a decimal; "
+            + _GIVE.format(what.argument),
+        )
+    if not grid.holds_for(unit):
+        row, count = _off_grid(rows, what.field, unit, (DEPTH, SNAPSHOT))
+        if count:
+            how = "was given" if given else f"nearly all others fit; {_GIVE.format(what.argument)}"
+            more = "" if count == 1 else f" ({count} such rows)"
+            refuse(
+                path,
+                f": row {row} is depth with {what.field} = {rows[what.field][row]}, no multiple of "
+                f"{what.argument} = {unit}, which {how}{more}",
+            )
+    return unit
+
+
+def _odd_trades(rows: Rows, scan: _Scan, tick: float) -> Iterator[Finding]:
+    if not scan.trade_prices.holds_for(tick):
+        row, count = _off_grid(rows, "px", tick, (TRADE,))
+        if count:
+            text = f"trades off the price grid of {tick} are not used"
+            yield Finding("odd trade", row, count, text)
+
+
+def _off_grid(rows: Rows, field: str, unit: float, kinds: tuple[int, ...]) -> tuple[int, int]:
+    """First row off a grid, and how many there are."""
     import numpy as np
 
-    values = values[values > 0.0]
-    for decimals in range(_MOST_DECIMALS + 1) if len(values) else ():
-        scaled = values * 10.0**decimals
-        whole = np.rint(scaled)
-        if np.abs(scaled - whole).max() <= _DUST and whole.max() < 2.0**62:
-            return int(np.gcd.reduce(whole.astype(np.int64))) / float(10**decimals)
-    raise SoakConfigError(
-        f"recording {path}: no {argument} can be inferred, as not every {what} is a multiple of a decimal "
-        f"number; make the market with ReplayMarket(path, {argument}=...) in pytest_soak_make_market"
-    )
+    first, count = -1, 0
+    for offset, chunk in _chunks(rows):
+        mask = np.isin(chunk["ev"] & np.uint64(0xFF), kinds) & off_grid(chunk[field], unit)
+        if mask.any() and not count:
+            first = offset + int(mask.argmax())
+        count += int(mask.sum())
+    return first, count

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import tokenize
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,23 @@ _ORIGIN_NAME = "origin"
 _SUFFIX = ".npy"
 _MOST_ORIGIN = 1 << 20
 _CHUNK_BYTES = 1 << 20
+_MOST_HEADER = 1 << 16
+_MOST_INFLATION = 100
+"""Bytes of rows to a byte of the file, above which no recording compresses: it is made to fill the memory."""
+_INFLATION_JUDGED_FROM = 1 << 26
+# What foreign bytes make numpy's parser of headers, and zipfile, raise; and warnings that were made errors.
+_UNPARSABLE = (
+    ValueError,
+    SyntaxError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+    tokenize.TokenError,
+    SystemError,
+    Warning,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +106,8 @@ def _read_npy(path: Path) -> Rows:
     import numpy as np
 
     with path.open("rb") as stream:
-        count = _rows_announced(stream, path.stat().st_size, path, "the array")
-        offset = stream.tell()
+        head = stream.read(_MOST_HEADER)
+        count, offset = _rows_announced(head, path.stat().st_size, path, "the array")
     return np.memmap(path, dtype=_layout(), mode="r", offset=offset, shape=(count,))
 
 
@@ -99,17 +117,21 @@ def _read_npz(path: Path) -> tuple[Rows, str | None]:
     try:
         with zipfile.ZipFile(path) as archive:
             member = _member(archive, path)
+            _refuse_bomb(member, path)
             with archive.open(member) as stream:
-                count = _rows_announced(cast(BinaryIO, stream), member.file_size, path, "array 'data'")
+                head = stream.read(_MOST_HEADER)
+                count, offset = _rows_announced(head, member.file_size, path, "array 'data'")
                 rows = np.empty(count, dtype=_layout())
-                _fill(rows.view(np.uint8).data, cast(BinaryIO, stream), path)
+                _fill(rows.view(np.uint8).data, head[offset:], cast(BinaryIO, stream), path)
             origin = _origin(archive, path)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+    except SoakConfigError:
+        raise
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, *_UNPARSABLE) as error:
         raise SoakConfigError(
             f"recording {path} is truncated, damaged or no .npz file ({error}); "
             "expected a zip archive written by numpy.savez or numpy.savez_compressed"
         ) from error
-    except _inflate_error() as error:
+    except _inflate_errors() as error:
         raise SoakConfigError(f"recording {path} is damaged: {error}") from error
     return rows, origin
 
@@ -121,22 +143,40 @@ def _origin(archive: zipfile.ZipFile, path: Path) -> str | None:
         return None
     with archive.open(_ORIGIN_NAME + _SUFFIX) as stream:
         head = io.BytesIO(stream.read(_MOST_ORIGIN + 1))
+    text = None
     try:
-        array = npy.read_array(head, allow_pickle=False) if len(head.getvalue()) <= _MOST_ORIGIN else None
-    except ValueError:
-        array = None
-    if array is None or array.shape or array.dtype.kind != "U":
+        if len(head.getvalue()) <= _MOST_ORIGIN:
+            array = npy.read_array(head, allow_pickle=False)
+            text = None if array.shape or array.dtype.kind != "U" else str(array)
+            (text or "").encode("utf-8")
+    except _UNPARSABLE:
+        text = None
+    if text is None:
         raise SoakConfigError(
             f"recording {path}: array {_ORIGIN_NAME!r} is not one text of at most {_MOST_ORIGIN} bytes, "
             "as pytest-soak record writes it"
         )
-    return str(array)
+    return text
 
 
-def _inflate_error() -> type[Exception]:
+def _inflate_errors() -> tuple[type[Exception], ...]:
+    import struct
     import zlib
 
-    return zlib.error
+    try:
+        from lzma import LZMAError
+    except ImportError:  # a Python without it cannot read such a member, which zipfile says
+        return zlib.error, struct.error
+    return zlib.error, struct.error, LZMAError
+
+
+def _refuse_bomb(member: zipfile.ZipInfo, path: Path) -> None:
+    held = path.stat().st_size
+    if member.file_size > max(_INFLATION_JUDGED_FROM, _MOST_INFLATION * held):
+        raise SoakConfigError(
+            f"recording {path}: array 'data' inflates from {held} to {member.file_size} bytes; "
+            f"expected at most {_MOST_INFLATION} times the size of the file"
+        )
 
 
 def _member(archive: zipfile.ZipFile, path: Path) -> zipfile.ZipInfo:
@@ -149,30 +189,32 @@ def _member(archive: zipfile.ZipFile, path: Path) -> zipfile.ZipInfo:
     return archive.infolist()[names.index(_ARRAY_NAME)]
 
 
-def _rows_announced(stream: BinaryIO, size: int, path: Path, what: str) -> int:
-    """Read an .npy header and return its number of rows, once type, shape and size are as they must be."""
+def _rows_announced(head: bytes, size: int, path: Path, what: str) -> tuple[int, int]:
+    """Number of rows and length of an .npy header, once type, shape and size are as they must be."""
     from numpy.lib import format as npy
 
+    stream = io.BytesIO(head)
     try:
         version = npy.read_magic(stream)
         read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
         shape, _, dtype = read(stream)
-    except ValueError as error:
-        raise SoakConfigError(f"recording {path}: {what} is not a readable numpy array: {error}") from error
+    except _UNPARSABLE as error:
+        problem = ascii(str(error).partition("\n")[0][:200])[1:-1]
+        raise SoakConfigError(f"recording {path}: {what} is not a readable numpy array: {problem}") from error
     if len(shape) != 1 or dtype != _layout():
         raise SoakConfigError(
             f"recording {path}: {what} has shape {shape} and type {_shown(dtype)}; "
             f"expected one dimension of {ROW_BYTES}-byte rows ({LAYOUT})"
         )
-    if shape[0] == 0:
-        raise SoakConfigError(f"recording {path}: {what} has no rows")
+    if shape[0] < 1:
+        raise SoakConfigError(f"recording {path}: {what} has no rows (it announces {shape[0]})")
     held = size - stream.tell()
     if held < shape[0] * ROW_BYTES:
         raise SoakConfigError(
             f"recording {path} is truncated: {what} announces {shape[0]} rows of {ROW_BYTES} bytes, "
             f"the file holds {held} bytes of them"
         )
-    return shape[0]
+    return shape[0], stream.tell()
 
 
 def _layout() -> np.dtype[np.void]:
@@ -186,8 +228,10 @@ def _shown(dtype: np.dtype[Any]) -> str:
     return text if len(text) <= 200 else f"{text[:200]}..."
 
 
-def _fill(view: memoryview, stream: BinaryIO, path: Path) -> None:
-    done = 0
+def _fill(view: memoryview, head: bytes, stream: BinaryIO, path: Path) -> None:
+    head = head[: len(view)]
+    view[: len(head)] = head
+    done = len(head)
     while done < len(view):
         block = stream.read(min(_CHUNK_BYTES, len(view) - done))
         if not block:

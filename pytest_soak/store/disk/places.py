@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import stat
 from pathlib import Path
 
@@ -70,7 +69,7 @@ def identity(path: Path) -> tuple[int, int] | None:
 
 
 def holds_only_zeros(path: Path, most: int) -> bool:
-    """Whether a file of at most ``most`` bytes has no other byte than zero, as one extended but not written."""
-    if os.path.getsize(path) > most:
+    """Whether a file of at most ``most`` bytes holds zeros alone, as one extended but not written does."""
+    if path.stat().st_size > most:
         return False
     return not path.read_bytes().strip(b"\0")

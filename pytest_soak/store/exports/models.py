@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
+from pytest_soak.config.arguments import MAX_MINUTES
 from pytest_soak.domain.records import DecisionBase, GateResult, Kpis, Opinion, RecordBase, Verdict, Zone
-from pytest_soak.domain.settings import Strict
+from pytest_soak.domain.settings import Count, Strict
 from pytest_soak.store.journal.wall import UtcTime, WallClock
 
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -174,14 +175,35 @@ AuditEvent = Annotated[
 ]
 
 
-class RunManifest(Strict):
-    """``RUN.json``: what a run was asked to do, and with which versions.
+Text = Annotated[str, Field(min_length=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
+FolderName = Annotated[str, Field(pattern=r"^[^/\\\x00-\x1f.][^/\\\x00-\x1f]*$", max_length=255)]
 
-    ``settings`` are the session's, as JSON values; ``created_at`` is ISO 8601 in UTC.
+
+class RunSettings(Strict):
+    """What a run is a function of, as its session was asked; None means that nobody said so."""
+
+    iterations: Count
+    profiles: Annotated[tuple[Text, ...] | None, Field(strict=False)]
+    scenarios: Annotated[tuple[Text, ...], Field(strict=False, min_length=1)]
+    seeds: Annotated[tuple[Seed, ...], Field(strict=False, min_length=1)]
+    overrides: Annotated[tuple[Text, ...], Field(strict=False)]
+    minutes: Annotated[float | None, Field(gt=0.0, le=MAX_MINUTES)]
+    gate: Literal["hard", "soft", "off"] | None
+    replay: Text | None
+    tune: bool
+    environment: str | None
+
+
+class RunManifest(Strict):
+    """``RUN.json``: what a run was asked to do, with which versions, and the folders of its canaries.
+
+    ``created_at`` is ISO 8601 in UTC.
     """
 
     schema_version: Literal[1] = 1
     run_id: str
     created_at: UtcTime
-    settings: dict[str, Any]
+    settings: RunSettings
     versions: dict[str, str]
+    canaries: tuple[FolderName, ...] = Field(default=(), strict=False)

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import io
 import tarfile
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import filelock
 
 from pytest_soak.domain.errors import SoakError, SoakStoreError
-from pytest_soak.store.disk import files
+from pytest_soak.store.disk import files, places
 from pytest_soak.store.exports.artifacts import (
     AUDIT_NAME,
     KEPT_SUMMARIES,
@@ -24,9 +25,14 @@ from pytest_soak.store.exports.artifacts import (
     rotate_summaries,
     summary_number,
 )
-from pytest_soak.store.journal.journal import Journal
 from pytest_soak.store.runs.layout import JOURNAL_NAME, began_at
+from pytest_soak.store.runs.progress import canary_folders, unfinished
 from pytest_soak.store.runs.runs import list_runs
+
+MOST_BYTES = 512 * 1024 * 1024
+"""Bytes of the exports of a canary that are packed, or unpacked, at most."""
+
+_DAY_SECONDS = 86_400.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,53 +48,47 @@ def rotate(artifacts: Path, now: datetime, limits: Retention) -> Iterator[str]:
     """Apply the limits to every finished canary and say, line by line, what was done.
 
     A canary that has iterations to come, or that another process works on, is left alone; so is one whose
-    journal cannot be read. A call that was interrupted can be repeated.
-
-    Raises:
-        SoakStoreError: the disk refused.
+    journal or archive cannot be read, and what a link leads to. A call that was interrupted can be repeated.
     """
     for run in list_runs(artifacts):
-        old = _age(run.name, now) > timedelta(days=limits.days)
-        for journal in sorted(run.glob(f"*/{JOURNAL_NAME}")):
-            yield from _rotate_canary(journal, limits, old=old)
+        if places.is_link(run):
+            yield f"left alone: {run}: a link"
+            continue
+        old = _age_seconds(run.name, now) > limits.days * _DAY_SECONDS
+        for folder in canary_folders(run):
+            try:
+                yield from _rotate_canary(folder, limits, old=old)
+            except (SoakError, OSError) as error:
+                yield f"left alone: {folder}: {error}"
     size = size_of(artifacts) / 1e6
     verdict = "WARN" if size > limits.megabytes else "OK"
     yield f"{verdict}: {artifacts} holds {size:.1f} MB; limit {limits.megabytes:g} MB"
 
 
-def _age(run_id: str, now: datetime) -> timedelta:
+def _age_seconds(run_id: str, now: datetime) -> float:
     try:
-        return now - began_at(run_id)
+        return (now - began_at(run_id)).total_seconds()
     except ValueError:
-        return timedelta(0)
+        return 0.0
 
 
-def _rotate_canary(journal: Path, limits: Retention, *, old: bool) -> Iterator[str]:
-    folder = journal.parent
-    lock = filelock.FileLock(f"{journal}.lock")
+def _rotate_canary(folder: Path, limits: Retention, *, old: bool) -> Iterator[str]:
+    journal = folder / JOURNAL_NAME
+    # Asked without the lock too: a folder that is not ours gets no lock file.
+    reason = unfinished(journal)
+    if reason:
+        yield f"left alone: {folder}: {reason}"
+        return
+    lock_file = folder / f"{JOURNAL_NAME}.lock"
+    places.refuse_unless_files(lock_file)
     try:
-        with lock.acquire(timeout=0):
-            reason = _unfinished(journal)
-            if reason:
-                yield f"left alone: {folder}: {reason}"
-                return
+        with filelock.FileLock(lock_file).acquire(timeout=0):
             for number in rotate_summaries(folder, limits.keep):
                 yield f"removed: {folder}: summary of iteration {number}"
             if old and (count := pack_exports(folder)):
                 yield f"packed: {folder}: {count} files into {PACK_NAME}"
     except filelock.Timeout:
         yield f"left alone: {folder}: a process works on it"
-
-
-def _unfinished(path: Path) -> str | None:
-    """Why a canary may still be in progress, None where it is done."""
-    try:
-        with Journal.open(path, create=False) as journal:
-            last, planned = journal.last, journal.inputs.get("iterations")
-    except SoakError as error:
-        return str(error)
-    done = 0 if last is None else last.iteration
-    return None if done == planned else f"{done} of {planned} iterations are done"
 
 
 def pack_exports(folder: Path) -> int:
@@ -103,6 +103,8 @@ def pack_exports(folder: Path) -> int:
     if not found:
         return 0
     archive = folder / PACK_NAME
+    if sum(path.stat().st_size for path in found.values()) > MOST_BYTES:
+        raise SoakStoreError(f"{folder}: its exports exceed the {MOST_BYTES} bytes that can be packed")
     content = _unpacked(archive) | {name: path.read_bytes() for name, path in found.items()}
     files.write_atomic(archive, _packed(content))
     for path in found.values():
@@ -116,16 +118,23 @@ def _is_packed(path: Path) -> bool:
 
 
 def _unpacked(archive: Path) -> dict[str, bytes]:
-    if not archive.is_file():
+    places.refuse_unless_files(archive)
+    if not archive.exists():
         return {}
+    content: dict[str, bytes] = {}
+    rest = MOST_BYTES
     try:
         with tarfile.open(archive, "r:gz") as tar:
-            members = ((member.name, tar.extractfile(member)) for member in tar.getmembers())
-            return {name: file.read() for name, file in members if file is not None}
-    except (tarfile.TarError, OSError, EOFError) as error:
-        raise SoakStoreError(
-            f"{archive}: not an archive of exports ({error!a}); remove it to go on"
-        ) from None
+            for member in tar:
+                rest -= member.size
+                file = tar.extractfile(member) if member.isreg() and rest >= 0 else None
+                if file is None:
+                    what = "too large" if rest < 0 else "no plain file"
+                    raise SoakStoreError(f"{archive}: not an archive of exports: {member.name!a} is {what}")
+                content[member.name] = file.read()
+    except (tarfile.TarError, OSError, EOFError, ValueError, zlib.error) as error:
+        raise SoakStoreError(f"{archive}: not an archive of exports ({error!a})") from None
+    return content
 
 
 def _packed(content: Mapping[str, bytes]) -> bytes:

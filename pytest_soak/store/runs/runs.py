@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
+import filelock
+
 from pytest_soak.config.parsing import did_you_mean, parse_json, validate
-from pytest_soak.domain.errors import SoakConfigError, SoakStateError
+from pytest_soak.domain.errors import SoakConfigError, SoakStateError, SoakStoreError
 from pytest_soak.domain.text import show
-from pytest_soak.store.disk import files
+from pytest_soak.store.disk import files, places
 from pytest_soak.store.exports.artifacts import render
 from pytest_soak.store.exports.models import RunManifest
+from pytest_soak.store.journal.lock import LOCK_SECONDS
 from pytest_soak.store.runs.layout import LATEST_NAME, MANIFEST_NAME, RUNS_NAME
+from pytest_soak.store.runs.progress import is_done
 
 LISTED = 10
 
@@ -27,12 +32,16 @@ def prepare_artifacts(artifacts: Path) -> None:
     """
     is_new = not artifacts.exists()
     files.check_writable(artifacts)
+    for folder in (artifacts, artifacts / RUNS_NAME):
+        files.sweep_old(folder)
     if is_new:
         files.write_atomic(artifacts / ".gitignore", b"*\n")
 
 
 def write_manifest(folder: Path, manifest: RunManifest) -> None:
-    """Make the folder of a run and write what it was asked to do; the same content is left as it is.
+    """Make the folder of a run and write what it was asked to do; canaries are added to those it names.
+
+    Several processes of one session may do so at the same time.
 
     Raises:
         SoakStateError: there is another run of that name; nothing of it is touched.
@@ -40,13 +49,31 @@ def write_manifest(folder: Path, manifest: RunManifest) -> None:
     """
     if not _RUN_ID.fullmatch(manifest.run_id) or folder.name != manifest.run_id:
         raise SoakStateError(f"{folder}: not a folder for run {show(manifest.run_id)}")
-    path, content = folder / MANIFEST_NAME, render(manifest.model_dump(mode="json"))
-    if path.is_file():
-        if read_manifest(folder) != manifest:
-            raise SoakStateError(f"{folder}: there is another run of that name; it is left alone")
-        return
+    path = folder / MANIFEST_NAME
     files.make_folder(folder)
-    files.write_atomic(path, content)
+    with _held(folder / f"{MANIFEST_NAME}.lock"):
+        stored = read_manifest(folder) if path.exists() else None
+        known = () if stored is None else stored.canaries
+        if stored is not None and stored.model_copy(update={"canaries": manifest.canaries}) != manifest:
+            raise SoakStateError(f"{folder}: there is another run of that name; it is left alone")
+        canaries = tuple(dict.fromkeys((*known, *manifest.canaries)))
+        if stored is None or canaries != known:
+            merged = manifest.model_copy(update={"canaries": canaries})
+            files.write_atomic(path, render(merged.model_dump(mode="json")))
+
+
+@contextlib.contextmanager
+def _held(path: Path) -> Iterator[None]:
+    places.refuse_unless_files(path)
+    lock = filelock.FileLock(path)
+    try:
+        lock.acquire(timeout=LOCK_SECONDS)
+    except OSError as error:
+        raise SoakStoreError(f"{path} could not be locked: {error.strerror or error}") from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def read_manifest(folder: Path) -> RunManifest:
@@ -57,6 +84,7 @@ def read_manifest(folder: Path) -> RunManifest:
     """
     path = folder / MANIFEST_NAME
     try:
+        places.refuse_unless_files(path)
         data = parse_json(path.read_bytes(), str(path))
         if isinstance(data, dict) and data.get("schema_version", 1) != 1:
             raise SoakStateError(
@@ -83,7 +111,9 @@ def list_runs(artifacts: Path) -> tuple[Path, ...]:
 
 
 def find_run(artifacts: Path, name: str | None = None) -> Path:
-    """Folder of the run of that name, or of the newest.
+    """Folder of the run of that name, or of the newest that has iterations to come, else of the newest.
+
+    Which runs are done is what their journals say: a clock that ran ahead names a run into the future.
 
     Raises:
         SoakConfigError: there is none; the text lists the newest that exist.
@@ -93,7 +123,8 @@ def find_run(artifacts: Path, name: str | None = None) -> Path:
         raise SoakConfigError(f"{artifacts}: there is no run yet")
     names = list(runs)
     if name is None:
-        return runs[names[-1]]
+        newest_first = (runs[known] for known in reversed(names))
+        return next((run for run in newest_first if not is_done(run)), runs[names[-1]])
     if name in runs:
         return runs[name]
     newest = ", ".join(reversed(names[-LISTED:]))
@@ -102,11 +133,10 @@ def find_run(artifacts: Path, name: str | None = None) -> Path:
     raise SoakConfigError(f"{artifacts}: there is no run {show(name)}; known are {newest}{older}{hint}")
 
 
-def link_latest(artifacts: Path, run: Path, canaries: Sequence[str]) -> None:
-    """Point ``latest`` at the folder of a run, or at its canary where it has exactly one.
+def link_latest(artifacts: Path, run: Path) -> None:
+    """Point ``latest`` at the folder of a run.
 
     Raises:
         SoakStoreError: names the link and the cause.
     """
-    target = run / canaries[0] if len(canaries) == 1 else run
-    files.link_latest(target, artifacts / LATEST_NAME)
+    files.link_latest(run, artifacts / LATEST_NAME)

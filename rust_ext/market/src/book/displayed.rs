@@ -1,15 +1,23 @@
 //! A displayed book: quantity per price, as a feed of depth rows describes it.
+//!
+//! A feed may leave a bid at or above an ask. Then the newer side wins, as in hftbacktest: the levels of the
+//! older side that it reaches are hidden. They show again once the rows no longer contradict each other, where
+//! hftbacktest lets them be forgotten: what is shown is all that the rows say wherever they can all be true.
+
+use std::collections::BTreeMap;
 
 use crate::book::ladder::Ladder;
-use crate::types::{Side, Tick};
+use crate::types::{Lots, Side, Tick};
 use crate::venue::rows::Action;
 
-/// Both sides of a displayed book.
+/// Both sides of a displayed book. They never cross.
 #[derive(Debug, Clone)]
 pub(crate) struct Displayed {
-    /// Bids and asks.
-    pub sides: [Ladder; 2],
-    /// Sum of the best prices when the mid was last updated, 0 before.
+    sides: [Ladder; 2],
+    /// Levels that the newer side has reached.
+    hidden: [BTreeMap<Tick, Lots>; 2],
+    crossed: bool,
+    /// Sum of the best prices when the mid was noted last, 0 before.
     sum: Tick,
 }
 
@@ -18,6 +26,8 @@ impl Displayed {
     pub(crate) fn new() -> Self {
         Displayed {
             sides: [Ladder::new(Side::Buy), Ladder::new(Side::Sell)],
+            hidden: [BTreeMap::new(), BTreeMap::new()],
+            crossed: false,
             sum: 0,
         }
     }
@@ -27,20 +37,85 @@ impl Displayed {
         &self.sides[side.index()]
     }
 
-    /// Apply a row; trades change nothing, as depth rows follow them.
+    /// Bids and asks.
+    pub(crate) fn sides(&self) -> &[Ladder; 2] {
+        &self.sides
+    }
+
+    /// Whether the rows leave a bid at or above an ask.
+    #[inline]
+    pub(crate) fn is_crossed(&self) -> bool {
+        self.crossed
+    }
+
+    /// Whether there are bids and asks.
+    #[inline]
+    pub(crate) fn has_both_sides(&self) -> bool {
+        self.sides[0].best().is_some() & self.sides[1].best().is_some()
+    }
+
+    /// A row says what stands at a price.
+    #[inline]
+    pub(crate) fn set(&mut self, side: Side, tick: Tick, lots: Lots) {
+        self.sides[side.index()].set(tick, lots);
+        let reaches = (lots > 0) & self.sides[1 - side.index()].is_met_by(tick);
+        if reaches | self.crossed {
+            self.set_crossed(side, tick, reaches);
+        }
+    }
+
+    /// Take in what a row says; trades change nothing, as depth rows follow them.
     #[inline]
     pub(crate) fn apply(&mut self, action: Action) {
         match action {
-            Action::Depth { side, tick, lots } => self.sides[side.index()].set(tick, lots),
-            Action::Clear { side, tick } => {
-                for s in Side::BOTH
-                    .into_iter()
-                    .filter(|s| side.is_none_or(|x| x == *s))
-                {
-                    self.sides[s.index()].clear_to(tick);
+            Action::Depth { side, tick, lots } => self.set(side, tick, lots),
+            Action::Clear { side, tick } => self.clear(side, tick),
+            Action::Trade { .. } | Action::Other { .. } | Action::OffGrid => {}
+        }
+    }
+
+    fn clear(&mut self, side: Option<Side>, tick: Option<Tick>) {
+        for s in Side::BOTH {
+            if side.is_none_or(|only| only == s) {
+                self.sides[s.index()].clear_to(tick);
+                self.hidden[s.index()]
+                    .retain(|at, _| tick.is_some_and(|bound| s.better_by(*at, bound) < 0));
+            }
+        }
+        self.heal();
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn set_crossed(&mut self, side: Side, tick: Tick, reaches: bool) {
+        self.hidden[side.index()].remove(&tick);
+        let other = 1 - side.index();
+        while let Some(at) = self.sides[other].best() {
+            if !reaches || side.better_by(tick, at) < 0 {
+                break;
+            }
+            let lots = self.sides[other].get(at);
+            self.hidden[other].insert(at, lots);
+            self.sides[other].set(at, 0);
+        }
+        self.heal();
+    }
+
+    /// Show what is hidden once no row contradicts another.
+    fn heal(&mut self) {
+        let [bids, asks] = &self.hidden;
+        let bid = self.sides[0]
+            .best()
+            .max(bids.last_key_value().map(|l| *l.0));
+        let ask = [self.sides[1].best(), asks.first_key_value().map(|l| *l.0)];
+        let ask = ask.into_iter().flatten().min();
+        self.crossed = bid.zip(ask).is_some_and(|(bid, ask)| bid >= ask);
+        if !self.crossed {
+            for (ladder, hidden) in self.sides.iter_mut().zip(&mut self.hidden) {
+                for (tick, lots) in std::mem::take(hidden) {
+                    ladder.set(tick, lots);
                 }
             }
-            Action::Trade { .. } | Action::Other => {}
         }
     }
 
@@ -54,15 +129,13 @@ impl Displayed {
         (self.sum > 0).then_some(self.sum as f64 * 0.5)
     }
 
-    /// Update the mid; between the rows of one message a book may cross, such a state has no mid, nor has one
-    /// with an empty side.
+    /// Note the mid, as between the rows of one message a book is neither the old nor the new one. Where a side
+    /// is empty the last one stands.
     #[inline]
     pub(crate) fn note_mid(&mut self) {
         if let (Some(bid), Some(ask)) = (self.side(Side::Buy).best(), self.side(Side::Sell).best())
         {
-            if bid < ask {
-                self.sum = bid + ask;
-            }
+            self.sum = bid + ask;
         }
     }
 }
@@ -70,5 +143,66 @@ impl Displayed {
 impl Default for Displayed {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn book(rows: &[(Side, Tick, Lots)]) -> Displayed {
+        let mut book = Displayed::new();
+        for (side, tick, lots) in rows {
+            book.set(*side, *tick, *lots);
+        }
+        book
+    }
+
+    #[test]
+    fn the_newer_side_wins_and_hidden_levels_show_again() {
+        let opening = [
+            (Side::Buy, 99, 5),
+            (Side::Sell, 101, 5),
+            (Side::Sell, 103, 5),
+        ];
+        let mut crossed = book(&opening);
+        crossed.set(Side::Buy, 102, 1);
+        assert!(crossed.is_crossed());
+        assert_eq!(crossed.side(Side::Sell).best(), Some(103));
+        crossed.set(Side::Sell, 101, 4);
+        assert_eq!(crossed.side(Side::Buy).best(), Some(99));
+        assert!(crossed.is_crossed());
+        crossed.set(Side::Buy, 102, 0);
+        assert!(!crossed.is_crossed());
+        assert_eq!(crossed.side(Side::Sell).get(101), 4);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_shown_never_crosses_and_is_all_where_nothing_contradicts(
+            rows in prop::collection::vec((any::<bool>(), 1i64..12, 0i64..3), 1..80),
+        ) {
+            let mut shown = Displayed::new();
+            let mut said = [BTreeMap::new(), BTreeMap::new()];
+            for (buys, tick, lots) in rows {
+                let side = if buys { Side::Buy } else { Side::Sell };
+                shown.set(side, tick, lots);
+                said[side.index()].insert(tick, lots);
+                said[side.index()].retain(|_, lots: &mut Lots| *lots > 0);
+                let bid = said[0].last_key_value().map(|l| *l.0);
+                let ask = said[1].first_key_value().map(|l| *l.0);
+                let crossed = bid.zip(ask).is_some_and(|(bid, ask)| bid >= ask);
+                prop_assert_eq!(shown.is_crossed(), crossed);
+                prop_assert!(shown.spread().is_none_or(|spread| spread > 0));
+                if !crossed {
+                    prop_assert_eq!(shown.side(Side::Buy).best(), bid);
+                    prop_assert_eq!(shown.side(Side::Sell).best(), ask);
+                }
+                if lots > 0 {
+                    prop_assert_eq!(shown.side(side).get(tick), lots);
+                }
+            }
+        }
     }
 }

@@ -49,6 +49,12 @@ impl Ladder {
         (self.best != NONE).then(|| self.best * self.sign)
     }
 
+    /// Whether a price of the other side would meet the best one here.
+    #[inline]
+    pub fn is_met_by(&self, tick: Tick) -> bool {
+        self.best <= tick * self.sign
+    }
+
     /// Quantity at a price.
     pub fn get(&self, tick: Tick) -> Lots {
         let key = tick * self.sign;

@@ -1,6 +1,10 @@
 //! Our own orders as they stand at the market, with their place in the queue.
 
+use crate::book::ladder::Ladder;
 use crate::types::{Lots, NewOrder, Ns, Side, Tick, VenueFill};
+
+/// Lots ahead of an order that came while the book was not known.
+pub(crate) const UNKNOWN: Lots = Lots::MAX / 4;
 
 /// One of our orders at the market.
 #[derive(Debug, Clone)]
@@ -12,6 +16,15 @@ pub(crate) struct OwnOrder {
     pub placed_at: Ns,
     /// Time priority among other participants' orders.
     pub seq: u64,
+}
+
+impl OwnOrder {
+    fn cap(&mut self, lots: Lots) {
+        self.ahead = self.ahead.min(lots);
+        if self.ahead_at_placement == UNKNOWN {
+            self.ahead_at_placement = lots;
+        }
+    }
 }
 
 /// All of them; a handful at most.
@@ -122,17 +135,14 @@ impl OwnOrders {
             return;
         }
         for own in self.at_mut(side, tick) {
-            own.ahead = own.ahead.min(lots);
+            own.cap(lots);
         }
     }
 
-    /// The levels of a side at `tick` or better were cleared (all where `tick` is None): nothing is ahead.
-    pub(crate) fn cleared(&mut self, side: Side, tick: Option<Tick>) {
-        let hit =
-            |o: &&mut OwnOrder| tick.is_none_or(|bound| side.better_by(o.order.tick, bound) >= 0);
-        let ours = self.orders.iter_mut().filter(|o| o.order.side == side);
-        for own in ours.filter(hit) {
-            own.ahead = 0;
+    /// A side is displayed anew: at no price can more be ahead of us than is displayed there.
+    pub(crate) fn cap_to(&mut self, side: Side, displayed: &Ladder) {
+        for own in self.orders.iter_mut().filter(|o| o.order.side == side) {
+            own.cap(displayed.get(own.order.tick));
         }
     }
 

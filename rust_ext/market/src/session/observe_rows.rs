@@ -64,7 +64,7 @@ impl<'a> RowsObservation<'a> {
     /// Note the state at every grid point up to a time, itself excluded.
     fn reach(&mut self, time: Ns) {
         while self.next_sample < time {
-            let [bids, asks] = &self.book.sides;
+            let [bids, asks] = self.book.sides();
             self.tape.sample(bids, asks, f64::NAN, 0);
             self.next_sample += STEP;
         }

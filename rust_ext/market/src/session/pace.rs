@@ -63,7 +63,8 @@ impl<V: Venue> Pace<V> {
             plan.fees,
             venue.mid(),
             plan.record,
-        );
+        )
+        .over(plan.start, plan.end);
         Pace {
             counts_before: venue.counts(),
             next_decision: plan.start,
@@ -115,6 +116,7 @@ impl<V: Venue> Pace<V> {
             label_ms,
             ended,
             mid: self.gateway.venue.mid(),
+            quality: self.gateway.venue.quality(self.plan.end),
         }
     }
 }

@@ -40,6 +40,8 @@ impl<'a> Replay<'a> {
             rows,
             spec.maker.depth_levels as usize,
             spec.maker.order_latency_ms,
+            spec.local_shift_ns,
+            spec.silence_ns,
         )
         .ok_or(RowError::NoExchange)?;
         let last = venue.last();

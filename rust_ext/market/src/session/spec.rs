@@ -95,6 +95,11 @@ pub(crate) struct ObserveSpec {
     pub rows: bool,
 }
 
+/// A second.
+fn silence() -> i64 {
+    1_000_000_000
+}
+
 /// One iteration on a recording.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -103,10 +108,16 @@ pub(crate) struct ReplaySpec {
     pub start_ns: i64,
     /// End, relative to the first exchange time; above `start_ns`.
     pub end_ns: i64,
-    /// Quote units per tick; 1e-9 to 1e9.
+    /// Quote units per tick; 1e-15 to 1e9.
     pub tick_size: f64,
-    /// Base units per lot; 1e-12 to 1e9.
+    /// Base units per lot; 1e-15 to 1e9.
     pub lot_size: f64,
+    /// Added to every local time; 0 to 1e9 ns.
+    #[serde(default)]
+    pub local_shift_ns: i64,
+    /// Time without a row that counts as a silence; 1 to 1e16 ns.
+    #[serde(default = "silence")]
+    pub silence_ns: i64,
     pub parameters: Parameters,
     pub maker: MakerSettings,
     pub fees: Fees,
@@ -158,8 +169,8 @@ impl ReplaySpec {
                 end_ns: spec.end_ns,
             });
         }
-        in_range("tick_size", spec.tick_size, 1e-9, 1e9)?;
-        in_range("lot_size", spec.lot_size, 1e-12, 1e9)?;
+        in_range("tick_size", spec.tick_size, 1e-15, 1e9)?;
+        in_range("lot_size", spec.lot_size, 1e-15, 1e9)?;
         check_maker(&spec.parameters, &spec.maker, spec.fees)?;
         Ok(spec)
     }

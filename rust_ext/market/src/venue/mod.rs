@@ -3,10 +3,13 @@
 pub(crate) mod feed;
 pub(crate) mod mock;
 pub(crate) mod participants;
+pub(crate) mod quality;
 pub(crate) mod recorder;
 pub(crate) mod replay;
 pub(crate) mod rows;
 pub(crate) mod tape;
+
+use crate::venue::quality::Quality;
 
 use crate::types::{Lots, NewOrder, Ns, Side, Tick, VenueFill, View};
 use crate::venue::rows::RowError;
@@ -49,4 +52,9 @@ pub(crate) trait Venue {
 
     /// Market events and trades so far.
     fn counts(&self) -> (u64, u64);
+
+    /// How far the market's data can be trusted since the iteration began, None where they cannot err.
+    fn quality(&self, _end: Ns) -> Option<Quality> {
+        None
+    }
 }

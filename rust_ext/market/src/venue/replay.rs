@@ -4,13 +4,21 @@
 //! then fill it, at most by what the trade has left; displayed quantity that shrinks below what was ahead
 //! caps that. A trade at a worse price fills all that is left of it, as whoever paid that price would have
 //! taken ours first; so does a quantity of the other side that is displayed at its price or beyond, as it
-//! would have met ours. A trade whose aggressor the recording does not name does nothing.
+//! would have met ours. A trade whose aggressor the recording does not name does nothing, nor does one far from
+//! the mid or off the price grid. Where a side is cleared, what was ahead of ours stays ahead until the book
+//! that follows is known, which caps it.
 
 use crate::book::displayed::Displayed;
-use crate::book::own::OwnOrders;
+use crate::book::own::{OwnOrders, UNKNOWN};
 use crate::types::{ns_of_ms, Lots, NewOrder, Ns, Side, Tick, VenueFill, View};
+use crate::venue::quality::{Quality, Watch};
 use crate::venue::rows::{Action, RowError, Rows};
 use crate::venue::{Cancelled, Venue};
+
+/// A trade further from the mid than this share of it is none of this book.
+const FAR: f64 = 0.05;
+const CLEAR: u8 = 3;
+const SNAPSHOT: u8 = 4;
 
 /// A walk along one of the two time axes of a recording.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +36,12 @@ pub(crate) struct ReplayVenue<'a> {
     last: Ns,
     levels: usize,
     order_delay: Ns,
+    /// Added to every local time.
+    local_shift: Ns,
+    least_silence: Ns,
+    watch: Watch,
+    /// Sides that were cleared and are not known yet, and when a row last said something of it.
+    rebuilding: Option<(Ns, [bool; 2])>,
     exchange: Displayed,
     local: Displayed,
     exchange_cursor: Cursor,
@@ -41,7 +55,13 @@ pub(crate) struct ReplayVenue<'a> {
 
 impl<'a> ReplayVenue<'a> {
     /// A recording before its first event; None where it holds no exchange event at all.
-    pub(crate) fn new(rows: Rows<'a>, levels: usize, order_latency_ms: f64) -> Option<Self> {
+    pub(crate) fn new(
+        rows: Rows<'a>,
+        levels: usize,
+        order_latency_ms: f64,
+        local_shift: Ns,
+        least_silence: Ns,
+    ) -> Option<Self> {
         let exchange_time = |row: usize| rows.get(row)?.exchange_time();
         let zero = (0..rows.len()).find_map(exchange_time)?;
         let last = (0..rows.len()).rev().find_map(exchange_time)?;
@@ -52,6 +72,10 @@ impl<'a> ReplayVenue<'a> {
             last: last.saturating_sub(zero).max(0),
             levels,
             order_delay: ns_of_ms(order_latency_ms),
+            local_shift,
+            least_silence,
+            watch: Watch::new(0, 0, least_silence),
+            rebuilding: None,
             exchange: Displayed::new(),
             local: Displayed::new(),
             exchange_cursor: start,
@@ -79,6 +103,7 @@ impl<'a> ReplayVenue<'a> {
         if done {
             self.walk_local(until)?;
             self.lags.clear();
+            self.watch = Watch::new(until, self.exchange_cursor.at, self.least_silence);
         }
         Ok(done)
     }
@@ -103,9 +128,13 @@ impl<'a> ReplayVenue<'a> {
                 }
                 if since > before {
                     self.exchange.note_mid();
+                    self.watch.pass(since, &self.exchange);
                     self.exchange_cursor.at = since;
                 }
                 self.events += 1;
+                if self.rebuilding.is_some() {
+                    self.rebuild(row.kind());
+                }
                 match self.rows.action(row, self.exchange_cursor.row)? {
                     Action::Depth { side, tick, lots } => self.depth(side, tick, lots, fills),
                     other => self.other(other, fills),
@@ -124,28 +153,77 @@ impl<'a> ReplayVenue<'a> {
         if lots > 0 {
             self.sweep(side.opposite(), tick, 0, fills);
         }
-        self.exchange.sides[side.index()].set(tick, lots);
+        self.exchange.set(side, tick, lots);
         self.own.cap_ahead(side, tick, lots);
     }
 
     /// Any other row.
     fn other(&mut self, action: Action, fills: &mut Vec<VenueFill>) {
-        if let Action::Trade { side, tick, lots } = action {
-            self.trades += 1;
-            self.trade(side, tick, lots, fills);
+        match action {
+            Action::Trade { side, tick, lots } => {
+                self.trades += 1;
+                if self.is_far(tick) {
+                    self.watch.ignore("trade far from the mid".to_owned());
+                } else {
+                    self.trade(side, tick, lots, fills);
+                }
+            }
+            Action::Clear { side, .. } => {
+                let mut open = self.rebuilding.map_or([false; 2], |(_, open)| open);
+                for s in Side::BOTH {
+                    open[s.index()] |= side.is_none_or(|only| only == s);
+                }
+                self.rebuilding = Some((self.exchange_cursor.at, open));
+                self.exchange.apply(action);
+            }
+            Action::OffGrid => self.watch.ignore("trade off the grid".to_owned()),
+            Action::Other { kind } => self.watch.ignore(format!("kind {kind}")),
+            Action::Depth { .. } => {}
         }
-        self.exchange.apply(action);
-        if let Action::Clear { side, tick } = action {
-            for s in side.map_or(&Side::BOTH[..], |s| &Side::BOTH[s.index()..=s.index()]) {
-                self.own.cleared(*s, tick);
+    }
+
+    fn is_far(&self, tick: Tick) -> bool {
+        let off = |mid: f64| (tick as f64 - mid).abs() > FAR * mid;
+        self.exchange.mid().is_some_and(off)
+    }
+
+    /// A row of a kind comes while the book is made anew: the new book is whole once time has gone on after its
+    /// first levels and something else than a snapshot comes.
+    #[cold]
+    #[inline(never)]
+    fn rebuild(&mut self, kind: u8) {
+        let Some((said, mut open)) = self.rebuilding else {
+            return;
+        };
+        let now = self.exchange_cursor.at;
+        if now == said {
+            return;
+        }
+        let mut empty = false;
+        for side in Side::BOTH {
+            let ladder = self.exchange.side(side);
+            let known = ladder.best().is_some();
+            empty |= open[side.index()] && !known;
+            if open[side.index()] && known && kind != SNAPSHOT {
+                self.own.cap_to(side, ladder);
+                open[side.index()] = false;
             }
         }
+        let goes_on = empty || matches!(kind, CLEAR | SNAPSHOT);
+        let said = if goes_on { now } else { said };
+        self.rebuilding = open.contains(&true).then_some((said, open));
     }
 
     /// A recorded trade: through our price it fills us whole, at our price it moves the queue.
     fn trade(&mut self, side: Option<Side>, tick: Tick, lots: Lots, fills: &mut Vec<VenueFill>) {
-        let Some(aggressor) = side else { return };
+        let Some(aggressor) = side else {
+            self.watch.without_side += 1;
+            return;
+        };
         let resting = aggressor.opposite();
+        let own_best = self.exchange.side(aggressor).best();
+        let on_wrong_side = own_best.is_some_and(|best| aggressor.better_by(tick, best) <= 0);
+        self.watch.on_wrong_side += u64::from(on_wrong_side);
         self.sweep(resting, tick, 1, fills);
         let stamp = self.stamp(tick);
         let mut left = lots;
@@ -181,7 +259,9 @@ impl<'a> ReplayVenue<'a> {
     fn walk_local(&mut self, until: Ns) -> Result<(), RowError> {
         while let Some(row) = self.rows.get(self.local_cursor.row) {
             if let Some(time) = row.local_time() {
-                let since = time.saturating_sub(self.zero);
+                let since = time
+                    .saturating_add(self.local_shift)
+                    .saturating_sub(self.zero);
                 let before = self.local_cursor.at;
                 if since.max(before) > until {
                     break;
@@ -192,7 +272,10 @@ impl<'a> ReplayVenue<'a> {
                 }
                 self.local
                     .apply(self.rows.action(row, self.local_cursor.row)?);
-                self.lags.push(row.lag_ms().max(0.0));
+                // A clock that is known to be off measures no delay.
+                if self.local_shift == 0 {
+                    self.lags.push(row.lag_ms().max(0.0));
+                }
             }
             self.local_cursor.row += 1;
         }
@@ -214,7 +297,12 @@ impl Venue for ReplayVenue<'_> {
         if limits.iter().flatten().any(crosses) {
             return false;
         }
-        let ahead = self.exchange.side(order.side).get(order.tick);
+        let is_open = |(_, open): (Ns, [bool; 2])| open[order.side.index()];
+        let ahead = if self.rebuilding.is_some_and(is_open) {
+            UNKNOWN
+        } else {
+            self.exchange.side(order.side).get(order.tick)
+        };
         self.own.add(order, ahead, self.now, 0);
         true
     }
@@ -266,8 +354,8 @@ impl Venue for ReplayVenue<'_> {
             ],
             mid: self.local.mid(),
             liquidity: [
-                self.local.sides[0].depth(self.levels),
-                self.local.sides[1].depth(self.levels),
+                self.local.side(Side::Buy).depth(self.levels),
+                self.local.side(Side::Sell).depth(self.levels),
             ],
         }
     }
@@ -278,6 +366,10 @@ impl Venue for ReplayVenue<'_> {
 
     fn counts(&self) -> (u64, u64) {
         (self.events, self.trades)
+    }
+
+    fn quality(&self, end: Ns) -> Option<Quality> {
+        Some(self.watch.until(end, &self.exchange))
     }
 }
 

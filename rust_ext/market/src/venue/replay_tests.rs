@@ -11,6 +11,7 @@ const SELL: u64 = 1 << 28;
 const DEPTH: u64 = 1;
 const TRADE: u64 = 2;
 const CLEAR: u64 = 3;
+const SNAPSHOT: u64 = 4;
 
 fn row(ev: u64, ts: Ns, px: f64, qty: f64) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -31,7 +32,7 @@ fn recording(rows: &[(u64, Ns, f64, f64)]) -> Vec<u8> {
 
 fn venue(bytes: &[u8]) -> ReplayVenue<'_> {
     let rows = Rows::new(bytes, 1.0, 1.0).expect("whole rows");
-    ReplayVenue::new(rows, 5, 1.0).expect("it has events")
+    ReplayVenue::new(rows, 5, 1.0, 0, 1_000_000_000).expect("it has events")
 }
 
 fn bid(tick: Tick, lots: Lots) -> NewOrder {
@@ -88,7 +89,19 @@ fn displayed_quantity_caps_what_is_ahead() {
         (CLEAR | BUY, 1010, 100.0, 0.0),
         (TRADE | SELL, 1020, 100.0, 3.0),
     ];
-    assert_eq!(fills_of(&cleared, bid(100, 3)), [(20, 3, 0)]);
+    assert_eq!(fills_of(&cleared, bid(100, 3)), []);
+    let shown_anew = [
+        (CLEAR | BUY, 1010, 100.0, 0.0),
+        (SNAPSHOT | BUY, 1012, 100.0, 2.0),
+        (TRADE | SELL, 1020, 100.0, 3.0),
+    ];
+    assert_eq!(fills_of(&shown_anew, bid(100, 3)), [(20, 1, 2)]);
+    let gone = [
+        (CLEAR | BUY, 1010, 100.0, 0.0),
+        (SNAPSHOT | BUY, 1012, 99.0, 2.0),
+        (TRADE | SELL, 1020, 100.0, 3.0),
+    ];
+    assert_eq!(fills_of(&gone, bid(100, 3)), [(20, 3, 0)]);
 }
 
 #[test]

@@ -29,6 +29,10 @@ const EXCHANGE: u64 = 1 << 31;
 const LOCAL: u64 = 1 << 30;
 const BUY: u64 = 1 << 29;
 const SELL: u64 = 1 << 28;
+/// A trade's price may lie this far off the grid, in ticks.
+const DUST: f64 = 1e-5;
+/// And this share of it more, as computing moves it.
+const ROUNDING: f64 = 1e-15;
 /// Largest price in ticks or quantity in lots: integers up to here are exact in a double.
 const MOST: f64 = 9_007_199_254_740_992.0 / 8.0;
 
@@ -49,8 +53,10 @@ pub(crate) enum Action {
         side: Option<Side>,
         tick: Option<Tick>,
     },
-    /// Nothing that concerns the book.
-    Other,
+    /// Nothing that concerns the book: a row of another kind.
+    Other { kind: u8 },
+    /// A trade at a price that is none of the book's.
+    OffGrid,
 }
 
 /// The rows of a recording, with its tick and lot size.
@@ -108,10 +114,13 @@ impl<'a> Rows<'a> {
                 tick: self.tick(row)?,
                 lots: self.lots(row)?,
             },
-            2 => Action::Trade {
-                side: side_of(bits),
-                tick: self.tick(row)?,
-                lots: self.lots(row)?,
+            2 => match (self.tick_on_grid(row), self.lots(row)) {
+                (Some(tick), Some(lots)) => Action::Trade {
+                    side: side_of(bits),
+                    tick,
+                    lots,
+                },
+                _ => Action::OffGrid,
             },
             3 => {
                 let px = row.px();
@@ -120,7 +129,7 @@ impl<'a> Rows<'a> {
                 let side = side_of(bits);
                 Action::Clear { side, tick }
             }
-            _ => Action::Other,
+            kind => Action::Other { kind: kind as u8 },
         })
     }
 
@@ -128,6 +137,13 @@ impl<'a> Rows<'a> {
     fn tick(&self, row: Row<'_>) -> Option<Tick> {
         let tick = row.px() * self.ticks_per_unit;
         (0.5..=MOST).contains(&tick).then(|| nearest(tick))
+    }
+
+    #[inline]
+    fn tick_on_grid(&self, row: Row<'_>) -> Option<Tick> {
+        let exact = row.px() * self.ticks_per_unit;
+        self.tick(row)
+            .filter(|tick| (exact - *tick as f64).abs() <= DUST + ROUNDING * exact)
     }
 
     #[inline]
@@ -170,6 +186,11 @@ impl Row<'_> {
     #[inline]
     pub(crate) fn local_time(self) -> Option<Ns> {
         (self.word::<0>() & LOCAL != 0).then(|| self.word::<16>() as Ns)
+    }
+
+    /// What kind of row it is.
+    pub(crate) fn kind(self) -> u8 {
+        self.word::<0>() as u8
     }
 
     /// Delay from exchange to receiver, ms.

@@ -1,0 +1,65 @@
+"""The table of everything that a recording is checked for, and what is done where a check finds something."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple, NoReturn
+
+from pytest_soak.domain.errors import SoakConfigError
+
+Does = Literal["refused", "repaired", "counted", "NO_DATA"]
+
+
+class Check(NamedTuple):
+    """What a check looks for, and what is done with what it finds."""
+
+    finds: str
+    does: Does
+
+
+CHECKS: dict[str, Check] = {
+    "file": Check(
+        "not a whole numpy archive or array of 64-byte rows; inflates beyond all measure", "refused"
+    ),
+    "kind": Check("best-bid-offer and level-3 rows, which the replay does not use", "refused"),
+    "number": Check("price or quantity that is no number in range", "refused"),
+    "side": Check(
+        "depth without a side; no bids, no asks, no trades, no rows of one of the two clocks", "refused"
+    ),
+    "order": Check("exchange or local time that steps back or is negative", "refused"),
+    "jump": Check("more than 1 h without a row, more than 168 h in all", "refused"),
+    "unit": Check("times that are not nanoseconds", "refused"),
+    "delay": Check("received more than 10 min after, or more than 1 s before it was sent", "refused"),
+    "grid": Check("depth off the grid of tick or lot, a tick or lot that cannot be inferred", "refused"),
+    "skew": Check("received up to 1 s before it was sent: all local times are shifted", "repaired"),
+    "odd trade": Check("trade off the grid, or more than 5 % from the mid: it fills nobody", "repaired"),
+    "cross": Check("bid at or above an ask: the newer side wins", "repaired"),
+    "other kind": Check("rows of any other kind, or of neither clock", "counted"),
+    "crossed": Check("bid at or above an ask for more than 0.1 % of an iteration", "NO_DATA"),
+    "one-sided": Check("no bid or no ask for more than 0.1 % of an iteration", "NO_DATA"),
+    "silence": Check("5 s or more without a row in an iteration", "NO_DATA"),
+    "aggressor": Check("half of the trades or more without an aggressor, or on his own side", "NO_DATA"),
+    "short": Check("the recording ended before the iteration began", "NO_DATA"),
+}
+"""Every check by its name, in the order in which they are made."""
+
+
+class Finding(NamedTuple):
+    """What a check found in a whole recording: in which row first, and in how many rows."""
+
+    check: str
+    row: int
+    rows: int
+    text: str
+
+    def __str__(self) -> str:
+        """One line for a header."""
+        return f"{self.text} (first in row {self.row}, {self.rows} in all)"
+
+
+def refuse(path: object, text: str) -> NoReturn:
+    """Refuse a recording with one sentence.
+
+    Raises:
+        SoakConfigError: always.
+    """
+    raise SoakConfigError(f"recording {path}{text}")

@@ -1,0 +1,33 @@
+"""How far a run is, as the journals of its canaries say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pytest_soak.domain.errors import SoakError
+from pytest_soak.store.disk import places
+from pytest_soak.store.journal.journal import Journal
+from pytest_soak.store.runs.layout import JOURNAL_NAME
+
+
+def unfinished(path: Path) -> str | None:
+    """Why the canary of a journal may still be in progress, None where it is done."""
+    try:
+        with Journal.open(path, create=False) as journal:
+            last, planned = journal.last, journal.inputs.get("iterations")
+    except SoakError as error:
+        return str(error)
+    done = 0 if last is None else last.iteration
+    return None if done == planned else f"{done} of {planned} iterations are done"
+
+
+def canary_folders(run: Path) -> list[Path]:
+    """Folders of a run's canaries, by name; a link is none of them."""
+    folders = (path for path in run.iterdir() if path.is_dir() and not places.is_link(path))
+    return sorted(path for path in folders if (path / JOURNAL_NAME).exists())
+
+
+def is_done(run: Path) -> bool:
+    """Whether a run has canaries, and every one has all its iterations."""
+    folders = canary_folders(run)
+    return bool(folders) and all(unfinished(folder / JOURNAL_NAME) is None for folder in folders)

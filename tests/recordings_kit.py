@@ -1,0 +1,187 @@
+"""Recordings that lie: a short recording of a calm market, and what may be done to it.
+
+Each mutation takes the rows of a good recording and returns those of a bad one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from pytest_soak.config.profiles import load_profile
+from pytest_soak.domain.records import EdgeReport
+from pytest_soak.market import MakerJob, ReplayMarket, Window, load_scenario
+from pytest_soak.market.tape import rows_of_scenario
+from tests.oracle.recordings import BOTH, BUY, CLEAR, DEPTH, EXCHANGE, LOCAL, SELL, SNAPSHOT, TRADE, write_npz
+
+MINUTES = 2.0
+Mutation = Callable[[np.ndarray], np.ndarray]
+
+
+@cache
+def _calm() -> np.ndarray:
+    rows = rows_of_scenario(load_scenario("calm"), seed=1, duration_s=MINUTES * 60.0).copy()
+    rows.setflags(write=False)
+    return rows
+
+
+def calm_rows() -> np.ndarray:
+    """Two minutes of the calm scenario, some 100,000 rows; a copy."""
+    return _calm().copy()
+
+
+def job() -> MakerJob:
+    """The maker of the default profile."""
+    profile = load_profile("default").profile
+    return MakerJob(parameters=dict(profile.parameters), maker=profile.maker, fees=profile.fees)
+
+
+def replayed(path: Path, iterations: int = 1) -> list[EdgeReport]:
+    """The reports of a recording that is cut into iterations."""
+    market = ReplayMarket(path)
+    length = market.duration_ms / iterations
+    return [
+        market.run_maker(
+            job(),
+            Window(iteration=i + 1, iterations=iterations, start_ms=i * length, duration_ms=length),
+        )
+        for i in range(iterations)
+    ]
+
+
+def replayed_rows(rows: np.ndarray, folder: Path, iterations: int = 1) -> list[EdgeReport]:
+    """The reports of rows, by way of a file."""
+    return replayed(write_npz(folder / "bad.npz", rows), iterations)
+
+
+def kinds(rows: np.ndarray) -> np.ndarray:
+    """The kind of each row."""
+    return rows["ev"] & np.uint64(0xFF)
+
+
+def inserted(rows: np.ndarray, at: int, *, side: int, px: float, qty: float, kind: int = DEPTH) -> np.ndarray:
+    """One more row before row ``at``, at its times."""
+    new = rows[at : at + 1].copy()
+    new["ev"] = BOTH | kind | side
+    new["px"], new["qty"] = px, qty
+    return np.concatenate([rows[:at], new, rows[at:]])
+
+
+def crossed(rows: np.ndarray) -> np.ndarray:
+    """One bid 1 % above the market that is never deleted."""
+    return inserted(rows, len(rows) // 3, side=BUY, px=round(float(np.median(rows["px"])) * 1.01, 2), qty=1.0)
+
+
+def other_symbol(rows: np.ndarray) -> np.ndarray:
+    """Forty rows of an instrument that costs 3 % more."""
+    new = rows[np.linspace(5_000, len(rows) - 5_000, 40).astype(int)].copy()
+    new["px"] = np.round(new["px"] * 1.03, 2)
+    places = np.linspace(5_000, len(rows) - 5_000, 40).astype(int)
+    return np.insert(rows, places, new)
+
+
+def without(rows: np.ndarray, from_s: float, to_s: float) -> np.ndarray:
+    """A stretch of time is cut out."""
+    since = (rows["exch_ts"] - rows["exch_ts"][0]) / 1e9
+    return rows[(since < from_s) | (since >= to_s)]
+
+
+def field(name: str, change: Callable[[np.ndarray], np.ndarray]) -> Mutation:
+    """All values of a field are changed."""
+
+    def mutated(rows: np.ndarray) -> np.ndarray:
+        rows[name] = change(rows[name])
+        return rows
+
+    return mutated
+
+
+def value(name: str, place: int, new: float) -> Mutation:
+    """One value of a field is changed."""
+
+    def mutated(rows: np.ndarray) -> np.ndarray:
+        rows[name][place] = new
+        return rows
+
+    return mutated
+
+
+def of_kind(code: int, count: int = 40) -> Mutation:
+    """Some depth rows become rows of another kind."""
+
+    def mutated(rows: np.ndarray) -> np.ndarray:
+        places = np.flatnonzero(kinds(rows) == DEPTH)[1_000::1_000][:count]
+        rows["ev"][places] = (rows["ev"][places] & ~np.uint64(0xFF)) | np.uint64(code)
+        return rows
+
+    return mutated
+
+
+def swapped(rows: np.ndarray) -> np.ndarray:
+    """Trades name the other side as the aggressor."""
+    rows["ev"][kinds(rows) == TRADE] ^= np.uint64(BUY | SELL)
+    return rows
+
+
+def sideless(rows: np.ndarray) -> np.ndarray:
+    """Trades do not name the aggressor."""
+    rows["ev"][kinds(rows) == TRADE] &= ~np.uint64(BUY | SELL)
+    return rows
+
+
+def no_local(rows: np.ndarray) -> np.ndarray:
+    """Rows are the exchange's alone."""
+    rows["ev"] &= ~np.uint64(LOCAL)
+    return rows
+
+
+def one_sided(rows: np.ndarray) -> np.ndarray:
+    """All asks are taken out."""
+    return rows[((rows["ev"] & np.uint64(SELL)) == 0) | (kinds(rows) == TRADE)]
+
+
+def empty_asks(rows: np.ndarray) -> np.ndarray:
+    """Asks are displayed in the first second only."""
+    later = rows["exch_ts"] > rows["exch_ts"][0] + 1_000_000_000
+    asks = ((rows["ev"] & np.uint64(SELL)) != 0) & (kinds(rows) != TRADE)
+    clear = rows[later][:1].copy()
+    clear["ev"], clear["px"], clear["qty"] = BOTH | SELL | CLEAR, 0.0, 0.0
+    at = int(later.argmax())
+    return np.concatenate([rows[:at], clear, rows[at:][~asks[at:]]])
+
+
+def dear_lot(rows: np.ndarray) -> np.ndarray:
+    """Quantities are a thousand times as large, and so is a lot."""
+    rows["qty"] = np.rint(np.maximum(rows["qty"] * 1e3, (rows["qty"] > 0) * 1.0)) * 1e3
+    return rows
+
+
+def as_snapshots(rows: np.ndarray, times: int = 20) -> np.ndarray:
+    """The same market with reconnects: now and then both sides are cleared and shown anew, as they stand."""
+    book: dict[int, dict[float, float]] = {BUY: {}, SELL: {}}
+    stamps = rows["exch_ts"]
+    last_of_time = np.flatnonzero(np.append(stamps[1:] != stamps[:-1], True))
+    wanted = set(last_of_time[np.linspace(1_000, len(last_of_time) - 1_000, times).astype(int)].tolist())
+    parts, begin = [], 0
+    for at, (event, px, qty) in enumerate(zip(rows["ev"].tolist(), rows["px"], rows["qty"], strict=True)):
+        if event & 0xFF in (DEPTH, SNAPSHOT) and event & EXCHANGE:
+            levels = book[event & (BUY | SELL)]
+            levels[px] = qty
+            if qty == 0.0:
+                del levels[px]
+        if at in wanted:
+            parts += [rows[begin : at + 1], _shown(rows[at], book)]
+            begin = at + 1
+    return np.concatenate([*parts, rows[begin:]])
+
+
+def _shown(last: np.void, book: dict[int, dict[float, float]]) -> np.ndarray:
+    levels = [(side, px, qty) for side, found in book.items() for px, qty in found.items()]
+    shown = np.repeat(np.array([last]), 2 + len(levels))
+    shown["ev"][:2], shown["px"][:2], shown["qty"][:2] = [BOTH | CLEAR | BUY, BOTH | CLEAR | SELL], 0.0, 0.0
+    for place, (side, px, qty) in enumerate(levels, 2):
+        shown[place]["ev"], shown[place]["px"], shown[place]["qty"] = BOTH | SNAPSHOT | side, px, qty
+    return shown

@@ -1,0 +1,225 @@
+"""A bad recording is refused, repaired with a word, or gives no KPI; it never gives a good-looking number."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pytest_soak.domain.errors import SoakConfigError
+from pytest_soak.domain.kpis import kpis_of
+from pytest_soak.market import ReplayMarket
+from pytest_soak.market.recording.table import CHECKS
+from pytest_soak.market.tape import tape_of_recording
+from tests import recordings_kit as kit
+from tests.oracle.recordings import BUY, SELL, TRADE, good_rows, write_npz
+
+HOUR_NS = 3_600_000_000_000
+
+
+def local_zero(rows: np.ndarray) -> np.ndarray:
+    rows["local_ts"] = 0
+    return rows
+
+
+def unsorted_local(rows: np.ndarray) -> np.ndarray:
+    rows["local_ts"][50_000] = rows["local_ts"][40_000]
+    return rows
+
+
+def zero_first(rows: np.ndarray) -> np.ndarray:
+    first = rows["exch_ts"] == rows["exch_ts"][0]
+    rows["exch_ts"][first] = rows["local_ts"][first] = 0
+    return rows
+
+
+REFUSED: dict[str, tuple[kit.Mutation, str]] = {
+    "one local time far away": (
+        kit.value("local_ts", 50_000, 2.7e18),
+        r"row 50000 .* local_ts = 27\d+ \(2055-.* h later",
+    ),
+    "last local time far away": (kit.value("local_ts", -1, 2.7e18), r"row \d+ .*after"),
+    "local zeros": (local_zero, r"row 0 has local_ts = 0 .*delay of -1.7e\+09 s.*\(\d+ such rows\)"),
+    "local unsorted": (unsorted_local, r"row 50000 of the local side has local_ts = \d+ after \d+"),
+    "local in ms": (kit.field("local_ts", lambda t: t // 1_000_000), r"row 0 .*not in nanoseconds"),
+    "local far behind": (kit.field("local_ts", lambda t: t - HOUR_NS), r"row 0 .*a delay of -3"),
+    "all in ms": (
+        lambda r: kit.field("exch_ts", lambda t: t // 10**6)(kit.field("local_ts", lambda t: t // 10**6)(r)),
+        r"looks like milliseconds",
+    ),
+    "all in us": (
+        lambda r: kit.field("exch_ts", lambda t: t // 1000)(kit.field("local_ts", lambda t: t // 1000)(r)),
+        r"looks like microseconds",
+    ),
+    "relative ms": (
+        lambda r: kit.field("exch_ts", lambda t: (t - t[0]) // 10**6)(
+            kit.field("local_ts", lambda t: (t - t[0]) // 10**6)(r)
+        ),
+        r"these times are no nanoseconds|a delay of",
+    ),
+    "a snapshot stamped 0": (
+        zero_first,
+        r"row \d+ of the exchange's side has exch_ts = 17\d+ \(2023-.*after 0 \(1970",
+    ),
+    "a row a day late": (
+        kit.value("exch_ts", -1, 1.7000864e18 + 4e11),
+        r"row \d+ of the exchange's side .* h later",
+    ),
+    "a last row 30 days later": (kit.value("exch_ts", -1, 1.7025920e18), r"h later"),
+    "a last row at the end of time": (lambda r: _end_of_time(r), r"exch_ts = 9223372036854775807"),
+    "a negative time": (kit.value("exch_ts", 40_000, -5), r"row 40000 has exch_ts = -5"),
+    "best bid and offer": (kit.of_kind(5), r"is of kind 5 \(the best bid and offer\).*\(40 such rows\)"),
+    "level 3": (kit.of_kind(10), r"is of kind 10 \(level 3, an order added\)"),
+    "no local bit": (kit.no_local, r"no rows of the local side \(bit 30"),
+    "no asks": (kit.one_sided, r"has no asks of the exchange's side"),
+    "depth off the grid": (
+        lambda r: kit.inserted(r, 70_000, side=BUY, px=1890.0000005, qty=1.0),
+        r"row 70000 is depth with px = 1890.0000005, no multiple of tick_size = 0.01",
+    ),
+}
+
+
+def _end_of_time(rows: np.ndarray) -> np.ndarray:
+    rows["exch_ts"][-1] = 2**63 - 1
+    return rows
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_refused_with_one_sentence(name: str, tmp_path: Path) -> None:
+    mutate, message = REFUSED[name]
+    path = write_npz(tmp_path / "bad.npz", mutate(kit.calm_rows()))
+    for use in (ReplayMarket, tape_of_recording):
+        with pytest.raises(SoakConfigError, match=message) as caught:
+            use(path)
+        assert "bad.npz" in str(caught.value)
+        assert "\n" not in str(caught.value)
+
+
+NO_DATA: dict[str, tuple[kit.Mutation, str]] = {
+    "crossed": (kit.crossed, r"crossed for 6\d\.\d+% of the time \(at most 0.10%\)"),
+    "another symbol": (kit.other_symbol, r"crossed for"),
+    "a gap": (lambda r: kit.without(r, 40.0, 100.0), r"silent for 60.0 s"),
+    "swapped sides": (kit.swapped, r"\d+ of \d+ trades took the aggressor's own side"),
+    "sideless trades": (kit.sideless, r"\d+ of \d+ trades do not name the aggressor"),
+    "asks that end": (kit.empty_asks, r"one-sided for 9\d"),
+}
+
+
+@pytest.mark.parametrize("name", NO_DATA)
+def test_no_kpi_that_needs_a_price_and_a_reason(name: str, tmp_path: Path) -> None:
+    mutate, message = NO_DATA[name]
+    (report,) = kit.replayed_rows(mutate(kit.calm_rows()), tmp_path)
+    kpis = kpis_of(report)
+    given = {
+        key
+        for key, value in kpis.model_dump(exclude={"samples", "block_shares", "errors"}).items()
+        if value is not None
+    }
+    assert given <= {"ws_lag_p95_ms", "latency_p95_ms"}
+    assert pytest.approx(0) == sum(n for key, n in kpis.samples.items() if not key.endswith("_p95_ms"))
+    assert report.market.no_data_reason is not None
+    assert any(re.search(message, reason) for reason in report.market.withheld), report.market.withheld
+
+
+def test_good_recording_gives_its_numbers_and_no_word(tmp_path: Path) -> None:
+    (report,) = kit.replayed_rows(kit.calm_rows(), tmp_path)
+    assert report.market.no_data_reason is None
+    assert kpis_of(report).net_bps is not None
+    assert (report.market.crossed_ms, report.market.silences, report.market.rows_ignored) == (0.0, 0, {})
+    assert (report.market.tick_size, report.market.local_shift_ms) == (0.01, 0.0)
+
+
+def test_only_the_iterations_that_are_touched_lose_their_kpis(tmp_path: Path) -> None:
+    reports = kit.replayed_rows(kit.without(kit.calm_rows(), 70.0, 85.0), tmp_path, iterations=4)
+    assert [bool(report.market.withheld) for report in reports] == [False, False, True, False]
+    assert [kpis_of(report).net_bps is None for report in reports] == [False, False, True, False]
+
+
+def test_clock_skew_is_shifted_by_a_stated_amount(tmp_path: Path) -> None:
+    rows = kit.field("local_ts", lambda t: t - 100_000_000)(kit.calm_rows())
+    shift_ms = -float((rows["local_ts"] - rows["exch_ts"]).min()) / 1e6
+    path = write_npz(tmp_path / "bad.npz", rows)
+    (report,) = kit.replayed(path)
+    assert report.market.local_shift_ms == pytest.approx(shift_ms)
+    assert report.ws_lag_ms.n == 0
+    assert "local times are shifted by" in str(report.market.no_data_reason)
+    assert any("shifted by" in note for note in ReplayMarket(path).notes)
+    # Nothing is seen before it happened: the numbers are those of rows that were received at least delay.
+    least = kit.field("local_ts", lambda t: t + round(shift_ms * 1e6))(rows.copy())
+    (expected,) = kit.replayed_rows(least, tmp_path)
+    assert report.totals == expected.totals
+
+
+def test_reconnects_change_no_fill(tmp_path: Path) -> None:
+    (diffs,) = kit.replayed_rows(kit.calm_rows(), tmp_path)
+    (snapshots,) = kit.replayed_rows(kit.as_snapshots(kit.calm_rows()), tmp_path)
+    assert snapshots.orders == diffs.orders
+    assert snapshots.totals == diffs.totals
+    assert diffs.orders.maker_fills > 50
+
+
+def test_odd_print_leaves_the_tick_and_fills_nobody(tmp_path: Path) -> None:
+    rows = kit.inserted(kit.calm_rows(), 70_000, side=SELL, px=1890.0000005, qty=50.0, kind=TRADE)
+    path = write_npz(tmp_path / "bad.npz", rows)
+    market = ReplayMarket(path)
+    assert market.describe()["tick_size"] == 0.01
+    assert any("row 70000" in note and "off the price grid" in note for note in market.notes)
+    (report,) = kit.replayed(path)
+    assert report.market.rows_ignored == {"trade off the grid": 1}
+    (good,) = kit.replayed_rows(kit.calm_rows(), tmp_path)
+    assert report.totals == good.totals
+
+
+def test_print_of_another_world_fills_nobody(tmp_path: Path) -> None:
+    rows = kit.inserted(kit.calm_rows(), 70_000, side=SELL, px=100.0, qty=50.0, kind=TRADE)
+    (report,) = kit.replayed_rows(rows, tmp_path)
+    (good,) = kit.replayed_rows(kit.calm_rows(), tmp_path)
+    assert report.totals == good.totals
+    assert report.market.rows_ignored == {"trade far from the mid": 1}
+
+
+def test_unknown_kinds_are_counted(tmp_path: Path) -> None:
+    path = write_npz(tmp_path / "bad.npz", kit.of_kind(77, 5)(kit.calm_rows()))
+    (report,) = kit.replayed(path)
+    assert report.market.rows_ignored == {"kind 77": 5}
+    assert any(
+        "rows of kind 77 are not used" in note and "5 in all" in note for note in ReplayMarket(path).notes
+    )
+
+
+def test_tiny_prices_have_a_tick(tmp_path: Path) -> None:
+    rows = kit.calm_rows()
+    rows["px"] = np.rint(rows["px"] * 100) * 1e-12
+    market = ReplayMarket(write_npz(tmp_path / "bad.npz", rows))
+    assert market.describe()["tick_size"] == 1e-12
+
+
+@pytest.mark.parametrize(("name", "given"), [("tick_size", 0.02), ("tick_size", 3.0), ("lot_size", 7.0)])
+def test_given_unit_that_does_not_fit_is_refused(name: str, given: float, tmp_path: Path) -> None:
+    path = write_npz(tmp_path / "bad.npz", kit.calm_rows())
+    with pytest.raises(
+        SoakConfigError, match=rf"row \d+ is depth with .*no multiple of {name} = {given}, which was given"
+    ):
+        ReplayMarket(path, **{name: given})
+
+
+def test_lot_dearer_than_the_largest_order_is_named(tmp_path: Path) -> None:
+    (report,) = kit.replayed_rows(kit.dear_lot(kit.calm_rows()), tmp_path)
+    assert "one lot costs" in str(report.market.no_data_reason)
+    assert "no order" in str(report.market.no_data_reason)
+
+
+def test_orders_without_a_fill_are_counted(tmp_path: Path) -> None:
+    quiet = np.concatenate([good_rows()[:6], good_rows()[-1:], good_rows()[6:7]])
+    quiet["exch_ts"][7:] = quiet["exch_ts"][6]
+    quiet["local_ts"][7:] = quiet["local_ts"][6]
+    (report,) = kit.replayed_rows(quiet, tmp_path)
+    assert re.search(r"none of \d+ orders was filled|no order reached", str(report.market.no_data_reason))
+
+
+def test_readme_lists_every_check() -> None:
+    text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    for check in CHECKS.values():
+        assert f"| {check.finds} | {check.does} |" in text
