@@ -27,7 +27,7 @@ class Settings:
     gate: str | None = None
     artifacts: Path = Path("artifacts/soak")
     resume: str | None = None
-    replay: Path | None = None
+    replay: tuple[Path, ...] | None = None
     tune: bool = True
     sleep_seconds: float = 0.0
     environment: str | None = None
@@ -38,7 +38,8 @@ class Settings:
         data = asdict(self)
         for name in ("artifacts", "resume", "sleep_seconds", "given"):
             del data[name]
-        data["replay"] = None if self.replay is None else self.replay.as_posix()
+        if self.replay is not None:
+            data["replay"] = tuple(path.as_posix() for path in self.replay)
         return {name: list(v) if isinstance(v, tuple) else v for name, v in data.items()}
 
     @classmethod
@@ -60,5 +61,5 @@ class Settings:
                     f"this command says {fresh[option]!r}; leave the option out to resume"
                 )
         values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in stored.items()}
-        values["replay"] = None if stored["replay"] is None else Path(stored["replay"])
+        values["replay"] = None if stored["replay"] is None else tuple(map(Path, stored["replay"]))
         return replace(now, **values)

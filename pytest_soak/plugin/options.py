@@ -11,7 +11,16 @@ from typing import Any, Literal, TypeVar
 
 import pytest
 
-from pytest_soak.config.arguments import finite, gate_mode, market_minutes, positive_int, seed_range
+from pytest_soak.config.arguments import (
+    finite,
+    gate_mode,
+    iteration_count,
+    market_minutes,
+    name_or_path,
+    path,
+    run_name,
+    seed_range,
+)
 from pytest_soak.engine.settings import LATEST, Settings
 
 SLEEP_VARIABLE = "SOAK_SLEEP_SECONDS"
@@ -24,21 +33,27 @@ def _flatten(ranges: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
     return tuple(dict.fromkeys(seed for seeds in ranges for seed in seeds))
 
 
-def _unique(values: Sequence[str]) -> tuple[str, ...]:
+def _unique(values: Sequence[T]) -> tuple[T, ...]:
     return tuple(dict.fromkeys(values))
 
 
 # Name in Settings, metavar, parser of one value, how repeated values join (None: not repeatable), help.
 _OPTIONS: tuple[tuple[str, str, Callable[[str], Any], Callable[[Any], Any] | None, str], ...] = (
-    ("iterations", "N", positive_int, None, "Iterations per canary (default: 6)"),
+    ("iterations", "N", iteration_count, None, "Iterations per canary (default: 6)"),
     (
         "profiles",
         "NAME|PATH",
-        str,
+        name_or_path,
         _unique,
         "Profile: parameters, gates, guards and fees (repeatable; default: default)",
     ),
-    ("scenarios", "NAME", str, _unique, "Scenario of the mock market (repeatable; default: calm)"),
+    (
+        "scenarios",
+        "NAME|PATH",
+        name_or_path,
+        _unique,
+        "Scenario of the mock market (repeatable; default: calm)",
+    ),
     ("seeds", "N|A..B", seed_range, _flatten, "Seed or inclusive range of seeds (repeatable; default: 1)"),
     ("overrides", "KEY=VALUE", str, tuple, "Parameter of iteration 1, above every other source (repeatable)"),
     (
@@ -55,10 +70,16 @@ _OPTIONS: tuple[tuple[str, str, Callable[[str], Any], Callable[[Any], Any] | Non
         None,
         "What a missed KPI gate does: fail the item, warn, nothing (default: the profile's mode)",
     ),
-    ("artifacts", "DIR", Path, None, "Folder of runs and artifacts (default: artifacts/soak)"),
-    ("replay", "FILE", Path, None, "Recorded L2 market data (hftbacktest npz) instead of the mock market"),
+    ("artifacts", "DIR", path, None, "Folder of runs and artifacts (default: artifacts/soak)"),
+    (
+        "replay",
+        "FILE",
+        path,
+        _unique,
+        "Recorded L2 market data (hftbacktest npz) instead of the mock market (repeatable: a canary a file)",
+    ),
 )
-_PATH_OPTIONS = ("--soak-replay", "--soak-artifacts", "--soak-profile")
+_PATH_OPTIONS = ("--soak-replay", "--soak-artifacts", "--soak-profile", "--soak-scenario")
 _FLAGS = {"profiles": "profile", "scenarios": "scenario", "seeds": "seed", "overrides": "override"}
 
 
@@ -85,6 +106,7 @@ def add_options(parser: pytest.Parser) -> None:
         "--soak-resume",
         dest="soak_resume",
         metavar="RUN",
+        type=run_name,
         nargs="?",
         const=LATEST,
         default=None,
@@ -123,7 +145,7 @@ def read_settings(config: pytest.Config) -> Settings:
     home = here if "artifacts" in given else config.rootpath
     values["artifacts"] = home / values.get("artifacts", Settings().artifacts)
     if values.get("replay") is not None:
-        values["replay"] = here / values["replay"]
+        values["replay"] = tuple(here / recording for recording in values["replay"])
     values["sleep_seconds"] = _sleep_seconds(os.environ.get(SLEEP_VARIABLE))
     values["environment"] = os.environ.get(OVERRIDES_VARIABLE)
     return Settings(**values, given=tuple(given))

@@ -79,7 +79,7 @@ def _headline(run: SoakRun, minutes: float) -> str:
         )
         market = f"scenario {_list(settings.scenarios)}, seed {seeds}"
     else:
-        market = f"recording {settings.replay.name}"
+        market = f"recording {_list(path.name for path in settings.replay)}"
     resumed = "" if settings.resume is None else f", resuming {run.run_id}"
     artifacts = settings.artifacts
     shown = artifacts.relative_to(run.root) if artifacts.is_relative_to(run.root) else artifacts
