@@ -15,7 +15,8 @@ MOCK_MINUTES = 5.0
 class Settings:
     """What a session was asked to do; None means that nobody said so.
 
-    ``given`` names the soak options of the command line: where it is not empty, only soak items run.
+    ``given`` names the soak options of the command line and of ``addopts``: where there are some, a soak
+    is checked before collection. ``selects``: one stood on the command line itself, so only soak items run.
     """
 
     iterations: int = 6
@@ -32,11 +33,12 @@ class Settings:
     sleep_seconds: float = 0.0
     environment: str | None = None
     given: tuple[str, ...] = ()
+    selects: bool = False
 
     def of_run(self) -> dict[str, Any]:
         """The settings that a run is a function of, as JSON values."""
         data = asdict(self)
-        for name in ("artifacts", "resume", "sleep_seconds", "given"):
+        for name in ("artifacts", "resume", "sleep_seconds", "given", "selects"):
             del data[name]
         if self.replay is not None:
             data["replay"] = tuple(path.as_posix() for path in self.replay)

@@ -53,7 +53,7 @@ def pytest_configure(config: pytest.Config) -> None:
     settings = read_settings(config)
     asked = config.stash[ASKED] = take_shipped_ids(config)
     if asked:
-        settings = replace(settings, given=(*settings.given, "ids"))
+        settings = replace(settings, given=(*settings.given, "ids"), selects=True)
     config.stash[SETTINGS] = settings
     worker = getattr(config, "workerinput", None)
     config.stash[RUN_ID] = worker["soak_run_id"] if worker else fresh_run_id()
@@ -89,8 +89,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(
     session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    """Run soak items only where a soak option was given."""
-    if config.stash[SETTINGS].given:
+    """Run soak items only where a soak option stands on the command line."""
+    if config.stash[SETTINGS].selects:
         config.stash[DESELECTED] = select(session, config, items, config.stash[ASKED])
 
 
@@ -110,7 +110,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
 def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> list[str]:
     """How many other tests were left out."""
-    if not config.stash[SETTINGS].given or config.get_verbosity() < 0:
+    if not config.stash[SETTINGS].selects or config.get_verbosity() < 0:
         return []
     canaries = {case.canary for case in map(case_of, items) if case is not None}
     others = config.stash.get(DESELECTED, 0)

@@ -82,7 +82,8 @@ def select(
     Returns the number of items that were deselected.
 
     Raises:
-        pytest.UsageError: where an id that was asked for is not one of the shipped canary's.
+        pytest.UsageError: where an id that was asked for is not one of the shipped canary's, or the paths
+            that were given hold no soak test.
     """
     if asked:
         shipped = list(_shipped_items(session))
@@ -97,11 +98,22 @@ def select(
     soak = [item for item in items if case_of(item) is not None]
     others = [item for item in items if case_of(item) is None]
     if not soak and not session.testsfailed:
+        _refuse_paths_without_soak(config)
         soak = list(_shipped_items(session))
     if others:
         config.hook.pytest_deselected(items=others)
     items[:] = soak
     return len(others)
+
+
+def _refuse_paths_without_soak(config: pytest.Config) -> None:
+    """Who names a path means the tests there: another test in their place would be a false green."""
+    if config.args_source is not config.ArgsSource.ARGS:
+        return
+    raise pytest.UsageError(
+        f"no soak test in {', '.join(map(ascii, config.args))}, and soak options leave out all other tests; "
+        "name a test that asks for soak_iteration or soak_canary, or give no path to run the shipped one"
+    )
 
 
 def _shipped_items(session: pytest.Session) -> Iterator[pytest.Item]:

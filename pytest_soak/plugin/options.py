@@ -148,7 +148,19 @@ def read_settings(config: pytest.Config) -> Settings:
         values["replay"] = tuple(here / recording for recording in values["replay"])
     values["sleep_seconds"] = _sleep_seconds(os.environ.get(SLEEP_VARIABLE))
     values["environment"] = os.environ.get(OVERRIDES_VARIABLE)
-    return Settings(**values, given=tuple(given))
+    return Settings(**values, given=tuple(given), selects=bool(given) and _on_command_line(config))
+
+
+def _on_command_line(config: pytest.Config) -> bool:
+    """Whether a soak option stands on the command line itself, not in ``addopts`` or PYTEST_ADDOPTS.
+
+    What a project sets for every session must not leave out its ordinary tests in every session.
+    """
+    words = [str(word) for word in config.invocation_params.args]
+    for word in words:
+        if word.startswith("@"):  # A file of arguments, one a line.
+            words.extend(Path(word[1:]).read_text(encoding="utf-8").splitlines())
+    return any(word.startswith("--soak-") for word in words)
 
 
 def _refuse_taken_paths(config: pytest.Config, here: Path) -> None:
