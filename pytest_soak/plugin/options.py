@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import warnings
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -188,19 +189,42 @@ def _switches(config: pytest.Config, given: list[str]) -> dict[str, Any]:
     if no_tune is not None:
         given.append("tune")
     return {
-        "resume": resume or config.getini("soak_resume"),
-        "tune": not (config.getini("soak_no_tune") if no_tune is None else no_tune),
+        "resume": resume or _single(_ini(config, "soak_resume"), "soak_resume"),
+        "tune": not (_ini(config, "soak_no_tune") if no_tune is None else no_tune),
     }
 
 
 def _from_ini(config: pytest.Config, name: str, parse: Callable[[str], T], *, repeatable: bool) -> Any:
-    raw = config.getini(f"soak_{_flag(name)}")
+    key = f"soak_{_flag(name)}"
+    raw = _ini(config, key)
     if raw is None or raw == [] or raw == "":
         return None
     try:
-        return [parse(text) for text in raw] if repeatable else parse(raw)
+        if repeatable:
+            return [parse(str(text)) for text in raw]
+        return parse(str(_single(raw, key)))
     except argparse.ArgumentTypeError as error:
-        raise pytest.UsageError(f"ini option soak_{_flag(name)}: {error}") from None
+        raise pytest.UsageError(f"ini option {key}: {error}") from None
+
+
+def _ini(config: pytest.Config, key: str) -> Any:
+    """The value of an ini option, None where there is none; TOML can hold any kind of value there."""
+    try:
+        with warnings.catch_warnings():
+            # pytest warns where a list stands for a text, and gives the list; here it is looked at.
+            warnings.simplefilter("ignore", pytest.PytestDeprecationWarning)
+            warnings.simplefilter("ignore", DeprecationWarning)
+            return config.getini(key)
+    except (TypeError, ValueError, AssertionError, pytest.UsageError) as error:
+        raise pytest.UsageError(f"ini option {key}: {error}") from None
+
+
+def _single(value: Any, key: str) -> Any:
+    if not isinstance(value, list):
+        return value
+    if len(value) != 1:
+        raise pytest.UsageError(f"ini option {key}: {value!a} is not one value; accepted is a single text")
+    return value[0]
 
 
 def _sleep_seconds(text: str | None) -> float:
