@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from pytest_soak import hookspecs
-from pytest_soak.plugin.collection import case_of, in_order, parametrize, select, take_shipped_ids
+from pytest_soak.plugin.collection import case_of, chain_key, in_order, parametrize, select, take_shipped_ids
 from pytest_soak.plugin.fixtures import (  # noqa: F401 (pytest finds fixtures by their names in a plugin)
     _soak_case,
     folder_names,
@@ -68,7 +68,14 @@ def pytest_configure(config: pytest.Config) -> None:
             config.pluginmanager.register(SoakSignals(), "soak_signals")
         from pytest_soak.plugin.preflight import check
 
-        config.stash[HEADER] = check(run_of(config), config.hook, writes=worker is None)
+        config.stash[HEADER] = check(
+            run_of(config), config.hook, writes=worker is None, names=_is_spread(config)
+        )
+
+
+def _is_spread(config: pytest.Config) -> bool:
+    """Whether xdist collects in workers, so that this process never sees the items."""
+    return config.getoption("dist", "no") != "no"
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -109,13 +116,19 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
 
 def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> list[str]:
-    """How many other tests were left out."""
-    if not config.stash[SETTINGS].selects or config.get_verbosity() < 0:
+    """What is going to run, a line a group of canaries, and how many other tests were left out."""
+    canaries = {chain_key(item) for item in items} - {None}
+    if config.get_verbosity() < 0 or not canaries:
         return []
-    canaries = {case.canary for case in map(case_of, items) if case is not None}
-    others = config.stash.get(DESELECTED, 0)
-    canary = "canary" if len(canaries) == 1 else "canaries"
-    return [f"soak: {len(items)} items of {len(canaries)} {canary}; {others} other tests deselected"]
+    from pytest_soak.plugin.groups import lines_of
+
+    lines = lines_of(run_of(config), items)
+    if config.stash[SETTINGS].selects:
+        others = config.stash.get(DESELECTED, 0)
+        canary = "canary" if len(canaries) == 1 else "canaries"
+        count = f"soak: {len(items)} items of {len(canaries)} {canary}; {others} other tests deselected"
+        return [count, *lines]
+    return lines
 
 
 @pytest.hookimpl(wrapper=True)
