@@ -55,8 +55,9 @@ def _checked(run: SoakRun, hook: Any, *, writes: bool, names: bool) -> list[str]
             values[f"{hidden.parameter}={hidden.value:g}"] = None
     if writes:
         prepare_artifacts(settings.artifacts)
+    asked = _asked(run, minutes) if names else ""
     return [
-        _headline(run, minutes),
+        _headline(run, asked),
         *(f"soak: {note}" for note in notes),
         *(f"soak: {', '.join(values)} {what}" for what, values in said.items()),
     ]
