@@ -75,7 +75,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _is_spread(config: pytest.Config) -> bool:
     """Whether xdist collects in workers, so that this process never sees the items."""
-    return config.getoption("dist", "no") != "no"
+    return bool(config.getoption("dist", "no") != "no")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

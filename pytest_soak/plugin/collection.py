@@ -98,9 +98,9 @@ def select(
     soak = [item for item in items if case_of(item) is not None]
     others = [item for item in items if case_of(item) is None]
     if not soak and not session.testsfailed:
-        problem = _paths_without_soak(config)
-        if problem is not None:
-            _refuse(config, items, problem)
+        pathless = _paths_without_soak(config)
+        if pathless is not None:
+            _refuse(config, items, pathless)
             return 0
         soak = list(_shipped_items(session))
     if others:
