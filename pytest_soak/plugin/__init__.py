@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from pytest_soak import hookspecs
-from pytest_soak.plugin.collection import case_of, in_order, parametrize, select, take_shipped_ids
+from pytest_soak.plugin.collection import case_of, chain_key, in_order, parametrize, select, take_shipped_ids
 from pytest_soak.plugin.fixtures import (  # noqa: F401 (pytest finds fixtures by their names in a plugin)
     _soak_case,
     folder_names,
@@ -54,7 +54,7 @@ def pytest_configure(config: pytest.Config) -> None:
     settings = read_settings(config)
     asked = config.stash[ASKED] = take_shipped_ids(config)
     if asked:
-        settings = replace(settings, given=(*settings.given, "ids"))
+        settings = replace(settings, given=(*settings.given, "ids"), selects=True)
     config.stash[SETTINGS] = settings
     worker = getattr(config, "workerinput", None)
     config.stash[RUN_ID] = worker["soak_run_id"] if worker else fresh_run_id()
@@ -70,7 +70,14 @@ def pytest_configure(config: pytest.Config) -> None:
             config.pluginmanager.register(SoakSignals(), "soak_signals")
         from pytest_soak.plugin.preflight import check
 
-        config.stash[HEADER] = check(run_of(config), config.hook, writes=worker is None)
+        config.stash[HEADER] = check(
+            run_of(config), config.hook, writes=worker is None, names=_is_spread(config)
+        )
+
+
+def _is_spread(config: pytest.Config) -> bool:
+    """Whether xdist collects in workers, so that this process never sees the items."""
+    return bool(config.getoption("dist", "no") != "no")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -91,8 +98,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(
     session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    """Run soak items only where a soak option was given."""
-    if config.stash[SETTINGS].given:
+    """Run soak items only where a soak option stands on the command line."""
+    if config.stash[SETTINGS].selects:
         config.stash[DESELECTED] = select(session, config, items, config.stash[ASKED])
 
 
@@ -111,13 +118,19 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
 
 def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> list[str]:
-    """How many other tests were left out."""
-    if not config.stash[SETTINGS].given or config.get_verbosity() < 0:
+    """What is going to run, a line a group of canaries, and how many other tests were left out."""
+    canaries = {chain_key(item) for item in items} - {None}
+    if config.get_verbosity() < 0 or not canaries:
         return []
-    canaries = {case.canary for case in map(case_of, items) if case is not None}
-    others = config.stash.get(DESELECTED, 0)
-    canary = "canary" if len(canaries) == 1 else "canaries"
-    return [f"soak: {len(items)} items of {len(canaries)} {canary}; {others} other tests deselected"]
+    from pytest_soak.plugin.groups import lines_of
+
+    lines = lines_of(run_of(config), items)
+    if config.stash[SETTINGS].selects:
+        others = config.stash.get(DESELECTED, 0)
+        canary = "canary" if len(canaries) == 1 else "canaries"
+        count = f"soak: {len(items)} items of {len(canaries)} {canary}; {others} other tests deselected"
+        return [count, *lines]
+    return lines
 
 
 @pytest.hookimpl(wrapper=True)

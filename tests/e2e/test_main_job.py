@@ -39,8 +39,9 @@ def test_what_it_prints_fits_80_columns_of_ascii(main_job: pytest.RunResult) -> 
     """Header, a line per iteration, the table and a last line that says what to do next."""
     main_job.stdout.fnmatch_lines(
         [
-            "soak: * (kernel *), profile steady_safe, scenario calm, seed 1, 6 x 5 min, artifacts *",
+            "soak: * (kernel *), artifacts *",
             "soak: 7 items of 1 canary; 0 other tests deselected",
+            "soak: profile steady_safe, scenario calm, seed 1, 6 x 5 min, reference maker",
             "steady_safe-calm-s1 1/6  net * bps  risk *%  adv95 *  NORMALIZE  OK",
             "    *: profit *, * fills, position *",
             "    warm-up: a missed gate only warns; impact_cap_ratio 0.08 -> 0.085",
