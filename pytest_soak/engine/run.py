@@ -13,7 +13,7 @@ from pytest_soak.config.profiles import LoadedProfile, load_profile
 from pytest_soak.domain.errors import SoakConfigError, SoakStateError, SoakStoreError, SoakStoreWarning
 from pytest_soak.domain.parameters import DEFAULTS, problem_with
 from pytest_soak.domain.settings import GateMode, Profile
-from pytest_soak.domain.text import show
+from pytest_soak.domain.text import printable, show
 from pytest_soak.engine.canary import Canary
 from pytest_soak.engine.case import Case
 from pytest_soak.engine.inputs import CanarySpec
@@ -155,7 +155,7 @@ class SoakRun:
         try:
             link_latest(self.settings.artifacts, self.folder)
         except SoakStoreError as error:
-            warnings.warn(SoakStoreWarning(str(error)), stacklevel=2)
+            warnings.warn(SoakStoreWarning(printable(str(error))), stacklevel=2)
 
 
 def start(settings: Settings, root: Path, run_id: str) -> SoakRun:

@@ -89,9 +89,18 @@ def scripted(pytester: pytest.Pytester) -> Scripted:
     return write
 
 
+_OUTSIDE = (
+    "MM_RUNTIME_OVERRIDES_JSON",
+    "SOAK_SLEEP_SECONDS",
+    "PYTEST_ADDOPTS",
+    "GITHUB_ACTIONS",
+    "GITHUB_STEP_SUMMARY",
+)
+
+
 @pytest.fixture(autouse=True)
 def _no_outside_influence(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("MM_RUNTIME_OVERRIDES_JSON", "SOAK_SLEEP_SECONDS", "PYTEST_ADDOPTS"):
+    for name in _OUTSIDE:
         monkeypatch.delenv(name, raising=False)
 
 
