@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from pytest_soak.domain.errors import SoakError
+from pytest_soak.domain.text import printable
 from pytest_soak.engine.case import GATES, Case
 from pytest_soak.engine.run import SoakRun, minutes_of
 from pytest_soak.plugin.collection import case_of, chain_key
@@ -38,9 +39,9 @@ def lines_of(run: SoakRun, items: Sequence[pytest.Item]) -> list[str]:
         pytest.UsageError: the market of a marker cannot be made.
     """
     try:
-        return list(_lines(run, items))
+        return [printable(line) for line in _lines(run, items)]
     except SoakError as error:
-        raise pytest.UsageError(str(error)) from None
+        raise pytest.UsageError(printable(str(error), newlines=True)) from None
 
 
 def _lines(run: SoakRun, items: Sequence[pytest.Item]) -> Iterator[str]:
