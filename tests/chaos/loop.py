@@ -200,11 +200,18 @@ def started(
     with (folder / "output.txt").open("ab") as output:
         return subprocess.Popen(
             [
-                *(*before, sys.executable, "-m", "pytest", "-q", "-p", "tests.chaos.soaked"),
-                *("-p", "no:randomly", "-p", "no:cacheprovider", *arguments),
+                *(*before, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"),
+                *("-p", "pytest_soak.plugin", "-p", "xdist.plugin", "-p", "tests.chaos.soaked"),
+                *arguments,
             ],
             cwd=folder,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), **variables},
+            # Plugins of other packages take most of a short run's time.
+            env={
+                **os.environ,
+                "PYTHONPATH": os.pathsep.join(paths),
+                "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+                **variables,
+            },
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
