@@ -44,6 +44,8 @@ CALLS = (
     *("openat", "write", "pread64", "pwrite64", "ftruncate", "fsync", "fdatasync", "fcntl"),
     *("rename", "mkdir", "symlink", "flock", "unlink"),
 )
+# A path filter sees the first path of a call only; a run makes no other calls of these.
+BY_TARGET = {"rename": "replace", "symlink": "symlink"}
 ERRORS = ("EIO", "ENOSPC")
 KILLS = ("process", "group", "worker", "controller")
 FAULTS = ("once", "for ever")
@@ -189,7 +191,8 @@ def strace(folder: Path, log: Path, calls: str) -> tuple[str, ...]:
     canaries = (f"aggressive-volatile-s{seed}" for seed in range(1, SEEDS + 1))
     places += [run / canary / name for canary, name in itertools.product(canaries, names)]
     filters = itertools.chain.from_iterable(("-P", str(place)) for place in places)
-    return ("strace", "-f", "-qq", "-o", str(log), f"--trace={calls}", *filters)
+    command = ("strace", "-f", "-qq", "-o", str(log), f"--trace={calls}")
+    return command if calls in BY_TARGET else (*command, *filters)
 
 
 def started(
@@ -201,7 +204,7 @@ def started(
         return subprocess.Popen(
             [
                 *(*before, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"),
-                *("-p", "pytest_soak.plugin", "-p", "xdist.plugin", "-p", "tests.chaos.soaked"),
+                *("-p", "soak", "-p", "xdist", "-p", "tests.chaos.soaked"),
                 *arguments,
             ],
             cwd=folder,
@@ -283,7 +286,7 @@ def _resume(disturbance: Round, row: Row, *, hit: bool) -> Iterator[str]:
 
 def _disturbed(disturbance: Round, row: Row) -> None:
     row.rounds += 1
-    problems = []
+    problems: list[str] = []
     try:
         code, hit = disturbance.disturb()
         problems += _problems_of_the_run(disturbance, code, hit=hit)
@@ -336,6 +339,7 @@ def undisturbed(folder: Path) -> Whole:
     if there:
         text = log.read_text(encoding="utf-8", errors="replace")
         uses += collections.Counter(re.findall(r"^\d+ +(\w+)\(", text, flags=re.MULTILINE))
+        uses |= {call: uses[f"disk.{name}"] for call, name in BY_TARGET.items()}
     # Tracing takes most of the time by far.
     seconds = (sum(ends) - sum(begins)) / len(begins) / 1e9 / (4 if there else 1)
     order = (*CALLS, *(f"disk.{name}" for name in LAYER))
