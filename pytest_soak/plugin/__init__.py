@@ -59,7 +59,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[RUN_ID] = worker["soak_run_id"] if worker else fresh_run_id()
     if worker is None:
         config.pluginmanager.register(SoakTerminal(config, lambda: folder_of(config)), "soak_terminal")
-        if config.pluginmanager.hasplugin("xdist"):
+        # "-p xdist.plugin" registers it under its module's name.
+        if any(config.pluginmanager.hasplugin(name) for name in ("xdist", "xdist.plugin")):
             from pytest_soak.plugin.xdist import SoakXdist
 
             config.pluginmanager.register(SoakXdist(config.stash[RUN_ID], settings), "soak_xdist")
