@@ -77,6 +77,7 @@ def decide(
     _verify(before, applied, after)
     decision = Decision(
         zone=proposal.zone,
+        zone_reason=proposal.zone_reason,
         drivers=proposal.drivers,
         proposal=dict(proposal.deltas),
         proposed_by=proposal.by,

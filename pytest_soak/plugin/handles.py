@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pytest_soak.domain.gates import describe, judge, verdict_of
+from pytest_soak.domain.gates import describe, headline, judge_canary, verdict_of
 from pytest_soak.domain.kpis import pooled
 from pytest_soak.domain.records import EdgeReport, GateResult, IterationRecord, Kpis, Verdict, Zone
 from pytest_soak.domain.settings import GateMode
@@ -19,6 +19,9 @@ _BAD = (Verdict.FAIL, Verdict.NO_DATA)
 class GateError(AssertionError):
     """A KPI gate was missed in hard mode."""
 
+    # pytest writes an exception's module in front of its text, and cuts the line at the terminal's width.
+    __module__ = "builtins"
+
 
 class SoakGateWarning(UserWarning):
     """A KPI gate warned, or was missed where a miss does not fail the item."""
@@ -27,19 +30,39 @@ class SoakGateWarning(UserWarning):
 def enforce(gates: Sequence[GateResult], where: str, file: Path, *, hard: bool) -> None:
     """Assert gates: raise on a miss if ``hard``, warn on any other gate that is not OK.
 
+    A miss that the sampling error explains is none to raise for; it warns, and says so.
+
     Raises:
         GateError: names KPI, measured value, threshold, how far off, and the file to open.
     """
     __tracebackhide__ = True
-    missed = [gate for gate in gates if gate.verdict in _BAD]
+    missed = [gate for gate in gates if gate.verdict in _BAD and gate.is_beyond_chance]
     open_gates = [gate for gate in gates if gate.verdict is not Verdict.OK]
     if not open_gates:
         return
     if missed and hard:
         lines = "\n".join(f"  {describe(gate)}" for gate in missed)
-        raise GateError(f"{where} missed {len(missed)} gate(s):\n{lines}\n  see {file}")
-    said = "; ".join(f"{gate.verdict}: {describe(gate)}" for gate in open_gates)
-    warnings.warn(SoakGateWarning(f"{where}: {said}"), stacklevel=3)
+        heads = "; ".join(headline(gate) for gate in missed)
+        raise GateError(f"{heads}\n{where} missed {len(missed)} gate(s):\n{lines}\n  see {file}")
+    said = "; ".join(f"{gate.verdict}: {describe(gate)}{_excuse(gate)}" for gate in open_gates)
+    _warn(f"{where}: {said}")
+
+
+def _excuse(gate: GateResult) -> str:
+    if gate.verdict in _BAD and not gate.is_beyond_chance:
+        return ", within its sampling error, so the item does not fail"
+    return ""
+
+
+def _warn(text: str) -> None:
+    """Warn, without becoming an error under ``-W error``: what only warns does not fail an item.
+
+    A filter that names ``SoakGateWarning`` itself counts as it stands.
+    """
+    with warnings.catch_warnings():
+        if all(kind is not SoakGateWarning for _, _, kind, _, _ in warnings.filters):
+            warnings.simplefilter("always", SoakGateWarning)
+        warnings.warn(SoakGateWarning(text), stacklevel=4)
 
 
 class SoakIteration:
@@ -124,7 +147,12 @@ class SoakGates:
         spec = self.canary.spec
         self.computed.extend(self.canary.advance_to(spec.iterations))
         first = spec.profile.gates.warmup_iterations + 1
-        return judge(pooled(self.canary.edges(first)), spec.profile.gates)
+        return judge_canary(
+            pooled(self.canary.edges(first)),
+            spec.profile.gates,
+            spec.iterations - first + 1,
+            least_blocked_share=spec.profile.tuner.least_blocked_share,
+        )
 
     @property
     def verdict(self) -> Verdict:

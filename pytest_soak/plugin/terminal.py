@@ -14,7 +14,7 @@ from pytest_soak.store.runs.layout import LATEST_NAME, MANIFEST_NAME
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-_COLOURS = {"OK": "green", "WARN": "yellow", "FAIL": "red", "NO_DATA": "red"}
+_COLOURS = {"OK": "green", "WARN": "yellow", "INCONCLUSIVE": "yellow", "FAIL": "red", "NO_DATA": "red"}
 _MAX_TABLES = 4
 _WIDTH = 80
 _SIGNALLED = 128
@@ -140,6 +140,8 @@ class SoakTerminal:
             place = place / f"ITER_SUMMARY_{missed[0]['iteration']}.json"
         if "FAIL" in verdicts:
             return f"next: not fit to trade as it is; start at {_short(place)}"
+        if "INCONCLUSIVE" in verdicts:
+            return f"next: no verdict, more iterations would decide; what there is: {_short(place)}"
         if "NO_DATA" in verdicts:
             return f"next: no verdict, not everything was measured; start at {_short(place)}"
         if self._failed:
