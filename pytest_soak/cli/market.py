@@ -68,8 +68,8 @@ def run(options: argparse.Namespace) -> None:
     if options.hours > MOST_HOURS:
         raise SoakConfigError(f"--hours = {options.hours}; accepted is 1 to {MOST_HOURS}")
     scenario = load_scenario(options.scenario, FOLDERS)
-    tape = tape_of_scenario(scenario, seed=options.seed, duration_s=options.hours * 3600.0)
     recording = recorded(options.replay) if options.replay is not None else None
+    tape = tape_of_scenario(scenario, seed=options.seed, duration_s=options.hours * 3600.0)
     _print(f"{scenario.name}, seed {options.seed}: {_size(tape)}")
     beside = _beside(recording) if recording is not None else []
     _table(list(find(tape, FACTS)), beside, options.explain)

@@ -35,6 +35,7 @@ def recorded(path: Path) -> Recorded:
     whole = Window(iteration=1, iterations=1, start_ms=0.0, duration_ms=market.duration_ms)
     found = market.run_maker(maker, whole).market
     ignored = [
-        f"{market.name}: {count} x {what}, not used" for what, count in sorted(found.rows_ignored.items())
+        f"{market.name}: {count} x {what}, not used"
+        for what, count in sorted((found.rows_ignored or {}).items())
     ]
     return Recorded(market.tape(), (*market.notes, *ignored), found.withheld)

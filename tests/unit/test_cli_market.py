@@ -152,3 +152,15 @@ def test_what_the_checks_found_stands_beside_the_facts(
     for part in ("tick 0.01, lot ", "rows of kind 77", "off the price grid", "shifted by"):
         assert any(part in line for line in said), part
     assert not any("withheld" in line for line in lines)
+
+
+@pytest.mark.parametrize("mutate", [kit.value("exch_ts", -1, 1.7025920e18), kit.end_of_time])
+def test_a_last_row_far_away_is_one_sentence(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, mutate: kit.Mutation
+) -> None:
+    recording = write_npz(tmp_path / "far.npz", mutate(kit.calm_rows()))
+    code, lines, err = called(capsys, "calm", "--hours=1", f"--replay={recording}")
+    assert (code, lines) == (2, [])
+    assert "far.npz: row " in err
+    assert "h later" in err
+    assert err.count("\n") == 1
