@@ -76,7 +76,7 @@ def run(options: argparse.Namespace) -> None:
     crash = _crash(scenario, options.seed)
     if crash is not None:
         _table(list(find(crash, CRASH_FACTS)), [], options.explain)
-    _draw(tape, options.picture)
+    _draw(tape, recording.tape if recording is not None else None, options.picture)
 
 
 def _beside(recording: Recorded) -> list[str]:
@@ -141,13 +141,13 @@ def _explained(fact: Fact) -> Iterator[str]:
     yield f"    {fact.source}"
 
 
-def _draw(tape: Tape, wanted: Path | None) -> None:
+def _draw(tape: Tape, beside: Tape | None, wanted: Path | None) -> None:
     from pytest_soak.market.facts import picture
     from pytest_soak.store.disk import files
 
     try:
         path = wanted or Path("artifacts/soak/market", f"{tape.name}.png")
-        content = picture.drawn(tape, path.suffix.removeprefix("."))
+        content = picture.drawn(tape, path.suffix.removeprefix("."), beside)
     except SoakConfigError as error:
         if wanted is not None:
             raise

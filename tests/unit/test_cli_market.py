@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import matplotlib
 import pytest
 
 from pytest_soak import cli
@@ -12,7 +13,7 @@ from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.market import load_scenario
 from pytest_soak.market.facts.picture import drawn
 from pytest_soak.market.facts.table import CRASH_FACTS, FACTS
-from pytest_soak.market.tape import tape_of_scenario
+from pytest_soak.market.tape import tape_of_recording, tape_of_scenario
 from tests import recordings_kit as kit
 from tests.oracle.recordings import SELL, TRADE, write_npz
 from tests.oracle.replays import rows_for
@@ -164,3 +165,34 @@ def test_a_last_row_far_away_is_one_sentence(
     assert "far.npz: row " in err
     assert "h later" in err
     assert err.count("\n") == 1
+
+
+def test_a_recording_stands_beside_the_scenario_in_the_picture(tmp_path: Path) -> None:
+    tape = tape_of_scenario(load_scenario("news"), seed=1, duration_s=600.0)
+    recording = tape_of_recording(write_npz(tmp_path / "calm.npz", kit.calm_rows()))
+    with matplotlib.rc_context({"svg.fonttype": "none"}):
+        text = drawn(tape, "svg", recording).decode("utf-8")
+    for words in (
+        "news: 10 min, ",
+        "calm.npz: 120 s, ",
+        "market time, min",
+        "market time, s",
+        "price, quote currency",
+        "spread, bps",
+        "base currency",
+        "1 s returns, bps",
+        "tails of 1 s returns",
+        "autocorrelation of 1 s returns",
+        "autocorrelation of their sizes (volatility)",
+        "Gaussian",
+        "buys",
+        "sells",
+    ):
+        assert words in text, words
+    assert "too few returns" not in text
+
+
+def test_a_picture_of_a_market_that_stands_still(tmp_path: Path) -> None:
+    tape = tape_of_recording(write_npz(tmp_path / "short.npz", kit.calm_rows()[:5_000]))
+    with matplotlib.rc_context({"svg.fonttype": "none"}):
+        assert "too few returns" in drawn(tape, "svg").decode("utf-8")
