@@ -197,7 +197,11 @@ def test_given_unit_that_does_not_fit_is_refused(name: str, given: float, tmp_pa
     with pytest.raises(
         SoakConfigError, match=rf"row \d+ is depth with .*no multiple of {name} = {given}, which was given"
     ):
-        ReplayMarket(path, **{name: given})
+        ReplayMarket(
+            path,
+            tick_size=given if name == "tick_size" else None,
+            lot_size=given if name == "lot_size" else None,
+        )
 
 
 def test_lot_dearer_than_the_largest_order_is_named(tmp_path: Path) -> None:

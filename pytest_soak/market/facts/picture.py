@@ -43,7 +43,7 @@ def drawn(tape: Tape, form: str, beside: Tape | None = None) -> bytes:
         ) from error
     tapes = [tape, *([beside] if beside is not None else [])]
     figure = Figure(figsize=(8.0 * len(tapes) + 4.0, 13.0), layout="constrained")
-    over_time, statistics = figure.subfigures(2, 1, height_ratios=(3.0, 1.0))
+    over_time, statistics = figure.subfigures(2, 1, height_ratios=(3.0, 1.0), squeeze=False)[:, 0]
     columns = over_time.subfigures(1, len(tapes), squeeze=False)[0]
     for part, one in zip(columns, tapes, strict=True):
         timeline.draw(part, one)

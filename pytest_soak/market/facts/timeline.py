@@ -122,7 +122,7 @@ def _logarithmic(axes: Any, name: str) -> None:
 
 
 def _volatility(axes: Any, tape: Tape, unit: float) -> None:
-    """Standard deviation of 1 s returns per stretch of a minute, shorter in a short market, longer in a long one."""
+    """Standard deviation of 1 s returns per stretch: a minute, less in a short market."""
     import numpy as np
 
     moves = np.diff(np.log(tape.mid[:: round(1.0 / STEP_S)])) * 1e4
