@@ -94,6 +94,7 @@ class Loop:
             proposal=proposal.deltas,
             zone=proposal.zone,
             drivers=proposal.drivers,
+            zone_reason=proposal.zone_reason,
             decision_key=decision_key(RUN, number, parameters_hash(base), proposal.deltas),
         )
         decision, after = decide(question, proposal, ask(question, self.off), self.off)

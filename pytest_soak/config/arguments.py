@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import math
+from pathlib import Path
 
 GATE_MODES = ("hard", "soft", "off")
 MAX_MINUTES = 24 * 60.0
 MAX_SEEDS = 10_000
+# Every iteration is an item of pytest, of a few kilobytes each, and a week of market time is 2,016 of them.
+MAX_ITERATIONS = 10_000
 
 
 def positive_int(text: str) -> int:
@@ -19,6 +22,46 @@ def positive_int(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
     return number
+
+
+def iteration_count(text: str) -> int:
+    """Parse a number of iterations, which has a cap."""
+    number = positive_int(text)
+    if number > MAX_ITERATIONS:
+        raise argparse.ArgumentTypeError(f"{text!r} is more than {MAX_ITERATIONS} iterations")
+    return number
+
+
+def name_or_path(text: str) -> str:
+    """Parse a name or the path of a file, with a leading ``~`` replaced by the home folder."""
+    # Not above: a session without a soak imports this module, and nothing of what it would need.
+    from pytest_soak.config.paths import is_path
+
+    return str(path(text)) if is_path(text) else _filled(text)
+
+
+def run_name(text: str) -> str:
+    """Parse the name of a run."""
+    return _filled(text)
+
+
+def path(text: str) -> Path:
+    """Parse a path, with a leading ``~`` replaced by the home folder."""
+    from pytest_soak.config.paths import check_encodable, expanded
+    from pytest_soak.domain.errors import SoakConfigError
+
+    try:
+        found = expanded(_filled(text))
+        check_encodable(found, "the path")
+    except SoakConfigError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return found
+
+
+def _filled(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("nothing follows the sign; write a value, or leave the option out")
+    return text
 
 
 def market_minutes(text: str) -> float:

@@ -77,6 +77,7 @@ def decide(
     _verify(before, applied, after)
     decision = Decision(
         zone=proposal.zone,
+        zone_reason=proposal.zone_reason,
         drivers=proposal.drivers,
         proposal=dict(proposal.deltas),
         proposed_by=proposal.by,
@@ -116,7 +117,8 @@ def step_of(record: IterationRecord) -> Step:
         iteration=record.iteration,
         warmup=record.warmup,
         verdict=record.verdict,
-        risk_ratio=record.kpis.risk_ratio,
+        # So few blocks that zone and gate take them for no risk are none here either.
+        risk_ratio=0.0 if record.decision.zone_reason else record.kpis.risk_ratio,
         net_bps=record.kpis.net_bps,
         parameters=record.parameters_before,
         parameters_after=record.parameters_after,

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from pytest_soak.domain.errors import SoakConfigError
-from pytest_soak.domain.kpis import KPI_MEANINGS
+from pytest_soak.domain.kpis import KPI_MEANINGS, risk_of
 from pytest_soak.domain.records import GateResult, Kpis, Verdict
-from pytest_soak.domain.settings import GateSettings, Threshold
+from pytest_soak.domain.sampling import freedom_of, margin_in_errors, skew_doubt, t_quantile
+from pytest_soak.domain.settings import GateSettings, Threshold, TunerSettings
 
-_WORST_FIRST = (Verdict.FAIL, Verdict.NO_DATA, Verdict.WARN, Verdict.OK)
+FAMILY_ERROR = 0.05
+"""Chance that a canary whose KPIs lie on their bounds has an item that fails."""
+MOST_ITERATIONS = 1_000_000
+"""More iterations than these are not named as what would decide a gate."""
+BATCHES = 20
+"""Batches that the kernel cuts an iteration into."""
+LEAST_SAMPLES: Mapping[str, int] = {"net_bps": 30}
+"""Smallest sample that a gate judges, where the profile says nothing else."""
+LEAST_BLOCKED_SHARE: float = TunerSettings().least_blocked_share
+
+_WORST_FIRST = (Verdict.FAIL, Verdict.NO_DATA, Verdict.INCONCLUSIVE, Verdict.WARN, Verdict.OK)
+_UNCOUNTED = "no attempt was counted; a strategy counts each with simulation.attempt()"
 
 
 class _Bound(NamedTuple):
@@ -43,25 +56,76 @@ def check_gate_settings(settings: GateSettings) -> None:
             raise SoakConfigError(f"gate on {kpi}: {problem}")
 
 
-def judge(kpis: Kpis, settings: GateSettings) -> tuple[GateResult, ...]:
+@dataclass(frozen=True, slots=True)
+class Chance:
+    """How far a KPI may lie off by its sampling error alone, in standard errors.
+
+    ``doubt`` is the standard error of the skewness of that error: few batches show less of it than there is.
+    """
+
+    errors: float
+    doubt: float = 0.0
+
+    @classmethod
+    def of_iterations(cls, iterations: int, settings: GateSettings) -> Chance:
+        """So that of all gates of all iterations that lie on their bounds, one in twenty canaries misses any.
+
+        The family-wise error is shared out evenly (Bonferroni) among the gates that can fail.
+        """
+        able = sum(any(b.verdict is Verdict.FAIL for b in _bounds(t)) for t in settings.thresholds.values())
+        family = max(1, iterations) * max(1, able)
+        return cls(t_quantile(1.0 - FAMILY_ERROR / family, BATCHES - 1), skew_doubt(BATCHES))
+
+    @classmethod
+    def of_canary(cls, iterations: int) -> Chance:
+        """Half the width of a 95 % confidence interval over so many iterations."""
+        freedom = freedom_of(iterations, BATCHES)
+        return cls(t_quantile(1.0 - FAMILY_ERROR / 2.0, freedom), skew_doubt(freedom + 1))
+
+
+def judge(
+    kpis: Kpis,
+    settings: GateSettings,
+    *,
+    least_blocked_share: float = LEAST_BLOCKED_SHARE,
+    chance: Chance | None = None,
+) -> tuple[GateResult, ...]:
     """Judge KPIs by the thresholds of a profile, in the order of the KPI table.
 
     A value on a bound passes it. ``off_by`` is how far the value lies on the wrong side of the bound
-    that it missed, in the KPI's unit: 0.0 where it passes, None where nothing was measured.
+    that it missed, in the KPI's unit: 0.0 where it passes, None where nothing was measured. ``chance`` says
+    how much of that its sampling error may explain; it changes no verdict.
 
     Raises:
         SoakConfigError: as ``check_gate_settings``.
     """
     check_gate_settings(settings)
     return tuple(
-        _judge_one(kpi, getattr(kpis, kpi), kpis.samples.get(kpi, 0), _bounds(settings.thresholds[kpi]))
+        _judge_one(kpi, kpis, settings.thresholds[kpi], least_blocked_share, chance)
         for kpi in KPI_MEANINGS
         if kpi in settings.thresholds
     )
 
 
+def judge_canary(
+    kpis: Kpis,
+    settings: GateSettings,
+    iterations: int,
+    *,
+    least_blocked_share: float = LEAST_BLOCKED_SHARE,
+) -> tuple[GateResult, ...]:
+    """Judge KPIs pooled over so many iterations with their 95 % confidence interval.
+
+    A gate fails, or holds, where the whole interval lies on one side of the bound that fails; else it is
+    INCONCLUSIVE, and ``decided_in`` is how many iterations in all would make the interval narrow enough.
+    """
+    chance = Chance.of_canary(iterations)
+    results = judge(kpis, settings, least_blocked_share=least_blocked_share, chance=chance)
+    return tuple(_with_interval(r, settings.thresholds[r.kpi], iterations) for r in results)
+
+
 def worst(verdicts: Iterable[Verdict]) -> Verdict | None:
-    """The worst verdict, where FAIL > NO_DATA > WARN > OK; None where there is none."""
+    """The worst verdict, where FAIL > NO_DATA > INCONCLUSIVE > WARN > OK; None where there is none."""
     held = set(verdicts)
     return next((verdict for verdict in _WORST_FIRST if verdict in held), None)
 
@@ -71,18 +135,50 @@ def verdict_of(results: Iterable[GateResult]) -> Verdict:
     return worst(result.verdict for result in results) or Verdict.NO_DATA
 
 
+def apart(value: float, bound: float) -> tuple[str, str]:
+    """Two numbers as short as they can be written and still differ, where they do."""
+    whole = len(str(int(abs(value))))
+    for digits in range(max(3, whole), 17):
+        texts = f"{value:.{digits}g}", f"{bound:.10g}"
+        if texts[0] != texts[1] or value == bound:
+            return texts
+    return repr(value), repr(bound)
+
+
+def headline(result: GateResult) -> str:
+    """The shortest that can be said of a gate: ``net_bps 1.97 < 2``."""
+    if result.measured is None or result.threshold is None:
+        return f"{result.kpi} {result.verdict.value}"
+    value, bound = apart(result.measured, result.threshold)
+    upper = result.bound.startswith("<=")
+    if result.off_by:
+        return f"{result.kpi} {value} {'>' if upper else '<'} {bound}"
+    return f"{result.kpi} {value} {'<=' if upper else '>='} {bound}"
+
+
 def describe(result: GateResult) -> str:
     """One line on a gate: KPI, measured value, threshold, how far off, verdict and sample size."""
     unit = KPI_MEANINGS[result.kpi].unit if result.kpi in KPI_MEANINGS else ""
     suffix = "" if unit in ("", "ratio") else f" {unit}"
-    tail = f"{result.verdict.value}, n={result.n}"
-    if result.measured is None or result.off_by is None:
+    note = f"; {result.note}" if result.note else ""
+    tail = f"{result.verdict.value}, n={result.n}{note}"
+    if result.measured is None or result.off_by is None or result.threshold is None:
         return f"{result.kpi}: not measured, required {result.bound}{suffix} ({tail})"
+    value, _ = apart(result.measured, result.threshold)
     missed = f", off by {result.off_by:.4g}{suffix}" if result.off_by > 0 else ""
     return (
-        f"{result.kpi}: measured {result.measured:.6g}{suffix}, "
-        f"required {result.bound}{suffix}{missed} ({tail})"
+        f"{result.kpi}: measured {value}{suffix}, "
+        f"required {result.bound}{suffix}{missed}{_chance_text(result, suffix)} ({tail})"
     )
+
+
+def _chance_text(result: GateResult, suffix: str) -> str:
+    if result.margin is None:
+        return ""
+    text = f", sampling error +-{result.margin:.3g}{suffix}"
+    if result.verdict is Verdict.INCONCLUSIVE:
+        return f"{text}, {result.decided_in or 'more'} iterations would decide"
+    return text
 
 
 def _bounds(threshold: Threshold) -> tuple[_Bound, ...]:
@@ -95,11 +191,28 @@ def _bounds(threshold: Threshold) -> tuple[_Bound, ...]:
     return tuple(_Bound(verdict, limit, upper) for verdict, limit, upper in candidates if limit is not None)
 
 
-def _judge_one(kpi: str, measured: float | None, n: int, bounds: tuple[_Bound, ...]) -> GateResult:
+def _judge_one(
+    kpi: str, kpis: Kpis, threshold: Threshold, least_blocked_share: float, chance: Chance | None
+) -> GateResult:
+    bounds, n = _bounds(threshold), kpis.samples.get(kpi, 0)
+    measured: float | None = getattr(kpis, kpi)
+    least = LEAST_SAMPLES.get(kpi, 0) if threshold.least is None else threshold.least
+    note = None
+    bound, verdict, off_by = bounds[0], Verdict.NO_DATA, None
     if measured is None or not math.isfinite(measured):
-        bound, verdict, off_by, measured = bounds[0], Verdict.NO_DATA, None, None
+        measured = None
+        note = _UNCOUNTED if kpi == "risk_ratio" and not kpis.samples.get("risk_rate") else None
+    elif n < least:
+        note, measured = f"{measured:.4g} was measured, judged from n={least} on", None
     else:
-        bound, verdict, off_by = _verdict_on(measured, bounds)
+        judged = measured
+        if kpi == "risk_ratio" and risk_of(kpis, least_blocked_share) != measured:
+            judged = 0.0
+            note = (
+                f"{kpis.blocked_share:.2%} of attempts were blocked, judged from {least_blocked_share:.4g} on"
+            )
+        bound, verdict, off_by = _verdict_on(judged, bounds)
+    error = None if measured is None else kpis.errors.get(kpi)
     return GateResult(
         kpi=kpi,
         verdict=verdict,
@@ -108,6 +221,36 @@ def _judge_one(kpi: str, measured: float | None, n: int, bounds: tuple[_Bound, .
         bound=bound.text,
         threshold=bound.limit,
         off_by=off_by,
+        least=least,
+        error=error,
+        margin=None if error is None or chance is None else _margin(kpis, kpi, bound, chance),
+        note=note,
+    )
+
+
+def _margin(kpis: Kpis, kpi: str, bound: _Bound, chance: Chance) -> float:
+    skew = kpis.skews.get(kpi, 0.0) * (-1.0 if bound.upper else 1.0)
+    return margin_in_errors(chance.errors, skew + chance.doubt) * kpis.errors[kpi]
+
+
+def _with_interval(result: GateResult, threshold: Threshold, iterations: int) -> GateResult:
+    failing = [bound for bound in _bounds(threshold) if bound.verdict is Verdict.FAIL]
+    if result.measured is None or result.margin is None or result.note is not None or not failing:
+        return result
+    nearest = max(failing, key=lambda bound: bound.off_by(result.measured or 0.0))
+    distance = nearest.off_by(result.measured)
+    # An interval that ends on the bound decides: a KPI without any spread is what it is.
+    if abs(distance) >= result.margin:
+        return result
+    wanted = iterations * (result.margin / abs(distance)) ** 2 if distance else math.inf
+    return result.model_copy(
+        update={
+            "verdict": Verdict.INCONCLUSIVE,
+            "bound": nearest.text,
+            "threshold": nearest.limit,
+            "off_by": max(0.0, distance),
+            "decided_in": math.ceil(wanted) if wanted < MOST_ITERATIONS else None,
+        }
     )
 
 

@@ -57,8 +57,8 @@ class GuardContext:
 
     At the moment ``start`` an iteration is about to run with ``parameters``; ``expected_hash`` is the hash
     that the state recorded for them, ``proposal`` is empty and there is no verdict. At the moment
-    ``decide`` the iteration has been measured and ``proposal`` holds a delta per parameter; ``zone`` and
-    ``drivers`` are those of the tuner's proposal.
+    ``decide`` the iteration has been measured and ``proposal`` holds a delta per parameter; ``zone``,
+    ``drivers`` and ``zone_reason`` are those of the tuner's proposal.
     ``history`` holds the iterations before this one.
     """
 
@@ -78,6 +78,7 @@ class GuardContext:
     safe_parameters: Mapping[str, float]
     zone: Zone | None = None
     drivers: tuple[str, ...] = ()
+    zone_reason: str | None = None
 
     @property
     def asks_for_safety(self) -> bool:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from pytest_soak.domain.records import Blocks, EdgeReport, Kpis, Sample
+from pytest_soak.domain.records import Blocks, EdgeReport, EdgeTotals, Kpis, Sample
+from pytest_soak.domain.sampling import Error, merged_histogram, percentile_error, quantile, ratio_errors
 
 MIN_SAMPLES = 20
 """Fewest samples of which a 95th percentile is believed."""
@@ -39,6 +40,13 @@ KPI_MEANINGS: Mapping[str, Meaning] = {
     "risk_rate": Meaning("ratio", "attempts blocked for risk / all attempts", "down"),
     "maker_taker_ratio": Meaning("ratio", "maker notional / all traded notional", "up"),
     "cancel_ratio": Meaning("ratio", "orders cancelled / orders placed", "down"),
+    "blocked_share": Meaning("ratio", "blocked attempts / all attempts", "down"),
+    "profit": Meaning("quote", "profit at mid, from cash flows and the position at the end", "up"),
+    "notional": Meaning("quote", "traded notional", None),
+    "fills": Meaning("count", "fills, as maker and as taker", None),
+    "position_end": Meaning("base", "position at the end; long is positive", None),
+    "position_max": Meaning("base", "position of the largest size, with its sign", None),
+    "drawdown": Meaning("quote", "largest fall of the cumulative profit at mid below its highest", "down"),
 }
 """Every KPI that a gate can judge, in the order in which it is shown."""
 
@@ -70,9 +78,11 @@ def pooled(reports: Sequence[EdgeReport]) -> Kpis:
     """KPIs over several iterations, as if they were one.
 
     Amounts and counts are summed (amounts without loss by rounding) and ratios taken of the sums. A 95th
-    percentile of the whole cannot be had from those of the parts, so the worst part's stands for it, and
-    it is None where any part lacks it: the unmeasured part could have been the worst. ``samples`` are sums.
-    Where the market data of a part cannot be trusted, nothing that follows from prices is given.
+    percentile is that of all values together, exact to the width of a class of their histograms; where a
+    report that was made by hand holds no histogram, the worst part's stands for it, and None where any part
+    lacks it. ``samples`` are sums; the position at the end is the last one's. ``risk_ratio`` is 0 where
+    attempts were counted and none was blocked. Where the market data of a part cannot be trusted, nothing
+    that follows from prices is given.
     """
     if any(report.market.withheld for report in reports):
         return _without_prices(_pooled(reports))
@@ -83,7 +93,7 @@ def _without_prices(kpis: Kpis) -> Kpis:
     """What is left where prices cannot be trusted: quotes, blocks and fills followed them as well."""
     gone = dict.fromkeys(name for name in KPI_MEANINGS if name not in _OF_MESSAGES)
     samples = {name: n if name in _OF_MESSAGES else 0 for name, n in kpis.samples.items()}
-    return kpis.model_copy(update={**gone, "block_shares": {}, "samples": samples})
+    return kpis.model_copy(update={**gone, "block_shares": {}, "samples": samples, "errors": {}, "skews": {}})
 
 
 def _pooled(reports: Sequence[EdgeReport]) -> Kpis:
@@ -92,17 +102,81 @@ def _pooled(reports: Sequence[EdgeReport]) -> Kpis:
     placed = sum(report.orders.placed for report in reports)
     cancelled = sum(report.orders.cancelled for report in reports)
     attempts = sum(report.attempts for report in reports)
-    bps = _components_bps(totals)
+    errors = _errors(reports)
+    measured: dict[str, Any] = {
+        **_components_bps(totals),
+        **{name: _p95([sample(r) for r in reports]) for name, sample in _PERCENTILES.items()},
+        **_money(reports),
+    }
     return Kpis(
-        **bps,
-        **{name: _worst_p95([sample(r) for r in reports]) for name, sample in _PERCENTILES.items()},
-        risk_ratio=_ratio(blocks.risk, blocks.total),
+        **measured,
+        risk_ratio=_ratio(blocks.risk, blocks.total) if blocks.total else _ratio(0, attempts),
         risk_rate=_ratio(blocks.risk, attempts),
         maker_taker_ratio=_ratio(totals["maker_notional"], totals["notional"]),
         cancel_ratio=_ratio(cancelled, placed),
+        blocked_share=_ratio(blocks.total, attempts),
         block_shares=_shares(blocks),
         samples=_sample_sizes(reports, blocks, attempts, placed),
+        errors={name: error.size for name, error in errors.items()},
+        skews={name: error.skew for name, error in errors.items()},
     )
+
+
+def _money(reports: Sequence[EdgeReport]) -> dict[str, Any]:
+    """Profit and inventory; of a report that was made by hand what it does not hold is None."""
+    all_totals = [report.totals for report in reports]
+    positions = [totals.position_max for totals in all_totals]
+    orders = [report.orders for report in reports]
+    return {
+        "profit": math.fsum(totals.ledger for totals in all_totals) if reports else None,
+        "notional": math.fsum(totals.notional for totals in all_totals) if reports else None,
+        "fills": sum(counts.maker_fills + counts.taker_fills for counts in orders) if reports else None,
+        "position_end": all_totals[-1].position_end if reports else None,
+        "position_max": None if None in positions else max(positions, key=_size, default=None),
+        "drawdown": _drawdown(all_totals),
+    }
+
+
+def _size(position: float | None) -> float:
+    return abs(position or 0.0)
+
+
+def _drawdown(all_totals: Sequence[EdgeTotals]) -> float | None:
+    """Largest fall of the profit over iterations that follow each other, each of which begins at 0."""
+    profit = highest = largest = 0.0
+    for totals in all_totals:
+        if totals.drawdown is None or totals.profit_low is None or totals.profit_high is None:
+            return None
+        largest = max(largest, totals.drawdown, highest - (profit + totals.profit_low))
+        highest = max(highest, profit + totals.profit_high)
+        profit += totals.ledger
+    return largest if all_totals else None
+
+
+def _errors(reports: Sequence[EdgeReport]) -> dict[str, Error]:
+    """Sampling error of each KPI that has one."""
+    percentiles = {
+        name: percentile_error([sample(report) for report in reports])
+        for name, sample in _PERCENTILES.items()
+    }
+    return ratio_errors(reports) | {name: error for name, error in percentiles.items() if error is not None}
+
+
+def _p95(samples: Sequence[Sample]) -> float | None:
+    if len(samples) == 1:
+        return samples[0].p95 if samples[0].n >= MIN_SAMPLES else None
+    merged = merged_histogram(samples)
+    if merged is None:
+        return _worst_p95(samples)
+    return quantile(merged, 0.95) if sum(merged.counts) >= MIN_SAMPLES else None
+
+
+def risk_of(kpis: Kpis, least_blocked_share: float) -> float | None:
+    """The risk ratio that zone and gate go by: 0 where fewer attempts were blocked than says something."""
+    share = kpis.blocked_share
+    if kpis.risk_ratio is not None and share is not None and share < least_blocked_share:
+        return 0.0
+    return kpis.risk_ratio
 
 
 def _ratio(part: float, whole: float) -> float | None:
@@ -155,8 +229,10 @@ def _sample_sizes(
         "slippage_bps": taker,
         "inventory_bps": fills,
         **{name: sum(sample(r).n for r in reports) for name, sample in _PERCENTILES.items()},
-        "risk_ratio": blocks.total,
+        "risk_ratio": blocks.total or attempts,
         "risk_rate": attempts,
+        "blocked_share": attempts,
         "maker_taker_ratio": fills,
         "cancel_ratio": placed,
+        **dict.fromkeys(("profit", "notional", "fills", "position_end", "position_max", "drawdown"), fills),
     }

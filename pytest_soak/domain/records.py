@@ -16,12 +16,13 @@ Amount = Annotated[float, Field(ge=0.0)]
 
 
 class Verdict(StrEnum):
-    """Judgement of a gate, an iteration or a canary."""
+    """Judgement of a gate, an iteration or a canary; INCONCLUSIVE is of a whole canary only."""
 
     OK = "OK"
     WARN = "WARN"
     FAIL = "FAIL"
     NO_DATA = "NO_DATA"
+    INCONCLUSIVE = "INCONCLUSIVE"
 
 
 class Zone(StrEnum):
@@ -42,18 +43,56 @@ class Action(StrEnum):
     STOP = "stop"
 
 
+class Histogram(Strict):
+    """Counts of values in classes of one width; those of class ``at`` lie from ``at * step`` to the next."""
+
+    step: Annotated[float, Field(gt=0.0)]
+    at: tuple[int, ...] = Field(strict=False)
+    counts: tuple[Count, ...] = Field(strict=False)
+
+
 class Sample(Strict):
-    """A 95th percentile (linear interpolation) with its sample size; None below 20 samples."""
+    """A 95th percentile (linear interpolation) with its sample size; None below 20 samples.
+
+    ``histogram`` holds the values so that they can be merged with those of other iterations. ``batch_n`` and
+    ``batch_above`` say, by batch of the iteration, how many values there were and how many of them lay above
+    the percentile. A report that was made by hand may leave them out.
+    """
 
     n: Count
     p95: float | None
+    histogram: Histogram | None = None
+    batch_n: tuple[Count, ...] = Field(default=(), strict=False)
+    batch_above: tuple[Count, ...] = Field(default=(), strict=False)
+
+
+class Batches(Strict):
+    """An iteration cut into stretches of equal market time: what was added in each of them.
+
+    Amounts are in quote currency, the others are counts. The sampling error of a KPI is estimated from them.
+    """
+
+    notional: tuple[float, ...] = Field(strict=False)
+    maker_notional: tuple[float, ...] = Field(strict=False)
+    gross: tuple[float, ...] = Field(strict=False)
+    fees: tuple[float, ...] = Field(strict=False)
+    slippage: tuple[float, ...] = Field(strict=False)
+    inventory: tuple[float, ...] = Field(strict=False)
+    placed: tuple[int, ...] = Field(strict=False)
+    cancelled: tuple[int, ...] = Field(strict=False)
+    attempts: tuple[int, ...] = Field(strict=False)
+    blocked: tuple[int, ...] = Field(strict=False)
+    risk: tuple[int, ...] = Field(strict=False)
 
 
 class EdgeTotals(Strict):
     """Sums over one iteration, in quote currency unless said otherwise.
 
     ``gross``, ``fees``, ``slippage`` and ``inventory`` are contributions to profit and partition it;
-    ``ledger`` is the same profit from cash flows and the final position at the last mid.
+    ``ledger`` is the same profit from cash flows and the final position at the last mid. ``position_end`` and
+    ``position_max``, the position of the largest size with its sign, are in base units. ``profit_low`` and
+    ``profit_high`` are the extremes of the cumulative profit at mid, which begins at 0; ``drawdown`` is its
+    largest fall below its highest value so far. What was not measured is None.
     """
 
     notional: Amount
@@ -65,6 +104,10 @@ class EdgeTotals(Strict):
     inventory: float
     ledger: float
     position_end: float
+    position_max: float | None = None
+    profit_low: float | None = None
+    profit_high: float | None = None
+    drawdown: Amount | None = None
     mid_start: float | None
     mid_end: float | None
 
@@ -159,11 +202,16 @@ class EdgeReport(Strict):
     attempts: Count
     blocks: Blocks
     orders: OrderCounts
+    batches: Batches | None = None
     market: MarketFacts
 
 
 class Kpis(Strict):
-    """KPIs of one iteration; None where nothing was measured. ``samples`` holds the size behind each."""
+    """KPIs of one iteration; None where nothing was measured.
+
+    ``samples`` holds the size behind each, ``errors`` the standard error of each that has one, and ``skews``
+    the skewness of that error.
+    """
 
     net_bps: float | None
     gross_bps: float | None
@@ -179,12 +227,27 @@ class Kpis(Strict):
     risk_rate: float | None
     maker_taker_ratio: float | None
     cancel_ratio: float | None
+    blocked_share: float | None = None
+    profit: float | None = None
+    notional: float | None = None
+    fills: int | None = None
+    position_end: float | None = None
+    position_max: float | None = None
+    drawdown: float | None = None
     block_shares: dict[str, float]
     samples: dict[str, int]
+    errors: dict[str, float] = Field(default_factory=dict)
+    skews: dict[str, float] = Field(default_factory=dict)
 
 
 class GateResult(Strict):
-    """Verdict of one gate: the measured value, its bounds and how far the value lies off."""
+    """Verdict of one gate: the measured value, its bounds and how far the value lies off.
+
+    ``n`` is the sample behind the value, ``least`` the smallest that is judged. ``error`` is the value's
+    standard error and ``margin`` how far it may lie off by chance, both None where they are not known.
+    ``decided_in`` says of an INCONCLUSIVE gate how many iterations in all would decide it; ``note`` says why
+    a value was not judged as it stands.
+    """
 
     kpi: str
     verdict: Annotated[Verdict, Field(strict=False)]
@@ -193,6 +256,16 @@ class GateResult(Strict):
     bound: str
     threshold: float | None
     off_by: float | None
+    least: int = 0
+    error: float | None = None
+    margin: float | None = None
+    decided_in: int | None = None
+    note: str | None = None
+
+    @property
+    def is_beyond_chance(self) -> bool:
+        """Whether a miss is more than the sampling error explains; one without a known error is."""
+        return self.off_by is None or self.margin is None or self.off_by > self.margin
 
 
 class Opinion(Strict):
@@ -214,6 +287,7 @@ class DecisionBase(Strict):
     """
 
     zone: Annotated[Zone | None, Field(strict=False)]
+    zone_reason: str | None = None
     drivers: tuple[str, ...] = Field(strict=False)
     proposal: dict[str, float]
     proposed_by: str

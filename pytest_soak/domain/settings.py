@@ -28,12 +28,16 @@ class GateMode(StrEnum):
 
 
 class Threshold(Strict):
-    """Bounds of one KPI; a bound that is None does not exist."""
+    """Bounds of one KPI; a bound that is None does not exist.
+
+    ``least`` is the smallest sample that is judged; None means 30 fills for ``net_bps`` and 0 for all others.
+    """
 
     warn_above: float | None = None
     fail_above: float | None = None
     warn_below: float | None = None
     fail_below: float | None = None
+    least: Annotated[int, Field(ge=0)] | None = None
 
 
 class GateSettings(Strict):
@@ -45,7 +49,11 @@ class GateSettings(Strict):
 
 
 class TunerSettings(Strict):
-    """Zone borders and driver thresholds of the tuner."""
+    """Zone borders and driver thresholds of the tuner.
+
+    Where less than ``least_blocked_share`` of all attempts was blocked, the share of risk in so few blocks
+    says nothing: zone and gate then take ``risk_ratio`` for 0.
+    """
 
     aggressive_risk: Ratio = 0.60
     moderate_risk: Ratio = 0.40
@@ -53,6 +61,7 @@ class TunerSettings(Strict):
     normalize_net_bps: float = 3.0
     adverse_p95_bps: float = 3.5
     slippage_p95_bps: float = 2.5
+    least_blocked_share: Ratio = 0.05
 
 
 class PanicSettings(Strict):

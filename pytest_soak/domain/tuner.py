@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.domain.history import History
+from pytest_soak.domain.kpis import risk_of
 from pytest_soak.domain.parameters import PARAMETERS, Parameter
 from pytest_soak.domain.records import Kpis, Verdict, Zone
 from pytest_soak.domain.settings import TunerSettings
@@ -47,13 +48,15 @@ class Proposal:
     """A change that a tuner asks for.
 
     ``by`` names the tuner, ``zone`` is None where risk was not measured, ``drivers`` are the costs that
-    pushed, ``deltas`` the changes in each parameter's unit: not zero, and within the bounds.
+    pushed, ``deltas`` the changes in each parameter's unit: not zero, and within the bounds. ``zone_reason``
+    says why the zone is not that of the measured risk ratio, where it is not.
     """
 
     by: str
     zone: Zone | None
     drivers: tuple[str, ...]
     deltas: Mapping[str, float]
+    zone_reason: str | None = None
 
 
 def propose(context: TunerContext) -> Proposal:
@@ -70,15 +73,17 @@ def propose(context: TunerContext) -> Proposal:
         for name in _DRIVER_MOVES[driver]:
             moves[name] = _larger(moves.get(name, 0.0), _safer_step(PARAMETERS[name]))
     deltas = effective_deltas(context.parameters, moves)
-    return Proposal(by=TUNER_NAME, zone=zone, drivers=drivers, deltas=deltas)
+    reason = _zone_reason(context.kpis, context.settings)
+    return Proposal(by=TUNER_NAME, zone=zone, drivers=drivers, deltas=deltas, zone_reason=reason)
 
 
 def zone_of(kpis: Kpis, settings: TunerSettings) -> Zone | None:
     """Zone by risk ratio; None where the risk ratio was not measured.
 
-    Below the border of NORMALIZE a net profit that is too small or unknown means HOLD.
+    Below the border of NORMALIZE a net profit that is too small or unknown means HOLD. Where too few attempts
+    were blocked for their shares to say something, risk counts as 0.
     """
-    risk = kpis.risk_ratio
+    risk = risk_of(kpis, settings.least_blocked_share)
     if risk is None:
         return None
     if risk >= settings.aggressive_risk:
@@ -87,6 +92,14 @@ def zone_of(kpis: Kpis, settings: TunerSettings) -> Zone | None:
         return Zone.MODERATE
     earns = kpis.net_bps is not None and kpis.net_bps >= settings.normalize_net_bps
     return Zone.NORMALIZE if risk < settings.normalize_risk and earns else Zone.HOLD
+
+
+def _zone_reason(kpis: Kpis, settings: TunerSettings) -> str | None:
+    if risk_of(kpis, settings.least_blocked_share) == kpis.risk_ratio:
+        return None
+    return (
+        f"few_blocks: {kpis.blocked_share:.2%} of attempts, counted from {settings.least_blocked_share:g} on"
+    )
 
 
 def drivers_of(kpis: Kpis, settings: TunerSettings) -> tuple[str, ...]:

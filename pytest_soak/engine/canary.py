@@ -9,7 +9,7 @@ from typing import Literal
 from pytest_soak.config.overrides import read_current
 from pytest_soak.domain.decision import TuningState, decide, no_decision, step_of, tuning_state
 from pytest_soak.domain.errors import SoakStateError
-from pytest_soak.domain.gates import judge, verdict_of
+from pytest_soak.domain.gates import Chance, judge, verdict_of
 from pytest_soak.domain.hashing import Canonical, decision_key, parameters_hash
 from pytest_soak.domain.history import GuardContext, History, Step
 from pytest_soak.domain.kpis import kpis_of
@@ -201,6 +201,7 @@ class Canary:
             safe_parameters=self.spec.safe_parameters,
             zone=None if proposal is None else proposal.zone,
             drivers=() if proposal is None else proposal.drivers,
+            zone_reason=None if proposal is None else proposal.zone_reason,
         )
 
     def _state(self) -> TuningState:
@@ -213,7 +214,14 @@ class Canary:
     def _judged(self, turn: _Turn, edge: EdgeReport, edge_hash: str) -> IterationRecord:
         spec = self.spec
         kpis = kpis_of(edge)
-        gates = judge(kpis, spec.profile.gates)
+        gates = judge(
+            kpis,
+            spec.profile.gates,
+            least_blocked_share=spec.profile.tuner.least_blocked_share,
+            chance=Chance.of_iterations(
+                spec.iterations - spec.profile.gates.warmup_iterations, spec.profile.gates
+            ),
+        )
         verdict = verdict_of(gates)
         decision, after = self._decided(turn, kpis, verdict)
         return IterationRecord(

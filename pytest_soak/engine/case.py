@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from pytest_soak.engine.settings import Settings
 
@@ -11,12 +12,18 @@ GATES = "gates"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One item: a canary and which of its iterations, ``"gates"`` for its last item, None for the whole."""
+    """One item: a canary and which of its iterations, ``"gates"`` for its last item, None for the whole.
+
+    ``scenario`` is part of the canary's name; ``source`` is what the market is asked for: the name of the
+    scenario or the path of its file. ``replay`` is the recording that takes its place.
+    """
 
     settings: Settings
     profile: str | None
     profile_name: str
     scenario: str
+    source: str
+    replay: Path | None
     seed: int
     part: int | str | None
 

@@ -86,9 +86,9 @@ class SoakRun:
 
     def _market_request(self, case: Case) -> MarketRequest:
         return MarketRequest(
-            scenario=case.scenario,
+            scenario=case.source,
             seed=case.seed,
-            replay=case.settings.replay,
+            replay=case.replay,
             iterations=case.settings.iterations,
             minutes=case.settings.minutes,
             scenario_dirs=(self.root / PROFILES_FOLDER / SCENARIOS_FOLDER,),

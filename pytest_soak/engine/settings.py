@@ -15,7 +15,8 @@ MOCK_MINUTES = 5.0
 class Settings:
     """What a session was asked to do; None means that nobody said so.
 
-    ``given`` names the soak options of the command line: where it is not empty, only soak items run.
+    ``given`` names the soak options of the command line and of ``addopts``: where there are some, a soak
+    is checked before collection. ``selects``: one stood on the command line itself, so only soak items run.
     """
 
     iterations: int = 6
@@ -27,18 +28,20 @@ class Settings:
     gate: str | None = None
     artifacts: Path = Path("artifacts/soak")
     resume: str | None = None
-    replay: Path | None = None
+    replay: tuple[Path, ...] | None = None
     tune: bool = True
     sleep_seconds: float = 0.0
     environment: str | None = None
     given: tuple[str, ...] = ()
+    selects: bool = False
 
     def of_run(self) -> dict[str, Any]:
         """The settings that a run is a function of, as JSON values."""
         data = asdict(self)
-        for name in ("artifacts", "resume", "sleep_seconds", "given"):
+        for name in ("artifacts", "resume", "sleep_seconds", "given", "selects"):
             del data[name]
-        data["replay"] = None if self.replay is None else self.replay.as_posix()
+        if self.replay is not None:
+            data["replay"] = tuple(path.as_posix() for path in self.replay)
         return {name: list(v) if isinstance(v, tuple) else v for name, v in data.items()}
 
     @classmethod
@@ -60,5 +63,5 @@ class Settings:
                     f"this command says {fresh[option]!r}; leave the option out to resume"
                 )
         values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in stored.items()}
-        values["replay"] = None if stored["replay"] is None else Path(stored["replay"])
+        values["replay"] = None if stored["replay"] is None else tuple(map(Path, stored["replay"]))
         return replace(now, **values)

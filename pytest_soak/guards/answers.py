@@ -67,7 +67,7 @@ def with_current(context: GuardContext) -> History:
         iteration=context.iteration,
         warmup=context.warmup,
         verdict=context.verdict or Verdict.NO_DATA,
-        risk_ratio=None if kpis is None else kpis.risk_ratio,
+        risk_ratio=None if kpis is None else 0.0 if context.zone_reason else kpis.risk_ratio,
         net_bps=None if kpis is None else kpis.net_bps,
         parameters=context.parameters,
         parameters_after=context.parameters,

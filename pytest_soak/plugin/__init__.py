@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from pytest_soak import hookspecs
-from pytest_soak.plugin.collection import case_of, in_order, parametrize, select, take_shipped_ids
+from pytest_soak.plugin.collection import case_of, chain_key, in_order, parametrize, select, take_shipped_ids
 from pytest_soak.plugin.fixtures import (  # noqa: F401 (pytest finds fixtures by their names in a plugin)
     _soak_case,
     folder_names,
@@ -35,6 +35,7 @@ from pytest_soak.plugin.session import (
 )
 from pytest_soak.plugin.signals import SoakSignals
 from pytest_soak.plugin.terminal import SoakTerminal
+from pytest_soak.plugin.warned import SoakWarnings
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -53,12 +54,13 @@ def pytest_configure(config: pytest.Config) -> None:
     settings = read_settings(config)
     asked = config.stash[ASKED] = take_shipped_ids(config)
     if asked:
-        settings = replace(settings, given=(*settings.given, "ids"))
+        settings = replace(settings, given=(*settings.given, "ids"), selects=True)
     config.stash[SETTINGS] = settings
     worker = getattr(config, "workerinput", None)
     config.stash[RUN_ID] = worker["soak_run_id"] if worker else fresh_run_id()
     if worker is None:
         config.pluginmanager.register(SoakTerminal(config, lambda: folder_of(config)), "soak_terminal")
+        config.pluginmanager.register(SoakWarnings(config), "soak_warnings")
         if config.pluginmanager.hasplugin("xdist"):
             from pytest_soak.plugin.xdist import SoakXdist
 
@@ -68,7 +70,14 @@ def pytest_configure(config: pytest.Config) -> None:
             config.pluginmanager.register(SoakSignals(), "soak_signals")
         from pytest_soak.plugin.preflight import check
 
-        config.stash[HEADER] = check(run_of(config), config.hook, writes=worker is None)
+        config.stash[HEADER] = check(
+            run_of(config), config.hook, writes=worker is None, names=_is_spread(config)
+        )
+
+
+def _is_spread(config: pytest.Config) -> bool:
+    """Whether xdist collects in workers, so that this process never sees the items."""
+    return bool(config.getoption("dist", "no") != "no")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -89,8 +98,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(
     session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    """Run soak items only where a soak option was given."""
-    if config.stash[SETTINGS].given:
+    """Run soak items only where a soak option stands on the command line."""
+    if config.stash[SETTINGS].selects:
         config.stash[DESELECTED] = select(session, config, items, config.stash[ASKED])
 
 
@@ -109,13 +118,19 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
 
 def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> list[str]:
-    """How many other tests were left out."""
-    if not config.stash[SETTINGS].given or config.get_verbosity() < 0:
+    """What is going to run, a line a group of canaries, and how many other tests were left out."""
+    canaries = {chain_key(item) for item in items} - {None}
+    if config.get_verbosity() < 0 or not canaries:
         return []
-    canaries = {case.canary for case in map(case_of, items) if case is not None}
-    others = config.stash.get(DESELECTED, 0)
-    canary = "canary" if len(canaries) == 1 else "canaries"
-    return [f"soak: {len(items)} items of {len(canaries)} {canary}; {others} other tests deselected"]
+    from pytest_soak.plugin.groups import lines_of
+
+    lines = lines_of(run_of(config), items)
+    if config.stash[SETTINGS].selects:
+        others = config.stash.get(DESELECTED, 0)
+        canary = "canary" if len(canaries) == 1 else "canaries"
+        count = f"soak: {len(items)} items of {len(canaries)} {canary}; {others} other tests deselected"
+        return [count, *lines]
+    return lines
 
 
 @pytest.hookimpl(wrapper=True)
@@ -125,10 +140,11 @@ def pytest_fixture_setup() -> Generator[None, object, object]:
         return (yield)
     except Exception as error:
         from pytest_soak.domain.errors import SoakError
+        from pytest_soak.domain.text import printable
 
         if not isinstance(error, SoakError):
             raise
-        problem = str(error)
+        problem = printable(str(error), newlines=True)
     pytest.fail(problem, pytrace=False)
 
 
@@ -144,10 +160,14 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> object | None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
-    item: pytest.Item,
+    item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Attach what the terminal shows to the report, so that it also arrives from a worker."""
     report = yield
+    if call.excinfo is not None and case_of(item) is not None:
+        from pytest_soak.plugin.items import begin_with_the_gate
+
+        begin_with_the_gate(report, call.excinfo.value)
     soak = item.stash.get(REPORT, None)
     if soak is not None and report.when == "call":
         # An attribute of our own: pytest carries it from a worker to the controller.

@@ -82,26 +82,49 @@ def select(
     Returns the number of items that were deselected.
 
     Raises:
-        pytest.UsageError: where an id that was asked for is not one of the shipped canary's.
+        pytest.UsageError: where an id that was asked for is not one of the shipped canary's, or the paths
+            that were given hold no soak test.
     """
     if asked:
         shipped = list(_shipped_items(session))
         deselected = [*items, *(item for item in shipped if not item.nodeid.startswith(asked))]
         items[:] = [item for item in shipped if item.nodeid.startswith(asked)]
         if not items:
-            raise pytest.UsageError(
-                f"no item {asked[0]}; there are {shipped[0].nodeid} and {len(shipped) - 1} more"
-            )
+            problem = f"no item {asked[0]}; there are {shipped[0].nodeid} and {len(shipped) - 1} more"
+            _refuse(config, items, problem)
+            return 0
         config.hook.pytest_deselected(items=deselected)
         return len(deselected)
     soak = [item for item in items if case_of(item) is not None]
     others = [item for item in items if case_of(item) is None]
     if not soak and not session.testsfailed:
+        pathless = _paths_without_soak(config)
+        if pathless is not None:
+            _refuse(config, items, pathless)
+            return 0
         soak = list(_shipped_items(session))
     if others:
         config.hook.pytest_deselected(items=others)
     items[:] = soak
     return len(others)
+
+
+def _paths_without_soak(config: pytest.Config) -> str | None:
+    """Who names a path means the tests there: another test in their place would be a false green."""
+    if config.args_source is not config.ArgsSource.ARGS:
+        return None
+    return (
+        f"no soak test in {', '.join(map(ascii, config.args))}, and soak options leave out all other tests; "
+        "name a test that asks for soak_iteration or soak_canary, or give no path to run the shipped one"
+    )
+
+
+def _refuse(config: pytest.Config, items: list[pytest.Item], problem: str) -> None:
+    """End the session with one sentence; a worker hands it to the controller as an error of collection."""
+    if not hasattr(config, "workerinput"):
+        raise pytest.UsageError(problem)
+    items.clear()
+    config.hook.pytest_collectreport(report=pytest.CollectReport(SHIPPED_NODE, "failed", problem, []))
 
 
 def _shipped_items(session: pytest.Session) -> Iterator[pytest.Item]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 
-from pytest_soak.domain.gates import describe, judge, verdict_of
+from pytest_soak.domain.gates import describe, headline, judge_canary, verdict_of
 from pytest_soak.domain.kpis import pooled
 from pytest_soak.domain.records import EdgeReport, GateResult, IterationRecord, Kpis, Verdict, Zone
 from pytest_soak.domain.settings import GateMode
@@ -19,27 +20,73 @@ _BAD = (Verdict.FAIL, Verdict.NO_DATA)
 class GateError(AssertionError):
     """A KPI gate was missed in hard mode."""
 
+    # pytest writes an exception's module in front of its text, and cuts the line at the terminal's width.
+    __module__ = "builtins"
+
 
 class SoakGateWarning(UserWarning):
-    """A KPI gate warned, or was missed where a miss does not fail the item."""
+    """A KPI gate warned, or was missed where a miss does not fail the item.
+
+    ``causes`` has a pair per gate: verdict and KPI, then the whole text; equal causes of a canary can so be
+    counted together.
+    """
+
+    def __init__(self, text: str, canary: str = "", causes: Sequence[Sequence[str]] = ()) -> None:
+        # All of it in ``args``, from which a worker's warning is made again in the controller.
+        super().__init__(text, canary, [list(cause) for cause in causes])
+        self.canary = canary
+        self.causes = [(cause, said) for cause, said in causes]
+
+    def __str__(self) -> str:
+        """The text alone."""
+        return str(self.args[0])
 
 
-def enforce(gates: Sequence[GateResult], where: str, file: Path, *, hard: bool) -> None:
+def enforce(gates: Sequence[GateResult], where: str, file: Path, *, canary: str, hard: bool) -> None:
     """Assert gates: raise on a miss if ``hard``, warn on any other gate that is not OK.
+
+    A miss that the sampling error explains is none to raise for; it warns, and says so.
 
     Raises:
         GateError: names KPI, measured value, threshold, how far off, and the file to open.
     """
     __tracebackhide__ = True
-    missed = [gate for gate in gates if gate.verdict in _BAD]
+    missed = [gate for gate in gates if gate.verdict in _BAD and gate.is_beyond_chance]
     open_gates = [gate for gate in gates if gate.verdict is not Verdict.OK]
     if not open_gates:
         return
     if missed and hard:
         lines = "\n".join(f"  {describe(gate)}" for gate in missed)
-        raise GateError(f"{where} missed {len(missed)} gate(s):\n{lines}\n  see {file}")
-    said = "; ".join(f"{gate.verdict}: {describe(gate)}" for gate in open_gates)
-    warnings.warn(SoakGateWarning(f"{where}: {said}"), stacklevel=3)
+        heads = "; ".join(headline(gate) for gate in missed)
+        raise GateError(f"{heads}\n{where} missed {len(missed)} gate(s):\n{lines}\n  see {file}")
+    said = [f"{gate.verdict}: {describe(gate)}{_excuse(gate)}" for gate in open_gates]
+    causes = [
+        (f"{gate.verdict} {gate.kpi}", f"{where}: {text}")
+        for gate, text in zip(open_gates, said, strict=True)
+    ]
+    _warn(SoakGateWarning(f"{where}: {'; '.join(said)}", canary, causes))
+
+
+def _excuse(gate: GateResult) -> str:
+    if gate.verdict in _BAD and not gate.is_beyond_chance:
+        return ", within its sampling error, so the item does not fail"
+    return ""
+
+
+_LAST = (("default", Warning),)
+
+
+def _warn(warning: SoakGateWarning) -> None:
+    """Warn, without becoming an error under ``-W error``: what only warns does not fail an item.
+
+    A filter that names ``SoakGateWarning`` itself counts as it stands.
+    """
+    with warnings.catch_warnings():
+        kinds = ((action, kind) for action, _, kind, _, _ in warnings.filters)
+        action, kind = next(found for found in chain(kinds, _LAST) if issubclass(SoakGateWarning, found[1]))
+        if action == "error" and kind is not SoakGateWarning:
+            warnings.simplefilter("always", SoakGateWarning)
+        warnings.warn(warning, stacklevel=4)
 
 
 class SoakIteration:
@@ -109,7 +156,7 @@ class SoakIteration:
             return
         hard = record.gate_mode is GateMode.HARD and not record.warmup
         where = f"iteration {self.number} of {self.canary.spec.name}"
-        enforce(record.gates, where, self.file, hard=hard)
+        enforce(record.gates, where, self.file, canary=self.canary.spec.folder.name, hard=hard)
 
 
 class SoakGates:
@@ -124,7 +171,12 @@ class SoakGates:
         spec = self.canary.spec
         self.computed.extend(self.canary.advance_to(spec.iterations))
         first = spec.profile.gates.warmup_iterations + 1
-        return judge(pooled(self.canary.edges(first)), spec.profile.gates)
+        return judge_canary(
+            pooled(self.canary.edges(first)),
+            spec.profile.gates,
+            spec.iterations - first + 1,
+            least_blocked_share=spec.profile.tuner.least_blocked_share,
+        )
 
     @property
     def verdict(self) -> Verdict:
@@ -150,4 +202,5 @@ class SoakGates:
                 "nothing to judge; run more iterations, or lower gates.warmup_iterations in the profile"
             )
         file = spec.folder / "TUNING_REPORT.json"
-        enforce(gates, f"{spec.name} over iterations {warmup + 1} to {spec.iterations}", file, hard=hard)
+        where = f"{spec.name} over iterations {warmup + 1} to {spec.iterations}"
+        enforce(gates, where, file, canary=spec.folder.name, hard=hard)

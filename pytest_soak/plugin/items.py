@@ -9,8 +9,9 @@ import pytest
 
 from pytest_soak.domain.errors import SoakError
 from pytest_soak.domain.kpis import KPI_MEANINGS
+from pytest_soak.domain.text import printable
 from pytest_soak.plugin.handles import GateError, SoakGates, SoakIteration
-from pytest_soak.plugin.wire import gates_row, row_of
+from pytest_soak.plugin.wire import CanaryGates, ItemNote, Row
 
 if TYPE_CHECKING:
     from pytest_soak.engine.canary import Canary
@@ -34,8 +35,8 @@ def run_item(item: pytest.Function, key: pytest.StashKey[dict[str, Any]]) -> obj
         item.stash[key] = _noted(part)
     if problem is not None:
         pytest.fail(problem, pytrace=False)
+    _record_properties(item, part)
     if isinstance(part, SoakIteration):
-        _record_properties(item, part)
         return None
     problem = _problem(part.check_gates, GateError)
     if problem is not None:
@@ -48,7 +49,7 @@ def _problem(action: Callable[[], object], kind: type[Exception]) -> str | None:
     try:
         action()
     except kind as error:
-        return str(error)
+        return printable(str(error), newlines=True)
     return None
 
 
@@ -60,17 +61,38 @@ def _noted(part: SoakIteration | SoakGates) -> dict[str, Any]:
         if part.number <= canary.done and all(record.iteration != part.number for record in records):
             records.append(canary.record(part.number))
     elif canary.done == canary.spec.iterations:
-        gates = gates_row(part.run(), part.verdict.value)
-    return {
-        "key": canary.spec.folder.name,
-        "folder": str(canary.spec.folder),
-        "rows": [row_of(record) for record in records],
-        "gates": gates,
-    }
+        gates = CanaryGates.of(part.run(), part.verdict.value)
+    note = ItemNote(
+        key=canary.spec.folder.name,
+        folder=str(canary.spec.folder),
+        rows=[Row.of(record) for record in records],
+        gates=gates,
+    )
+    return note.to_wire()
 
 
-def _record_properties(item: pytest.Function, part: SoakIteration) -> None:
-    """KPIs and verdict as properties of the item, for JUnit and other reports."""
-    record = part.record
-    item.user_properties.extend((label, getattr(record.kpis, name)) for label, name in _PROPERTIES)
-    item.user_properties.append(("soak.verdict", record.verdict.value))
+def _record_properties(item: pytest.Function, part: SoakIteration | SoakGates) -> None:
+    """What an item measured as properties for JUnit and other reports; what was not measured has none."""
+    record = part.canary.record(part.canary.done) if isinstance(part, SoakGates) else part.record
+    origin = record.provenance
+    given: list[tuple[str, object]] = [
+        (f"soak.{name}", printable(str(getattr(origin, name))))
+        for name in ("profile", "scenario", "seed", "strategy")
+    ]
+    if isinstance(part, SoakGates):
+        given += [(f"soak.{gate.kpi}", gate.measured) for gate in part.run()]
+    else:
+        given += [(label, getattr(record.kpis, name)) for label, name in _PROPERTIES]
+        given.append(("soak.zone", None if record.decision.zone is None else record.decision.zone.value))
+    given.append(("soak.verdict", part.verdict.value))
+    item.user_properties.extend((name, value) for name, value in given if value is not None)
+
+
+def begin_with_the_gate(report: pytest.TestReport, error: BaseException) -> None:
+    """Let the line of a missed gate in pytest's short summary begin with the gate, not with the exception.
+
+    That line is cut at the terminal's width, of which the item's id has taken most.
+    """
+    crash = getattr(report.longrepr, "reprcrash", None)
+    if crash is not None and isinstance(error, GateError | pytest.fail.Exception):
+        crash.message = crash.message.partition(": ")[2] or crash.message

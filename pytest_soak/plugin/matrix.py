@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
-from pytest_soak.config.arguments import GATE_MODES
+from pytest_soak.config.arguments import GATE_MODES, MAX_ITERATIONS
 from pytest_soak.engine.case import GATES, Case
 from pytest_soak.engine.settings import Settings
 
@@ -26,22 +26,55 @@ def cases_of(settings: Settings, root: Path, *, iterated: bool) -> Iterator[Case
     parts: tuple[int | str | None, ...] = (None,)
     if iterated:
         parts = (*range(1, settings.iterations + 1), GATES)
-    scenarios = settings.scenarios if settings.replay is None else (_slug(settings.replay.stem),)
-    seeds = settings.seeds if settings.replay is None else settings.seeds[:1]
+    known: set[str] = set()
     for profile in settings.profiles or (None,):
         name = profile_name(profile or "default", root)
-        for scenario in scenarios:
-            check_scenario(scenario)
-            for seed in seeds:
-                for part in parts:
-                    yield Case(
-                        settings=settings,
-                        profile=profile,
-                        profile_name=name,
-                        scenario=scenario,
-                        seed=seed,
-                        part=part,
-                    )
+        for market in markets_of(settings, root):
+            for seed in settings.seeds[: 1 if market.replay else None]:
+                whole = Case(
+                    settings=settings,
+                    profile=profile,
+                    profile_name=name,
+                    scenario=market.name,
+                    source=market.source,
+                    replay=market.replay,
+                    seed=seed,
+                    part=None,
+                )
+                _refuse_twice(whole, known)
+                yield from (replace(whole, part=part) for part in parts)
+
+
+class MarketName(NamedTuple):
+    """A market of the matrix: its part of the canary's name, and what it is made from."""
+
+    name: str
+    source: str
+    replay: Path | None
+
+
+def markets_of(settings: Settings, root: Path) -> Iterator[MarketName]:
+    """The markets that a test's settings ask for: scenarios, or the recordings in their place."""
+    if settings.replay is not None:
+        for path in settings.replay:
+            name = _slug(path.stem)
+            check_scenario(name)
+            yield MarketName(name, name, path)
+        return
+    for text in settings.scenarios:
+        name = scenario_name(text, root)
+        check_scenario(name)
+        yield MarketName(name, text, None)
+
+
+def _refuse_twice(case: Case, known: set[str]) -> None:
+    """Two files that name a canary the same would share its id, folder and journal."""
+    if case.canary in known:
+        raise pytest.UsageError(
+            f"canary {case.canary} is asked for twice: two profiles, scenarios or recordings have one name; "
+            "rename one of the files, or leave one out"
+        )
+    known.add(case.canary)
 
 
 def check_scenario(name: str) -> None:
@@ -62,6 +95,26 @@ def _slug(text: str) -> str:
 
 
 @lru_cache(maxsize=64)
+def scenario_name(scenario: str, root: Path) -> str:
+    """Name of a scenario: what was asked for, or where that is the path of a file, what the file says.
+
+    Raises:
+        pytest.UsageError: where the file is not there, or not valid.
+    """
+    from pytest_soak.config.paths import is_path
+    from pytest_soak.domain.errors import SoakConfigError
+
+    if not is_path(scenario):
+        return scenario
+    from pytest_soak.market.scenario.loading import load_scenario
+
+    try:
+        return load_scenario(scenario, (root / "soak_profiles" / "scenarios",)).name
+    except SoakConfigError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+@lru_cache(maxsize=64)
 def profile_name(profile: str, root: Path) -> str:
     """Name that a profile gives itself.
 
@@ -70,11 +123,12 @@ def profile_name(profile: str, root: Path) -> str:
     """
     from pytest_soak.config.profiles import load_profile
     from pytest_soak.domain.errors import SoakConfigError
+    from pytest_soak.domain.text import printable
 
     try:
         return load_profile(profile, (root / "soak_profiles",)).profile.name
     except SoakConfigError as error:
-        raise pytest.UsageError(str(error)) from None
+        raise pytest.UsageError(printable(str(error), newlines=True)) from None
 
 
 def with_marker(settings: Settings, marker: pytest.Mark | None, where: str) -> Settings:
@@ -103,9 +157,14 @@ def _marker_values(kwargs: Mapping[str, Any], where: str) -> Iterator[tuple[str,
         yield "seeds", _seeds(kwargs["seed"], where)
     iterations = kwargs.get("iterations")
     if iterations is not None:
-        if isinstance(iterations, bool) or not isinstance(iterations, int) or iterations < 1:
+        if (
+            isinstance(iterations, bool)
+            or not isinstance(iterations, int)
+            or not 1 <= iterations <= MAX_ITERATIONS
+        ):
             raise pytest.UsageError(
-                f"{where}: soak marker: iterations = {iterations!r} is not a whole number of at least 1"
+                f"{where}: soak marker: iterations = {iterations!r} is not a whole number of at least 1, "
+                f"at most {MAX_ITERATIONS}"
             )
         yield "iterations", iterations
     gates = kwargs.get("gates")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import warnings
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -11,7 +12,16 @@ from typing import Any, Literal, TypeVar
 
 import pytest
 
-from pytest_soak.config.arguments import finite, gate_mode, market_minutes, positive_int, seed_range
+from pytest_soak.config.arguments import (
+    finite,
+    gate_mode,
+    iteration_count,
+    market_minutes,
+    name_or_path,
+    path,
+    run_name,
+    seed_range,
+)
 from pytest_soak.engine.settings import LATEST, Settings
 
 SLEEP_VARIABLE = "SOAK_SLEEP_SECONDS"
@@ -24,21 +34,27 @@ def _flatten(ranges: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
     return tuple(dict.fromkeys(seed for seeds in ranges for seed in seeds))
 
 
-def _unique(values: Sequence[str]) -> tuple[str, ...]:
+def _unique(values: Sequence[T]) -> tuple[T, ...]:
     return tuple(dict.fromkeys(values))
 
 
 # Name in Settings, metavar, parser of one value, how repeated values join (None: not repeatable), help.
 _OPTIONS: tuple[tuple[str, str, Callable[[str], Any], Callable[[Any], Any] | None, str], ...] = (
-    ("iterations", "N", positive_int, None, "Iterations per canary (default: 6)"),
+    ("iterations", "N", iteration_count, None, "Iterations per canary (default: 6)"),
     (
         "profiles",
         "NAME|PATH",
-        str,
+        name_or_path,
         _unique,
         "Profile: parameters, gates, guards and fees (repeatable; default: default)",
     ),
-    ("scenarios", "NAME", str, _unique, "Scenario of the mock market (repeatable; default: calm)"),
+    (
+        "scenarios",
+        "NAME|PATH",
+        name_or_path,
+        _unique,
+        "Scenario of the mock market (repeatable; default: calm)",
+    ),
     ("seeds", "N|A..B", seed_range, _flatten, "Seed or inclusive range of seeds (repeatable; default: 1)"),
     ("overrides", "KEY=VALUE", str, tuple, "Parameter of iteration 1, above every other source (repeatable)"),
     (
@@ -55,10 +71,16 @@ _OPTIONS: tuple[tuple[str, str, Callable[[str], Any], Callable[[Any], Any] | Non
         None,
         "What a missed KPI gate does: fail the item, warn, nothing (default: the profile's mode)",
     ),
-    ("artifacts", "DIR", Path, None, "Folder of runs and artifacts (default: artifacts/soak)"),
-    ("replay", "FILE", Path, None, "Recorded L2 market data (hftbacktest npz) instead of the mock market"),
+    ("artifacts", "DIR", path, None, "Folder of runs and artifacts (default: artifacts/soak)"),
+    (
+        "replay",
+        "FILE",
+        path,
+        _unique,
+        "Recorded L2 market data (hftbacktest npz) instead of the mock market (repeatable: a canary a file)",
+    ),
 )
-_PATH_OPTIONS = ("--soak-replay", "--soak-artifacts", "--soak-profile")
+_PATH_OPTIONS = ("--soak-replay", "--soak-artifacts", "--soak-profile", "--soak-scenario")
 _FLAGS = {"profiles": "profile", "scenarios": "scenario", "seeds": "seed", "overrides": "override"}
 
 
@@ -85,6 +107,7 @@ def add_options(parser: pytest.Parser) -> None:
         "--soak-resume",
         dest="soak_resume",
         metavar="RUN",
+        type=run_name,
         nargs="?",
         const=LATEST,
         default=None,
@@ -123,10 +146,22 @@ def read_settings(config: pytest.Config) -> Settings:
     home = here if "artifacts" in given else config.rootpath
     values["artifacts"] = home / values.get("artifacts", Settings().artifacts)
     if values.get("replay") is not None:
-        values["replay"] = here / values["replay"]
+        values["replay"] = tuple(here / recording for recording in values["replay"])
     values["sleep_seconds"] = _sleep_seconds(os.environ.get(SLEEP_VARIABLE))
     values["environment"] = os.environ.get(OVERRIDES_VARIABLE)
-    return Settings(**values, given=tuple(given))
+    return Settings(**values, given=tuple(given), selects=bool(given) and _on_command_line(config))
+
+
+def _on_command_line(config: pytest.Config) -> bool:
+    """Whether a soak option stands on the command line itself, not in ``addopts`` or PYTEST_ADDOPTS.
+
+    What a project sets for every session must not leave out its ordinary tests in every session.
+    """
+    words = [str(word) for word in config.invocation_params.args]
+    for word in words:
+        if word.startswith("@"):  # A file of arguments, one a line.
+            words.extend(Path(word[1:]).read_text(encoding="utf-8").splitlines())
+    return any(word.startswith("--soak-") for word in words)
 
 
 def _refuse_taken_paths(config: pytest.Config, here: Path) -> None:
@@ -154,19 +189,42 @@ def _switches(config: pytest.Config, given: list[str]) -> dict[str, Any]:
     if no_tune is not None:
         given.append("tune")
     return {
-        "resume": resume or config.getini("soak_resume"),
-        "tune": not (config.getini("soak_no_tune") if no_tune is None else no_tune),
+        "resume": resume or _single(_ini(config, "soak_resume"), "soak_resume"),
+        "tune": not (_ini(config, "soak_no_tune") if no_tune is None else no_tune),
     }
 
 
 def _from_ini(config: pytest.Config, name: str, parse: Callable[[str], T], *, repeatable: bool) -> Any:
-    raw = config.getini(f"soak_{_flag(name)}")
+    key = f"soak_{_flag(name)}"
+    raw = _ini(config, key)
     if raw is None or raw == [] or raw == "":
         return None
     try:
-        return [parse(text) for text in raw] if repeatable else parse(raw)
+        if repeatable:
+            return [parse(str(text)) for text in raw]
+        return parse(str(_single(raw, key)))
     except argparse.ArgumentTypeError as error:
-        raise pytest.UsageError(f"ini option soak_{_flag(name)}: {error}") from None
+        raise pytest.UsageError(f"ini option {key}: {error}") from None
+
+
+def _ini(config: pytest.Config, key: str) -> Any:
+    """The value of an ini option, None where there is none; TOML can hold any kind of value there."""
+    try:
+        with warnings.catch_warnings():
+            # pytest warns where a list stands for a text, and gives the list; here it is looked at.
+            warnings.simplefilter("ignore", pytest.PytestDeprecationWarning)
+            warnings.simplefilter("ignore", DeprecationWarning)
+            return config.getini(key)
+    except (TypeError, ValueError, AssertionError, pytest.UsageError) as error:
+        raise pytest.UsageError(f"ini option {key}: {error}") from None
+
+
+def _single(value: Any, key: str) -> Any:
+    if not isinstance(value, list):
+        return value
+    if len(value) != 1:
+        raise pytest.UsageError(f"ini option {key}: {value!a} is not one value; accepted is a single text")
+    return value[0]
 
 
 def _sleep_seconds(text: str | None) -> float:

@@ -9,6 +9,7 @@ import pytest
 from pytest_soak.domain.errors import SoakConfigError, SoakError
 from pytest_soak.domain.gates import check_gate_settings
 from pytest_soak.domain.state import check_guard_settings
+from pytest_soak.domain.text import printable
 from pytest_soak.engine.case import Case
 from pytest_soak.engine.run import SoakRun, minutes_of
 from pytest_soak.kernel import kernel_version
@@ -17,19 +18,21 @@ from pytest_soak.store.runs.runs import prepare_artifacts
 from pytest_soak.version import package_version
 
 
-def check(run: SoakRun, hook: Any, *, writes: bool) -> list[str]:
+def check(run: SoakRun, hook: Any, *, writes: bool, names: bool) -> list[str]:
     """Check profiles, parameters, scenarios, recording and artifacts folder; return the header's lines.
+
+    ``names``: the header says what the options ask for, as no line about the collected items will.
 
     Raises:
         pytest.UsageError: with one sentence about the first thing that is wrong.
     """
     try:
-        return _checked(run, hook, writes=writes)
+        return _checked(run, hook, writes=writes, names=names)
     except SoakError as error:
-        raise pytest.UsageError(str(error)) from None
+        raise pytest.UsageError(printable(str(error), newlines=True)) from None
 
 
-def _checked(run: SoakRun, hook: Any, *, writes: bool) -> list[str]:
+def _checked(run: SoakRun, hook: Any, *, writes: bool, names: bool) -> list[str]:
     settings = run.settings
     if settings.replay is not None and {"scenarios", "seeds"} & set(settings.given):
         raise SoakConfigError(
@@ -53,8 +56,9 @@ def _checked(run: SoakRun, hook: Any, *, writes: bool) -> list[str]:
             values[f"{hidden.parameter}={hidden.value:g}"] = None
     if writes:
         prepare_artifacts(settings.artifacts)
+    asked = _asked(run, minutes) if names else ""
     return [
-        _headline(run, minutes),
+        _headline(run, asked),
         *(f"soak: {note}" for note in notes),
         *(f"soak: {', '.join(values)} {what}" for what, values in said.items()),
     ]
@@ -70,7 +74,7 @@ def _check_profile(run: SoakRun, case: Case) -> None:
         raise SoakConfigError(f"profile {loaded.origin}: {error}") from None
 
 
-def _headline(run: SoakRun, minutes: float) -> str:
+def _asked(run: SoakRun, minutes: float) -> str:
     settings = run.settings
     profiles = ", ".join(settings.profiles or ("default",))
     if settings.replay is None:
@@ -79,13 +83,17 @@ def _headline(run: SoakRun, minutes: float) -> str:
         )
         market = f"scenario {_list(settings.scenarios)}, seed {seeds}"
     else:
-        market = f"recording {settings.replay.name}"
+        market = f"recording {_list(path.name for path in settings.replay)}"
+    return f"profile {profiles}, {market}, {settings.iterations} x {minutes:.3g} min, "
+
+
+def _headline(run: SoakRun, asked: str) -> str:
+    settings = run.settings
     resumed = "" if settings.resume is None else f", resuming {run.run_id}"
     artifacts = settings.artifacts
     shown = artifacts.relative_to(run.root) if artifacts.is_relative_to(run.root) else artifacts
     return (
-        f"soak: {package_version()} (kernel {kernel_version()}), profile {profiles}, {market}, "
-        f"{settings.iterations} x {minutes:.3g} min, artifacts {shown.as_posix()}{resumed}"
+        f"soak: {package_version()} (kernel {kernel_version()}), {asked}artifacts {shown.as_posix()}{resumed}"
     )
 
 

@@ -45,6 +45,7 @@ def run_of(config: pytest.Config) -> SoakRun:
     """
     if RUN not in config.stash:
         from pytest_soak.domain.errors import SoakError
+        from pytest_soak.domain.text import printable
         from pytest_soak.engine.run import start
         from pytest_soak.guards import BUILT_IN
 
@@ -55,5 +56,5 @@ def run_of(config: pytest.Config) -> SoakRun:
         try:
             config.stash[RUN] = start(config.stash[SETTINGS], config.rootpath, config.stash[RUN_ID])
         except SoakError as error:
-            raise pytest.UsageError(str(error)) from None
+            raise pytest.UsageError(printable(str(error), newlines=True)) from None
     return config.stash[RUN]

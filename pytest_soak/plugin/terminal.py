@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_soak.plugin.wire import TABLE_HEAD, gates_lines, is_missed, live_lines, shortened, table_line
+from pytest_soak.plugin.closing import missing_line, next_step
+from pytest_soak.plugin.collection import case_of
+from pytest_soak.plugin.wire import CanaryGates, ItemNote, Row
 from pytest_soak.store.runs.layout import LATEST_NAME, MANIFEST_NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-_COLOURS = {"OK": "green", "WARN": "yellow", "FAIL": "red", "NO_DATA": "red"}
+    from pytest_soak.plugin.bulk import Measured
+
+_COLOURS = {"OK": "green", "WARN": "yellow", "INCONCLUSIVE": "yellow", "-": "yellow"}
 _MAX_TABLES = 4
 _WIDTH = 80
 _SIGNALLED = 128
@@ -26,10 +31,11 @@ class SoakTerminal:
     def __init__(self, config: pytest.Config, run_folder: Callable[[], Path]) -> None:
         self._config = config
         self._run_folder = run_folder
-        self._rows: dict[str, dict[int, dict[str, Any]]] = {}
-        self._gates: dict[str, dict[str, Any]] = {}
+        self._rows: dict[str, dict[int, Row]] = {}
+        self._gates: dict[str, CanaryGates] = {}
         self._folders: dict[str, str] = {}
-        self._failed: list[str] = []
+        self._failed: Counter[str] = Counter()
+        self._is_bulk = False
         self._resume = ""
 
     @property
@@ -44,32 +50,48 @@ class SoakTerminal:
             return report.outcome, "", report.outcome.upper()
         return None
 
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Note whether there are so many canaries that each has to be brief."""
+        cases = (case_of(item) for item in session.items)
+        self._is_bulk = len({case.canary for case in cases if case is not None}) > _MAX_TABLES
+
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Print the lines of the iterations that an item computed."""
         soak = getattr(report, "soak", None)
-        if report.when == "call" and report.failed and soak is not None:
-            self._failed.append(report.nodeid)
-        if not soak:
-            return
-        self._folders[soak["key"]] = soak["folder"]
-        for row in soak["rows"]:
-            seen = self._rows.setdefault(soak["key"], {})
-            if row["iteration"] not in seen:
-                seen[row["iteration"]] = row
-                self._write(live_lines(row), row["verdict"])
-        if soak["gates"] is not None:
-            self._gates[soak["key"]] = soak["gates"]
+        if soak:
+            self._failed[soak["key"]] += report.when == "call" and report.failed
+            self._take(ItemNote.from_wire(soak))
+
+    def _take(self, note: ItemNote) -> None:
+        # Here, as a session without a soak has no use for the domain.
+        from pytest_soak.plugin.lines import live_lines
+
+        self._folders[note.key] = note.folder
+        seen = self._rows.setdefault(note.key, {})
+        for row in note.rows:
+            if row.iteration not in seen:
+                seen[row.iteration] = row
+                brief = (self._is_bulk or len(self._rows) > _MAX_TABLES) and not row.is_missed
+                lines = live_lines(row)
+                self._write(lines[:1] if brief else lines, row.verdict)
+        if not seen:
+            del self._rows[note.key]
+        if note.gates is not None:
+            self._gates[note.key] = note.gates
 
     def _write(self, lines: Sequence[str], verdict: str) -> None:
         reporter = self._reporter
         if reporter is None or self._config.get_verbosity() < -1:
             return
+        from pytest_soak.domain.text import printable
+
+        lines = [printable(line) for line in lines]
         path = reporter.currentfspath
         # A line that begins in the first column needs no other in front of it; the writer alone knows.
         if reporter._tw.width_of_current_line == 0:
             reporter.currentfspath = None
         reporter.ensure_newline()
-        reporter.write_line(lines[0], **{_COLOURS[verdict]: True})
+        reporter.write_line(lines[0], **{_COLOURS.get(verdict, "red"): True})
         for line in lines[1:]:
             reporter.write_line(line)
         if self._config.get_verbosity(pytest.Config.VERBOSITY_TEST_CASES) <= 0:
@@ -90,64 +112,65 @@ class SoakTerminal:
     def _write_summary(self, terminalreporter: Any) -> None:
         terminalreporter.ensure_newline()
         terminalreporter.section("soak summary")
-        self._rows = dict(sorted(self._rows.items()))
-        for key in list(self._rows)[:_MAX_TABLES]:
-            self._write_table(terminalreporter, key)
-        if len(self._rows) > 1:
-            self._write_canaries(terminalreporter)
-        last = self._resume or self._next_step()
-        for line in textwrap.wrap(
-            last, _WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
-        ):
-            terminalreporter.write_line(line)
+        from pytest_soak.plugin.bulk import canary_lines, matrix_lines, worst_first
 
-    def _write_table(self, reporter: Any, key: str) -> None:
+        canaries = worst_first([self._measured(key) for key in self._rows])
+        is_bulk = len(canaries) > _MAX_TABLES
+        worth = [canary for canary in canaries if not is_bulk or canary.verdict not in ("OK", "WARN")]
+        for canary in worth[:_MAX_TABLES]:
+            self._write_table(terminalreporter, canary)
+        if len(canaries) > 1:
+            self._write_all(terminalreporter, [("", None), *matrix_lines(canaries), ("", None)])
+            self._write_all(terminalreporter, canary_lines(canaries, most=_MAX_TABLES))
+        for last in self._closing(canaries):
+            for line in textwrap.wrap(
+                last, _WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+            ):
+                terminalreporter.write_line(line)
+
+    def _measured(self, key: str) -> Measured:
+        from pytest_soak.plugin.bulk import Measured
+
         rows = [self._rows[key][n] for n in sorted(self._rows[key])]
-        first = rows[0]
-        reporter.write_line(
-            f"{key} ({first['source']}, {first['iterations']} x {first['minutes']:.3g} min, "
-            f"gates {first['gate_mode']})"
+        return Measured(key, rows, self._gates.get(key), self._folders[key], self._failed[key])
+
+    def _write_table(self, reporter: Any, canary: Measured) -> None:
+        from pytest_soak.plugin.lines import gates_lines, parameter_lines, table_lines
+
+        first = canary.rows[0]
+        head = (
+            f"{canary.key} ({first.strategy}, {first.source}, {first.iterations} x {first.minutes:.3g} min, "
+            f"gates {first.gate_mode})"
         )
-        reporter.write_line(TABLE_HEAD)
-        shown = shortened(rows)
-        for row in shown:
-            reporter.write_line(table_line(row), **{_COLOURS[row["verdict"]]: True})
-        if len(shown) < len(rows):
-            reporter.write_line(f"      ({len(rows) - len(shown)} more iterations in the journal)")
-        gates = self._gates.get(key)
-        if gates is not None:
-            for line in gates_lines(gates):
-                reporter.write_line(line, **{_COLOURS[gates["verdict"]]: True})
-        reporter.write_line("parameters at the end:")
-        values = [f"{name} {value:g}" for name, value in rows[-1]["parameters"].items()]
-        for part in (values[:3], values[3:]):
-            reporter.write_line("  " + ", ".join(part))
+        self._write_all(reporter, [(head, None)])
+        self._write_all(reporter, table_lines(canary.rows))
+        if canary.gates is not None:
+            lines = gates_lines(canary.gates, first.gate_mode)
+            self._write_all(reporter, [(line, canary.gates.verdict) for line in lines])
+        self._write_all(reporter, [(line, None) for line in parameter_lines(canary.rows)])
 
-    def _write_canaries(self, reporter: Any) -> None:
-        reporter.write_line("")
-        reporter.write_line(f"{'canary':<48} {'iterations':>10} {'missed':>7}  verdict")
-        for key, by_number in self._rows.items():
-            missed = sum(is_missed(row) for row in by_number.values())
-            verdict = self._gates.get(key, {}).get("verdict", "-")
-            reporter.write_line(f"{key[:48]:<48} {len(by_number):>10} {missed:>7}  {verdict}")
+    def _write_all(self, reporter: Any, lines: Iterable[tuple[str, str | None]]) -> None:
+        from pytest_soak.domain.text import printable
 
-    def _next_step(self) -> str:
-        folder = next(iter(self._folders.values()))
-        place = Path(folder) if len(self._folders) == 1 else Path(folder).parent
-        missed = [row for rows in self._rows.values() for row in rows.values() if is_missed(row)]
-        verdicts = {row["verdict"] for row in missed} | {g["verdict"] for g in self._gates.values()}
-        if missed and len(self._folders) == 1:
-            place = place / f"ITER_SUMMARY_{missed[0]['iteration']}.json"
-        if "FAIL" in verdicts:
-            return f"next: not fit to trade as it is; start at {_short(place)}"
-        if "NO_DATA" in verdicts:
-            return f"next: no verdict, not everything was measured; start at {_short(place)}"
-        if self._failed:
-            return f"next: the gates held but items failed for other reasons; see above, and {_short(place)}"
-        if len(self._gates) < len(self._folders):
-            return f"next: no verdict, as the run was not whole; what there is: {_short(place)}"
-        place = place / "TUNING_REPORT.json" if len(self._folders) == 1 else place
-        return f"next: all gates held; what was tuned: {_short(place)}"
+        for line, verdict in lines:
+            reporter.write_line(
+                printable(line), **({} if verdict is None else {_COLOURS.get(verdict, "red"): True})
+            )
+
+    def _closing(self, canaries: Sequence[Measured]) -> list[str]:
+        """What is missing, then what to do next; the canaries come worst first."""
+        if self._resume:
+            return [self._resume]
+        outcomes = [canary.outcome for canary in canaries]
+        worst = canaries[0]
+        place = Path(worst.folder)
+        missed = worst.missed
+        start = place / f"ITER_SUMMARY_{missed[0].iteration}.json" if missed else place
+        report = place / "TUNING_REPORT.json" if len(canaries) == 1 else place.parent
+        failed = any(self._failed.values())
+        step = next_step(outcomes, failed=failed, start_at=_short(start), report=_short(report))
+        missing = missing_line(outcomes, self._run_folder().name)
+        return [step] if missing is None else [missing, step]
 
 
 def _short(path: Path) -> str:

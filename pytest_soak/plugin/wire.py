@@ -1,152 +1,192 @@
-"""One measured iteration as plain values: what travels from a worker to the terminal, and its text."""
+"""What travels from a worker to the terminal: typed rows, and the plain values that a report can carry."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from pytest_soak.domain.records import GateResult, IterationRecord
 
-Row = dict[str, Any]
-
 MISSED = ("FAIL", "NO_DATA")
 
 
-def row_of(record: IterationRecord) -> Row:
-    """Reduce a record to what the terminal shows; only values that survive a report's serialisation."""
-    decision = record.decision
-    kpis = record.kpis
-    refused: dict[str, list[str]] = {}
-    for opinion in decision.opinions:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GateSeen:
+    """A gate as the terminal shows it."""
+
+    kpi: str
+    verdict: str
+    measured: float | None
+    bound: str
+
+    @classmethod
+    def of(cls, gate: GateResult) -> Self:
+        """Reduce a gate's result."""
+        return cls(kpi=gate.kpi, verdict=gate.verdict.value, measured=gate.measured, bound=gate.bound)
+
+    def to_wire(self) -> dict[str, Any]:
+        """Plain values."""
+        return asdict(self)
+
+    @classmethod
+    def from_wire(cls, values: Mapping[str, Any]) -> Self:
+        """What :meth:`to_wire` gave."""
+        return cls(**values)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Row:
+    """One measured iteration; None is what was not measured.
+
+    ``gates`` are those that are not OK; ``by_chance`` says that each miss is within its sampling error.
+    """
+
+    canary: str
+    source: str
+    profile: str
+    scenario: str
+    seed: int
+    strategy: str
+    iteration: int
+    iterations: int
+    minutes: float
+    net: float | None
+    profit: float | None
+    fills: int | None
+    position: float | None
+    risk: float | None
+    adverse: float | None
+    zone: str | None
+    drivers: Sequence[str]
+    verdict: str
+    gates: Sequence[GateSeen]
+    by_chance: bool
+    warmup: bool
+    gate_mode: str
+    reverted: str | None
+    before: Mapping[str, float]
+    after: Mapping[str, float]
+    refused: Mapping[str, Sequence[str]]
+    labels: Sequence[str]
+    market_notes: Sequence[str]
+    ended: bool
+    start_ms: float
+    end_ms: float
+
+    @property
+    def is_missed(self) -> bool:
+        """Whether an iteration after the warm-up missed a gate, whatever the gate mode made of it."""
+        return self.verdict in MISSED and not self.warmup
+
+    @property
+    def changes(self) -> list[tuple[str, float, float]]:
+        """Name, old and new value of every parameter that the next iteration has changed."""
+        return [(n, old, self.after[n]) for n, old in self.before.items() if old != self.after[n]]
+
+    @classmethod
+    def of(cls, record: IterationRecord) -> Self:
+        """Reduce a record to what the terminal shows."""
+        decision, kpis, origin, market = record.decision, record.kpis, record.provenance, record.market
+        gates = [gate for gate in record.gates if gate.verdict.value != "OK"]
+        missed = [gate for gate in gates if gate.verdict.value in MISSED]
+        return cls(
+            canary=origin.canary,
+            source=origin.source,
+            profile=origin.profile,
+            scenario=origin.scenario,
+            seed=origin.seed,
+            strategy=origin.strategy,
+            iteration=record.iteration,
+            iterations=record.iterations,
+            minutes=record.minutes,
+            net=kpis.net_bps,
+            profit=kpis.profit,
+            fills=kpis.fills,
+            position=kpis.position_end,
+            risk=kpis.risk_ratio,
+            adverse=kpis.adverse_bps_p95,
+            zone=None if decision.zone is None else decision.zone.value,
+            drivers=list(decision.drivers),
+            verdict=record.verdict.value,
+            gates=[GateSeen.of(gate) for gate in gates],
+            by_chance=bool(missed) and not any(gate.is_beyond_chance for gate in missed),
+            warmup=record.warmup,
+            gate_mode=record.gate_mode.value,
+            reverted=decision.reverted,
+            before=dict(record.parameters_before),
+            after=dict(record.parameters_after),
+            refused=_refused(record),
+            labels=list(market.labels),
+            market_notes=[*market.withheld, *market.notes],
+            ended=market.ended,
+            start_ms=market.start_ms,
+            end_ms=market.end_ms,
+        )
+
+    def to_wire(self) -> dict[str, Any]:
+        """Plain values."""
+        return asdict(self)
+
+    @classmethod
+    def from_wire(cls, values: Mapping[str, Any]) -> Self:
+        """What :meth:`to_wire` gave."""
+        gates = [GateSeen.from_wire(gate) for gate in values["gates"]]
+        return cls(**{**values, "gates": gates})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CanaryGates:
+    """The verdict over a whole canary."""
+
+    verdict: str
+    gates: Sequence[GateSeen]
+
+    @classmethod
+    def of(cls, gates: Sequence[GateResult], verdict: str) -> Self:
+        """Reduce the pooled gates."""
+        return cls(verdict=verdict, gates=[GateSeen.of(gate) for gate in gates])
+
+    def to_wire(self) -> dict[str, Any]:
+        """Plain values."""
+        return asdict(self)
+
+    @classmethod
+    def from_wire(cls, values: Mapping[str, Any]) -> Self:
+        """What :meth:`to_wire` gave."""
+        return cls(verdict=values["verdict"], gates=[GateSeen.from_wire(gate) for gate in values["gates"]])
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ItemNote:
+    """What one item computed: rows of its canary, and the canary's verdict where it judged one."""
+
+    key: str
+    folder: str
+    rows: Sequence[Row]
+    gates: CanaryGates | None
+
+    def to_wire(self) -> dict[str, Any]:
+        """Plain values."""
+        return asdict(self)
+
+    @classmethod
+    def from_wire(cls, values: Mapping[str, Any]) -> Self:
+        """What :meth:`to_wire` gave."""
+        gates = values["gates"]
+        return cls(
+            key=values["key"],
+            folder=values["folder"],
+            rows=[Row.from_wire(row) for row in values["rows"]],
+            gates=None if gates is None else CanaryGates.from_wire(gates),
+        )
+
+
+def _refused(record: IterationRecord) -> dict[str, list[str]]:
+    """Per guard, the parameters that it held."""
+    refused: dict[str, set[str]] = {}
+    for opinion in record.decision.opinions:
         if opinion.action.value == "refuse":
-            names = refused.setdefault(opinion.guard, [])
-            names.append(opinion.parameter or "all")
-    return {
-        "canary": record.provenance.canary,
-        "source": record.provenance.source,
-        "iteration": record.iteration,
-        "iterations": record.iterations,
-        "minutes": record.minutes,
-        "net": kpis.net_bps,
-        "risk": kpis.risk_ratio,
-        "adverse": kpis.adverse_bps_p95,
-        "slippage": kpis.slippage_bps_p95,
-        "maker": kpis.maker_taker_ratio,
-        "zone": None if decision.zone is None else decision.zone.value,
-        "drivers": list(decision.drivers),
-        "verdict": record.verdict.value,
-        "gates": [[g.kpi, g.verdict.value] for g in record.gates if g.verdict.value != "OK"],
-        "warmup": record.warmup,
-        "gate_mode": record.gate_mode.value,
-        "reverted": decision.reverted,
-        "changes": [
-            [name, record.parameters_before[name], record.parameters_after[name]]
-            for name in record.parameters_before
-            if record.parameters_before[name] != record.parameters_after[name]
-        ],
-        "refused": {guard: sorted(set(names)) for guard, names in refused.items()},
-        "labels": list(record.market.labels),
-        "market_notes": [*record.market.withheld, *record.market.notes],
-        "ended": record.market.ended,
-        "start_ms": record.market.start_ms,
-        "end_ms": record.market.end_ms,
-        "parameters": dict(record.parameters_after),
-    }
-
-
-def gates_row(gates: Sequence[GateResult], verdict: str) -> Row:
-    """Reduce the verdict over a whole canary to what the terminal shows."""
-    return {"verdict": verdict, "gates": [[g.kpi, g.verdict.value, g.measured, g.bound] for g in gates]}
-
-
-def is_missed(row: Row) -> bool:
-    """Whether an iteration after the warm-up missed a gate, whatever the gate mode made of it."""
-    return row["verdict"] in MISSED and not row["warmup"]
-
-
-def number(value: float | None, form: str) -> str:
-    """Format a measured value; what was not measured is a dash."""
-    return "-" if value is None else format(value, form)
-
-
-def live_lines(row: Row) -> list[str]:
-    """What is printed when an iteration is done: KPIs and verdict, then changes and guards."""
-    head = (
-        f"{row['canary']} {row['iteration']}/{row['iterations']}"
-        f"  net {number(row['net'], '+.2f')}{'' if row['net'] is None else ' bps'}"
-        f"  risk {number(row['risk'], '.1%')}  adv95 {number(row['adverse'], '.2f')}"
-        f"  {row['zone'] or '-'}  {row['verdict']}"
-    )
-    details = [*_notes(row), *_change_texts(row)]
-    return [head, *_wrapped(details)]
-
-
-def _change_texts(row: Row) -> list[str]:
-    if row["reverted"]:
-        return [f"PANIC: reverted to {row['reverted']}"]
-    return [f"{name} {before:g} -> {after:g}" for name, before, after in row["changes"]]
-
-
-def _notes(row: Row) -> list[str]:
-    notes = [f"{verdict} {kpi}" for kpi, verdict in row["gates"]]
-    notes += ["warm-up: a missed gate only warns"] if row["warmup"] else []
-    notes += [f"{guard} holds {', '.join(names)}" for guard, names in row["refused"].items()]
-    if row["drivers"]:
-        notes.append("driven by " + ", ".join(row["drivers"]))
-    if row["labels"]:
-        notes.append("market: " + ", ".join(row["labels"]))
-    notes += row["market_notes"]
-    if row["ended"] and row["end_ms"] > row["start_ms"]:
-        notes.append(f"the recording ended at {row['end_ms'] / 1000.0:.1f} s")
-    elif row["ended"]:
-        notes.append("the recording had ended before this iteration")
-    return notes
-
-
-def _wrapped(parts: list[str], width: int = 78, indent: str = "    ") -> list[str]:
-    lines: list[str] = []
-    for part in parts:
-        if lines and len(lines[-1]) + len(part) + 2 <= width:
-            lines[-1] += "; " + part
-        else:
-            lines.append(indent + part)
-    return lines
-
-
-_TABLE = "{:>5} {:>8} {:>7} {:>6} {:>6} {:>6}  {:<10} {:>7}  {}"
-TABLE_HEAD = _TABLE.format(
-    "iter", "net bps", "risk", "adv95", "slip95", "maker", "zone", "changes", "verdict"
-)
-
-
-def table_line(row: Row) -> str:
-    """One iteration as a line of the summary table, at most 80 columns wide."""
-    changes = "PANIC" if row["reverted"] else str(len(row["changes"]))
-    line = _TABLE.format(
-        row["iteration"],
-        number(row["net"], "+.2f"),
-        number(row["risk"], ".1%"),
-        number(row["adverse"], ".2f"),
-        number(row["slippage"], ".2f"),
-        number(row["maker"], ".3f"),
-        row["zone"] or "-",
-        changes,
-        row["verdict"] + (" warm-up" if row["warmup"] else ""),
-    )
-    return line[:80]
-
-
-def gates_lines(gates: Row) -> list[str]:
-    """The verdict over a whole canary, then the KPIs behind it."""
-    parts = [f"{kpi} {number(measured, '.3g')} ({bound})" for kpi, _, measured, bound in gates["gates"]]
-    return [f"after the warm-up: {gates['verdict']}", *_wrapped(parts)]
-
-
-def shortened(rows: list[Row], most: int = 24) -> list[Row]:
-    """The rows worth a line: all where they are few, else those that are not OK, and the last ones."""
-    if len(rows) <= most:
-        return rows
-    last = rows[-4:]
-    bad = [row for row in rows[:-4] if row["verdict"] != "OK"]
-    return [*bad[: most - 4], *last]
+            refused.setdefault(opinion.guard, set()).add(opinion.parameter or "all")
+    return {guard: sorted(names) for guard, names in refused.items()}

@@ -16,7 +16,9 @@ from pytest_soak.guards import BUILT_IN
 # again for every test, each time with classes of their own.
 for _module in (
     "pytest_soak.plugin.defaults",
+    "pytest_soak.plugin.bulk",
     "pytest_soak.plugin.items",
+    "pytest_soak.plugin.lines",
     "pytest_soak.plugin.preflight",
     *BUILT_IN.values(),
 ):

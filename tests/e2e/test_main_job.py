@@ -39,15 +39,17 @@ def test_what_it_prints_fits_80_columns_of_ascii(main_job: pytest.RunResult) -> 
     """Header, a line per iteration, the table and a last line that says what to do next."""
     main_job.stdout.fnmatch_lines(
         [
-            "soak: * (kernel *), profile steady_safe, scenario calm, seed 1, 6 x 5 min, artifacts *",
+            "soak: * (kernel *), artifacts *",
             "soak: 7 items of 1 canary; 0 other tests deselected",
+            "soak: profile steady_safe, scenario calm, seed 1, 6 x 5 min, reference maker",
             "steady_safe-calm-s1 1/6  net * bps  risk *%  adv95 *  NORMALIZE  OK",
+            "    *: profit *, * fills, position *",
             "    warm-up: a missed gate only warns; impact_cap_ratio 0.08 -> 0.085",
             "steady_safe-calm-s1 6/6  net * bps*",
             "*soak summary*",
-            " iter  net bps    risk  adv95 slip95  maker  zone       changes  verdict",
-            "    1 *",
-            "    6 *",
+            "iter net bps    profit fills  position   risk adv95 zone         chg verdict",
+            "   1 *",
+            "   6 *",
             "after the warm-up: OK",
             "next: all gates held; what was tuned:",
             "  artifacts/soak/latest/*TUNING_REPORT.json",
@@ -63,9 +65,9 @@ def test_the_readme_shows_what_it_prints(main_job: pytest.RunResult) -> None:
     """The example under "Read it" is this run's, word for word."""
     readme = Path(__file__).parents[2].joinpath("README.md").read_text(encoding="utf-8")
     example = readme[readme.index("## Read it") :].split("```")[1].strip().splitlines()
-    assert len(example) == 2
+    assert len(example) == 3
     at = main_job.outlines.index(example[0])
-    assert main_job.outlines[at : at + 2] == example
+    assert main_job.outlines[at : at + 3] == example
 
 
 def test_the_same_run_twice_has_the_same_records(

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import inspect
 import textwrap
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pytest_soak.market import stepping
 from tests.e2e.conftest import summary
+
+README = Path(__file__).parents[2] / "README.md"
 
 
 def soak(pytester: pytest.Pytester, folder: str, *args: str) -> list[dict[str, Any]]:
@@ -77,4 +80,23 @@ def test_a_market_and_a_maker_from_a_paper(pytester: pytest.Pytester) -> None:
         assert record["market"]["events"] == 30 * 200
         # 65 a path, of about 91 units that change hands at about 100.
         assert 60.0 < record["summary"]["net_bps"] < 85.0
-        assert record["summary"]["risk_ratio"] is None
+        assert record["summary"]["risk_ratio"] == 0.0
+
+
+def test_the_loop_of_the_readme_passes_its_gates(pytester: pytest.Pytester) -> None:
+    """As a newcomer types it: in hard mode, with the default profile."""
+    section = README.read_text(encoding="utf-8").partition("## A strategy in Python")[2]
+    loop = section.partition("```python\n")[2].partition("```")[0]
+    pytester.makeconftest(
+        "class Mine:\n"
+        "    name = 'mine'\n"
+        "    def __init__(self, fees):\n"
+        "        self.fees = fees\n"
+        "    def describe(self):\n"
+        "        return {}\n"
+        f"{textwrap.indent(loop, '    ')}\n"
+        "def pytest_soak_make_strategy(profile):\n"
+        "    return Mine(profile.fees)\n"
+    )
+    result = pytester.runpytest_inprocess("--soak-iterations=4", "--soak-minutes=2", "-W", "error")
+    result.assert_outcomes(passed=5)

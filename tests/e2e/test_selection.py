@@ -157,21 +157,22 @@ def test_soft_gates_and_warm_up_warn(pytester: pytest.Pytester, scripted: Script
     """HAVE-5: soft mode warns and exits 0; a user can turn the warnings into failures."""
     scripted([BAD])
     result = pytester.runpytest_inprocess(*SOAK, "--soak-gate=soft")
-    result.assert_outcomes(passed=5, warnings=5)
-    result.stdout.fnmatch_lines(["*SoakGateWarning: iteration 3 of steady_safe-calm-s1: FAIL: net_bps*"])
+    result.assert_outcomes(passed=5, warnings=1)
+    result.stdout.fnmatch_lines(["*(and 4 more of steady_safe-calm-s1: FAIL net_bps)*"])
+    result.stdout.fnmatch_lines(["*SoakGateWarning: iteration 1 of steady_safe-calm-s1: FAIL: net_bps*"])
     result = pytester.runpytest_inprocess(
         *SOAK, "--soak-gate=soft", "-W", "error::pytest_soak.SoakGateWarning"
     )
     result.assert_outcomes(failed=5)
     result = pytester.runpytest_inprocess(*SOAK)
-    result.assert_outcomes(failed=3, passed=2, warnings=2)
+    result.assert_outcomes(failed=3, passed=2, warnings=1)
 
 
 def test_missing_data_never_passes(pytester: pytest.Pytester, scripted: Scripted) -> None:
     """A strategy that never trades has no net_bps: NO_DATA, and the items fail."""
     scripted([(None, None, None)])
     result = pytester.runpytest_inprocess(*SOAK)
-    result.assert_outcomes(failed=3, passed=2, warnings=2)
+    result.assert_outcomes(failed=3, passed=2, warnings=3)
     assert summary(pytester.path, 3)["summary"]["kpi_verdict"] == "NO_DATA"
     assert summary(pytester.path, 3)["summary"]["net_bps"] is None
 
@@ -191,6 +192,21 @@ def test_junit_holds_the_kpis(pytester: pytest.Pytester, scripted: Scripted) -> 
     properties = {p.attrib["name"]: p.attrib["value"] for p in case.iter("property")}
     assert float(properties["soak.net_bps"]) == pytest.approx(3.2)
     assert properties["soak.verdict"] == "OK"
+    assert properties["soak.profile"] == "steady_safe"
+    assert properties["soak.strategy"] == "scripted"
+    gates = next(c for c in root.iter("testcase") if "gates" in c.attrib["name"])
+    assert {p.attrib["name"]: p.attrib["value"] for p in gates.iter("property")}["soak.verdict"] == "OK"
+
+
+def test_junit_has_no_property_for_what_was_not_measured(
+    pytester: pytest.Pytester, scripted: Scripted
+) -> None:
+    scripted([(None, None, None)])
+    pytester.runpytest_inprocess(*SOAK, "--junitxml=junit.xml")
+    text = (pytester.path / "junit.xml").read_text(encoding="utf-8")
+    assert 'value="None"' not in text
+    assert "soak.net_bps" not in text
+    assert 'name="soak.verdict" value="NO_DATA"' in text
 
 
 def test_quiet_and_verbose(pytester: pytest.Pytester, scripted: Scripted) -> None:
@@ -251,3 +267,15 @@ def test_fixtures_are_documented(pytester: pytest.Pytester) -> None:
     for name in ("profile", "market", "overrides", "artifacts", "canary", "iteration"):
         assert f"soak_{name} -- " in text
     assert "_soak_case" not in text
+
+
+def test_the_short_summary_begins_with_the_gate(pytester: pytest.Pytester, scripted: Scripted) -> None:
+    """Within 80 columns, for an item of a test and for that of the gates."""
+    scripted([(1.97, 0.30, 1.0)])
+    result = pytester.runpytest_inprocess("--soak-iterations=4", "--soak-profile=steady_safe")
+    lines = [line for line in result.stdout.lines if line.startswith("FAILED")]
+    assert lines == [
+        f"FAILED soak::test_soak[steady_safe-calm-s1-{part}] - net_bps 1.97 < 2"
+        for part in ("iter003", "iter004", "gates")
+    ]
+    assert all(len(line) <= 80 for line in lines)

@@ -227,7 +227,7 @@ def test_the_examples_of_the_hooks_work(pytester: pytest.Pytester, name: str) ->
         """
     )
     pytester.makeconftest(examples()[name])
-    args = ("--soak-iterations=2", "--soak-minutes=0.5", "--soak-gate=off", "-s")
+    args = ("--soak-iterations=2", "--soak-minutes=1", "--soak-gate=off", "-s")
     result = pytester.runpytest_subprocess(*args)
     result.assert_outcomes(passed=3)
     if name == "pytest_soak_iteration_finished":

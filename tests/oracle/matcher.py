@@ -49,10 +49,8 @@ class Story:
 
 def match(events: Sequence[Happening], order: Resting, until_ns: int) -> Story:
     """Match one order against everything that the exchange saw from its placement to ``until_ns``."""
-    book = NaiveBook()
     before = [event for event in events if event.at_ns <= order.placed_ns]
-    for event in before:
-        book.apply(event)
+    book = _book_of(before)
     displayed = book.bids if order.side > 0 else book.asks
     ahead = first = displayed.get(order.tick, 0)
     left = order.lots
@@ -67,7 +65,7 @@ def match(events: Sequence[Happening], order: Resting, until_ns: int) -> Story:
         book.apply(event)
         if event.is_clear:
             cleared_ns = event.at_ns
-        elif event.is_trade and event.hits_bids == (order.side > 0):
+        elif _hits(event, order):
             ahead, taken = _traded(event, order, ahead, left)
             left -= taken
             through |= (order.tick - event.tick) * order.side > 0
@@ -80,6 +78,18 @@ def match(events: Sequence[Happening], order: Resting, until_ns: int) -> Story:
         elif cleared_ns < 0 or _tells(event, order):
             ahead = min(ahead, displayed.get(order.tick, 0))
     return Story(first, tuple(fills), through)
+
+
+def _book_of(events: Sequence[Happening]) -> NaiveBook:
+    book = NaiveBook()
+    for event in events:
+        book.apply(event)
+    return book
+
+
+def _hits(event: Happening, order: Resting) -> bool:
+    """Whether it is a trade against the order's side."""
+    return event.is_trade and event.hits_bids == (order.side > 0)
 
 
 def _tells(event: Happening, order: Resting) -> bool:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from pytest_soak.domain.records import Blocks, EdgeReport, EdgeTotals, MarketFacts, OrderCounts, Sample
+from pytest_soak.domain.records import (
+    Blocks,
+    EdgeReport,
+    EdgeTotals,
+    Histogram,
+    MarketFacts,
+    OrderCounts,
+    Sample,
+)
 
 
 def nothing_measured(at_ms: float) -> EdgeReport:
     """The report of a window that begins at or after the end of a recording."""
-    nothing = Sample(n=0, p95=None)
+    nothing = Sample(n=0, p95=None, histogram=Histogram(step=2.0**-20, at=(), counts=()))
     return EdgeReport(
         source="replay",
         totals=EdgeTotals(
@@ -20,6 +28,10 @@ def nothing_measured(at_ms: float) -> EdgeReport:
             inventory=0.0,
             ledger=0.0,
             position_end=0.0,
+            position_max=0.0,
+            profit_low=0.0,
+            profit_high=0.0,
+            drawdown=0.0,
             mid_start=None,
             mid_end=None,
         ),

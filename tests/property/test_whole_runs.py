@@ -72,7 +72,10 @@ def check_direction(record: IterationRecord) -> None:
 
 
 def check_velocity(records: tuple[IterationRecord, ...]) -> None:
-    """All iterations lie within one hour, so a path is the sum since the last revert."""
+    """All iterations lie within one hour, so a path is the sum since the last revert.
+
+    A step towards safety that was asked for counts, and is not held.
+    """
     limits = VelocitySettings()
     path = dict.fromkeys(PARAMETERS, 0.0)
     for record in records:
@@ -81,6 +84,9 @@ def check_velocity(records: tuple[IterationRecord, ...]) -> None:
             continue
         for name, delta in record.decision.applied_deltas.items():
             path[name] += abs(delta)
+            wanted = record.decision.zone in UNSAFE or record.decision.drivers
+            if wanted and PARAMETERS[name].is_safer(delta):
+                continue
             assert path[name] <= velocity_limit(name, limits) + 1e-9
 
 

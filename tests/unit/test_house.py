@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_soak.domain.kpis import KPI_MEANINGS
 from pytest_soak.domain.parameters import PARAMETERS
 from pytest_soak.guards import BUILT_IN
 
@@ -56,6 +57,11 @@ def test_readme_knows_every_parameter_and_guard() -> None:
         assert f"| {'up' if parameter.safer > 0 else 'down'} |" in row
     for name in BUILT_IN:
         assert f"| `{name}` |" in README
+
+
+def test_readme_has_the_table_of_kpis() -> None:
+    for name, kpi in KPI_MEANINGS.items():
+        assert f"| `{name}` | {kpi.unit} | {kpi.better or '-'} | {kpi.meaning} |" in README
 
 
 def test_the_map_names_files_that_exist() -> None:

@@ -72,15 +72,16 @@ def test_ratios_and_shares_have_the_documented_denominators() -> None:
     }
 
 
-def test_without_a_block_there_is_a_risk_rate_and_no_risk_ratio() -> None:
+def test_never_blocked_is_no_risk_where_attempts_were_counted() -> None:
     got = kpis_of(edge_report(blocks=blocks()))
-    assert got.risk_ratio is None
-    assert got.risk_rate == 0.0
+    assert (got.risk_ratio, got.samples["risk_ratio"]) == (0.0, 200)
+    assert (got.risk_rate, got.blocked_share) == (0.0, 0.0)
     assert got.block_shares == {}
 
 
 def test_without_an_attempt_there_is_no_risk_rate() -> None:
-    assert kpis_of(edge_report(blocks=blocks(), attempts=0)).risk_rate is None
+    got = kpis_of(edge_report(blocks=blocks(), attempts=0))
+    assert (got.risk_ratio, got.risk_rate, got.blocked_share) == (None, None, None)
 
 
 @pytest.mark.parametrize(("n", "expected"), [(MIN_SAMPLES - 1, None), (MIN_SAMPLES, 7.0)])
@@ -111,15 +112,24 @@ def test_samples_say_what_stands_behind_each_kpi() -> None:
         "risk_rate": 200,
         "maker_taker_ratio": 36,
         "cancel_ratio": 80,
+        "blocked_share": 200,
+        "profit": 36,
+        "notional": 36,
+        "fills": 36,
+        "position_end": 36,
+        "position_max": 36,
+        "drawdown": 36,
     }
 
 
 def test_the_table_describes_every_kpi_and_nothing_else() -> None:
-    fields = [name for name in Kpis.model_fields if name not in ("block_shares", "samples")]
+    fields = [
+        name for name in Kpis.model_fields if name not in ("block_shares", "samples", "errors", "skews")
+    ]
     assert sorted(KPI_MEANINGS) == sorted(fields)
     assert set(kpis_of(edge_report()).samples) == set(KPI_MEANINGS)
     for meaning in KPI_MEANINGS.values():
-        assert meaning.unit in ("bps", "ms", "ratio")
+        assert meaning.unit in ("bps", "ms", "ratio", "quote", "base", "count")
         assert meaning.better in ("up", "down", None)
         assert meaning.meaning.isascii()
 
@@ -148,7 +158,7 @@ def test_pooled_kpis_are_those_of_the_sums(reports: list[EdgeReport]) -> None:
     assert got.gross_bps == pytest.approx(float(exact * 10_000), rel=1e-12, abs=1e-12)
     risk = sum(r.blocks.risk for r in reports)
     blocked = sum(r.blocks.total for r in reports)
-    assert got.risk_ratio == (risk / blocked if blocked else None)
+    assert got.risk_ratio == (risk / blocked if blocked else 0.0)
     assert got.cancel_ratio == sum(r.orders.cancelled for r in reports) / sum(
         r.orders.placed for r in reports
     )

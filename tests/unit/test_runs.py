@@ -92,7 +92,7 @@ def test_an_earlier_run_is_never_touched(tmp_path: Path) -> None:
         (b'{"schema_version": 1, "schema_version": 1}', "there twice"),
         (b'{"schema_version": 2, "anything": 1}', "the run has schema 2, this pytest-soak reads 1"),
         (b"[]", "refused"),
-        (b'{"schema_version": 1}', "key run_id is missing"),
+        (b'{"schema_version": 1}', "keys run_id, created_at, settings, versions are missing"),
         (render({**manifest("other").model_dump()}), "run_id = 'other' is not the name of its folder"),
         (render({**manifest().model_dump(), "created_at": "2026-01-01T00:00:00"}), "created_at"),
         (render({**manifest().model_dump(), "created_at": "yesterday"}), "created_at"),

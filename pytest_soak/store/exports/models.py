@@ -190,7 +190,7 @@ class RunSettings(Strict):
     overrides: Annotated[tuple[Text, ...], Field(strict=False)]
     minutes: Annotated[float | None, Field(gt=0.0, le=MAX_MINUTES)]
     gate: Literal["hard", "soft", "off"] | None
-    replay: Text | None
+    replay: Annotated[tuple[Text, ...] | None, Field(strict=False)]
     tune: bool
     environment: str | None
 

@@ -32,6 +32,13 @@ pub(crate) struct Attempts {
     pub risk: u64,
 }
 
+impl Attempts {
+    /// Blocked for any reason.
+    pub(crate) fn blocked(&self) -> u64 {
+        self.min_interval + self.throttle + self.concurrency + self.risk
+    }
+}
+
 /// The maker of one iteration.
 #[derive(Debug, Clone)]
 pub(crate) struct Maker {

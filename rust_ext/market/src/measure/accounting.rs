@@ -25,6 +25,10 @@ pub(crate) struct Fill {
 }
 
 /// Sums of one iteration, quote units but for `position_end`; contributions to profit.
+///
+/// The cumulative profit at mid, 0 at the begin, is looked at after every fill, at every sample of the market
+/// and at the end: `profit_low` and `profit_high` are its extremes, `drawdown` is its largest fall below its
+/// highest value so far. `position_max` is the position of the largest size, with its sign.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub(crate) struct Totals {
     pub notional: f64,
@@ -36,6 +40,10 @@ pub(crate) struct Totals {
     pub inventory: f64,
     pub ledger: f64,
     pub position_end: f64,
+    pub position_max: f64,
+    pub profit_low: f64,
+    pub profit_high: f64,
+    pub drawdown: f64,
     pub mid_start: Option<f64>,
     pub mid_end: Option<f64>,
 }
@@ -87,7 +95,27 @@ impl Account {
         t.fees -= fee;
         self.cash -= signed * fill.price + fee;
         self.position += signed;
+        if self.position.abs() > self.totals.position_max.abs() {
+            self.totals.position_max = self.position;
+        }
+        self.look(fill.mid_at_fill);
         fee
+    }
+
+    /// Look at the profit at a mid.
+    pub(crate) fn look(&mut self, mid: f64) {
+        let profit = self.cash + self.position * mid;
+        let t = &mut self.totals;
+        t.profit_low = t.profit_low.min(profit);
+        t.profit_high = t.profit_high.max(profit);
+        t.drawdown = t.drawdown.max(t.profit_high - profit);
+    }
+
+    /// Sums so far with the position at a mid, the last one known where there is none.
+    pub(crate) fn marked(&self, mid: Option<f64>) -> Totals {
+        let mut now = self.clone();
+        now.mark_to(mid.unwrap_or(self.mark));
+        now.totals
     }
 
     /// Close the books at the last mid.
@@ -97,6 +125,7 @@ impl Account {
     pub(crate) fn close(&self, mid_end: Option<f64>) -> Result<Totals, ReportError> {
         let mut end = self.clone();
         end.mark_to(mid_end.unwrap_or(self.mark));
+        end.look(end.mark);
         let mut t = end.totals;
         t.ledger = end.cash + end.position * end.mark;
         t.position_end = end.position;
@@ -196,8 +225,38 @@ mod tests {
         assert!(account.book(&sell) > 0.0);
         let t = account.close(Some(102.0)).unwrap_or_default();
         assert_eq!((t.gross, t.slippage, t.position_end), (2.0, -1.0, 0.0));
+        assert_eq!(t.position_max, 2.0);
         assert_eq!(t.inventory, 2.0 * 2.0 - 2.0 * 0.5);
         assert!((t.fees - (198.0 * 0.5 - 202.0 * 2.0) / 1e4).abs() < 1e-12);
         assert!((t.gross + t.fees + t.slippage + t.inventory - t.ledger).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_drawdown_is_the_largest_fall_from_the_highest_profit_so_far() {
+        let fees = Fees {
+            maker_bps: 0.0,
+            taker_bps: 0.0,
+        };
+        let fill = |side, price: f64| Fill {
+            side,
+            price,
+            qty: 1.0,
+            maker: true,
+            mid_at_fill: 100.0,
+            mid_at_decision: 100.0,
+            fee_shift_bps: 0.0,
+        };
+        let mut account = Account::new(fees, Some(100.0));
+        account.book(&fill(Side::Sell, 101.0));
+        for mid in [96.0, 103.0, 101.5] {
+            account.look(mid);
+        }
+        account.book(&fill(Side::Sell, 100.0));
+        let t = account.close(Some(99.0)).unwrap_or_default();
+        assert_eq!((t.profit_low, t.profit_high), (-2.0, 5.0));
+        assert_eq!((t.drawdown, t.ledger), (7.0, 3.0));
+        assert_eq!((t.position_max, t.position_end), (-2.0, -2.0));
+        assert_eq!(account.marked(Some(99.0)).inventory, 2.0);
+        assert_eq!(account.marked(None).inventory, 0.0);
     }
 }

@@ -1,6 +1,7 @@
 //! Everything that one iteration measures, and the report made of it.
 
 pub(crate) mod accounting;
+pub(crate) mod batches;
 pub(crate) mod stats;
 
 use std::collections::BTreeMap;
@@ -9,6 +10,7 @@ use serde::Serialize;
 
 use crate::maker::Attempts;
 use crate::measure::accounting::{Account, Fill, Totals};
+use crate::measure::batches::{Batches, Columns, Snapshot, SAMPLES};
 use crate::measure::stats::Sample;
 use crate::session::spec::Fees;
 use crate::venue::quality::Quality;
@@ -66,6 +68,9 @@ pub(crate) struct Measure {
     adverse_bps: Vec<f64>,
     pub ws_lag_ms: Vec<f64>,
     pub latency_ms: Vec<f64>,
+    /// Attempts so far, by whoever makes them.
+    pub(crate) attempts: Attempts,
+    batches: Batches,
 }
 
 /// What the market did, for the report.
@@ -119,6 +124,7 @@ struct Report<'a> {
     attempts: u64,
     blocks: Blocks,
     orders: OrderCounts,
+    batches: Option<Columns>,
     market: MarketFacts,
     #[serde(skip_serializing_if = "Option::is_none")]
     fills: Option<&'a [FillRow]>,
@@ -169,7 +175,15 @@ impl Measure {
             adverse_bps: Vec::new(),
             ws_lag_ms: Vec::new(),
             latency_ms: Vec::new(),
+            attempts: Attempts::default(),
+            batches: Batches::default(),
         }
+    }
+
+    /// The same over a time that is cut into batches.
+    pub(crate) fn over(mut self, start: Ns, end: Ns) -> Self {
+        self.batches = Batches::new(start, end);
+        self
     }
 
     /// A post-only order arrived.
@@ -242,8 +256,13 @@ impl Measure {
 
     /// Sample the market, every 100 ms; mid and spread in ticks.
     pub(crate) fn sample(&mut self, now: Ns, mid: Option<f64>, spread: Option<Tick>) {
+        while self.batches.due(now) {
+            let snapshot = self.snapshot(mid);
+            self.batches.take(snapshot);
+        }
         let Some(ticks) = mid else { return };
         let price = ticks * self.tick_size;
+        self.account.look(price);
         self.mid_low = Some(self.mid_low.map_or(price, |m| m.min(price)));
         self.mid_high = Some(self.mid_high.map_or(price, |m| m.max(price)));
         if let Some(spread) = spread {
@@ -266,15 +285,23 @@ impl Measure {
     ) -> Result<String, ReportError> {
         let totals = self.account.close(frame.mid.map(|m| m * self.tick_size))?;
         let n = self.spread_n;
+        self.attempts = attempts;
+        let ends = self.batches.closed(self.snapshot(frame.mid));
+        let batches = ends.as_deref().map(Columns::of);
+        let ends = ends.unwrap_or_default();
+        let sample = |kind: usize| {
+            let sizes: Vec<usize> = ends.iter().map(|s| s.sizes[kind]).collect();
+            Sample::of(self.samples()[kind], &sizes)
+        };
         let report = Report {
             schema_version: 1,
             source: frame.source,
             totals,
-            adverse_bps: Sample::of(&self.adverse_bps),
-            slippage_bps: Sample::of(&self.slippage_bps),
-            order_age_ms: Sample::of(&self.order_age_ms),
-            ws_lag_ms: Sample::of(&self.ws_lag_ms),
-            latency_ms: Sample::of(&self.latency_ms),
+            adverse_bps: sample(0),
+            slippage_bps: sample(1),
+            order_age_ms: sample(2),
+            ws_lag_ms: sample(3),
+            latency_ms: sample(4),
             attempts: attempts.all,
             blocks: Blocks {
                 min_interval: attempts.min_interval,
@@ -283,6 +310,7 @@ impl Measure {
                 risk: attempts.risk,
             },
             orders: self.orders,
+            batches,
             market: MarketFacts {
                 start_ms: ms_of_ns(frame.start),
                 end_ms: ms_of_ns(frame.end),
@@ -300,5 +328,23 @@ impl Measure {
             path: self.record.then_some(&self.path),
         };
         serde_json::to_string(&report).map_err(|error| ReportError::Json(error.to_string()))
+    }
+    fn samples(&self) -> [&[f64]; SAMPLES] {
+        [
+            &self.adverse_bps,
+            &self.slippage_bps,
+            &self.order_age_ms,
+            &self.ws_lag_ms,
+            &self.latency_ms,
+        ]
+    }
+
+    fn snapshot(&self, mid: Option<f64>) -> Snapshot {
+        Snapshot {
+            totals: self.account.marked(mid.map(|m| m * self.tick_size)),
+            orders: self.orders,
+            attempts: self.attempts,
+            sizes: self.samples().map(<[f64]>::len),
+        }
     }
 }

@@ -63,7 +63,8 @@ impl<V: Venue> Pace<V> {
             plan.fees,
             venue.mid(),
             plan.record,
-        );
+        )
+        .over(plan.start, plan.end);
         Pace {
             counts_before: venue.counts(),
             next_decision: plan.start,

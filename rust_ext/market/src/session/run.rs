@@ -93,6 +93,7 @@ impl<V: Venue> Run<V> {
         }
         let view = gateway.see();
         self.maker.decide(now, &view, &mut self.requests);
+        gateway.measure.attempts = self.maker.attempts();
         for request in self.requests.drain(..) {
             gateway.send(request);
         }

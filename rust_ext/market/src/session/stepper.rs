@@ -201,6 +201,7 @@ impl Stepper {
             Some(other) => return Err(RequestError::Reason(other.to_owned())),
         }
         a.all += 1;
+        self.pace.gateway.measure.attempts = *a;
         Ok(())
     }
 

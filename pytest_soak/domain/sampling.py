@@ -1,0 +1,195 @@
+"""Sampling errors of KPIs, from batch means.
+
+An iteration is cut into batches of equal market time, so that what follows closely upon each other, and is
+correlated, falls into one batch and the batches are nearly independent (Law, Simulation Modeling and
+Analysis, 5th ed., section 9.5.3; 10 to 30 batches serve well, Schmeiser 1982). A KPI that is a ratio of sums
+has the standard error of a ratio estimator (Cochran, Sampling Techniques, 3rd ed., section 2.11)::
+
+    R = sum(y) / sum(x),   SE(R) = sqrt(B / (B - 1) * sum((y_b - R x_b)^2)) / sum(x)
+
+What neighbouring batches still have in common widens it as in an autoregression of the first order, by
+sqrt((1 + r) / (1 - r)) with their correlation r, where that is positive. A percentile has the error of the
+share of values above it, carried over to values (Woodruff 1952), and at least the width of a class. Where the
+batches are skewed away from a miss, t is taken through the cubic transformation of Hall (1992, J. R. Stat.
+Soc. B 54).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import accumulate, chain, pairwise
+from statistics import NormalDist
+from typing import NamedTuple
+
+from pytest_soak.domain.records import Batches, EdgeReport, Histogram, Sample
+
+LEAST_BATCHES = 8
+"""Fewest batches with something in them of which a standard error is believed."""
+LEAST_ITERATIONS = 10
+"""From so many iterations on each of them is one batch, which takes in what is correlated for longer."""
+MOST_IN_COMMON = 0.9
+"""Highest correlation of neighbouring batches that is allowed for."""
+SHARE = 0.95
+
+Pair = tuple[float, float]
+Ratio = Callable[[Batches], Iterable[Pair]]
+
+
+def _profit(b: Batches) -> Iterable[float]:
+    return map(sum, zip(b.gross, b.fees, b.slippage, b.inventory, strict=True))
+
+
+# KPI -> numerator and denominator by batch; a KPI in basis points is scaled where it is used.
+_RATIOS: Mapping[str, Ratio] = {
+    "net_bps": lambda b: zip(_profit(b), b.notional, strict=True),
+    "gross_bps": lambda b: zip(b.gross, b.notional, strict=True),
+    "fees_eff_bps": lambda b: zip(b.fees, b.notional, strict=True),
+    "slippage_bps": lambda b: zip(b.slippage, b.notional, strict=True),
+    "inventory_bps": lambda b: zip(b.inventory, b.notional, strict=True),
+    "risk_ratio": lambda b: zip(b.risk, b.blocked, strict=True),
+    "risk_rate": lambda b: zip(b.risk, b.attempts, strict=True),
+    "blocked_share": lambda b: zip(b.blocked, b.attempts, strict=True),
+    "maker_taker_ratio": lambda b: zip(b.maker_notional, b.notional, strict=True),
+    "cancel_ratio": lambda b: zip(b.cancelled, b.placed, strict=True),
+}
+
+
+class Error(NamedTuple):
+    """Standard error of a mean, and its skewness: that of a batch over the root of their number."""
+
+    size: float
+    skew: float
+
+
+def ratio_errors(reports: Sequence[EdgeReport]) -> dict[str, Error]:
+    """Errors of the KPIs that are ratios of sums; empty where a report has no batches."""
+    if any(report.batches is None for report in reports):
+        return {}
+    batches = [report.batches for report in reports if report.batches is not None]
+    errors = {name: _ratio_error(_pairs(ratio, batches)) for name, ratio in _RATIOS.items()}
+    return {
+        name: error._replace(size=error.size * (1e4 if name.endswith("_bps") else 1.0))
+        for name, error in errors.items()
+        if error is not None
+    }
+
+
+def _pairs(ratio: Ratio, batches: Sequence[Batches]) -> list[Pair]:
+    if len(batches) < LEAST_ITERATIONS:
+        return list(chain.from_iterable(ratio(b) for b in batches))
+    sums = (zip(*ratio(b), strict=True) for b in batches)
+    return [(math.fsum(y), math.fsum(x)) for y, x in sums]
+
+
+def _ratio_error(pairs: Sequence[Pair]) -> Error | None:
+    held = sum(x > 0 for _, x in pairs)
+    whole = math.fsum(x for _, x in pairs)
+    if held < LEAST_BATCHES or whole <= 0:
+        return None
+    ratio = math.fsum(y for y, _ in pairs) / whole
+    rests = [y - ratio * x for y, x in pairs]
+    squares = math.fsum(rest**2 for rest in rests)
+    size = math.sqrt(len(pairs) / (len(pairs) - 1) * squares) / whole
+    if not squares:
+        return Error(0.0, 0.0)
+    common = math.fsum(a * b for a, b in pairwise(rests)) / squares
+    common = min(MOST_IN_COMMON, max(0.0, common))
+    skew = math.fsum(rest**3 for rest in rests) / len(rests) / (squares / len(rests)) ** 1.5
+    return Error(size * math.sqrt((1 + common) / (1 - common)), skew / math.sqrt(len(rests)))
+
+
+def percentile_error(samples: Sequence[Sample]) -> Error | None:
+    """Error of the 95th percentile over samples, None where they cannot tell."""
+    merged = merged_histogram(samples)
+    if merged is None:
+        return None
+    if len(samples) < LEAST_ITERATIONS:
+        marks = [
+            (float(above), float(n))
+            for sample in samples
+            for above, n in zip(sample.batch_above, sample.batch_n, strict=True)
+        ]
+    else:
+        whole = quantile(merged, SHARE)
+        marks = [(_above(s.histogram, whole), float(s.n)) for s in samples if s.histogram is not None]
+    share = _ratio_error(marks)
+    if share is None:
+        return None
+    steps = (-2.0 * share.size, -share.size, 0.0, share.size)
+    far, low, middle, high = (quantile(merged, min(1.0, max(0.0, SHARE + step))) for step in steps)
+    return Error(max((high - low) / 2.0, (middle - far) / 2.0, merged.step), 0.0)
+
+
+def _above(histogram: Histogram, value: float) -> float:
+    """How many values lie above one, as if those of a class were spread evenly over it."""
+    parts = (min(1.0, max(0.0, at + 1 - value / histogram.step)) for at in histogram.at)
+    return math.fsum(count * part for count, part in zip(histogram.counts, parts, strict=True))
+
+
+def merged_histogram(samples: Sequence[Sample]) -> Histogram | None:
+    """All values of several samples in classes of the widest of their steps; None where one has none."""
+    histograms = [sample.histogram for sample in samples if sample.n]
+    if not histograms or any(h is None for h in histograms):
+        return None
+    step = max(h.step for h in histograms if h is not None)
+    counts: dict[int, int] = {}
+    for h in histograms:
+        if h is None:
+            continue
+        for at, count in zip(h.at, h.counts, strict=True):
+            place = math.floor(at * (h.step / step))
+            counts[place] = counts.get(place, 0) + count
+    places = sorted(counts)
+    return Histogram(step=step, at=tuple(places), counts=tuple(counts[place] for place in places))
+
+
+def quantile(histogram: Histogram, share: float) -> float:
+    """Quantile by linear interpolation between ranks, exact to the width of a class."""
+    ends = list(accumulate(histogram.counts))
+    rank = share * (ends[-1] - 1)
+    low, high = (_value_at(histogram, ends, place) for place in (math.floor(rank), math.ceil(rank)))
+    return low + (high - low) * (rank - math.floor(rank))
+
+
+def _value_at(histogram: Histogram, ends: Sequence[int], rank: int) -> float:
+    """The value of a rank, as if those of a class were spread evenly over it."""
+    place = next(index for index, end in enumerate(ends) if rank < end)
+    before = ends[place] - histogram.counts[place]
+    within = (rank - before + 0.5) / histogram.counts[place]
+    return (histogram.at[place] + within) * histogram.step
+
+
+def t_quantile(share: float, freedom: int) -> float:
+    """Quantile of Student's t, by the expansion of Fisher and Cornish (Abramowitz and Stegun 26.7.5)."""
+    z = NormalDist().inv_cdf(share)
+    terms = (
+        z,
+        (z**3 + z) / 4,
+        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
+        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
+        (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160,
+    )
+    return math.fsum(term / freedom**power for power, term in enumerate(terms))
+
+
+def margin_in_errors(errors: float, skew: float) -> float:
+    """How many standard errors a mean may lie on the side of a miss by chance, instead of ``errors``.
+
+    ``skew`` is positive where the batches are skewed away from the miss: a sample without one of the few
+    large values then looks both worse and more certain than it is.
+    """
+    if skew <= 0.0:
+        return errors
+    inner = 1.0 - skew * (errors + skew / 6.0)
+    return max(errors, 3.0 / skew * (1.0 - math.copysign(abs(inner) ** (1.0 / 3.0), inner)))
+
+
+def skew_doubt(batches: int) -> float:
+    """Twice the standard error of a mean's skewness as so many batches show it."""
+    return 2.0 * math.sqrt(6.0) / batches
+
+
+def freedom_of(reports: int, batches: int) -> int:
+    """Degrees of freedom of a standard error over so many iterations of so many batches each."""
+    return max(2, reports if reports >= LEAST_ITERATIONS else reports * batches) - 1

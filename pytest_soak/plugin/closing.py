@@ -1,0 +1,80 @@
+"""The last lines of a soak: what is missing of the run, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_CUT_OFF = ("FAIL", "NO_DATA", "INCONCLUSIVE")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a canary's numbers come to.
+
+    ``verdicts`` are those of its iterations after the warm-up, but for misses that chance explains, which
+    ``by_chance`` counts; ``pooled`` is None where the gates item did not judge the whole canary.
+    """
+
+    planned: int
+    done: int
+    gate_mode: str
+    verdicts: tuple[str, ...]
+    by_chance: int = 0
+    pooled: str | None = None
+
+    @property
+    def worst(self) -> str | None:
+        """The worst of iterations and pooled gates; None where nothing was missed."""
+        said = {*self.verdicts, self.pooled}
+        return next((verdict for verdict in _CUT_OFF if verdict in said), None)
+
+    @property
+    def missing(self) -> int:
+        """How many iterations were not computed."""
+        return max(self.planned - self.done, 0)
+
+
+def missing_line(outcomes: Sequence[Outcome], run: str) -> str | None:
+    """How many iterations a run that was cut short lacks, and how to go on; None for a whole run."""
+    missing = sum(outcome.missing for outcome in outcomes)
+    if not missing:
+        return None
+    planned = sum(outcome.planned for outcome in outcomes)
+    # Short enough for 80 columns with the name of a run: a command that is broken up cannot be copied.
+    return f"missing: {missing} of {planned} iterations; pytest --soak-resume={run}"
+
+
+def next_step(outcomes: Sequence[Outcome], *, failed: bool, start_at: str, report: str) -> str:
+    """The line that says what to do next; it never says more than was judged.
+
+    ``start_at`` is the file of the worst miss or the folder, ``report`` where the tuning can be read.
+    """
+    worst = {outcome.worst for outcome in outcomes}
+    if "FAIL" in worst:
+        return f"next: not fit to trade as it is; start at {start_at}"
+    if "NO_DATA" in worst:
+        return f"next: no verdict, not everything was measured; start at {start_at}"
+    if "INCONCLUSIVE" in worst:
+        return f"next: no verdict, more iterations would decide; what there is: {start_at}"
+    if failed:
+        return f"next: no gate was missed, but items failed for other reasons; see above, and {start_at}"
+    if any(outcome.missing for outcome in outcomes):
+        return f"next: no verdict, as the run was not whole; what there is: {start_at}"
+    return _whole(outcomes, report)
+
+
+def _whole(outcomes: Sequence[Outcome], report: str) -> str:
+    if all(outcome.gate_mode == "off" for outcome in outcomes):
+        return f"next: no verdict, as the gates are off; what was tuned: {report}"
+    unjudged = [outcome for outcome in outcomes if outcome.gate_mode == "off" or outcome.pooled is None]
+    if len(unjudged) == len(outcomes):
+        return f"next: no verdict, as no gates item was run; what there is: {report}"
+    if unjudged:
+        of = f"{len(unjudged)} of {len(outcomes)} canaries"
+        return f"next: no verdict on {of}, whose gates are off or were not run; the others held: {report}"
+    by_chance = sum(outcome.by_chance for outcome in outcomes)
+    held = "all gates held"
+    if by_chance:
+        held += f" over the run ({by_chance} iteration(s) missed one by no more than chance explains)"
+    return f"next: {held}; what was tuned: {report}"

@@ -1,0 +1,146 @@
+"""The text of measured iterations: a line while the soak runs, a line of the table at its end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from pytest_soak.domain.parameters import PARAMETERS
+from pytest_soak.plugin.wire import CanaryGates, Row
+
+
+def number(value: float | None, form: str) -> str:
+    """Format a measured value; what was not measured is a dash."""
+    return "-" if value is None else format(value, form)
+
+
+def money(value: float | None) -> str:
+    """An amount with its sign: two decimals, or three digits where it is small."""
+    if value is None:
+        return "-"
+    return format(value, "+.2f" if 1.0 <= abs(value) < 100_000.0 or value == 0.0 else "+.3g")
+
+
+def live_lines(row: Row) -> list[str]:
+    """What is printed when an iteration is done: KPIs and verdict, then money, changes and guards."""
+    head = (
+        f"{row.canary} {row.iteration}/{row.iterations}"
+        f"  net {number(row.net, '+.2f')}{'' if row.net is None else ' bps'}"
+        f"  risk {number(row.risk, '.1%')}  adv95 {number(row.adverse, '.2f')}"
+        f"  {row.zone or '-'}  {row.verdict}"
+    )
+    return [head, *_wrapped([_earned(row), *_notes(row), *_change_texts(row)])]
+
+
+def _earned(row: Row) -> str:
+    return (
+        f"{row.strategy}: profit {money(row.profit)}, {number(row.fills, 'd')} fills, "
+        f"position {number(row.position, '+.4g')}"
+    )
+
+
+def _change_texts(row: Row) -> list[str]:
+    if row.reverted:
+        return [f"PANIC: reverted to {row.reverted}"]
+    return [f"{name} {before:g} -> {after:g}" for name, before, after in row.changes]
+
+
+def _notes(row: Row) -> list[str]:
+    notes = [f"{gate.verdict} {gate.kpi}" for gate in row.gates]
+    notes += ["warm-up: a missed gate only warns"] if row.warmup else []
+    notes += [f"{guard} holds {', '.join(names)}" for guard, names in row.refused.items()]
+    if row.drivers:
+        notes.append("driven by " + ", ".join(row.drivers))
+    if row.labels:
+        notes.append("market: " + ", ".join(row.labels))
+    notes += row.market_notes
+    if row.ended and row.end_ms > row.start_ms:
+        notes.append(f"the recording ended at {row.end_ms / 1000.0:.1f} s")
+    elif row.ended:
+        notes.append("the recording had ended before this iteration")
+    return notes
+
+
+def _wrapped(parts: Sequence[str], width: int = 78, indent: str = "    ") -> list[str]:
+    lines: list[str] = []
+    for part in parts:
+        if lines and len(lines[-1]) + len(part) + 2 <= width:
+            lines[-1] += "; " + part
+        else:
+            lines.append(indent + part)
+    return lines
+
+
+_TABLE = "{:>4} {:>7} {:>9} {:>5} {:>9} {:>6} {:>5} {:<10} {:>5} {}"
+TABLE_HEAD = _TABLE.format(
+    "iter", "net bps", "profit", "fills", "position", "risk", "adv95", "zone", "chg", "verdict"
+)
+WARM_UP = "(w)"
+
+
+def table_line(row: Row) -> str:
+    """One iteration as a line of the summary table, at most 80 columns wide."""
+    line = _TABLE.format(
+        row.iteration,
+        number(row.net, "+.2f"),
+        money(row.profit),
+        number(row.fills, "d"),
+        number(row.position, "+.3g"),
+        number(row.risk, ".1%"),
+        number(row.adverse, ".2f"),
+        row.zone or "-",
+        "PANIC" if row.reverted else str(len(row.changes)),
+        row.verdict + (f" {WARM_UP}" if row.warmup else ""),
+    )
+    return line[:80]
+
+
+def table_lines(rows: Sequence[Row]) -> list[tuple[str, str | None]]:
+    """The table of a canary, each line with the verdict that colours it."""
+    lines: list[tuple[str, str | None]] = [(TABLE_HEAD, None)]
+    shown = shortened(rows)
+    lines += [(table_line(row), row.verdict) for row in shown]
+    if len(shown) < len(rows):
+        lines.append((f"      ({len(rows) - len(shown)} more iterations in the journal)", None))
+    if any(row.warmup for row in shown):
+        lines.append((f"{WARM_UP} warm-up: a missed gate only warns", None))
+    return lines
+
+
+def gates_lines(gates: CanaryGates, gate_mode: str) -> list[str]:
+    """The verdict over a whole canary, then the KPIs behind it."""
+    parts = [f"{gate.kpi} {number(gate.measured, '.3g')} ({gate.bound})" for gate in gates.gates]
+    off = " (gates off: nothing fails)" if gate_mode == "off" else ""
+    return [f"after the warm-up: {gates.verdict}{off}", *_wrapped(parts)]
+
+
+def parameter_lines(rows: Sequence[Row]) -> list[str]:
+    """Parameters at the end, and for how many iterations each lay at a bound."""
+    values = [f"{name} {value:g}" for name, value in rows[-1].after.items()]
+    lines = ["parameters at the end:"]
+    lines += ["  " + ", ".join(part) for part in (values[:3], values[3:])]
+    at_bound = bound_uses(rows)
+    if at_bound:
+        lines.append(f"iterations at a bound, of {len(rows)}:")
+        lines += _wrapped([f"{name} {count} {side}" for (name, side), count in at_bound.items()], indent="  ")
+    return lines
+
+
+def bound_uses(rows: Sequence[Row]) -> dict[tuple[str, str], int]:
+    """Per parameter and side, how many iterations ran with it at that bound; the most first."""
+    uses: Counter[tuple[str, str]] = Counter()
+    for row in rows:
+        for name, value in row.before.items():
+            parameter = PARAMETERS[name]
+            uses[name, "low"] += value <= parameter.low
+            uses[name, "high"] += value >= parameter.high
+    return {use: count for use, count in uses.most_common() if count}
+
+
+def shortened(rows: Sequence[Row], most: int = 24) -> Sequence[Row]:
+    """The rows worth a line: all where they are few, else those that are not OK, and the last ones."""
+    if len(rows) <= most:
+        return rows
+    last = rows[-4:]
+    bad = [row for row in rows[:-4] if row.verdict != "OK"]
+    return [*bad[: most - 4], *last]

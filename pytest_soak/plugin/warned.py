@@ -1,0 +1,47 @@
+"""One warning per cause and canary, with its count, in place of one per item."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+
+class SoakWarnings:
+    """Holds back the gate warnings that pytest records and hands them on at the end, counted.
+
+    It lives in the controller only. A filter that makes an error of a warning acts before this does.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._held: dict[tuple[str, str], tuple[str, Any]] = {}
+        self._counts: dict[tuple[str, str], int] = {}
+
+    @property
+    def _recorded(self) -> list[Any]:
+        reporter = self._config.pluginmanager.get_plugin("terminalreporter")
+        return [] if reporter is None else reporter.stats.setdefault("warnings", [])
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_warning_recorded(self, warning_message: warnings.WarningMessage) -> None:
+        """Take back a gate warning that the terminal has just recorded."""
+        causes = getattr(warning_message.message, "causes", None)
+        if not causes or not self._recorded:
+            return
+        report = self._recorded.pop()
+        for cause, text in causes:
+            key = (getattr(warning_message.message, "canary", ""), cause)
+            self._held.setdefault(key, (text, report))
+            self._counts[key] = self._counts.get(key, 0) + 1
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self) -> None:
+        """Hand on one warning per cause and canary, the first of its kind with how many there were."""
+        for key, (text, report) in self._held.items():
+            more = self._counts[key] - 1
+            said = f"{text} (and {more} more of {key[0]}: {key[1]})" if more else text
+            self._recorded.append(replace(report, message=f"SoakGateWarning: {said}"))
+        self._held.clear()

@@ -1,0 +1,45 @@
+"""The lines before the first item name what really runs."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.e2e.conftest import Scripted
+
+GOOD = (3.2, 0.30, 1.0)
+
+
+def lines(pytester: pytest.Pytester, *args: str) -> list[str]:
+    return [
+        line for line in pytester.runpytest_inprocess("--co", *args).outlines if line.startswith("soak: ")
+    ]
+
+
+def test_markers_count_and_not_the_options(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        "import pytest\n"
+        "@pytest.mark.soak(scenario=['calm', 'volatile'], iterations=4, seed=[1, 2, 3, 4])\n"
+        "def test_maker(soak_iteration): pass\n"
+    )
+    for args in (["--soak-scenario=news", "--soak-iterations=9"], []):
+        text = lines(pytester, "-p", "no:randomly", *args)
+        assert not any("news" in line for line in text)
+        assert text[-2:] == [
+            "soak: profile default, scenario calm, seed 1..4, 4 x 5 min, reference maker",
+            "soak: profile default, scenario volatile, seed 1..4, 4 x 5 min, reference maker",
+        ]
+
+
+def test_a_strategy_of_a_hook_is_named_by_the_hook(pytester: pytest.Pytester, scripted: Scripted) -> None:
+    scripted([GOOD])
+    assert lines(pytester, "--soak-iterations=3")[-1].endswith(
+        "scenario calm, seed 1, 3 x 5 min, strategy of conftest"
+    )
+
+
+def test_a_warm_up_that_leaves_nothing_is_said_at_the_start(pytester: pytest.Pytester) -> None:
+    assert lines(pytester, "--soak-iterations=2")[-1] == (
+        "soak: 2 iteration(s) and a warm-up of 2 leave nothing to judge in profile default; "
+        "run 3 or more, or lower gates.warmup_iterations"
+    )
+    assert not any("warm-up" in line for line in lines(pytester, "--soak-iterations=3"))

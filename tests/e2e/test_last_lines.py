@@ -1,0 +1,44 @@
+"""The last lines of runs that are cut short, or whose gates nobody judged."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def test_a_run_cut_short_tells_how_to_go_on(pytester: pytest.Pytester) -> None:
+    """Two of four iterations were asked for: the rest is missing, and no gate is said to hold."""
+    options = ("--soak-iterations=4", "--soak-minutes=0.2", "--soak-gate=soft")
+    result = pytester.runpytest_subprocess(*options, "-k", "iter002")
+    run = next((pytester.path / "artifacts/soak/runs").iterdir()).name
+    assert f"missing: 2 of 4 iterations; pytest --soak-resume={run}" in result.outlines
+    assert "gates held" not in result.stdout.str()
+    whole = pytester.runpytest_subprocess(f"--soak-resume={run}")
+    assert "missing:" not in whole.stdout.str()
+
+
+def test_with_the_gates_off_nothing_is_said_to_hold(pytester: pytest.Pytester) -> None:
+    """No gate is judged, so none held."""
+    result = pytester.runpytest_subprocess("--soak-iterations=2", "--soak-gate=off")
+    assert "gates held" not in result.stdout.str()
+    result.stdout.fnmatch_lines(["next: *"])
+
+
+def test_one_warning_per_cause_and_canary(pytester: pytest.Pytester) -> None:
+    """Counted instead of repeated, also from workers; under -W error what only warns still does not fail."""
+    options = ("--soak-iterations=4", "--soak-minutes=0.05", "--soak-gate=soft", "--soak-seed=1..2")
+    for more in ((), ("-n", "2"), ("-W", "error")):
+        result = pytester.runpytest_subprocess(*options, *more)
+        assert result.ret == 0
+        heads = [line for line in result.outlines if "SoakGateWarning: " in line and "net_bps: " in line]
+        assert len(heads) == 2
+        assert "(and 4 more of default-calm-s1: NO_DATA net_bps)" in heads[0]
+        assert "(and 4 more of default-calm-s2: NO_DATA net_bps)" in heads[1]
+
+
+def test_many_canaries_show_a_matrix(pytester: pytest.Pytester) -> None:
+    """Six canaries: a line for each that did not hold, and one for all seeds."""
+    options = ("--soak-iterations=1", "--soak-minutes=0.05", "--soak-gate=soft", "--soak-seed=1..6")
+    result = pytester.runpytest_subprocess(*options)
+    result.stdout.fnmatch_lines(["profile *scenario *seeds *", "default *calm * 6 *"])
+    at = next(n for n, line in enumerate(result.outlines) if line.startswith("canary "))
+    assert len({line.split()[0] for line in result.outlines[at + 1 : at + 7]}) == 6

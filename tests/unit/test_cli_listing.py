@@ -1,0 +1,77 @@
+"""The commands that list what there is, and the command's own ways to fail."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+import pytest
+
+from pytest_soak import cli
+from pytest_soak.config.profiles import available_profiles
+from pytest_soak.domain.kpis import KPI_MEANINGS
+from pytest_soak.guards import BUILT_IN
+from pytest_soak.market import available_scenarios
+from pytest_soak.store.runs import retention
+from pytest_soak.version import package_version
+
+NAMES = {
+    "profiles": available_profiles(),
+    "scenarios": available_scenarios(),
+    "kpis": tuple(KPI_MEANINGS),
+    "guards": tuple(BUILT_IN),
+}
+
+
+@pytest.mark.parametrize("kind", NAMES)
+def test_lists_name_all_that_there_is(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli.main([kind]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert tuple(line.split()[0] for line in lines) == NAMES[kind]
+    for name in NAMES[kind]:
+        assert cli.main([kind, "--show", name]) == 0
+        assert capsys.readouterr().out.strip()
+    assert cli.main([kind, "--show", "nope"]) == 2
+    assert f"{kind} --show 'nope': known are {NAMES[kind][0]}" in capsys.readouterr().err
+
+
+def test_what_is_shown_of_a_profile_is_a_profile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    cli.main(["profiles", "--show", "steady_safe"])
+    folder = tmp_path / "soak_profiles"
+    folder.mkdir()
+    text = capsys.readouterr().out.replace('name = "steady_safe"', "")
+    (folder / "mine.toml").write_text(text, encoding="utf-8")
+    cli.main(["profiles"])
+    assert "mine         soak_profiles/mine.toml" in capsys.readouterr().out.splitlines()
+    assert cli.main(["profiles", "--show", "mine"]) == 0
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"pytest-soak {package_version()}\n"
+
+
+def test_a_disk_that_refuses_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system", str(tmp_path / "x"))
+
+    monkeypatch.setattr(retention, "list_runs", refuse)
+    assert cli.main(["rotate", f"--soak-artifacts={tmp_path}"]) == 2
+    err = capsys.readouterr().err
+    assert err == f"pytest-soak: {tmp_path / 'x'}: Read-only file system\n"
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "a\0b"])
+def test_a_folder_that_cannot_be_is_one_sentence(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["rotate", f"--soak-artifacts={name}"]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1

@@ -1,0 +1,51 @@
+"""The last lines agree with the numbers above them."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_soak.plugin.closing import Outcome, missing_line, next_step
+
+
+def outcome(*verdicts: str, pooled: str | None = "OK", planned: int = 0, mode: str = "hard") -> Outcome:
+    return Outcome(planned or len(verdicts), len(verdicts), mode, verdicts, pooled=pooled)
+
+
+def said(*outcomes: Outcome, failed: bool = False) -> str:
+    return next_step(outcomes, failed=failed, start_at="START", report="REPORT")
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "failed", "expected"),
+    [
+        ([outcome("OK", "OK")], False, "all gates held"),
+        ([outcome("OK", "FAIL")], False, "not fit to trade"),
+        ([outcome("OK", "OK", pooled="FAIL")], False, "not fit to trade"),
+        ([outcome("NO_DATA", pooled="FAIL")], False, "not fit to trade"),
+        ([outcome("NO_DATA"), outcome("OK")], False, "not everything was measured"),
+        ([outcome("OK", pooled="INCONCLUSIVE")], False, "more iterations would decide"),
+        ([outcome("OK", planned=3, pooled=None)], False, "the run was not whole"),
+        ([outcome("OK", mode="off")], False, "the gates are off"),
+        ([outcome("OK", pooled=None)], False, "no gates item was run"),
+        ([outcome("OK", mode="off"), outcome("OK")], False, "no verdict on 1 of 2 canaries"),
+        ([outcome("OK")], True, "items failed for other reasons"),
+    ],
+)
+def test_the_next_step_is_that_of_the_worst(outcomes: list[Outcome], failed: bool, expected: str) -> None:
+    """Whether the gates held is said only of what was judged, all of it."""
+    line = said(*outcomes, failed=failed)
+    assert expected in line
+    assert ("all gates held" in line) == (expected == "all gates held")
+
+
+def test_misses_by_chance_are_named() -> None:
+    """A miss within its sampling error fails nothing, and is not hidden."""
+    line = said(Outcome(2, 2, "hard", ("OK",), by_chance=1, pooled="OK"))
+    assert "all gates held over the run (1 iteration(s) missed one" in line
+
+
+def test_a_run_cut_short_says_what_is_missing() -> None:
+    """The count over all canaries, and the command that goes on."""
+    cut = missing_line([outcome("OK", planned=6), outcome("OK", "OK")], "RUN")
+    assert cut == "missing: 5 of 8 iterations; pytest --soak-resume=RUN"
+    assert missing_line([outcome("OK")], "RUN") is None
