@@ -110,6 +110,12 @@ def value(name: str, place: int, new: float) -> Mutation:
     return mutated
 
 
+def end_of_time(rows: np.ndarray) -> np.ndarray:
+    """The last row is stamped with the largest time that there is."""
+    rows["exch_ts"][-1] = 2**63 - 1
+    return rows
+
+
 def of_kind(code: int, count: int = 40) -> Mutation:
     """Some depth rows become rows of another kind."""
 
