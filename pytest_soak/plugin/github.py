@@ -63,7 +63,7 @@ class SoakGithub:
             terminalreporter.write_line(self._problem)
         if os.environ.get("GITHUB_ACTIONS") != "true":
             return
-        for line in annotations(self._terminal.canaries()):
+        for line in commands(self._terminal.canaries()):
             terminalreporter.ensure_newline()
             terminalreporter.write_line(line)
 
@@ -112,7 +112,7 @@ def markdown(text: str, *, most: int | None = _MOST_IN_CELL) -> str:
     return _SPECIAL.sub(lambda match: f"&#{ord(match[0])};", text)
 
 
-def annotations(canaries: Sequence[Measured]) -> list[str]:
+def commands(canaries: Sequence[Measured]) -> list[str]:
     """A workflow command per canary that has something to say, in the order given."""
     levels = ((canary, _level(canary)) for canary in canaries)
     return [_command(level, canary) for canary, level in levels if level is not None]

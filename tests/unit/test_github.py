@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from pytest_soak.plugin.bulk import Measured
-from pytest_soak.plugin.github import annotations, escaped_data, escaped_property, markdown, summary_text
+from pytest_soak.plugin.github import commands, escaped_data, escaped_property, markdown, summary_text
 from pytest_soak.plugin.lines import gate_text
 from pytest_soak.plugin.wire import CanaryGates, GateSeen
 from tests.unit.test_lines import ROW
@@ -68,25 +68,25 @@ def test_many_canaries_stay_below_what_github_takes() -> None:
     ],
 )
 def test_an_annotation_has_the_level_of_what_it_does(verdict: str, mode: str, level: str) -> None:
-    assert annotations([canary(verdict, mode=mode)]) == [
+    assert commands([canary(verdict, mode=mode)]) == [
         f"::{level} title=soak {verdict}%3A default-calm-s1::"
         f"strategy mine; over the run: {verdict} net_bps 1.5 (>= 2)"
     ]
 
 
 def test_what_held_or_was_not_judged_has_no_annotation() -> None:
-    assert annotations([canary("OK"), canary("FAIL", mode="off")]) == []
+    assert commands([canary("OK"), canary("FAIL", mode="off")]) == []
 
 
 def test_an_annotation_names_the_iteration_that_missed() -> None:
     """Where no gates item judged the whole."""
-    (line,) = annotations([Measured("key", [ROW, replace(ROW, iteration=4)], None)])
+    (line,) = commands([Measured("key", [ROW, replace(ROW, iteration=4)], None)])
     assert line.endswith("::strategy mine; iteration 3 (and 1 more): FAIL net_bps 1.5 (>= 2)")
 
 
 def test_a_name_cannot_end_a_command() -> None:
     """By GitHub's rules; a line break is spelled out before."""
-    (line,) = annotations([replace(canary("FAIL", strategy="a%0A\n::b"), key="x:y,z%\r")])
+    (line,) = commands([replace(canary("FAIL", strategy="a%0A\n::b"), key="x:y,z%\r")])
     assert line.startswith(r"::error title=soak FAIL%3A x%3Ay%2Cz%25\r::strategy a%250A\n::b;")
     assert escaped_data("%\r\n:,") == "%25%0D%0A:,"
     assert escaped_property("%\r\n:,") == "%25%0D%0A%3A%2C"
