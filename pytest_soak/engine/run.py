@@ -76,11 +76,16 @@ class SoakRun:
         return resolve(settings.overrides, loaded, settings.environment, self.base)
 
     def market(self, case: Case, hook: Any) -> Market:
-        """The market of a case, made once per session for everybody who has the same hooks."""
+        """The market of a case, the same for everybody who has the same hooks as long as it is in use.
+
+        Of many, only the newest are kept: a compiled market holds its world.
+        """
         request = self._market_request(case)
         makers = hook.pytest_soak_make_market
         key = (request, *(id(maker.plugin) for maker in makers.get_hookimpls()))
         if key not in self.markets:
+            while len(self.markets) >= MAX_OPEN:
+                del self.markets[next(iter(self.markets))]
             self.markets[key] = makers(request=request)
         return self.markets[key]
 
