@@ -15,6 +15,7 @@ from pytest_soak.guards import BUILT_IN
 # An inner run in this process forgets the modules that it was the first to import, and would import them
 # again for every test, each time with classes of their own.
 for _module in (
+    "numpy",
     "pytest_soak.plugin.defaults",
     "pytest_soak.plugin.bulk",
     "pytest_soak.plugin.items",
