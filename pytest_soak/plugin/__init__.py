@@ -167,6 +167,10 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Attach what the terminal shows to the report, so that it also arrives from a worker."""
+    if call.when == "call" and case_of(item) is not None:
+        from pytest_soak.plugin.output import keep_output
+
+        keep_output(item)
     if call.excinfo is None or case_of(item) is None:
         report = yield
     else:
