@@ -8,7 +8,15 @@ from dataclasses import replace
 import pytest
 
 from pytest_soak import hookspecs
-from pytest_soak.plugin.collection import case_of, chain_key, in_order, parametrize, select, take_shipped_ids
+from pytest_soak.plugin.collection import (
+    case_of,
+    chain_key,
+    in_order,
+    parametrize,
+    select,
+    shipped_items,
+    take_shipped_ids,
+)
 from pytest_soak.plugin.fixtures import (  # noqa: F401 (pytest finds fixtures by their names in a plugin)
     _soak_case,
     folder_names,
@@ -19,6 +27,7 @@ from pytest_soak.plugin.fixtures import (  # noqa: F401 (pytest finds fixtures b
     soak_overrides,
     soak_profile,
 )
+from pytest_soak.plugin.lastfailed import SoakLast, collect_shipped, is_shipped_wanted, with_last_settings
 from pytest_soak.plugin.matrix import MARKER
 from pytest_soak.plugin.options import add_options, read_settings
 from pytest_soak.plugin.session import (
@@ -55,12 +64,14 @@ def pytest_configure(config: pytest.Config) -> None:
     asked = config.stash[ASKED] = take_shipped_ids(config)
     if asked:
         settings = replace(settings, given=(*settings.given, "ids"), selects=True)
+    settings = with_last_settings(config, settings)
     config.stash[SETTINGS] = settings
     worker = getattr(config, "workerinput", None)
     config.stash[RUN_ID] = worker["soak_run_id"] if worker else fresh_run_id()
     if worker is None:
         config.pluginmanager.register(SoakTerminal(config, lambda: folder_of(config)), "soak_terminal")
         config.pluginmanager.register(SoakWarnings(config), "soak_warnings")
+        config.pluginmanager.register(SoakLast(config), "soak_last")
         if config.pluginmanager.hasplugin("xdist"):
             from pytest_soak.plugin.xdist import SoakXdist
 
@@ -95,12 +106,20 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.hookimpl(tryfirst=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> pytest.CollectReport | None:
+    """Collect the shipped canary whatever ``--lf`` makes of files."""
+    return collect_shipped(collector)
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(
     session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    """Run soak items only where a soak option stands on the command line."""
+    """Run soak items only where a soak option stands on the command line; failed ones come again anyway."""
     if config.stash[SETTINGS].selects:
         config.stash[DESELECTED] = select(session, config, items, config.stash[ASKED])
+    elif is_shipped_wanted(config):
+        items.extend(shipped_items(session))
 
 
 @pytest.hookimpl(specname="pytest_collection_modifyitems", wrapper=True, tryfirst=True)
