@@ -38,12 +38,14 @@ from pytest_soak.plugin.session import (
     RUN,
     RUN_ID,
     SETTINGS,
+    TESTS,
     folder_of,
     fresh_run_id,
     run_of,
 )
 from pytest_soak.plugin.signals import SoakSignals
 from pytest_soak.plugin.terminal import SoakTerminal
+from pytest_soak.plugin.testnames import names_of_tests
 from pytest_soak.plugin.warned import SoakWarnings
 
 
@@ -127,6 +129,7 @@ def pytest_order_soak_items(config: pytest.Config, items: list[pytest.Item]) -> 
     """Keep the iterations of a canary together and in order, whatever else reorders the tests."""
     yield
     items[:] = in_order(items)
+    config.stash[TESTS] = names_of_tests(items)
     if RUN in config.stash:
         config.stash[RUN].names = folder_names(items)
 
@@ -143,7 +146,7 @@ def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Ite
         return []
     from pytest_soak.plugin.groups import lines_of
 
-    lines = lines_of(run_of(config), items)
+    lines = lines_of(run_of(config), items, config.stash[TESTS])
     if config.stash[SETTINGS].selects:
         others = config.stash.get(DESELECTED, 0)
         canary = "canary" if len(canaries) == 1 else "canaries"
@@ -174,7 +177,12 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> object | None:
         return None
     from pytest_soak.plugin.items import run_item
 
-    return run_item(pyfuncitem, REPORT)
+    return run_item(pyfuncitem, REPORT, _test_of(pyfuncitem))
+
+
+def _test_of(item: pytest.Item) -> str:
+    """Name of an item's test where it is needed to tell canaries apart, else empty."""
+    return item.config.stash.get(TESTS, {}).get(chain_key(item) or "", "")
 
 
 @pytest.hookimpl(wrapper=True)
