@@ -86,7 +86,8 @@ def other_symbol(rows: np.ndarray) -> np.ndarray:
 def without(rows: np.ndarray, from_s: float, to_s: float) -> np.ndarray:
     """A stretch of time is cut out."""
     since = (rows["exch_ts"] - rows["exch_ts"][0]) / 1e9
-    return rows[(since < from_s) | (since >= to_s)]
+    kept: np.ndarray = rows[(since < from_s) | (since >= to_s)]
+    return kept
 
 
 def field(name: str, change: Callable[[np.ndarray], np.ndarray]) -> Mutation:
@@ -107,6 +108,12 @@ def value(name: str, place: int, new: float) -> Mutation:
         return rows
 
     return mutated
+
+
+def end_of_time(rows: np.ndarray) -> np.ndarray:
+    """The last row is stamped with the largest time that there is."""
+    rows["exch_ts"][-1] = 2**63 - 1
+    return rows
 
 
 def of_kind(code: int, count: int = 40) -> Mutation:
@@ -140,7 +147,8 @@ def no_local(rows: np.ndarray) -> np.ndarray:
 
 def one_sided(rows: np.ndarray) -> np.ndarray:
     """All asks are taken out."""
-    return rows[((rows["ev"] & np.uint64(SELL)) == 0) | (kinds(rows) == TRADE)]
+    kept: np.ndarray = rows[((rows["ev"] & np.uint64(SELL)) == 0) | (kinds(rows) == TRADE)]
+    return kept
 
 
 def empty_asks(rows: np.ndarray) -> np.ndarray:

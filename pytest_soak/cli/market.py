@@ -15,6 +15,7 @@ from pytest_soak.domain.errors import SoakConfigError
 if TYPE_CHECKING:
     from typing import TypeAlias
 
+    from pytest_soak.cli.recorded import Recorded
     from pytest_soak.market.facts.table import Fact, Finding
     from pytest_soak.market.scenario.model import Scenario
     from pytest_soak.market.tape import Tape
@@ -52,29 +53,44 @@ def add(commands: Commands) -> None:
 def run(options: argparse.Namespace) -> None:
     """Print the table and draw the picture.
 
+    Facts of a recording that is crossed, one-sided or silent for too long are withheld.
+
     Raises:
         SoakConfigError: the scenario, the recording or an option is not usable, or a picture was asked for by
             name and cannot be drawn.
         SoakStoreError: the picture could not be written.
     """
+    from pytest_soak.cli.recorded import recorded
     from pytest_soak.market.facts.table import CRASH_FACTS, FACTS, find
     from pytest_soak.market.scenario.loading import load_scenario
-    from pytest_soak.market.tape import tape_of_recording, tape_of_scenario
+    from pytest_soak.market.tape import tape_of_scenario
 
     if options.hours > MOST_HOURS:
         raise SoakConfigError(f"--hours = {options.hours}; accepted is 1 to {MOST_HOURS}")
     scenario = load_scenario(options.scenario, FOLDERS)
+    recording = recorded(options.replay) if options.replay is not None else None
     tape = tape_of_scenario(scenario, seed=options.seed, duration_s=options.hours * 3600.0)
-    recording = tape_of_recording(options.replay) if options.replay is not None else None
-    beside = list(find(recording, FACTS)) if recording is not None else []
     _print(f"{scenario.name}, seed {options.seed}: {_size(tape)}")
-    if recording is not None:
-        _print(f"{recording.name}: {_size(recording)}")
+    beside = _beside(recording) if recording is not None else []
     _table(list(find(tape, FACTS)), beside, options.explain)
     crash = _crash(scenario, options.seed)
     if crash is not None:
         _table(list(find(crash, CRASH_FACTS)), [], options.explain)
-    _draw(tape, options.picture)
+    _draw(tape, recording.tape if recording is not None else None, options.picture)
+
+
+def _beside(recording: Recorded) -> list[str]:
+    """Say what was found in a recording; a cell per fact."""
+    from pytest_soak.market.facts.table import FACTS, find
+
+    _print(f"{recording.tape.name}: {_size(recording.tape)}")
+    for note in recording.notes:
+        _print(note)
+    for reason in recording.withheld:
+        _print(f"{recording.tape.name}: no fact is judged: {reason}")
+    if recording.withheld:
+        return ["withheld"] * len(FACTS)
+    return [_cell(found) for found in find(recording.tape, FACTS)]
 
 
 def _size(tape: Tape) -> str:
@@ -95,13 +111,13 @@ def _crash(scenario: Scenario, seed: int) -> Tape | None:
     return None
 
 
-def _table(found: Sequence[Finding], beside: Sequence[Finding], explain: bool) -> None:
+def _table(found: Sequence[Finding], beside: Sequence[str], explain: bool) -> None:
     heads = ["fact", "accepted", "scenario", *(["recording"] if beside else [])]
     _print("")
     _print(_row(heads))
     for ours, other in zip_longest(found, beside):
         fact = ours.fact
-        cells = [fact.name, f"{fact.low:g} to {fact.high:g}", _cell(ours), *([_cell(other)] if other else [])]
+        cells = [fact.name, f"{fact.low:g} to {fact.high:g}", _cell(ours), *([other] if other else [])]
         _print(_row(cells))
         if explain:
             for line in _explained(fact):
@@ -125,13 +141,13 @@ def _explained(fact: Fact) -> Iterator[str]:
     yield f"    {fact.source}"
 
 
-def _draw(tape: Tape, wanted: Path | None) -> None:
+def _draw(tape: Tape, beside: Tape | None, wanted: Path | None) -> None:
     from pytest_soak.market.facts import picture
     from pytest_soak.store.disk import files
 
     try:
         path = wanted or Path("artifacts/soak/market", f"{tape.name}.png")
-        content = picture.drawn(tape, path.suffix.removeprefix("."))
+        content = picture.drawn(tape, path.suffix.removeprefix("."), beside)
     except SoakConfigError as error:
         if wanted is not None:
             raise

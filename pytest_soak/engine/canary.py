@@ -150,6 +150,9 @@ class Canary:
         )
         self._journal.commit(record, edge_json, wall)
         self._steps.append(step_of(record))
+        # Committed, but not exported over a file that somebody else has written meanwhile.
+        if not self._exports.holds(turn.base):
+            self._refuse_other_overrides(turn, "is committed, but its export is held back")
         self._exports.add(self._state())
         self._hooks.finished(record, record.parameters_after)
         return record
@@ -157,18 +160,18 @@ class Canary:
     def _refuse_unless_sound(self, turn: _Turn) -> None:
         # The bytes that the export wrote need no parser to tell what they say.
         if not self._exports.holds(turn.base):
-            self._refuse_other_overrides(turn)
+            self._refuse_other_overrides(turn, "refuses to start")
         context = self._context("start", turn)
         stops = [o for o in self._hooks.guard(context) if o.action is Action.STOP]
         if stops:
             said = "; ".join(f"{o.guard}: {o.message or o.reason}" for o in stops)
             raise SoakStateError(f"iteration {turn.number} of {self.spec.name} refuses to start: {said}")
 
-    def _refuse_other_overrides(self, turn: _Turn) -> None:
+    def _refuse_other_overrides(self, turn: _Turn, what: str) -> None:
         written = read_current(self.spec.folder / artifacts.OVERRIDES_NAME)
         if written is not None and parameters_hash(written) != turn.base_hash:
             raise SoakStateError(
-                f"iteration {turn.number} of {self.spec.name} refuses to start: "
+                f"iteration {turn.number} of {self.spec.name} {what}: "
                 f"{self.spec.folder / artifacts.OVERRIDES_NAME} does not hold the parameters that the "
                 "journal recorded; it was changed by hand. Delete it to go on with the recorded ones, or "
                 "start a new run with --soak-override"

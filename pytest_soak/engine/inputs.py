@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import inspect
+import linecache
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +28,23 @@ _COMPARED = (
     "tune",
     "guards_off",
 )
+
+
+def source_hash(kind: type) -> str | None:
+    """Hash of the source of the module that a class is from, with line ends of one kind.
+
+    None where there is no source, and for classes of this package, whose version counts.
+    """
+    if kind.__module__.partition(".")[0] == __name__.partition(".")[0]:
+        return None
+    try:
+        # What was read of a file that has changed since is not believed.
+        linecache.checkcache(inspect.getsourcefile(kind))
+        module = inspect.getmodule(kind)
+        source = inspect.getsource(kind if module is None else module)
+    except (OSError, TypeError):
+        return None
+    return hashlib.sha256("\n".join(source.splitlines()).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +82,9 @@ class CanarySpec:
             "market_hash": sha256_of(self.market.describe()),
             "seed": self.seed,
             "strategy": self.strategy.name,
-            "strategy_hash": sha256_of(self.strategy.describe()),
+            "strategy_hash": sha256_of(
+                {"describe": self.strategy.describe(), "source": source_hash(type(self.strategy))}
+            ),
             "parameters": {name: float(value) for name, value in sorted(self.parameters.items())},
             "safe_parameters": {name: float(value) for name, value in sorted(self.safe_parameters.items())},
             "iterations": self.iterations,

@@ -136,9 +136,29 @@ class SoakRun:
                 settings=RunSettings.model_validate(self.settings.of_run()),
                 versions=versions,
                 canaries=names,
+                profiles={
+                    name: loaded.profile.model_dump(mode="json") for name, loaded in self.profiles.items()
+                },
             ),
         )
         self._named.update(names)
+
+    def refuse_changed_profiles(self) -> None:
+        """Refuse to resume with a profile that has changed since the run began.
+
+        Raises:
+            SoakConfigError: names the file, what differs and what to do.
+        """
+        if self.settings.resume is None:
+            return
+        for name, before in read_manifest(self.folder).profiles.items():
+            loaded = self.profile(name)
+            changes = differences(before, loaded.profile.model_dump(mode="json"))
+            if changes:
+                raise SoakConfigError(
+                    f"--soak-resume: profile {loaded.origin} has changed since the run began: "
+                    f"{'; '.join(changes)}. Undo that to resume, or start a new run"
+                )
 
     def _keep_base(self) -> None:
         kept = self.folder / BASE_NAME
@@ -219,6 +239,18 @@ def spec_of(
         sleep_seconds=settings.sleep_seconds,
         guards_off=guards_off,
     )
+
+
+def differences(before: Mapping[str, Any], now: Mapping[str, Any], where: str = "") -> list[str]:
+    """What differs between two mappings, key by key at every depth."""
+    found: list[str] = []
+    for key in sorted(before.keys() | now.keys()):
+        old, new = before.get(key), now.get(key)
+        if isinstance(old, Mapping) and isinstance(new, Mapping):
+            found += differences(old, new, f"{where}{key}.")
+        elif old != new:
+            found.append(f"{where}{key} was {show(old)} and is {show(new)}")
+    return found
 
 
 def check_strategy(strategy: object) -> None:

@@ -12,10 +12,12 @@ from pytest_soak.market.recording.checks import Facts, check_rows
 from pytest_soak.market.recording.judging import LEAST_SILENCE_MS, Trust, judged
 from pytest_soak.market.recording.reading import Recording, read_recording
 from pytest_soak.market.reports import report_of
+from pytest_soak.market.tape import tape_of_rows
 
 if TYPE_CHECKING:
     from pytest_soak.domain.records import EdgeReport, Source
     from pytest_soak.market.protocols import MakerJob, Window
+    from pytest_soak.market.tape import Tape
 
 _NS_PER_MS = 1_000_000
 DEFAULT_TRUST = Trust()
@@ -90,6 +92,10 @@ class ReplayMarket:
             "most_silence_ms": self._trust.silence_ms,
             "most_crossed_share": self._trust.crossed_share,
         }
+
+    def tape(self) -> Tape:
+        """The recording written down, without a maker in it."""
+        return tape_of_rows(self._recording, self._facts)
 
     def slice_for(self, window: Window) -> tuple[int, int]:
         """Begin and end of the window in ns since the first row."""

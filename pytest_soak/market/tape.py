@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from pytest_soak.market.recording.reading import Rows
+    from pytest_soak.market.recording.checks import Facts
+    from pytest_soak.market.recording.reading import Recording, Rows
 
     Doubles = NDArray[np.float64]
 
@@ -141,11 +142,19 @@ def tape_of_recording(path: Path) -> Tape:
         SoakConfigError: naming the file, the row that is wrong and what was expected.
     """
     recording = read_recording(path)
-    facts = check_rows(recording.rows, path, None, None)
+    return tape_of_rows(recording, check_rows(recording.rows, path, None, None))
+
+
+def tape_of_rows(recording: Recording, facts: Facts) -> Tape:
+    """Write down a recording that was read and checked.
+
+    Raises:
+        SoakConfigError: where the kernel refuses a row.
+    """
     raw = kernel.observe_rows(recording.buffer, facts.tick_size, facts.lot_size, DEPTH_LEVELS)
     columns = _one_row_per_order(_arrays(raw))
     columns["trade_s"] = columns["trade_at"] * 1e-9
-    return _tape(path.name, facts.rows, columns, {}, facts.tick_size, facts.lot_size)
+    return _tape(recording.path.name, facts.rows, columns, {}, facts.tick_size, facts.lot_size)
 
 
 def _observed(scenario: Scenario, seed: int, spec: Mapping[str, object]) -> dict[str, Any]:

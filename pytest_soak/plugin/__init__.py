@@ -74,7 +74,8 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(SoakTerminal(config, lambda: folder_of(config)), "soak_terminal")
         config.pluginmanager.register(SoakWarnings(config), "soak_warnings")
         config.pluginmanager.register(SoakLast(config), "soak_last")
-        if config.pluginmanager.hasplugin("xdist"):
+        # "-p xdist.plugin" registers it under its module's name.
+        if any(config.pluginmanager.hasplugin(name) for name in ("xdist", "xdist.plugin")):
             from pytest_soak.plugin.xdist import SoakXdist
 
             config.pluginmanager.register(SoakXdist(config.stash[RUN_ID], settings), "soak_xdist")

@@ -54,6 +54,7 @@ def _checked(run: SoakRun, hook: Any, *, writes: bool, names: bool) -> list[str]
         for hidden in resolved.shadowed:
             values = said.setdefault(f"of {hidden.source} shadowed by {hidden.by}", {})
             values[f"{hidden.parameter}={hidden.value:g}"] = None
+    run.refuse_changed_profiles()
     if writes:
         prepare_artifacts(settings.artifacts)
     asked = _asked(run, minutes) if names else ""

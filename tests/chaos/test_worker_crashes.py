@@ -62,3 +62,13 @@ def test_a_limit_of_restarts_that_the_user_gave_is_kept(tmp_path: Path) -> None:
     code, out = run(tmp_path, "s2-iter002", 99, "-n1", "--max-worker-restart=0")
     assert code == 1, out
     assert " resumed" not in out
+
+
+@pytest.mark.parametrize("name", ["xdist", "xdist.plugin"])
+def test_workers_belong_to_the_run_by_whichever_name_xdist_is_loaded(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    code, out = run(tmp_path, "nothing", 0, "-n1", "-p", "soak", "-p", name)
+    assert code == 0, out
+    assert len(list(tmp_path.glob("artifacts/soak/runs/*"))) == 1

@@ -23,7 +23,7 @@ KEYS = (
     "resume",
     "no_tune",
 )
-VALUES = (["x", "y"], [1, True], 3, 0.5, True, "", [], [["a"]])
+VALUES: tuple[object, ...] = (["x", "y"], [1, True], 3, 0.5, True, "", [], [["a"]])
 
 
 @pytest.mark.parametrize("table", ["tool.pytest.ini_options", "tool.pytest"])

@@ -146,7 +146,8 @@ def test_names_that_cannot_be_written_down_are_one_sentence(
     pytester: pytest.Pytester, name: bytes, advice: str
 ) -> None:
     environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", b"--soak-replay=" + name]
+    words = (sys.executable, "-m", "pytest", "-p", "no:cacheprovider")
+    command = [*map(os.fsencode, words), b"--soak-replay=" + name]
     done = subprocess.run(command, env=environment, capture_output=True, check=False, cwd=pytester.path)
     assert done.returncode == pytest.ExitCode.USAGE_ERROR
     assert advice in done.stderr.decode("ascii")

@@ -10,6 +10,7 @@ import pytest
 
 # Dies in chosen iterations of chosen canaries, as often as a file says.
 DYING = """
+import json
 import os
 import re
 from pathlib import Path
@@ -17,7 +18,8 @@ from pathlib import Path
 from pytest_soak.market import ReferenceMaker
 
 HERE = Path(__file__).parent
-DEATHS = {deaths!r}
+# Not in this source, which is part of the records' identity.
+DEATHS = json.loads((HERE / "deaths.json").read_text(encoding="utf-8"))
 
 
 class Dying:
@@ -31,8 +33,8 @@ class Dying:
 
     def run(self, market, parameters, window):
         seed = re.search(r"-s([0-9]+)-", os.environ["PYTEST_CURRENT_TEST"])[1]
-        key = f"{{seed}}-{{window.iteration}}"
-        died = HERE / f"died-{{key}}"
+        key = f"{seed}-{window.iteration}"
+        died = HERE / f"died-{key}"
         times = len(died.read_bytes()) if died.exists() else 0
         if times < DEATHS.get(key, 0):
             died.write_bytes(b"x" * (times + 1))
@@ -47,7 +49,8 @@ JOB = ("--soak-iterations=3", "--soak-minutes=0.2", "--soak-gate=off", "-p", "no
 
 
 def soak(pytester: pytest.Pytester, deaths: dict[str, int], *args: str) -> pytest.RunResult:
-    pytester.makeconftest(DYING.format(deaths=deaths))
+    pytester.makeconftest(DYING)
+    (pytester.path / "deaths.json").write_text(json.dumps(deaths), encoding="utf-8")
     return pytester.runpytest_subprocess(*JOB, *args, timeout=100)
 
 

@@ -61,7 +61,7 @@ def run(
     zero = int(rows["exch_ts"][(rows["ev"] & EXCHANGE) != 0][0])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        market = _market(hft, data, tick_size, lot_size)
+        market = open_market(hft, data, tick_size, lot_size)
         try:
             for number in sorted(range(len(orders)), key=lambda n: orders[n].placed_ns):
                 order = orders[number]
@@ -76,7 +76,8 @@ def run(
             market.close()
 
 
-def _market(hft: ModuleType, data: np.ndarray, tick_size: float, lot_size: float) -> Any:
+def open_market(hft: ModuleType, data: np.ndarray, tick_size: float, lot_size: float) -> Any:
+    """A market of one asset; ``data`` must live as long as it does."""
     asset = (
         hft.BacktestAsset()
         .data(data)

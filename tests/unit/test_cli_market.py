@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import matplotlib
 import pytest
 
 from pytest_soak import cli
@@ -12,8 +13,9 @@ from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.market import load_scenario
 from pytest_soak.market.facts.picture import drawn
 from pytest_soak.market.facts.table import CRASH_FACTS, FACTS
-from pytest_soak.market.tape import tape_of_scenario
-from tests.oracle.recordings import write_npz
+from pytest_soak.market.tape import tape_of_recording, tape_of_scenario
+from tests import recordings_kit as kit
+from tests.oracle.recordings import SELL, TRADE, write_npz
 from tests.oracle.replays import rows_for
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -117,3 +119,80 @@ def test_a_picture_is_drawn_in_each_format(form: str, begin: bytes) -> None:
 def test_the_same_market_is_the_same_picture() -> None:
     one, other = (tape_of_scenario(load_scenario("news"), seed=seed, duration_s=600.0) for seed in (1, 2))
     assert drawn(one, "png") == drawn(one, "png") != drawn(other, "png")
+
+
+@pytest.mark.parametrize(
+    ("mutate", "says"),
+    [
+        (kit.crossed, "the book was crossed for 6"),
+        (kit.empty_asks, "the book was one-sided for 9"),
+        (lambda rows: kit.without(rows, 40.0, 100.0), "the feed was silent for 60.0 s"),
+        (kit.swapped, "took the aggressor's own side"),
+    ],
+)
+def test_facts_of_a_recording_that_lies_are_withheld(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, mutate: kit.Mutation, says: str
+) -> None:
+    recording = write_npz(tmp_path / "bad.npz", mutate(kit.calm_rows()))
+    code, lines, err = called(capsys, "calm", "--hours=1", f"--replay={recording}")
+    assert (code, err) == (0, "")
+    assert any(line.startswith("bad.npz: no fact is judged: ") and says in line for line in lines)
+    table = lines[lines.index("") + 2 :][: len(FACTS)]
+    assert all(line.endswith(" withheld") for line in table)
+
+
+def test_what_the_checks_found_stands_beside_the_facts(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    rows = kit.of_kind(77, 5)(kit.calm_rows())
+    rows = kit.inserted(rows, 70_000, side=SELL, px=1890.0000005, qty=50.0, kind=TRADE)
+    rows["local_ts"] -= 100_000_000
+    recording = write_npz(tmp_path / "odd.npz", rows)
+    _, lines, _ = called(capsys, "calm", "--hours=1", f"--replay={recording}")
+    said = [line for line in lines if line.startswith("odd.npz: ")]
+    for part in ("tick 0.01, lot ", "rows of kind 77", "off the price grid", "shifted by"):
+        assert any(part in line for line in said), part
+    assert not any("withheld" in line for line in lines)
+
+
+@pytest.mark.parametrize("mutate", [kit.value("exch_ts", -1, 1.7025920e18), kit.end_of_time])
+def test_a_last_row_far_away_is_one_sentence(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, mutate: kit.Mutation
+) -> None:
+    recording = write_npz(tmp_path / "far.npz", mutate(kit.calm_rows()))
+    code, lines, err = called(capsys, "calm", "--hours=1", f"--replay={recording}")
+    assert (code, lines) == (2, [])
+    assert "far.npz: row " in err
+    assert "h later" in err
+    assert err.count("\n") == 1
+
+
+def test_a_recording_stands_beside_the_scenario_in_the_picture(tmp_path: Path) -> None:
+    tape = tape_of_scenario(load_scenario("news"), seed=1, duration_s=600.0)
+    recording = tape_of_recording(write_npz(tmp_path / "calm.npz", kit.calm_rows()))
+    with matplotlib.rc_context({"svg.fonttype": "none"}):
+        text = drawn(tape, "svg", recording).decode("utf-8")
+    for words in (
+        "news: 10 min, ",
+        "calm.npz: 120 s, ",
+        "market time, min",
+        "market time, s",
+        "price, quote currency",
+        "spread, bps",
+        "base currency",
+        "1 s returns, bps",
+        "tails of 1 s returns",
+        "autocorrelation of 1 s returns",
+        "autocorrelation of their sizes (volatility)",
+        "Gaussian",
+        "buys",
+        "sells",
+    ):
+        assert words in text, words
+    assert "too few returns" not in text
+
+
+def test_a_picture_of_a_market_that_stands_still(tmp_path: Path) -> None:
+    tape = tape_of_recording(write_npz(tmp_path / "short.npz", kit.calm_rows()[:5_000]))
+    with matplotlib.rc_context({"svg.fonttype": "none"}):
+        assert "too few returns" in drawn(tape, "svg").decode("utf-8")

@@ -139,3 +139,12 @@ def test_compressed_file_is_refused_by_name(tmp_path: Path, head: bytes, name: s
     (tmp_path / "audit.jsonl").write_bytes(head + bytes(60))
     with pytest.raises(SoakConfigError, match=f"is compressed with {name}; expected JSON lines"):
         audit_counts(tmp_path / "audit.jsonl")
+
+
+@pytest.mark.parametrize(("name", "value"), [("threads", 0), ("threads", 10**6), ("window", 0)])
+def test_the_kernel_checks_what_it_is_given(tmp_path: Path, name: str, value: int) -> None:
+    path = tmp_path / "audit.jsonl"
+    path.write_text('{"event": "x"}\n', encoding="utf-8")
+    given: dict[str, Any] = {name: value}
+    with pytest.raises(ValueError, match=f"{name} = {value}"):
+        _kernel.count_lines(path, "event", **given)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -68,7 +69,7 @@ REFUSED: dict[str, tuple[kit.Mutation, str]] = {
         r"row \d+ of the exchange's side .* h later",
     ),
     "a last row 30 days later": (kit.value("exch_ts", -1, 1.7025920e18), r"h later"),
-    "a last row at the end of time": (lambda r: _end_of_time(r), r"exch_ts = 9223372036854775807"),
+    "a last row at the end of time": (kit.end_of_time, r"exch_ts = 9223372036854775807"),
     "a negative time": (kit.value("exch_ts", 40_000, -5), r"row 40000 has exch_ts = -5"),
     "best bid and offer": (kit.of_kind(5), r"is of kind 5 \(the best bid and offer\).*\(40 such rows\)"),
     "level 3": (kit.of_kind(10), r"is of kind 10 \(level 3, an order added\)"),
@@ -79,11 +80,6 @@ REFUSED: dict[str, tuple[kit.Mutation, str]] = {
         r"row 70000 is depth with px = 1890.0000005, no multiple of tick_size = 0.01",
     ),
 }
-
-
-def _end_of_time(rows: np.ndarray) -> np.ndarray:
-    rows["exch_ts"][-1] = 2**63 - 1
-    return rows
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -199,10 +195,15 @@ def test_tiny_prices_have_a_tick(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("name", "given"), [("tick_size", 0.02), ("tick_size", 3.0), ("lot_size", 7.0)])
 def test_given_unit_that_does_not_fit_is_refused(name: str, given: float, tmp_path: Path) -> None:
     path = write_npz(tmp_path / "bad.npz", kit.calm_rows())
+    unit: dict[str, Any] = {name: given}
     with pytest.raises(
         SoakConfigError, match=rf"row \d+ is depth with .*no multiple of {name} = {given}, which was given"
     ):
-        ReplayMarket(path, **{name: given})
+        ReplayMarket(
+            path,
+            tick_size=given if name == "tick_size" else None,
+            lot_size=given if name == "lot_size" else None,
+        )
 
 
 def test_lot_dearer_than_the_largest_order_is_named(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import os
 import struct
+import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,10 @@ import numpy as np
 import pytest
 
 from pytest_soak.domain.errors import SoakConfigError
-from pytest_soak.market import ReplayMarket
+from pytest_soak.market import ReplayMarket, Window
+from pytest_soak.market.recording import reading
+from pytest_soak.market.recording.reading import read_recording
+from tests import recordings_kit as kit
 from tests.oracle.recordings import (
     LAYOUT,
     good_rows,
@@ -209,3 +213,40 @@ def test_damaged_lzma_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.npz").write_bytes(whole)
     with pytest.raises(SoakConfigError, match="damaged"):
         ReplayMarket(tmp_path / "a.npz")
+
+
+def test_many_rows_of_an_archive_are_mapped_and_not_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_npz(tmp_path / "big.npz", good_rows())
+    held = read_recording(path)
+    monkeypatch.setattr(reading, "_MOST_IN_MEMORY", 64)
+    mapped = read_recording(path)
+    assert isinstance(mapped.rows, np.memmap)
+    assert not isinstance(held.rows, np.memmap)
+    assert bytes(mapped.buffer) == bytes(held.buffer)
+    one, other = (market.run_maker(kit.job(), WHOLE) for market in _mapped_and_held(path, monkeypatch))
+    assert one == other
+
+
+def _mapped_and_held(path: Path, monkeypatch: pytest.MonkeyPatch) -> list[ReplayMarket]:
+    mapped = ReplayMarket(path)
+    monkeypatch.undo()
+    return [mapped, ReplayMarket(path)]
+
+
+WHOLE = Window(iteration=1, iterations=1, start_ms=0.0, duration_ms=1_000.0)
+
+
+def test_full_disk_while_rows_are_inflated_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_npz(tmp_path / "big.npz", good_rows())
+    monkeypatch.setattr(reading, "_MOST_IN_MEMORY", 64)
+
+    def full() -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
+    with pytest.raises(SoakConfigError, match=r"big\.npz cannot be read: No space left on device"):
+        read_recording(path)

@@ -181,6 +181,8 @@ def test_misuse_is_refused() -> None:
         simulation.report()
     with pytest.raises(ValueError, match="neither 1"):
         simulation.place(0, 2000.0, 1.0)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="order = -1 is no number"):
+        simulation.cancel(-1)
     with pytest.raises(ValueError, match="unknown reason"):
         simulation.attempt("weather")  # type: ignore[arg-type]
     with pytest.raises(SoakConfigError, match=r"refuses to simulate: .*decision_interval_ms"):

@@ -1,13 +1,14 @@
-"""A picture of a market: price, spread and depth over time, and below them what was on."""
+"""A picture of a market: what it did over time, the statistics of its returns, a recording beside it."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from pytest_soak.domain.errors import SoakConfigError
-from pytest_soak.market.tape import STEP_S
+from pytest_soak.market.facts import timeline
+from pytest_soak.market.facts.estimators import autocorrelation
+from pytest_soak.market.facts.measures import Series
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,11 +19,16 @@ if TYPE_CHECKING:
     Doubles = NDArray[np.float64]
 
 FORMATS = ("png", "svg", "pdf")
-_COLUMNS = 1_500
+_LAGS = 300
+_LEAST_RETURNS = 60
+_RECORDING = "C1"
 
 
-def drawn(tape: Tape, form: str) -> bytes:
-    """Draw a tape; the content of a file of the given format, one of ``png``, ``svg``, ``pdf``.
+def drawn(tape: Tape, form: str, beside: Tape | None = None) -> bytes:
+    """Draw a tape, a recording beside it where there is one.
+
+    Returns:
+        The content of a file of the given format, one of ``png``, ``svg``, ``pdf``.
 
     Raises:
         SoakConfigError: the format is another one, or matplotlib is not installed.
@@ -35,90 +41,68 @@ def drawn(tape: Tape, form: str) -> bytes:
         raise SoakConfigError(
             f"matplotlib cannot be loaded ({error}); install it with: pip install pytest-soak[picture]"
         ) from error
-    figure = Figure(figsize=(12.0, 8.0), layout="constrained")
-    labels = sorted(tape.labels)
-    heights = (4.0, 1.5, 1.5, 0.2 * len(labels))[: 4 if labels else 3]
-    price, spread, depth, *on = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights)
-    unit, name = _unit(tape.seconds)
-    _price(price, tape, unit)
-    _spread(spread, tape, unit)
-    _depth(depth, tape, unit)
-    for axes in on:
-        _labels(axes, tape, unit, labels)
-    for axes in (price, spread, depth):
-        axes.legend(loc="best", ncols=2, fontsize="small")
-    (*on, depth)[0].set_xlabel(f"market time, {name}")
-    figure.suptitle(tape.name)
+    tapes = [tape, *([beside] if beside is not None else [])]
+    figure = Figure(figsize=(8.0 * len(tapes) + 4.0, 13.0), layout="constrained")
+    over_time, statistics = figure.subfigures(2, 1, height_ratios=(3.0, 1.0), squeeze=False)[:, 0]
+    columns = over_time.subfigures(1, len(tapes), squeeze=False)[0]
+    for part, one in zip(columns, tapes, strict=True):
+        timeline.draw(part, one)
+    _statistics(statistics.subplots(1, 3), tapes)
     content = io.BytesIO()
     figure.savefig(content, format=form, dpi=100)
     return content.getvalue()
 
 
-def _unit(seconds: float) -> tuple[float, str]:
-    if seconds > 3 * 3600.0:
-        return 3600.0, "h"
-    return (60.0, "min") if seconds > 300.0 else (1.0, "s")
+def _statistics(panels: Any, tapes: list[Tape]) -> None:
+    tails, signs, sizes = panels
+    for tape, colour in zip(tapes, ("C0", _RECORDING), strict=False):
+        series = Series(tape)
+        returns = series.returns(1.0) if len(series.mid) else series.mid
+        if len(returns) < _LEAST_RETURNS or not returns.any():
+            continue
+        _tails(tails, returns, tape.name, colour)
+        _memory(signs, returns, tape.name, colour)
+        _memory(sizes, abs(returns), tape.name, colour)
+    _finish(tails, "tails of 1 s returns", "size of a return, standard deviations", "share that is larger")
+    _finish(signs, "autocorrelation of 1 s returns", "lag, s", "autocorrelation")
+    _finish(sizes, "autocorrelation of their sizes (volatility)", "lag, s", "autocorrelation")
 
 
-def _columns(values: Doubles, unit: float) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Times, and values in a row per column of the picture; what does not fill a row is left out."""
+def _tails(axes: Any, returns: Doubles, name: str, colour: str) -> None:
+    """Share of returns beyond a size on logarithmic axes, beside that of a Gaussian."""
+    import math
+
     import numpy as np
 
-    per_column = max(1, len(values) // _COLUMNS)
-    rows = values[: len(values) // per_column * per_column].reshape(-1, per_column)
-    return np.arange(len(rows)) * per_column * STEP_S / unit, rows
+    sizes = np.sort(np.abs(returns) / returns.std())
+    shares = 1.0 - np.arange(len(sizes)) / len(sizes)
+    shown = sizes > 0.1
+    axes.loglog(sizes[shown], shares[shown], color=colour, linewidth=1.2, label=name, rasterized=True)
+    if not any(line.get_label() == "Gaussian" for line in axes.lines):
+        at = np.geomspace(0.1, 5.0, 100)
+        gauss = [math.erfc(x / math.sqrt(2.0)) for x in at]
+        axes.loglog(at, gauss, color="black", linewidth=0.8, linestyle="--", label="Gaussian")
 
 
-def _price(axes: Any, tape: Tape, unit: float) -> None:
-    times, rows = _columns(tape.mid, unit)
-    axes.fill_between(times, rows.min(axis=1), rows.max(axis=1), color="C0", linewidth=0.7, label="mid")
-    times, rows = _columns(tape.fair, unit)
-    if not _nothing(rows):
-        axes.plot(times, rows[:, 0], color="black", linewidth=0.5, label="fair value")
-    axes.set_ylabel("price")
-    axes.ticklabel_format(useOffset=False)
-
-
-def _spread(axes: Any, tape: Tape, unit: float) -> None:
+def _memory(axes: Any, values: Doubles, name: str, colour: str) -> None:
+    """Autocorrelation by lag, and the band within which 95 % lie where there is none."""
     import numpy as np
 
-    times, rows = _columns(np.nan_to_num(tape.spread_bps, nan=0.0), unit)
-    axes.plot(times, rows.max(axis=1), color="C7", linewidth=0.6, label="largest")
-    axes.plot(times, np.median(rows, axis=1), color="C0", linewidth=0.8, label="median")
-    axes.set_yscale("log")
-    axes.set_ylabel("spread, bps")
+    most = min(_LAGS, len(values) // 4)
+    axes.plot(
+        np.arange(1, most + 1), autocorrelation(values, most)[1:], color=colour, linewidth=1.0, label=name
+    )
+    band = 1.96 / np.sqrt(len(values))
+    axes.axhspan(-band, band, color=colour, alpha=0.12, linewidth=0.0)
+    axes.set_xscale("log")
 
 
-def _depth(axes: Any, tape: Tape, unit: float) -> None:
-    import numpy as np
-
-    for values, name, colour in ((tape.bid_depth, "bids", "C2"), (tape.ask_depth, "asks", "C3")):
-        times, rows = _columns(values, unit)
-        axes.plot(times, np.median(rows, axis=1), color=colour, linewidth=0.6, label=name)
-    axes.set_yscale("log")
-    axes.set_ylabel("depth")
-
-
-def _labels(axes: Any, tape: Tape, unit: float, labels: Sequence[str]) -> None:
-    for row, label in enumerate(labels):
-        bars = [
-            (begin * STEP_S / unit, (end - begin) * STEP_S / unit)
-            for begin, end in _stretches(tape.labels[label])
-        ]
-        axes.broken_barh(bars, (row - 0.4, 0.8), color=f"C{row % 10}", linewidth=1.0)
-    axes.set_yticks(range(len(labels)), labels, fontsize="small")
-    axes.set_ylim(len(labels) - 0.5, -0.5)
-
-
-def _stretches(on: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Begin and end of each stretch."""
-    import numpy as np
-
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], on, [False])).astype(np.int8)))
-    return [(int(begin), int(end)) for begin, end in edges.reshape(-1, 2)]
-
-
-def _nothing(rows: NDArray[Any]) -> bool:
-    import numpy as np
-
-    return bool(np.isnan(rows).all())
+def _finish(axes: Any, title: str, across: str, up: str) -> None:
+    axes.set_title(title, fontsize="medium")
+    axes.set_xlabel(across)
+    axes.set_ylabel(up)
+    axes.grid(alpha=0.25)
+    if axes.lines:
+        axes.legend(loc="best", fontsize="small")
+    else:
+        axes.text(0.5, 0.5, "too few returns", ha="center", va="center", transform=axes.transAxes)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import io
+import tempfile
 import tokenize
 import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
@@ -39,6 +41,8 @@ _MOST_HEADER = 1 << 16
 _MOST_INFLATION = 100
 """Bytes of rows to a byte of the file, above which no recording compresses: it is made to fill the memory."""
 _INFLATION_JUDGED_FROM = 1 << 26
+_MOST_IN_MEMORY = 1 << 28
+"""Bytes of rows of an archive above which they are kept in a temporary file."""
 # What foreign bytes make numpy's parser of headers, and zipfile, raise; and warnings that were made errors.
 _UNPARSABLE = (
     ValueError,
@@ -75,7 +79,9 @@ class Recording:
 
 
 def read_recording(path: Path) -> Recording:
-    """Read the rows of an ``.npz`` (array ``data``) or ``.npy`` file; an ``.npy`` file is memory mapped.
+    """Read the rows of an ``.npz`` (array ``data``) or ``.npy`` file.
+
+    An ``.npy`` file is memory mapped; so are rows of an archive beyond 256 MiB, by way of a temporary file.
 
     Raises:
         SoakConfigError: naming the file and what was expected of it.
@@ -112,8 +118,6 @@ def _read_npy(path: Path) -> Rows:
 
 
 def _read_npz(path: Path) -> tuple[Rows, str | None]:
-    import numpy as np
-
     try:
         with zipfile.ZipFile(path) as archive:
             member = _member(archive, path)
@@ -121,8 +125,7 @@ def _read_npz(path: Path) -> tuple[Rows, str | None]:
             with archive.open(member) as stream:
                 head = stream.read(_MOST_HEADER)
                 count, offset = _rows_announced(head, member.file_size, path, "array 'data'")
-                rows = np.empty(count, dtype=_layout())
-                _fill(rows.view(np.uint8).data, head[offset:], cast(BinaryIO, stream), path)
+                rows = _inflated(count, head[offset:], cast(BinaryIO, stream), path)
             origin = _origin(archive, path)
     except SoakConfigError:
         raise
@@ -228,16 +231,36 @@ def _shown(dtype: np.dtype[Any]) -> str:
     return text if len(text) <= 200 else f"{text[:200]}..."
 
 
-def _fill(view: memoryview, head: bytes, stream: BinaryIO, path: Path) -> None:
-    head = head[: len(view)]
-    view[: len(head)] = head
-    done = len(head)
-    while done < len(view):
-        block = stream.read(min(_CHUNK_BYTES, len(view) - done))
-        if not block:
-            raise SoakConfigError(f"recording {path} is truncated: {done} of {len(view)} bytes are there")
-        view[done : done + len(block)] = block
+def _inflated(count: int, head: bytes, stream: BinaryIO, path: Path) -> Rows:
+    """Inflate rows into memory, or many of them into a temporary file that is mapped: memory is bounded."""
+    import numpy as np
+
+    size = count * ROW_BYTES
+    if size <= _MOST_IN_MEMORY:
+        rows = np.empty(count, dtype=_layout())
+        view, done = rows.view(np.uint8).data, 0
+        for block in _blocks(size, head, stream, path):
+            view[done : done + len(block)] = block
+            done += len(block)
+        return rows
+    with tempfile.TemporaryFile() as file:
+        for block in _blocks(size, head, stream, path):
+            file.write(block)
+        file.flush()
+        return np.memmap(file, dtype=_layout(), mode="r", shape=(count,))
+
+
+def _blocks(size: int, head: bytes, stream: BinaryIO, path: Path) -> Iterator[bytes]:
+    """The bytes of all rows, of which ``head`` was read before."""
+    block, done = head[:size], 0
+    while True:
+        yield block
         done += len(block)
+        if done == size:
+            return
+        block = stream.read(min(_CHUNK_BYTES, size - done))
+        if not block:
+            raise SoakConfigError(f"recording {path} is truncated: {done} of {size} bytes are there")
 
 
 def _sha256(path: Path) -> str:

@@ -203,7 +203,8 @@ class RunSettings(Strict):
 class RunManifest(Strict):
     """``RUN.json``: what a run was asked to do, with which versions, and the folders of its canaries.
 
-    ``created_at`` is ISO 8601 in UTC.
+    ``created_at`` is ISO 8601 in UTC. ``profiles`` holds the content of each profile by the name or path that
+    it was asked for.
     """
 
     schema_version: Literal[1] = 1
@@ -212,3 +213,4 @@ class RunManifest(Strict):
     settings: RunSettings
     versions: dict[str, str]
     canaries: tuple[FolderName, ...] = Field(default=(), strict=False)
+    profiles: dict[str, dict[str, Any]] = Field(default_factory=dict)

@@ -39,7 +39,7 @@ def prepare_artifacts(artifacts: Path) -> None:
 
 
 def write_manifest(folder: Path, manifest: RunManifest) -> None:
-    """Make the folder of a run and write what it was asked to do; canaries are added to those it names.
+    """Make the folder of a run and write what it was asked to do; canaries and profiles are added to its own.
 
     Several processes of one session may do so at the same time.
 
@@ -54,11 +54,13 @@ def write_manifest(folder: Path, manifest: RunManifest) -> None:
     with _held(folder / f"{MANIFEST_NAME}.lock"):
         stored = read_manifest(folder) if path.exists() else None
         known = () if stored is None else stored.canaries
-        if stored is not None and stored.model_copy(update={"canaries": manifest.canaries}) != manifest:
+        merging = {"canaries": manifest.canaries, "profiles": manifest.profiles}
+        if stored is not None and stored.model_copy(update=merging) != manifest:
             raise SoakStateError(f"{folder}: there is another run of that name; it is left alone")
         canaries = tuple(dict.fromkeys((*known, *manifest.canaries)))
         if stored is None or canaries != known:
-            merged = manifest.model_copy(update={"canaries": canaries})
+            profiles = manifest.profiles | ({} if stored is None else stored.profiles)
+            merged = manifest.model_copy(update={"canaries": canaries, "profiles": profiles})
             files.write_atomic(path, render(merged.model_dump(mode="json")))
 
 

@@ -17,6 +17,8 @@ const SIGNALS: Duration = Duration::from_millis(50);
 /// Bytes of a line and different values of a field that are accepted.
 const MAX_LINE: usize = 16 << 20;
 const MAX_VALUES: usize = 100_000;
+/// Threads that a file is read by at most.
+const MOST_THREADS: u64 = 1024;
 
 /// Counts by value, then lines, missing, blank, not objects, invalid, torn, with CRLF, and the first bad lines.
 type Counts<'py> = (
@@ -82,6 +84,16 @@ pub(crate) fn count_lines<'py>(
     window: usize,
     portable: bool,
 ) -> PyResult<Counts<'py>> {
+    if !(1..=MOST_THREADS).contains(&threads) {
+        return Err(PyValueError::new_err(format!(
+            "threads = {threads} is not a number from 1 to {MOST_THREADS}"
+        )));
+    }
+    if window == 0 {
+        return Err(PyValueError::new_err(
+            "window = 0 is no size of at least 1 byte",
+        ));
+    }
     let counting = Counting {
         max_line: MAX_LINE,
         max_values: MAX_VALUES,

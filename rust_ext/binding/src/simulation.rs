@@ -107,8 +107,13 @@ impl Simulation {
     }
 
     /// Send a cancellation.
-    fn cancel(&mut self, order: u64) -> PyResult<()> {
-        self.0.cancel(order).map_err(refused)
+    fn cancel(&mut self, order: i64) -> PyResult<()> {
+        let number = u64::try_from(order).map_err(|_| {
+            PyValueError::new_err(format!(
+                "order = {order} is no number that place() returned"
+            ))
+        })?;
+        self.0.cancel(number).map_err(refused)
     }
 
     /// Send an immediate-or-cancel order that pays `price` at worst.

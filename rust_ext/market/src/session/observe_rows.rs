@@ -46,7 +46,7 @@ impl<'a> RowsObservation<'a> {
     pub fn run_piece(&mut self, budget: u64) -> Result<Option<Vec<Column>>, MarketError> {
         for _ in 0..budget {
             let Some(row) = self.rows.get(self.row) else {
-                return Ok(Some(self.tape.columns()));
+                return Ok(Some(std::mem::take(&mut self.tape).into_columns()));
             };
             if let Some(time) = row.exchange_time() {
                 let zero = *self.zero.get_or_insert(time);

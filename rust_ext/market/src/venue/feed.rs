@@ -33,6 +33,12 @@ impl Feed {
         }
         self.seen
     }
+
+    /// How many messages were sent and not yet seen.
+    #[cfg(test)]
+    pub(crate) fn unseen(&self) -> usize {
+        self.under_way.len()
+    }
 }
 
 #[cfg(test)]

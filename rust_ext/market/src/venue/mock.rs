@@ -79,6 +79,12 @@ impl MockVenue {
         self.participants.take_tape()
     }
 
+    /// Feed messages that were sent and not yet seen.
+    #[cfg(test)]
+    pub(crate) fn unseen(&self) -> usize {
+        self.feed.unseen()
+    }
+
     /// Write down rows of a recording from now on.
     pub fn record_rows(&mut self) {
         let instrument = &self.world.scenario().instrument;

@@ -64,29 +64,29 @@ impl Tape {
     }
 
     /// All columns, doubles where a price may be missing (NaN), else integers.
-    pub fn columns(&self) -> Vec<Column> {
-        let doubles = [
-            ("bid", &self.bid),
-            ("ask", &self.ask),
-            ("fair", &self.fair),
-            ("trade_price", &self.trade_price),
-            ("trade_mid", &self.trade_mid),
+    ///
+    /// One is freed before the next is turned into bytes, as a week of samples does not fit twice everywhere.
+    pub fn into_columns(self) -> Vec<Column> {
+        fn bytes<T, const N: usize>(column: Vec<T>, of: impl Fn(T) -> [u8; N]) -> Vec<u8> {
+            let mut bytes = Vec::with_capacity(column.len() * N);
+            column
+                .into_iter()
+                .for_each(|x| bytes.extend_from_slice(&of(x)));
+            bytes
+        }
+        vec![
+            ("bid", bytes(self.bid, f64::to_le_bytes)),
+            ("ask", bytes(self.ask, f64::to_le_bytes)),
+            ("fair", bytes(self.fair, f64::to_le_bytes)),
+            ("trade_price", bytes(self.trade_price, f64::to_le_bytes)),
+            ("trade_mid", bytes(self.trade_mid, f64::to_le_bytes)),
+            ("bid_depth", bytes(self.bid_depth, i64::to_le_bytes)),
+            ("ask_depth", bytes(self.ask_depth, i64::to_le_bytes)),
+            ("trade_at", bytes(self.trade_at, i64::to_le_bytes)),
+            ("trade_side", bytes(self.trade_side, i64::to_le_bytes)),
+            ("trade_lots", bytes(self.trade_lots, i64::to_le_bytes)),
+            ("trade_emptied", bytes(self.trade_emptied, i64::to_le_bytes)),
+            ("labels", bytes(self.labels, u64::to_le_bytes)),
         ]
-        .map(|(name, column)| (name, column.iter().flat_map(|x| x.to_le_bytes()).collect()));
-        let integers = [
-            ("bid_depth", &self.bid_depth),
-            ("ask_depth", &self.ask_depth),
-            ("trade_at", &self.trade_at),
-            ("trade_side", &self.trade_side),
-            ("trade_lots", &self.trade_lots),
-            ("trade_emptied", &self.trade_emptied),
-        ]
-        .map(|(name, column)| (name, column.iter().flat_map(|x| x.to_le_bytes()).collect()));
-        let labels = self.labels.iter().flat_map(|x| x.to_le_bytes()).collect();
-        doubles
-            .into_iter()
-            .chain(integers)
-            .chain([("labels", labels)])
-            .collect()
     }
 }

@@ -1,0 +1,88 @@
+"""A resume is of the same strategy and the same profile; an edit of the overrides is never lost."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+MAKER = """
+from pytest_soak.market import ReferenceMaker
+
+
+class Mine:
+    name = "mine"
+
+    def __init__(self, profile):
+        self._maker = ReferenceMaker(profile.maker, profile.fees)
+
+    def describe(self):
+        return {{}}
+
+    def run(self, market, parameters, window):
+        {line}
+        return self._maker.run(market, parameters, window)
+
+
+def pytest_soak_make_strategy(profile):
+    return Mine(profile)
+"""
+BEGIN = ("--soak-iterations=3", "--soak-minutes=0.5", "--soak-gate=off", "-k", "iter001")
+
+
+def test_an_edited_strategy_is_refused(pytester: pytest.Pytester) -> None:
+    """Its description is the same, its source is not: two strategies would be mixed."""
+    pytester.makeconftest(MAKER.format(line="pass"))
+    assert pytester.runpytest_subprocess(*BEGIN).ret == 0
+    pytester.makeconftest(MAKER.format(line="parameters = {**parameters, 'tail_age_ms': 500.0}"))
+    result = pytester.runpytest_subprocess("--soak-resume")
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["*the journal is of another canary: strategy_hash is*"])
+    pytester.makeconftest(MAKER.format(line="pass"))
+    assert pytester.runpytest_subprocess("--soak-resume").ret == 0
+
+
+def test_a_changed_profile_is_named_once_with_its_keys(pytester: pytest.Pytester) -> None:
+    folder = pytester.mkdir("soak_profiles")
+    mine = folder / "mine.toml"
+    mine.write_text('extends = "steady_safe"\n[fees]\nmaker_bps = -0.5\n', encoding="utf-8")
+    assert pytester.runpytest_inprocess(*BEGIN, "--soak-profile=mine").ret == 0
+    mine.write_text('extends = "steady_safe"\n[fees]\nmaker_bps = 0.25\n', encoding="utf-8")
+    result = pytester.runpytest_inprocess("--soak-resume")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    text = result.stderr.str()
+    assert text.count("mine.toml has changed since the run began: fees.maker_bps was -0.5 and is 0.25.") == 1
+    assert "start a new run" in text
+
+
+EDITING = """
+import json
+from pathlib import Path
+
+import pytest
+from pytest_soak.market import ReferenceMaker
+
+
+class Edited(ReferenceMaker):
+    def run(self, market, parameters, window):
+        if window.iteration == 2:
+            file = next(Path.cwd().glob("artifacts/soak/runs/*/*/runtime_overrides.json"))
+            file.write_text(json.dumps({"min_interval_ms": 77}), encoding="utf-8")
+        return ReferenceMaker.run(self, market, parameters, window)
+
+
+def pytest_soak_make_strategy(profile):
+    return Edited(profile.maker, profile.fees)
+"""
+
+
+def test_overrides_edited_while_an_iteration_runs_are_not_overwritten(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest(EDITING)
+    result = pytester.runpytest_subprocess("--soak-iterations=3", "--soak-minutes=0.5", "--soak-gate=off")
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(
+        ["*iteration 2 of default-calm-s1 is committed, but its export is held back*"]
+    )
+    file = next(Path(pytester.path).glob("artifacts/soak/runs/*/*/runtime_overrides.json"))
+    assert json.loads(file.read_text(encoding="utf-8")) == {"min_interval_ms": 77}
