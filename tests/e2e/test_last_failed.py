@@ -100,14 +100,15 @@ def test_what_another_version_kept_is_passed_over(pytester: pytest.Pytester, scr
     pytester.runpytest_inprocess(*SOAK)
     file = pytester.path / ".pytest_cache/v/soak/last"
     settings = json.loads(file.read_text(encoding="utf-8"))["settings"]
-    for kept in (
+    leftovers: list[object] = [
         {"settings": settings, "tests": 3},
         {"settings": {}, "tests": [TEST]},
         {"settings": {**settings, "iterations": "5"}, "tests": [TEST]},
         {"settings": {**settings, "new": 1}, "tests": [TEST]},
         {"settings": settings, "tests": [[TEST]]},
         [],
-    ):
+    ]
+    for kept in leftovers:
         file.write_text(json.dumps(kept), encoding="utf-8")
         result = pytester.runpytest_inprocess("--lf")
         result.assert_outcomes(passed=1)
