@@ -62,6 +62,10 @@ class Settings:
                     f"--soak-resume: the run was started with {option} = {kept!r}, "
                     f"this command says {fresh[option]!r}; leave the option out to resume"
                 )
+        return now.with_stored(stored)
+
+    def with_stored(self, stored: Mapping[str, Any]) -> Settings:
+        """These settings with values as :meth:`of_run` gave them in their place."""
         values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in stored.items()}
         values["replay"] = None if stored["replay"] is None else tuple(map(Path, stored["replay"]))
-        return replace(now, **values)
+        return replace(self, **values)

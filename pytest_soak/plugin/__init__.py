@@ -8,7 +8,15 @@ from dataclasses import replace
 import pytest
 
 from pytest_soak import hookspecs
-from pytest_soak.plugin.collection import case_of, chain_key, in_order, parametrize, select, take_shipped_ids
+from pytest_soak.plugin.collection import (
+    case_of,
+    chain_key,
+    in_order,
+    parametrize,
+    select,
+    shipped_items,
+    take_shipped_ids,
+)
 from pytest_soak.plugin.fixtures import (  # noqa: F401 (pytest finds fixtures by their names in a plugin)
     _soak_case,
     folder_names,
@@ -20,6 +28,7 @@ from pytest_soak.plugin.fixtures import (  # noqa: F401 (pytest finds fixtures b
     soak_profile,
 )
 from pytest_soak.plugin.github import SoakGithub
+from pytest_soak.plugin.lastfailed import SoakLast, collect_shipped, is_shipped_wanted, with_last_settings
 from pytest_soak.plugin.matrix import MARKER
 from pytest_soak.plugin.options import add_options, read_settings
 from pytest_soak.plugin.session import (
@@ -30,12 +39,14 @@ from pytest_soak.plugin.session import (
     RUN,
     RUN_ID,
     SETTINGS,
+    TESTS,
     folder_of,
     fresh_run_id,
     run_of,
 )
 from pytest_soak.plugin.signals import SoakSignals
 from pytest_soak.plugin.terminal import SoakTerminal
+from pytest_soak.plugin.testnames import names_of_tests
 from pytest_soak.plugin.warned import SoakWarnings
 
 
@@ -56,6 +67,7 @@ def pytest_configure(config: pytest.Config) -> None:
     asked = config.stash[ASKED] = take_shipped_ids(config)
     if asked:
         settings = replace(settings, given=(*settings.given, "ids"), selects=True)
+    settings = with_last_settings(config, settings)
     config.stash[SETTINGS] = settings
     worker = getattr(config, "workerinput", None)
     config.stash[RUN_ID] = worker["soak_run_id"] if worker else fresh_run_id()
@@ -64,6 +76,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(terminal, "soak_terminal")
         config.pluginmanager.register(SoakGithub(config, terminal), "soak_github")
         config.pluginmanager.register(SoakWarnings(config), "soak_warnings")
+        config.pluginmanager.register(SoakLast(config), "soak_last")
         # "-p xdist.plugin" registers it under its module's name.
         if any(config.pluginmanager.hasplugin(name) for name in ("xdist", "xdist.plugin")):
             from pytest_soak.plugin.xdist import SoakXdist
@@ -99,12 +112,20 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.hookimpl(tryfirst=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> pytest.CollectReport | None:
+    """Collect the shipped canary whatever ``--lf`` makes of files."""
+    return collect_shipped(collector)
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(
     session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    """Run soak items only where a soak option stands on the command line."""
+    """Run soak items only where a soak option stands on the command line; failed ones come again anyway."""
     if config.stash[SETTINGS].selects:
         config.stash[DESELECTED] = select(session, config, items, config.stash[ASKED])
+    elif is_shipped_wanted(config):
+        items.extend(shipped_items(session))
 
 
 @pytest.hookimpl(specname="pytest_collection_modifyitems", wrapper=True, tryfirst=True)
@@ -112,6 +133,7 @@ def pytest_order_soak_items(config: pytest.Config, items: list[pytest.Item]) -> 
     """Keep the iterations of a canary together and in order, whatever else reorders the tests."""
     yield
     items[:] = in_order(items)
+    config.stash[TESTS] = names_of_tests(items)
     if RUN in config.stash:
         config.stash[RUN].names = folder_names(items)
 
@@ -128,7 +150,7 @@ def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Ite
         return []
     from pytest_soak.plugin.groups import lines_of
 
-    lines = lines_of(run_of(config), items)
+    lines = lines_of(run_of(config), items, config.stash[TESTS])
     if config.stash[SETTINGS].selects:
         others = config.stash.get(DESELECTED, 0)
         canary = "canary" if len(canaries) == 1 else "canaries"
@@ -159,7 +181,12 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> object | None:
         return None
     from pytest_soak.plugin.items import run_item
 
-    return run_item(pyfuncitem, REPORT)
+    return run_item(pyfuncitem, REPORT, _test_of(pyfuncitem))
+
+
+def _test_of(item: pytest.Item) -> str:
+    """Name of an item's test where it is needed to tell canaries apart, else empty."""
+    return item.config.stash.get(TESTS, {}).get(chain_key(item) or "", "")
 
 
 @pytest.hookimpl(wrapper=True)

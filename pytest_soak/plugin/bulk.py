@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 
 from pytest_soak.plugin.closing import Outcome
-from pytest_soak.plugin.lines import number
+from pytest_soak.plugin.lines import cut, lines_of_test, number
 from pytest_soak.plugin.wire import CanaryGates, Row
 
 ITEM_FAILED = "item failed"
@@ -26,6 +26,20 @@ class Measured:
     gates: CanaryGates | None
     folder: str = ""
     failed: int = 0
+
+    @property
+    def title(self) -> str:
+        """Its name, after that of its test where that is needed to tell it from others."""
+        first = self.rows[0]
+        return f"{first.test} {first.canary}" if first.test else self.key
+
+    def short_title(self, width: int) -> str:
+        """The title within a width; of a test's name more is cut than of the canary's."""
+        first = self.rows[0]
+        canary = cut(first.canary, width - 16)
+        if not first.test:
+            return cut(self.key, width)
+        return f"{cut(first.test, width - 1 - len(canary))} {canary}"
 
     @property
     def outcome(self) -> Outcome:
@@ -88,17 +102,17 @@ MATRIX_HEAD = _MATRIX.format(
 
 def matrix_lines(canaries: Sequence[Measured]) -> list[tuple[str, str | None]]:
     """A line per profile and scenario, worst first, each with the verdict that colours it."""
-    groups: dict[tuple[str, str, str], list[Measured]] = {}
+    groups: dict[tuple[str, str, str, str], list[Measured]] = {}
     for canary in worst_first(canaries):
         row = canary.rows[0]
-        groups.setdefault((row.profile, row.scenario, row.strategy), []).append(canary)
+        groups.setdefault((row.profile, row.scenario, row.strategy, row.test), []).append(canary)
     lines: list[tuple[str, str | None]] = [(MATRIX_HEAD, None)]
-    for (profile, scenario, _), members in groups.items():
+    for (profile, scenario, *_), members in groups.items():
         nets = _known(members, "net_bps")
         risks = _known(members, "risk_ratio")
         line = _MATRIX.format(
-            _cut(profile, 12),
-            _cut(scenario, 11),
+            cut(profile, 12),
+            cut(scenario, 11),
             len(members),
             number(fmean(nets) if nets else None, "+.2f"),
             number(stdev(nets) if len(nets) > 1 else None, ".2f"),
@@ -107,6 +121,7 @@ def matrix_lines(canaries: Sequence[Measured]) -> list[tuple[str, str | None]]:
             members[0].first_missed,
         )
         lines.append((line.rstrip()[:80], members[0].verdict))
+        lines += [(named, None) for named in lines_of_test(members[0].rows[0])]
     return lines
 
 
@@ -123,7 +138,7 @@ def canary_lines(canaries: Sequence[Measured], *, most: int) -> list[tuple[str, 
     for canary in shown:
         missed = sum(row.is_missed for row in canary.rows)
         line = _CANARY.format(
-            _cut(canary.key, 40), len(canary.rows), missed, canary.verdict, canary.first_missed
+            canary.short_title(40), len(canary.rows), missed, canary.verdict, canary.first_missed
         )
         lines.append((line.rstrip()[:80], canary.verdict))
     if len(shown) < len(ordered):
@@ -134,11 +149,3 @@ def canary_lines(canaries: Sequence[Measured], *, most: int) -> list[tuple[str, 
 def _known(canaries: Sequence[Measured], kpi: str) -> list[float]:
     values = (canary.pooled(kpi) for canary in canaries)
     return [value for value in values if value is not None]
-
-
-def _cut(text: str, width: int) -> str:
-    """Cut in the middle, as names that begin alike differ at their ends."""
-    if len(text) <= width:
-        return text
-    head = (width - 1) // 2
-    return f"{text[:head]}~{text[len(text) - (width - 1 - head) :]}"

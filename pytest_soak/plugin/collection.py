@@ -86,7 +86,7 @@ def select(
             that were given hold no soak test.
     """
     if asked:
-        shipped = list(_shipped_items(session))
+        shipped = list(shipped_items(session))
         deselected = [*items, *(item for item in shipped if not item.nodeid.startswith(asked))]
         items[:] = [item for item in shipped if item.nodeid.startswith(asked)]
         if not items:
@@ -102,7 +102,7 @@ def select(
         if pathless is not None:
             _refuse(config, items, pathless)
             return 0
-        soak = list(_shipped_items(session))
+        soak = list(shipped_items(session))
     if others:
         config.hook.pytest_deselected(items=others)
     items[:] = soak
@@ -127,7 +127,8 @@ def _refuse(config: pytest.Config, items: list[pytest.Item], problem: str) -> No
     config.hook.pytest_collectreport(report=pytest.CollectReport(SHIPPED_NODE, "failed", problem, []))
 
 
-def _shipped_items(session: pytest.Session) -> Iterator[pytest.Item]:
+def shipped_items(session: pytest.Session) -> Iterator[pytest.Item]:
+    """The items of the shipped canary."""
     here = session.config.invocation_params.dir
     module = ShippedCanary.from_parent(session, path=here, name=SHIPPED_NODE, nodeid=SHIPPED_NODE)
     yield from session.genitems(module)

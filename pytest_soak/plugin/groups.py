@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pytest
@@ -15,13 +15,14 @@ from pytest_soak.plugin.collection import case_of, chain_key
 
 
 class Group(NamedTuple):
-    """Canaries that differ in their seeds only."""
+    """Canaries that differ in their seeds only; ``test`` is empty where no other test has them."""
 
     profile: str
     market: str
     iterations: int
     minutes: float
     strategy: str
+    test: str
 
     def line(self, seeds: Sequence[int], *, recording: bool) -> str:
         """The group in one line."""
@@ -29,26 +30,29 @@ class Group(NamedTuple):
         return (
             f"soak: profile {self.profile}, {self.market}{shown}, "
             f"{self.iterations} x {self.minutes:.3g} min, {self.strategy}"
+            f"{self.test and ', in '}{self.test}"
         )
 
 
-def lines_of(run: SoakRun, items: Sequence[pytest.Item]) -> list[str]:
+def lines_of(run: SoakRun, items: Sequence[pytest.Item], tests: Mapping[str, str]) -> list[str]:
     """One line a group of canaries, and one for each profile whose warm-up leaves nothing to judge.
+
+    ``tests`` are the names of :func:`pytest_soak.plugin.testnames.names_of_tests`.
 
     Raises:
         pytest.UsageError: the market of a marker cannot be made.
     """
     try:
-        return [printable(line) for line in _lines(run, items)]
+        return [printable(line) for line in _lines(run, items, tests)]
     except SoakError as error:
         raise pytest.UsageError(printable(str(error), newlines=True)) from None
 
 
-def _lines(run: SoakRun, items: Sequence[pytest.Item]) -> Iterator[str]:
+def _lines(run: SoakRun, items: Sequence[pytest.Item], tests: Mapping[str, str]) -> Iterator[str]:
     canaries = _canaries(items)
     groups: dict[Group, dict[int, Case]] = {}
     for item, case in canaries:
-        groups.setdefault(_group(run, item, case), {})[case.seed] = case
+        groups.setdefault(_group(run, item, case, tests.get(chain_key(item) or "", "")), {})[case.seed] = case
     for group, cases in groups.items():
         yield group.line(list(cases), recording=next(iter(cases.values())).replay is not None)
     yield from dict.fromkeys(filter(None, (_short(run, case) for _, case in canaries)))
@@ -72,12 +76,12 @@ def _short(run: SoakRun, case: Case) -> str | None:
     )
 
 
-def _group(run: SoakRun, item: pytest.Item, case: Case) -> Group:
+def _group(run: SoakRun, item: pytest.Item, case: Case, test: str) -> Group:
     market = f"scenario {case.scenario}" if case.replay is None else f"recording {case.replay.name}"
     minutes = case.settings.minutes
     if minutes is None:
         minutes = minutes_of(run.market(case, item.ihook), case.settings.iterations)
-    return Group(case.profile_name, market, case.settings.iterations, minutes, _strategy(item))
+    return Group(case.profile_name, market, case.settings.iterations, minutes, _strategy(item), test)
 
 
 def _strategy(item: pytest.Item) -> str:

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 _PROPERTIES = tuple((f"soak.{name}", name) for name in KPI_MEANINGS)
 
 
-def run_item(item: pytest.Function, key: pytest.StashKey[dict[str, Any]]) -> object | None:
+def run_item(item: pytest.Function, key: pytest.StashKey[dict[str, Any]], test: str = "") -> object | None:
     """Compute the item's iteration; True where the item needs no test function.
 
-    What was computed until an error is reported all the same.
+    What was computed until an error is reported all the same; ``test`` is shown beside the canary's name.
     """
     __tracebackhide__ = True
     part = item.funcargs.get("soak_iteration")
@@ -33,7 +33,7 @@ def run_item(item: pytest.Function, key: pytest.StashKey[dict[str, Any]]) -> obj
     try:
         problem = _problem(part.run, SoakError)
     finally:
-        item.stash[key] = _noted(part)
+        item.stash[key] = _noted(part, test)
     if problem is not None:
         pytest.fail(problem, pytrace=False)
     _record_properties(item, part)
@@ -54,7 +54,7 @@ def _problem(action: Callable[[], object], kind: type[Exception]) -> str | None:
     return None
 
 
-def _noted(part: SoakIteration | SoakGates) -> dict[str, Any]:
+def _noted(part: SoakIteration | SoakGates, test: str) -> dict[str, Any]:
     canary: Canary = part.canary
     records = list(part.computed)
     gates = None
@@ -66,7 +66,7 @@ def _noted(part: SoakIteration | SoakGates) -> dict[str, Any]:
     note = ItemNote(
         key=canary.spec.folder.name,
         folder=str(canary.spec.folder),
-        rows=[Row.of(record) for record in records],
+        rows=[Row.of(record, test) for record in records],
         gates=gates,
     )
     return note.to_wire()

@@ -22,7 +22,20 @@ def money(value: float | None) -> str:
     return format(value, "+.2f" if 1.0 <= abs(value) < 100_000.0 or value == 0.0 else "+.3g")
 
 
-def live_lines(row: Row) -> list[str]:
+def cut(text: str, width: int) -> str:
+    """Cut in the middle, as names that begin alike differ at their ends."""
+    if len(text) <= width:
+        return text
+    head = (width - 1) // 2
+    return f"{text[:head]}~{text[len(text) - (width - 1 - head) :]}"
+
+
+def lines_of_test(row: Row) -> list[str]:
+    """The line that names an iteration's test, where that is needed."""
+    return [f"    {cut(row.test, 76)}"] if row.test else []
+
+
+def live_lines(row: Row, *, brief: bool = False) -> list[str]:
     """What is printed when an iteration is done: KPIs and verdict, then money, changes and guards."""
     head = (
         f"{row.canary} {row.iteration}/{row.iterations}"
@@ -30,7 +43,8 @@ def live_lines(row: Row) -> list[str]:
         f"  risk {number(row.risk, '.1%')}  adv95 {number(row.adverse, '.2f')}"
         f"  {row.zone or '-'}  {row.verdict}"
     )
-    return [head, *_wrapped([_earned(row), *_notes(row), *_change_texts(row)])]
+    named = [head, *lines_of_test(row)]
+    return named if brief else [*named, *_wrapped([_earned(row), *_notes(row), *_change_texts(row)])]
 
 
 def _earned(row: Row) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -22,6 +23,7 @@ RUN = pytest.StashKey["SoakRun"]()
 ASKED = pytest.StashKey[tuple[str, ...]]()
 HEADER = pytest.StashKey[list[str]]()
 DESELECTED = pytest.StashKey[int]()
+TESTS = pytest.StashKey[Mapping[str, str]]()
 REPORT = pytest.StashKey[dict[str, Any]]()
 
 

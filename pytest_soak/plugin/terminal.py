@@ -71,8 +71,7 @@ class SoakTerminal:
             if row.iteration not in seen:
                 seen[row.iteration] = row
                 brief = (self._is_bulk or len(self._rows) > _MAX_TABLES) and not row.is_missed
-                lines = live_lines(row)
-                self._write(lines[:1] if brief else lines, row.verdict)
+                self._write(live_lines(row, brief=brief), row.verdict)
         if not seen:
             del self._rows[note.key]
         if note.gates is not None:
@@ -148,8 +147,8 @@ class SoakTerminal:
 
         first = canary.rows[0]
         head = (
-            f"{canary.key} ({first.strategy}, {first.source}, {first.iterations} x {first.minutes:.3g} min, "
-            f"gates {first.gate_mode})"
+            f"{canary.title} ({first.strategy}, {first.source}, "
+            f"{first.iterations} x {first.minutes:.3g} min, gates {first.gate_mode})"
         )
         self._write_all(reporter, [(head, None)])
         self._write_all(reporter, table_lines(canary.rows))

@@ -41,6 +41,7 @@ class Row:
     """One measured iteration; None is what was not measured.
 
     ``gates`` are those that are not OK; ``by_chance`` says that each miss is within its sampling error.
+    ``test`` names the test where others have a canary of the same name, else it is empty.
     """
 
     canary: str
@@ -74,6 +75,7 @@ class Row:
     ended: bool
     start_ms: float
     end_ms: float
+    test: str = ""
 
     @property
     def is_missed(self) -> bool:
@@ -86,7 +88,7 @@ class Row:
         return [(n, old, self.after[n]) for n, old in self.before.items() if old != self.after[n]]
 
     @classmethod
-    def of(cls, record: IterationRecord) -> Self:
+    def of(cls, record: IterationRecord, test: str = "") -> Self:
         """Reduce a record to what the terminal shows."""
         decision, kpis, origin, market = record.decision, record.kpis, record.provenance, record.market
         gates = [gate for gate in record.gates if gate.verdict.value != "OK"]
@@ -123,6 +125,7 @@ class Row:
             ended=market.ended,
             start_ms=market.start_ms,
             end_ms=market.end_ms,
+            test=test,
         )
 
     def to_wire(self) -> dict[str, Any]:

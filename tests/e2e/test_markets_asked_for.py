@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -12,6 +13,12 @@ import pytest
 from tests.e2e.conftest import Scripted
 
 GOOD = (3.2, 0.30, 1.0)
+
+MAKES_THE_MARKET = """
+def pytest_soak_make_market(request):
+    from pytest_soak.market import MockMarket, load_scenario
+    return MockMarket(load_scenario("calm"), seed=request.seed)
+"""
 
 
 def usage_error(pytester: pytest.Pytester, *args: str) -> str:
@@ -54,12 +61,7 @@ def test_a_scenario_by_path_that_is_not_there_is_named(pytester: pytest.Pytester
 
 def test_each_recording_is_a_canary(pytester: pytest.Pytester, scripted: Scripted) -> None:
     scripted([GOOD])
-    pytester.makeconftest(
-        Path(pytester.path / "conftest.py").read_text(encoding="utf-8")
-        + "\ndef pytest_soak_make_market(request):\n"
-        "    from pytest_soak.market import MockMarket, load_scenario\n"
-        "    return MockMarket(load_scenario('calm'), seed=request.seed)\n"
-    )
+    pytester.makeconftest((pytester.path / "conftest.py").read_text(encoding="utf-8") + MAKES_THE_MARKET)
     lines = collected(
         pytester, "--soak-iterations=1", "--soak-replay=monday.npz", "--soak-replay=week/tuesday.npz"
     )
@@ -74,6 +76,26 @@ def test_each_recording_is_a_canary(pytester: pytest.Pytester, scripted: Scripte
     # One file named twice is one file.
     again = collected(pytester, "--soak-iterations=1", "--soak-replay=day.npz", "--soak-replay=day.npz")
     assert len(again) == 2
+
+
+def test_a_run_on_recordings_resumes(pytester: pytest.Pytester, scripted: Scripted) -> None:
+    """With the recordings named again or not; also a run whose file holds its one recording as a text."""
+    scripted([GOOD])
+    pytester.makeconftest((pytester.path / "conftest.py").read_text(encoding="utf-8") + MAKES_THE_MARKET)
+    assert (
+        pytester.runpytest_inprocess("--soak-iterations=3", "--soak-replay=day.npz", "-k", "iter001").ret == 0
+    )
+    stored = pytester.path / "artifacts/soak/latest/RUN.json"
+    content = json.loads(stored.read_text(encoding="utf-8"))
+    assert [Path(path).name for path in content["settings"]["replay"]] == ["day.npz"]
+    pytester.runpytest_inprocess("--soak-resume", "--soak-replay=day.npz").assert_outcomes(passed=4)
+    told = usage_error(pytester, "--soak-resume", "--soak-replay=night.npz")
+    assert "the run was started with replay = " in told
+    assert "night.npz" in told
+    (content["settings"]["replay"],) = content["settings"]["replay"]
+    stored.write_text(json.dumps(content), encoding="utf-8")
+    pytester.runpytest_inprocess("--soak-resume").assert_outcomes(passed=4)
+    pytester.runpytest_inprocess("--soak-resume", "--soak-replay=day.npz").assert_outcomes(passed=4)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from pytest_soak.config.arguments import MAX_MINUTES
 from pytest_soak.domain.records import DecisionBase, GateResult, Kpis, Opinion, RecordBase, Verdict, Zone
@@ -180,6 +180,11 @@ Seed = Annotated[int, Field(ge=0, lt=2**63)]
 FolderName = Annotated[str, Field(pattern=r"^[^/\\\x00-\x1f.][^/\\\x00-\x1f]*$", max_length=255)]
 
 
+def _listed(value: Any) -> Any:
+    """A run that knew one recording only has it as a text, not in a list."""
+    return [value] if isinstance(value, str) else value
+
+
 class RunSettings(Strict):
     """What a run is a function of, as its session was asked; None means that nobody said so."""
 
@@ -190,7 +195,7 @@ class RunSettings(Strict):
     overrides: Annotated[tuple[Text, ...], Field(strict=False)]
     minutes: Annotated[float | None, Field(gt=0.0, le=MAX_MINUTES)]
     gate: Literal["hard", "soft", "off"] | None
-    replay: Annotated[tuple[Text, ...] | None, Field(strict=False)]
+    replay: Annotated[tuple[Text, ...] | None, Field(strict=False), BeforeValidator(_listed)]
     tune: bool
     environment: str | None
 
