@@ -13,7 +13,7 @@ from pytest_soak.config.profiles import LoadedProfile, load_profile
 from pytest_soak.domain.errors import SoakConfigError, SoakStateError, SoakStoreError, SoakStoreWarning
 from pytest_soak.domain.parameters import DEFAULTS, problem_with
 from pytest_soak.domain.settings import GateMode, Profile
-from pytest_soak.domain.text import show
+from pytest_soak.domain.text import printable, show
 from pytest_soak.engine.canary import Canary
 from pytest_soak.engine.case import Case
 from pytest_soak.engine.inputs import CanarySpec
@@ -76,11 +76,16 @@ class SoakRun:
         return resolve(settings.overrides, loaded, settings.environment, self.base)
 
     def market(self, case: Case, hook: Any) -> Market:
-        """The market of a case, made once per session for everybody who has the same hooks."""
+        """The market of a case, the same for everybody who has the same hooks as long as it is in use.
+
+        Of many, only the newest are kept: a compiled market holds its world.
+        """
         request = self._market_request(case)
         makers = hook.pytest_soak_make_market
         key = (request, *(id(maker.plugin) for maker in makers.get_hookimpls()))
         if key not in self.markets:
+            while len(self.markets) >= MAX_OPEN:
+                del self.markets[next(iter(self.markets))]
             self.markets[key] = makers(request=request)
         return self.markets[key]
 
@@ -175,7 +180,7 @@ class SoakRun:
         try:
             link_latest(self.settings.artifacts, self.folder)
         except SoakStoreError as error:
-            warnings.warn(SoakStoreWarning(str(error)), stacklevel=2)
+            warnings.warn(SoakStoreWarning(printable(str(error))), stacklevel=2)
 
 
 def start(settings: Settings, root: Path, run_id: str) -> SoakRun:

@@ -27,6 +27,7 @@ from pytest_soak.plugin.fixtures import (  # noqa: F401 (pytest finds fixtures b
     soak_overrides,
     soak_profile,
 )
+from pytest_soak.plugin.github import SoakGithub
 from pytest_soak.plugin.lastfailed import SoakLast, collect_shipped, is_shipped_wanted, with_last_settings
 from pytest_soak.plugin.matrix import MARKER
 from pytest_soak.plugin.options import add_options, read_settings
@@ -71,7 +72,9 @@ def pytest_configure(config: pytest.Config) -> None:
     worker = getattr(config, "workerinput", None)
     config.stash[RUN_ID] = worker["soak_run_id"] if worker else fresh_run_id()
     if worker is None:
-        config.pluginmanager.register(SoakTerminal(config, lambda: folder_of(config)), "soak_terminal")
+        terminal = SoakTerminal(config, lambda: folder_of(config))
+        config.pluginmanager.register(terminal, "soak_terminal")
+        config.pluginmanager.register(SoakGithub(config, terminal), "soak_github")
         config.pluginmanager.register(SoakWarnings(config), "soak_warnings")
         config.pluginmanager.register(SoakLast(config), "soak_last")
         # "-p xdist.plugin" registers it under its module's name.
@@ -191,10 +194,13 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Attach what the terminal shows to the report, so that it also arrives from a worker."""
-    report = yield
-    if call.excinfo is not None and case_of(item) is not None:
-        from pytest_soak.plugin.items import begin_with_the_gate
+    if call.excinfo is None or case_of(item) is None:
+        report = yield
+    else:
+        from pytest_soak.plugin.items import begin_with_the_gate, record_origin
 
+        record_origin(item)
+        report = yield
         begin_with_the_gate(report, call.excinfo.value)
     soak = item.stash.get(REPORT, None)
     if soak is not None and report.when == "call":

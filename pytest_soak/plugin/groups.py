@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from pytest_soak.domain.errors import SoakError
+from pytest_soak.domain.text import printable
 from pytest_soak.engine.case import GATES, Case
 from pytest_soak.engine.run import SoakRun, minutes_of
 from pytest_soak.plugin.collection import case_of, chain_key
@@ -42,9 +43,9 @@ def lines_of(run: SoakRun, items: Sequence[pytest.Item], tests: Mapping[str, str
         pytest.UsageError: the market of a marker cannot be made.
     """
     try:
-        return list(_lines(run, items, tests))
+        return [printable(line) for line in _lines(run, items, tests)]
     except SoakError as error:
-        raise pytest.UsageError(str(error)) from None
+        raise pytest.UsageError(printable(str(error), newlines=True)) from None
 
 
 def _lines(run: SoakRun, items: Sequence[pytest.Item], tests: Mapping[str, str]) -> Iterator[str]:

@@ -11,6 +11,7 @@ from pytest_soak.domain.gates import describe, headline, judge_canary, verdict_o
 from pytest_soak.domain.kpis import pooled
 from pytest_soak.domain.records import EdgeReport, GateResult, IterationRecord, Kpis, Verdict, Zone
 from pytest_soak.domain.settings import GateMode
+from pytest_soak.domain.text import printable
 from pytest_soak.engine.canary import Canary
 from pytest_soak.store.exports.artifacts import summary_name
 
@@ -33,7 +34,9 @@ class SoakGateWarning(UserWarning):
 
     def __init__(self, text: str, canary: str = "", causes: Sequence[Sequence[str]] = ()) -> None:
         # All of it in ``args``, from which a worker's warning is made again in the controller.
-        super().__init__(text, canary, [list(cause) for cause in causes])
+        text, canary = printable(text), printable(canary)
+        causes = [[printable(part) for part in cause] for cause in causes]
+        super().__init__(text, canary, causes)
         self.canary = canary
         self.causes = [(cause, said) for cause, said in causes]
 
@@ -56,9 +59,10 @@ def enforce(gates: Sequence[GateResult], where: str, file: Path, *, canary: str,
     if not open_gates:
         return
     if missed and hard:
+        where, place = printable(where), printable(str(file))
         lines = "\n".join(f"  {describe(gate)}" for gate in missed)
         heads = "; ".join(headline(gate) for gate in missed)
-        raise GateError(f"{heads}\n{where} missed {len(missed)} gate(s):\n{lines}\n  see {file}")
+        raise GateError(f"{heads}\n{where} missed {len(missed)} gate(s):\n{lines}\n  see {place}")
     said = [f"{gate.verdict}: {describe(gate)}{_excuse(gate)}" for gate in open_gates]
     causes = [
         (f"{gate.verdict} {gate.kpi}", f"{where}: {text}")
@@ -198,8 +202,8 @@ class SoakGates:
         hard = spec.gate_mode is GateMode.HARD
         if spec.iterations <= warmup and hard:
             raise GateError(
-                f"{spec.name}: NO_DATA: {spec.iterations} iteration(s) and a warm-up of {warmup} leave "
-                "nothing to judge; run more iterations, or lower gates.warmup_iterations in the profile"
+                f"{printable(spec.name)}: NO_DATA: {spec.iterations} iteration(s) and a warm-up of {warmup} "
+                "leave nothing to judge; run more iterations, or lower gates.warmup_iterations in the profile"
             )
         file = spec.folder / "TUNING_REPORT.json"
         where = f"{spec.name} over iterations {warmup + 1} to {spec.iterations}"

@@ -10,6 +10,7 @@ import pytest
 from pytest_soak.domain.errors import SoakError
 from pytest_soak.domain.kpis import KPI_MEANINGS
 from pytest_soak.domain.text import printable
+from pytest_soak.plugin.collection import case_of
 from pytest_soak.plugin.handles import GateError, SoakGates, SoakIteration
 from pytest_soak.plugin.wire import CanaryGates, ItemNote, Row
 
@@ -73,12 +74,9 @@ def _noted(part: SoakIteration | SoakGates, test: str) -> dict[str, Any]:
 
 def _record_properties(item: pytest.Function, part: SoakIteration | SoakGates) -> None:
     """What an item measured as properties for JUnit and other reports; what was not measured has none."""
+    record_origin(item)
     record = part.canary.record(part.canary.done) if isinstance(part, SoakGates) else part.record
-    origin = record.provenance
-    given: list[tuple[str, object]] = [
-        (f"soak.{name}", printable(str(getattr(origin, name))))
-        for name in ("profile", "scenario", "seed", "strategy")
-    ]
+    given: list[tuple[str, object]] = []
     if isinstance(part, SoakGates):
         given += [(f"soak.{gate.kpi}", gate.measured) for gate in part.run()]
     else:
@@ -86,6 +84,31 @@ def _record_properties(item: pytest.Function, part: SoakIteration | SoakGates) -
         given.append(("soak.zone", None if record.decision.zone is None else record.decision.zone.value))
     given.append(("soak.verdict", part.verdict.value))
     item.user_properties.extend((name, value) for name, value in given if value is not None)
+
+
+def record_origin(item: pytest.Item) -> None:
+    """Say in an item's properties what it is about, once; also where it failed before it measured anything.
+
+    The strategy is known where there is a canary; what overridden fixtures made of the rest stands there too.
+    """
+    case = case_of(item)
+    if case is None or any(name == "soak.profile" for name, _ in item.user_properties):
+        return
+    canary: Canary | None = getattr(item, "funcargs", {}).get("soak_canary")
+    origin: dict[str, object] = {
+        "profile": case.profile_name,
+        "scenario": case.scenario,
+        "seed": case.seed,
+    }
+    if canary is not None:
+        spec = canary.spec
+        origin = {
+            "profile": spec.profile.name,
+            "scenario": spec.scenario,
+            "seed": spec.seed,
+            "strategy": spec.strategy.name,
+        }
+    item.user_properties += [(f"soak.{name}", printable(str(value))) for name, value in origin.items()]
 
 
 def begin_with_the_gate(report: pytest.TestReport, error: BaseException) -> None:

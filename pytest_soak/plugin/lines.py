@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from pytest_soak.domain.gates import apart
 from pytest_soak.domain.parameters import PARAMETERS
-from pytest_soak.plugin.wire import CanaryGates, Row
+from pytest_soak.plugin.wire import CanaryGates, GateSeen, Row
 
 
 def number(value: float | None, form: str) -> str:
@@ -123,9 +124,15 @@ def table_lines(rows: Sequence[Row]) -> list[tuple[str, str | None]]:
 
 def gates_lines(gates: CanaryGates, gate_mode: str) -> list[str]:
     """The verdict over a whole canary, then the KPIs behind it."""
-    parts = [f"{gate.kpi} {number(gate.measured, '.3g')} ({gate.bound})" for gate in gates.gates]
+    parts = [gate_text(gate) for gate in gates.gates]
     off = " (gates off: nothing fails)" if gate_mode == "off" else ""
     return [f"after the warm-up: {gates.verdict}{off}", *_wrapped(parts)]
+
+
+def gate_text(gate: GateSeen) -> str:
+    """A gate's KPI, measured value and bound, with as many digits as it takes to tell the two apart."""
+    measured = "-" if gate.measured is None else apart(gate.measured, float(gate.bound.split()[-1]))[0]
+    return f"{gate.kpi} {measured} ({gate.bound})"
 
 
 def parameter_lines(rows: Sequence[Row]) -> list[str]:

@@ -36,7 +36,6 @@ class SoakTerminal:
         self._folders: dict[str, str] = {}
         self._failed: Counter[str] = Counter()
         self._is_bulk = False
-        self._resume = ""
 
     @property
     def _reporter(self) -> Any:
@@ -99,21 +98,25 @@ class SoakTerminal:
 
     def pytest_terminal_summary(self, terminalreporter: Any, exitstatus: int) -> None:
         """Write the summary table and the last line."""
-        begun = (self._run_folder() / MANIFEST_NAME).is_file()
-        stopped = exitstatus == pytest.ExitCode.INTERRUPTED or exitstatus > _SIGNALLED
-        if stopped and begun:
-            self._resume = f"next: go on where it stopped: pytest --soak-resume={self._run_folder().name}"
+        resume = self._resume(exitstatus)
         if self._rows:
-            self._write_summary(terminalreporter)
-        elif self._resume:
-            terminalreporter.write_line(self._resume)
+            self._write_summary(terminalreporter, exitstatus)
+        elif resume:
+            terminalreporter.write_line(resume)
 
-    def _write_summary(self, terminalreporter: Any) -> None:
+    def _resume(self, exitstatus: int) -> str:
+        """How to go on with a run that was stopped; empty for every other."""
+        stopped = exitstatus == pytest.ExitCode.INTERRUPTED or exitstatus > _SIGNALLED
+        if stopped and (self._run_folder() / MANIFEST_NAME).is_file():
+            return f"next: go on where it stopped: pytest --soak-resume={self._run_folder().name}"
+        return ""
+
+    def _write_summary(self, terminalreporter: Any, exitstatus: int) -> None:
         terminalreporter.ensure_newline()
         terminalreporter.section("soak summary")
-        from pytest_soak.plugin.bulk import canary_lines, matrix_lines, worst_first
+        from pytest_soak.plugin.bulk import canary_lines, matrix_lines
 
-        canaries = worst_first([self._measured(key) for key in self._rows])
+        canaries = self.canaries()
         is_bulk = len(canaries) > _MAX_TABLES
         worth = [canary for canary in canaries if not is_bulk or canary.verdict not in ("OK", "WARN")]
         for canary in worth[:_MAX_TABLES]:
@@ -121,11 +124,17 @@ class SoakTerminal:
         if len(canaries) > 1:
             self._write_all(terminalreporter, [("", None), *matrix_lines(canaries), ("", None)])
             self._write_all(terminalreporter, canary_lines(canaries, most=_MAX_TABLES))
-        for last in self._closing(canaries):
+        for last in self.closing(canaries, exitstatus):
             for line in textwrap.wrap(
                 last, _WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
             ):
                 terminalreporter.write_line(line)
+
+    def canaries(self) -> list[Measured]:
+        """What was measured so far, the worst canary first."""
+        from pytest_soak.plugin.bulk import worst_first
+
+        return worst_first([self._measured(key) for key in self._rows])
 
     def _measured(self, key: str) -> Measured:
         from pytest_soak.plugin.bulk import Measured
@@ -156,10 +165,13 @@ class SoakTerminal:
                 printable(line), **({} if verdict is None else {_COLOURS.get(verdict, "red"): True})
             )
 
-    def _closing(self, canaries: Sequence[Measured]) -> list[str]:
+    def closing(self, canaries: Sequence[Measured], exitstatus: int) -> list[str]:
         """What is missing, then what to do next; the canaries come worst first."""
-        if self._resume:
-            return [self._resume]
+        from pytest_soak.domain.text import printable
+
+        resume = self._resume(exitstatus)
+        if resume:
+            return [printable(resume)]
         outcomes = [canary.outcome for canary in canaries]
         worst = canaries[0]
         place = Path(worst.folder)
@@ -169,7 +181,7 @@ class SoakTerminal:
         failed = any(self._failed.values())
         step = next_step(outcomes, failed=failed, start_at=_short(start), report=_short(report))
         missing = missing_line(outcomes, self._run_folder().name)
-        return [step] if missing is None else [missing, step]
+        return [printable(line) for line in (missing, step) if line is not None]
 
 
 def _short(path: Path) -> str:

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from pytest_soak.domain.text import printable
+
 
 class SoakWarnings:
     """Holds back the gate warnings that pytest records and hands them on at the end, counted.
@@ -40,8 +42,9 @@ class SoakWarnings:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
         """Hand on one warning per cause and canary, the first of its kind with how many there were."""
-        for key, (text, report) in self._held.items():
+        # By canary, as workers tell of theirs in any order.
+        for key, (text, report) in sorted(self._held.items(), key=lambda held: held[0][0]):
             more = self._counts[key] - 1
             said = f"{text} (and {more} more of {key[0]}: {key[1]})" if more else text
-            self._recorded.append(replace(report, message=f"SoakGateWarning: {said}"))
+            self._recorded.append(replace(report, message=f"SoakGateWarning: {printable(said)}"))
         self._held.clear()

@@ -15,6 +15,7 @@ from pytest_soak.guards import BUILT_IN
 # An inner run in this process forgets the modules that it was the first to import, and would import them
 # again for every test, each time with classes of their own.
 for _module in (
+    "numpy",
     "pytest_soak.plugin.defaults",
     "pytest_soak.plugin.bulk",
     "pytest_soak.plugin.items",
@@ -89,9 +90,18 @@ def scripted(pytester: pytest.Pytester) -> Scripted:
     return write
 
 
+_OUTSIDE = (
+    "MM_RUNTIME_OVERRIDES_JSON",
+    "SOAK_SLEEP_SECONDS",
+    "PYTEST_ADDOPTS",
+    "GITHUB_ACTIONS",
+    "GITHUB_STEP_SUMMARY",
+)
+
+
 @pytest.fixture(autouse=True)
 def _no_outside_influence(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("MM_RUNTIME_OVERRIDES_JSON", "SOAK_SLEEP_SECONDS", "PYTEST_ADDOPTS"):
+    for name in _OUTSIDE:
         monkeypatch.delenv(name, raising=False)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -195,7 +194,6 @@ def test_tiny_prices_have_a_tick(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("name", "given"), [("tick_size", 0.02), ("tick_size", 3.0), ("lot_size", 7.0)])
 def test_given_unit_that_does_not_fit_is_refused(name: str, given: float, tmp_path: Path) -> None:
     path = write_npz(tmp_path / "bad.npz", kit.calm_rows())
-    unit: dict[str, Any] = {name: given}
     with pytest.raises(
         SoakConfigError, match=rf"row \d+ is depth with .*no multiple of {name} = {given}, which was given"
     ):

@@ -1,0 +1,70 @@
+"""Gate warnings: counted per cause and canary, in one order, and only text."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from pytest_soak.domain.records import GateResult, Verdict
+from pytest_soak.plugin.handles import GateError, SoakGateWarning, enforce
+from pytest_soak.plugin.warned import SoakWarnings
+
+HOSTILE = "a\x1b[2J\u202eb"
+SHOWN = r"a\x1b[2J\u202eb"
+MISSED = GateResult(
+    kpi="net_bps", verdict=Verdict.FAIL, measured=1.0, n=100, bound=">= 2", threshold=2.0, off_by=1.0, least=0
+)
+
+
+@dataclass
+class Report:
+    message: str
+
+
+def handed_on(*given: SoakGateWarning) -> list[str]:
+    """What pytest shows in the end of warnings that it recorded one by one."""
+    recorded: list[Report] = []
+    reporter = SimpleNamespace(stats={"warnings": recorded})
+    manager = SimpleNamespace(get_plugin=lambda _: reporter)
+    plugin = SoakWarnings(cast("Any", SimpleNamespace(pluginmanager=manager)))
+    for warning in given:
+        recorded.append(Report(str(warning)))
+        plugin.pytest_warning_recorded(warnings.WarningMessage(warning, SoakGateWarning, "f", 1))
+    plugin.pytest_sessionfinish()
+    return [report.message for report in recorded]
+
+
+def test_equal_causes_of_a_canary_are_counted_by_canary() -> None:
+    """Whatever the order in which workers told of them."""
+    first, second = (
+        SoakGateWarning("text", canary, [("FAIL net_bps", f"of {canary}")]) for canary in ("s1", "s2")
+    )
+    assert handed_on(second, first, second) == [
+        "SoakGateWarning: of s1",
+        "SoakGateWarning: of s2 (and 1 more of s2: FAIL net_bps)",
+    ]
+
+
+def test_foreign_names_in_warnings_are_shown_as_text() -> None:
+    with pytest.warns(SoakGateWarning) as caught:
+        enforce([MISSED], HOSTILE, Path("f"), canary=HOSTILE, hard=False)
+    (warning,) = (w.message for w in caught)
+    assert isinstance(warning, SoakGateWarning)
+    assert str(warning).startswith(f"{SHOWN}: FAIL: net_bps")
+    (said,) = handed_on(warning)
+    assert said.startswith(f"SoakGateWarning: {SHOWN}: FAIL: net_bps")
+    assert SHOWN in handed_on(warning, warning)[0].partition("more of")[2]
+
+
+def test_foreign_names_in_a_missed_gate_are_shown_as_text() -> None:
+    """Also the folder's; the lines of the message itself stay lines."""
+    with pytest.raises(GateError) as caught:
+        enforce([MISSED], HOSTILE, Path(HOSTILE), canary="c", hard=True)
+    lines = str(caught.value).split("\n")
+    assert lines[1] == f"{SHOWN} missed 1 gate(s):"
+    assert lines[-1] == f"  see {SHOWN}"
