@@ -131,7 +131,7 @@ def _level(canary: Measured) -> str | None:
 def _command(level: str, canary: Measured) -> str:
     from pytest_soak.domain.text import printable
 
-    title = printable(f"soak {canary.verdict}: {canary.key}")
+    title = printable(f"soak {canary.verdict}: {canary.title}")
     gates = () if canary.gates is None else canary.gates.gates
     said = [f"over the run: {_gate_text(gate)}" for gate in gates if gate.verdict != "OK"]
     for row in canary.missed[:1]:
