@@ -92,7 +92,7 @@ def _cells(canary: Measured) -> list[str]:
         row.profile,
         row.scenario,
         str(row.seed),
-        row.strategy,
+        f"{row.strategy} in {row.test}" if row.test else row.strategy,
         number(canary.pooled("net_bps"), "+.2f"),
         number(canary.pooled("risk_ratio"), ".1%"),
         money(sum(profits) if len(profits) == len(canary.rows) else None),

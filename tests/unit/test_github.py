@@ -29,6 +29,15 @@ def test_the_table_has_a_row_per_canary_and_the_last_lines() -> None:
     assert lines[-2:] == ["next: start at a_b/c", ""]
 
 
+def test_the_test_is_named_where_several_have_one_canary() -> None:
+    bare = canary("FAIL")
+    shared = replace(bare, rows=[replace(row, test="test_mine") for row in bare.rows])
+    (line,) = commands([shared])
+    assert "test_mine default-calm-s1" in line
+    row = next(line for line in summary_text([shared], []).splitlines() if line.startswith("| default"))
+    assert "mine in test" in row
+
+
 def test_profit_is_given_only_where_every_iteration_has_one() -> None:
     whole = canary("OK")
     part = replace(whole, rows=[whole.rows[0], replace(whole.rows[1], profit=None)])
