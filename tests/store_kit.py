@@ -21,7 +21,7 @@ from pytest_soak.domain.hashing import Canonical, sha256_of
 from pytest_soak.domain.records import EdgeReport, IterationRecord
 from pytest_soak.domain.state import TuningState
 from pytest_soak.engine.settings import Settings
-from pytest_soak.store.disk.calls import Disk
+from pytest_soak.store.disk.files import Disk
 from pytest_soak.store.exports.models import RunSettings
 from pytest_soak.store.journal.journal import Journal
 from pytest_soak.store.journal.wall import WallClock

@@ -146,7 +146,7 @@ class OrderCounts(Strict):
 class MarketFacts(Strict):
     """What the market did in the iteration; times are milliseconds of market time since the run began.
 
-    ``mid_low`` and ``mid_high`` are of the mids at the maker's decisions, in quote currency; ``ended`` says
+    ``mid_low`` and ``mid_high`` are of the mid as sampled every 100 ms, in quote currency; ``ended`` says
     that a recording ended in or before the iteration, whose ``end_ms`` is then where it ended. ``labels`` are
     those of the regimes, windows and shocks that were on, ``label_ms`` says for how long each of them was.
 

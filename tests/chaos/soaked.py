@@ -19,7 +19,7 @@ import pytest
 import pytest_soak.engine.canary as canary
 import pytest_soak.plugin as plugin
 from pytest_soak.store.disk import files
-from pytest_soak.store.disk.calls import Disk
+from pytest_soak.store.disk.files import Disk
 
 TRAIL = "SOAK_LOOP_TRAIL"
 FAULT = "SOAK_LOOP_FAULT"

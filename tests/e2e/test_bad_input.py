@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pytest_soak.store.disk import files
-from pytest_soak.store.disk.calls import Disk
+from pytest_soak.store.disk.files import Disk
 from tests.e2e.conftest import Scripted, canary_folder, summary
 from tests.oracle.recordings import random_rows, write_npz
 

@@ -12,7 +12,7 @@ import pytest
 
 from pytest_soak.domain.errors import SoakStateError
 from pytest_soak.store.disk import files
-from pytest_soak.store.disk.calls import Disk
+from pytest_soak.store.disk.files import Disk
 from pytest_soak.store.exports.artifacts import exports_in
 from pytest_soak.store.journal.journal import Journal
 from tests.canary_kit import run, spec
