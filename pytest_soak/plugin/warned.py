@@ -8,8 +8,6 @@ from typing import Any
 
 import pytest
 
-from pytest_soak.domain.text import printable
-
 
 class SoakWarnings:
     """Holds back the gate warnings that pytest records and hands them on at the end, counted.
@@ -42,6 +40,11 @@ class SoakWarnings:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
         """Hand on one warning per cause and canary, the first of its kind with how many there were."""
+        if not self._held:
+            return
+        # Here, as a session without a soak has no use for the domain.
+        from pytest_soak.domain.text import printable
+
         # By canary, as workers tell of theirs in any order.
         for key, (text, report) in sorted(self._held.items(), key=lambda held: held[0][0]):
             more = self._counts[key] - 1
