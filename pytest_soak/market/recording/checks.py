@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -216,15 +217,7 @@ class _Scan:
             (delay > MOST_DELAY_NS, "at most 10 min"),
             (delay < -MOST_SKEW_NS, "at least -1 s; is one of the clocks not in nanoseconds?"),
         ):
-            self._report(
-                "delay",
-                wrong,
-                places,
-                lambda i, e=expected: (  # type: ignore[misc]
-                    f"has local_ts = {chunk['local_ts'][places[i]]} and exch_ts = "
-                    f"{chunk['exch_ts'][places[i]]}, a delay of {delay[i] / 1e9:.6g} s; expected {e}"
-                ),
-            )
+            self._report("delay", wrong, places, partial(_delay_text, chunk, places, delay, expected))
 
     def _mark(self, check: str, bad: NDArray[np.bool_], text: Callable[[int], str], kind: str = "") -> None:
         if bad.any():
@@ -329,3 +322,14 @@ def _off_grid(rows: Rows, field: str, unit: float, kinds: tuple[int, ...]) -> tu
             first = offset + int(mask.argmax())
         count += int(mask.sum())
     return first, count
+
+
+def _delay_text(
+    chunk: Rows, places: NDArray[np.intp], delay: NDArray[np.int64], expected: str, index: int
+) -> str:
+    """What is wrong with the delay of a row that both clocks have."""
+    local, exchange = (chunk[name][places[index]] for name in ("local_ts", "exch_ts"))
+    return (
+        f"has local_ts = {local} and exch_ts = {exchange}, a delay of {delay[index] / 1e9:.6g} s; "
+        f"expected {expected}"
+    )
