@@ -118,7 +118,8 @@ class SoakXdist:
             return
         if not _is_replaced(sched.config):
             return
-        # Neither passed nor failed: what counts is how the item ends in the worker that takes over.
+        # Neither passed nor failed: what counts is how the item ends in the worker that takes over. pytest
+        # lets plugins have outcomes of their own; only the type of the attribute does not know them.
         report.outcome = RESUMED  # type: ignore[assignment]
         self._resumed[unit_of(crashitem)] = sched.crashes[unit_of(crashitem)]
 
@@ -144,8 +145,8 @@ def _allow_one_more_worker(config: pytest.Config) -> None:
     """
     session = config.pluginmanager.get_plugin("dsession")
     limit = getattr(session, "_max_worker_restart", None)
-    if config.getoption("maxworkerrestart") is None and limit is not None:
-        session._max_worker_restart = limit + 1  # type: ignore[union-attr]
+    if session is not None and config.getoption("maxworkerrestart") is None and limit is not None:
+        session._max_worker_restart = limit + 1
 
 
 def _is_replaced(config: pytest.Config) -> bool:
