@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 _MOST_ROWS = 500
 _MOST_IN_CELL = 60
 _HEAD = ("profile", "scenario", "seed", "strategy", "net bps", "risk", "profit", "verdict", "missed first")
-_MISSED = ("FAIL", "NO_DATA")
 # What Markdown, GitHub or HTML give a meaning to within a line; underscores within a word have none.
 _SPECIAL = re.compile(r"[\\`*~\[\]|#!@$&<>]|(?<![^\W_])_|_(?![^\W_])|:(?! )")
 
@@ -84,7 +83,7 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def _cells(canary: Measured) -> list[str]:
-    from pytest_soak.plugin.lines import money, number
+    from pytest_soak.domain.text import money, number
 
     row = canary.rows[0]
     profits = [row.profit for row in canary.rows if row.profit is not None]
@@ -120,10 +119,12 @@ def commands(canaries: Sequence[Measured]) -> list[str]:
 
 def _level(canary: Measured) -> str | None:
     """An error for a gate that was missed in hard mode, a warning for what does not fail."""
+    from pytest_soak.domain.outcome import MISSED
+
     mode = canary.rows[0].gate_mode
     if mode == "off":
         return None
-    if canary.verdict in _MISSED:
+    if canary.verdict in MISSED:
         return "error" if mode == "hard" else "warning"
     return "warning" if canary.verdict in ("INCONCLUSIVE", "WARN") else None
 

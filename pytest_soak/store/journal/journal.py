@@ -83,6 +83,28 @@ class Journal:
             raise
         return journal
 
+    @classmethod
+    def read(cls, path: Path) -> Journal:
+        """Open a journal for reading alone, also while another process writes it; nothing on disk changes.
+
+        Each record is checked by its hash when it is read.
+
+        Raises:
+            SoakStateError: missing, damaged, foreign, of a newer schema, or not a journal yet.
+        """
+        if not path.is_file() or path.stat().st_size < _LEAST_BYTES:
+            raise SoakStateError(f"{path}: there is no journal")
+        with schema.explained(path):
+            journal = cls(path, schema.connect_to_read(path))
+        try:
+            with schema.explained(path):
+                schema.check_version(journal._connection, path)
+                journal._read_identity()
+        except BaseException:
+            journal.close()
+            raise
+        return journal
+
     def __enter__(self) -> Journal:
         return self
 
@@ -253,7 +275,11 @@ class Journal:
                     self._create(inputs)
             self._identity = places.identity(self.path)
             schema.check(self._connection, self.path)
-            row = self._connection.execute("SELECT inputs, inputs_hash FROM identity").fetchone()
+            self._read_identity()
+
+    def _read_identity(self) -> None:
+        """Take over what the canary is a function of."""
+        row = self._connection.execute("SELECT inputs, inputs_hash FROM identity").fetchone()
         if row is None or sha256_hex(row[0]) != row[1].decode("ascii"):
             raise SoakStateError(f"{self.path}: the identity of the canary is damaged")
         self.inputs = json.loads(row[0])

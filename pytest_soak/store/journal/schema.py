@@ -56,6 +56,22 @@ def connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def connect_to_read(path: Path) -> sqlite3.Connection:
+    """Connect to a journal for reading alone: no lock is kept, and no file appears or changes beside it.
+
+    While a process has it open, its log is read too. A journal that nobody has open has no log: it is read
+    as a file that does not change, as SQLite would else put a log beside it.
+    """
+    log = path.with_name(f"{path.name}-wal")
+    mode = "mode=ro" if log.exists() else "mode=ro&immutable=1"
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?{mode}", uri=True, isolation_level=None, timeout=BUSY_MILLISECONDS / 1000
+    )
+    connection.text_factory = bytes
+    connection.execute(f"PRAGMA cache_size = -{CACHE_KIBIBYTES}")
+    return connection
+
+
 def is_empty(connection: sqlite3.Connection) -> bool:
     """Whether the file is new, or was left before its tables were committed."""
     tables: int = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
@@ -91,6 +107,18 @@ def check(connection: sqlite3.Connection, path: Path) -> None:
     Raises:
         SoakStateError: of another program, of a newer version, or damaged.
     """
+    check_version(connection, path)
+    result = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if result != b"ok":
+        raise SoakStateError(f"{path}: the journal is damaged: {result.decode('utf-8', 'replace')!a}")
+
+
+def check_version(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse a file that is not a journal of this version.
+
+    Raises:
+        SoakStateError: of another program, or of a newer version.
+    """
     if _pragma(connection, "application_id") != APPLICATION_ID:
         raise SoakStateError(f"{path}: a database of another program, not a journal; it is left alone")
     version = _pragma(connection, "user_version")
@@ -99,9 +127,6 @@ def check(connection: sqlite3.Connection, path: Path) -> None:
             f"{path}: the journal has schema {version}, this pytest-soak reads {JOURNAL_VERSION}; "
             "use the version that wrote it, or a newer one"
         )
-    result = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-    if result != b"ok":
-        raise SoakStateError(f"{path}: the journal is damaged: {result.decode('utf-8', 'replace')!a}")
 
 
 @contextlib.contextmanager
