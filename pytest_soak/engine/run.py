@@ -10,6 +10,7 @@ from typing import Any
 
 from pytest_soak.config.overrides import Resolved, read_current, resolve
 from pytest_soak.config.profiles import LoadedProfile, load_profile
+from pytest_soak.domain.differences import differences
 from pytest_soak.domain.errors import SoakConfigError, SoakStateError, SoakStoreError, SoakStoreWarning
 from pytest_soak.domain.parameters import DEFAULTS, problem_with
 from pytest_soak.domain.settings import GateMode, Profile
@@ -244,18 +245,6 @@ def spec_of(
         sleep_seconds=settings.sleep_seconds,
         guards_off=guards_off,
     )
-
-
-def differences(before: Mapping[str, Any], now: Mapping[str, Any], where: str = "") -> list[str]:
-    """What differs between two mappings, key by key at every depth."""
-    found: list[str] = []
-    for key in sorted(before.keys() | now.keys()):
-        old, new = before.get(key), now.get(key)
-        if isinstance(old, Mapping) and isinstance(new, Mapping):
-            found += differences(old, new, f"{where}{key}.")
-        elif old != new:
-            found.append(f"{where}{key} was {show(old)} and is {show(new)}")
-    return found
 
 
 def check_strategy(strategy: object) -> None:
