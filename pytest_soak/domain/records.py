@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -189,7 +189,10 @@ class MarketFacts(Strict):
 
 
 class EdgeReport(Strict):
-    """What one iteration of a strategy on a market left to measure."""
+    """What one iteration of a strategy on a market left to measure.
+
+    ``carry`` is a JSON value that the strategy gets again in the next iteration, as ``window.carry``.
+    """
 
     schema_version: Literal[1] = 1
     source: Source
@@ -204,6 +207,7 @@ class EdgeReport(Strict):
     orders: OrderCounts
     batches: Batches | None = None
     market: MarketFacts
+    carry: Any = None
 
 
 class Kpis(Strict):

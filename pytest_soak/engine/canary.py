@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from pytest_soak.config.overrides import read_current
 from pytest_soak.domain.decision import TuningState, decide, no_decision, step_of, tuning_state
@@ -58,6 +59,7 @@ class Canary:
         self._initial: dict[str, float] = self._journal.inputs["parameters"]
         self._exports = artifacts.Exports(spec.folder, self._journal)
         self._steps: list[Step] = []
+        self._carry: tuple[int, Any] | None = None
         with self._journal.lock():
             self._catch_up()
             self._exports.rebuild(self._state(), self._initial)
@@ -137,6 +139,7 @@ class Canary:
             iterations=spec.iterations,
             start_ms=(number - 1) * duration_ms,
             duration_ms=duration_ms,
+            carry=self._carried(number),
         )
         answer = spec.strategy.run(spec.market, base, window)
         where = f"iteration {number} of {spec.name}, strategy {spec.strategy.name}"
@@ -150,12 +153,21 @@ class Canary:
         )
         self._journal.commit(record, edge_json, wall)
         self._steps.append(step_of(record))
+        self._carry = number, edge.carry
         # Committed, but not exported over a file that somebody else has written meanwhile.
         if not self._exports.holds(turn.base):
             self._refuse_other_overrides(turn, "is committed, but its export is held back")
         self._exports.add(self._state())
         self._hooks.finished(record, record.parameters_after)
         return record
+
+    def _carried(self, number: int) -> Any:
+        """What the iteration before left for the strategy: a copy, which it may change as it likes."""
+        if number == 1:
+            return None
+        if self._carry is None or self._carry[0] != number - 1:
+            self._carry = number - 1, self.edge(number - 1).carry
+        return copy.deepcopy(self._carry[1])
 
     def _refuse_unless_sound(self, turn: _Turn) -> None:
         # The bytes that the export wrote need no parser to tell what they say.
