@@ -330,11 +330,16 @@ class Provenance(Strict):
 
 
 class RecordBase(Strict):
-    """What a record and its export say in the same words."""
+    """What a record and its export say in the same words.
+
+    ``iterations`` is how many there were to be when this one was computed; ``extended_after`` names the
+    iterations after which more were asked for.
+    """
 
     provenance: Provenance
     iteration: int
     iterations: int
+    extended_after: tuple[Count, ...] = Field(default=(), strict=False)
     minutes: float
     parameters_before_hash: str
     parameters_after_hash: str

@@ -36,9 +36,10 @@ from pytest_soak.store.runs.layout import JOURNAL_NAME
 
 @dataclass(frozen=True, slots=True)
 class _Turn:
-    """What an iteration starts from: its number, its parameters and their hash, the iterations before it."""
+    """What an iteration starts from: its number, of how many, its parameters, their hash, those before it."""
 
     number: int
+    iterations: int
     base: dict[str, float]
     base_hash: str
     history: History
@@ -62,6 +63,7 @@ class Canary:
         self._carry: tuple[int, Any] | None = None
         with self._journal.lock():
             self._catch_up()
+            self._journal.extend(spec.extensions)
             self._exports.rebuild(self._state(), self._initial)
 
     def close(self) -> None:
@@ -77,6 +79,11 @@ class Canary:
     def done(self) -> int:
         """Number of committed iterations."""
         return len(self._steps)
+
+    @property
+    def planned(self) -> int:
+        """How many iterations there are to be, with those that were added later."""
+        return self._journal.planned
 
     def record(self, iteration: int) -> IterationRecord:
         """The record of a committed iteration.
@@ -109,10 +116,8 @@ class Canary:
         Raises:
             SoakStateError: where a guard stops the start, or the overrides were tampered with.
         """
-        if not 1 <= iteration <= self.spec.iterations:
-            raise SoakStateError(
-                f"{self.spec.name}: iteration {iteration} is not one of 1 to {self.spec.iterations}"
-            )
+        if not 1 <= iteration <= self.planned:
+            raise SoakStateError(f"{self.spec.name}: iteration {iteration} is not one of 1 to {self.planned}")
         while self.done < iteration:
             if self._steps and self.spec.sleep_seconds:
                 self._clock.sleep(self.spec.sleep_seconds)
@@ -130,13 +135,14 @@ class Canary:
     def _run(self, number: int) -> IterationRecord:
         # In the order that a record read back has, so that a resumed run prints what one in one go does.
         spec, base = self.spec, dict(sorted(self.parameters.items()))
-        turn = _Turn(number, base, parameters_hash(base), History(tuple(self._steps)))
+        iterations = self._journal.planned_at(number)
+        turn = _Turn(number, iterations, base, parameters_hash(base), History(tuple(self._steps)))
         self._refuse_unless_sound(turn)
         wall_start, started = self._clock.now(), self._clock.monotonic()
         duration_ms = spec.minutes * 60_000.0
         window = Window(
             iteration=number,
-            iterations=spec.iterations,
+            iterations=iterations,
             start_ms=(number - 1) * duration_ms,
             duration_ms=duration_ms,
             carry=self._carried(number),
@@ -202,7 +208,7 @@ class Canary:
         return GuardContext(
             moment=moment,
             iteration=turn.number,
-            iterations=self.spec.iterations,
+            iterations=turn.iterations,
             minutes=self.spec.minutes,
             warmup=self._is_warmup(turn.number),
             parameters=turn.base,
@@ -234,7 +240,7 @@ class Canary:
             spec.profile.gates,
             least_blocked_share=spec.profile.tuner.least_blocked_share,
             chance=Chance.of_iterations(
-                spec.iterations - spec.profile.gates.warmup_iterations, spec.profile.gates
+                turn.iterations - spec.profile.gates.warmup_iterations, spec.profile.gates
             ),
         )
         verdict = verdict_of(gates)
@@ -242,7 +248,8 @@ class Canary:
         return IterationRecord(
             provenance=self._provenance(edge),
             iteration=turn.number,
-            iterations=spec.iterations,
+            iterations=turn.iterations,
+            extended_after=tuple(after for after, _ in self._journal.extensions if after < turn.number),
             minutes=spec.minutes,
             parameters_before=turn.base,
             parameters_after=after,
@@ -266,7 +273,7 @@ class Canary:
         answer = self._hooks.propose(
             TunerContext(
                 iteration=turn.number,
-                iterations=self.spec.iterations,
+                iterations=turn.iterations,
                 parameters=turn.base,
                 kpis=kpis,
                 verdict=verdict,

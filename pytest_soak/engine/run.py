@@ -27,6 +27,7 @@ from pytest_soak.store.exports.artifacts import render
 from pytest_soak.store.exports.models import RunManifest, RunSettings
 from pytest_soak.store.runs.layout import MANIFEST_NAME, began_at, run_folder
 from pytest_soak.store.runs.runs import (
+    extend_manifest,
     find_run,
     link_latest,
     prepare_artifacts,
@@ -140,6 +141,7 @@ class SoakRun:
                 run_id=self.run_id,
                 created_at=began_at(self.run_id).isoformat(timespec="milliseconds"),
                 settings=RunSettings.model_validate(self.settings.of_run()),
+                extensions=self.settings.extensions,
                 versions=versions,
                 canaries=names,
                 profiles={
@@ -148,6 +150,15 @@ class SoakRun:
             ),
         )
         self._named.update(names)
+
+    def extend(self) -> None:
+        """Add the iterations that this session asks for to those of the run, for good.
+
+        Raises:
+            SoakError: the manifest cannot be read or written.
+        """
+        if self.settings.extend is not None:
+            extend_manifest(self.folder, self.settings.extend)
 
     def refuse_changed_profiles(self) -> None:
         """Refuse to resume with a profile that has changed since the run began.
@@ -195,8 +206,10 @@ def start(settings: Settings, root: Path, run_id: str) -> SoakRun:
     name = None if settings.resume == LATEST else settings.resume
     folder = find_run(settings.artifacts, name)
     manifest = read_manifest(folder)
+    resumed = Settings.resumed(settings, manifest.settings.model_dump())
+    added = () if settings.extend is None else (settings.extend,)
     return SoakRun(
-        settings=Settings.resumed(settings, manifest.settings.model_dump()),
+        settings=replace(resumed, extensions=(*manifest.extensions, *added)),
         root=root,
         run_id=manifest.run_id,
         base=folder / BASE_NAME,
@@ -239,6 +252,7 @@ def spec_of(
         parameters={**resolved, **overrides},
         safe_parameters={**DEFAULTS, **run.profile(profile.guards.panic.profile).profile.parameters},
         iterations=settings.iterations,
+        extensions=settings.extensions,
         minutes=settings.minutes or minutes_of(market, settings.iterations),
         gate_mode=profile.gates.mode if settings.gate is None else GateMode(settings.gate),
         tune=settings.tune,

@@ -15,6 +15,7 @@ MOCK_MINUTES = 5.0
 class Settings:
     """What a session was asked to do; None means that nobody said so.
 
+    ``extensions`` are iterations that were added to a run later, ``extend`` those that this session adds.
     ``given`` names the soak options of the command line and of ``addopts``: where there are some, a soak
     is checked before collection. ``selects``: one stood on the command line itself, so only soak items run.
     """
@@ -28,6 +29,8 @@ class Settings:
     gate: str | None = None
     artifacts: Path = Path("artifacts/soak")
     resume: str | None = None
+    extend: int | None = None
+    extensions: tuple[int, ...] = ()
     replay: tuple[Path, ...] | None = None
     tune: bool = True
     sleep_seconds: float = 0.0
@@ -35,10 +38,15 @@ class Settings:
     given: tuple[str, ...] = ()
     selects: bool = False
 
+    @property
+    def planned(self) -> int:
+        """Iterations of a canary, with those that were added later."""
+        return self.iterations + sum(self.extensions)
+
     def of_run(self) -> dict[str, Any]:
         """The settings that a run is a function of, as JSON values."""
         data = asdict(self)
-        for name in ("artifacts", "resume", "sleep_seconds", "given", "selects"):
+        for name in ("artifacts", "resume", "extend", "extensions", "sleep_seconds", "given", "selects"):
             del data[name]
         if self.replay is not None:
             data["replay"] = tuple(path.as_posix() for path in self.replay)

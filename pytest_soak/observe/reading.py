@@ -32,13 +32,14 @@ LISTED = 10
 class CanaryReading:
     """A canary as its journal held it when it was read.
 
-    ``name`` is that of its folder, ``inputs`` what the canary is a function of, ``profile`` its profile
-    where the run's manifest holds it.
+    ``name`` is that of its folder, ``inputs`` what the canary is a function of, ``planned`` how many
+    iterations there are to be, ``profile`` its profile where the run's manifest holds it.
     """
 
     name: str
     folder: Path
     inputs: Mapping[str, Any]
+    planned: int
     entries: tuple[Entry, ...]
     profile: Profile | None
 
@@ -46,12 +47,6 @@ class CanaryReading:
     def records(self) -> tuple[IterationRecord, ...]:
         """Committed iterations, in order."""
         return tuple(entry.record for entry in self.entries)
-
-    @property
-    def planned(self) -> int:
-        """How many iterations there are to be."""
-        iterations: int = self.inputs["iterations"]
-        return iterations
 
     @property
     def is_done(self) -> bool:
@@ -155,8 +150,10 @@ class RunReading:
         folder = self.folder / name
         with Journal.read(folder / JOURNAL_NAME) as journal:
             entries = tuple(journal.entries())
-            inputs = journal.inputs
-        return CanaryReading(name, folder, inputs, entries, self._profiles.get(inputs["profile_hash"]))
+            inputs, planned = journal.inputs, journal.planned
+        return CanaryReading(
+            name, folder, inputs, planned, entries, self._profiles.get(inputs["profile_hash"])
+        )
 
     def canaries(self) -> Iterator[CanaryReading]:
         """Read the canaries one by one, by name.

@@ -69,7 +69,9 @@ def status_of(folder: Path) -> RunStatus:
 def _planned(run: RunReading, canaries: list[CanaryReading]) -> int:
     """Iterations of the canaries that have begun, and for each other what the run was asked for."""
     waiting = max(0, len(run.manifest.canaries) - len(canaries))
-    return sum(canary.planned for canary in canaries) + waiting * run.manifest.settings.iterations
+    return sum(canary.planned for canary in canaries) + waiting * (
+        run.manifest.settings.iterations + sum(run.manifest.extensions)
+    )
 
 
 def _verdict(canaries: list[CanaryReading]) -> str:

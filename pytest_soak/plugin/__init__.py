@@ -88,7 +88,10 @@ def pytest_configure(config: pytest.Config) -> None:
         from pytest_soak.plugin.preflight import check
 
         config.stash[HEADER] = check(
-            run_of(config), config.hook, writes=worker is None, names=_is_spread(config)
+            run_of(config),
+            config.hook,
+            writes=worker is None and not config.option.collectonly,
+            names=_is_spread(config),
         )
 
 

@@ -81,7 +81,7 @@ def _group(run: SoakRun, item: pytest.Item, case: Case, test: str) -> Group:
     minutes = case.settings.minutes
     if minutes is None:
         minutes = minutes_of(run.market(case, item.ihook), case.settings.iterations)
-    return Group(case.profile_name, market, case.settings.iterations, minutes, _strategy(item), test)
+    return Group(case.profile_name, market, case.settings.planned, minutes, _strategy(item), test)
 
 
 def _strategy(item: pytest.Item) -> str:

@@ -25,7 +25,7 @@ def cases_of(settings: Settings, root: Path, *, iterated: bool) -> Iterator[Case
     """All cases of a test, canary by canary, iterations in order and the gates last."""
     parts: tuple[int | str | None, ...] = (None,)
     if iterated:
-        parts = (*range(1, settings.iterations + 1), GATES)
+        parts = (*range(1, settings.planned + 1), GATES)
     known: set[str] = set()
     for profile in settings.profiles or (None,):
         name = profile_name(profile or "default", root)

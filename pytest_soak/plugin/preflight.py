@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from pytest_soak.config.arguments import MAX_ITERATIONS
 from pytest_soak.domain.errors import SoakConfigError, SoakError
 from pytest_soak.domain.gates import check_gate_settings
 from pytest_soak.domain.state import check_guard_settings
@@ -55,8 +56,13 @@ def _checked(run: SoakRun, hook: Any, *, writes: bool, names: bool) -> list[str]
             values = said.setdefault(f"of {hidden.source} shadowed by {hidden.by}", {})
             values[f"{hidden.parameter}={hidden.value:g}"] = None
     run.refuse_changed_profiles()
+    if settings.planned > MAX_ITERATIONS:
+        raise SoakConfigError(
+            f"--soak-extend: {settings.planned} iterations in all are more than {MAX_ITERATIONS}"
+        )
     if writes:
         prepare_artifacts(settings.artifacts)
+        run.extend()
     asked = _asked(run, minutes) if names else ""
     return [
         _headline(run, asked),
@@ -85,7 +91,7 @@ def _asked(run: SoakRun, minutes: float) -> str:
         market = f"scenario {_list(settings.scenarios)}, seed {seeds}"
     else:
         market = f"recording {_list(path.name for path in settings.replay)}"
-    return f"profile {profiles}, {market}, {settings.iterations} x {minutes:.3g} min, "
+    return f"profile {profiles}, {market}, {settings.planned} x {minutes:.3g} min, "
 
 
 def _headline(run: SoakRun, asked: str) -> str:

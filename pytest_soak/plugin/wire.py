@@ -88,8 +88,8 @@ class Row:
         return [(n, old, self.after[n]) for n, old in self.before.items() if old != self.after[n]]
 
     @classmethod
-    def of(cls, record: IterationRecord, test: str = "") -> Self:
-        """Reduce a record to what the terminal shows."""
+    def of(cls, record: IterationRecord, planned: int, test: str = "") -> Self:
+        """Reduce a record, of a canary that is to have so many iterations, to what the terminal shows."""
         from pytest_soak.domain.outcome import is_by_chance
 
         decision, kpis, origin, market = record.decision, record.kpis, record.provenance, record.market
@@ -102,7 +102,7 @@ class Row:
             seed=origin.seed,
             strategy=origin.strategy,
             iteration=record.iteration,
-            iterations=record.iterations,
+            iterations=planned,
             minutes=record.minutes,
             net=kpis.net_bps,
             profit=kpis.profit,

@@ -17,6 +17,16 @@ CACHE_KIBIBYTES = 256
 
 _BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED")
 _LEAST_SQLITE = (3, 37, 0)  # strict tables
+
+
+def _insert_only(table: str) -> tuple[str, ...]:
+    return tuple(
+        f"CREATE TRIGGER IF NOT EXISTS {table}_no_{verb.lower()} BEFORE {verb} ON {table}"
+        f" BEGIN SELECT RAISE(ABORT, '{table} is insert-only'); END"
+        for verb in ("UPDATE", "DELETE")
+    )
+
+
 _TABLES = (
     "CREATE TABLE identity (id INTEGER PRIMARY KEY CHECK (id = 1), inputs TEXT NOT NULL,"
     " inputs_hash TEXT NOT NULL) STRICT",
@@ -32,12 +42,14 @@ _TABLES = (
     " BEGIN SELECT RAISE(ABORT, 'this decision was applied before'); END",
     "CREATE TRIGGER identity_once BEFORE INSERT ON identity WHEN EXISTS (SELECT 1 FROM identity)"
     " BEGIN SELECT RAISE(ABORT, 'the identity of a canary is written once'); END",
-    *(
-        f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table}"
-        f" BEGIN SELECT RAISE(ABORT, '{table} is insert-only'); END"
-        for table in ("identity", "iterations")
-        for verb in ("UPDATE", "DELETE")
-    ),
+    *_insert_only("identity"),
+    *_insert_only("iterations"),
+)
+# In the journals of canaries that were extended alone.
+_EXTENSION_TABLES = (
+    "CREATE TABLE IF NOT EXISTS extensions (number INTEGER PRIMARY KEY CHECK (number >= 1),"
+    " after INTEGER NOT NULL CHECK (after >= 0), added INTEGER NOT NULL CHECK (added >= 1)) STRICT",
+    *_insert_only("extensions"),
 )
 
 
@@ -87,6 +99,21 @@ def create(connection: sqlite3.Connection, inputs: str, inputs_hash: str) -> Non
         connection.execute("INSERT INTO identity VALUES (1, ?, ?)", (inputs, inputs_hash))
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {JOURNAL_VERSION}")
+
+
+def extensions(connection: sqlite3.Connection) -> list[tuple[int, int]]:
+    """Iterations that were added later: after which one, and how many, in the order in which they were."""
+    known = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'extensions'").fetchone()
+    if known is None:
+        return []
+    return connection.execute("SELECT after, added FROM extensions ORDER BY number").fetchall()
+
+
+def add_extension(connection: sqlite3.Connection, after: int, added: int) -> None:
+    """Note that iterations were added, within the transaction that is open."""
+    for statement in _EXTENSION_TABLES:
+        connection.execute(statement)
+    connection.execute("INSERT INTO extensions (after, added) VALUES (?, ?)", (after, added))
 
 
 def _switch_to_log(connection: sqlite3.Connection) -> None:

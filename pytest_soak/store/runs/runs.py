@@ -64,6 +64,19 @@ def write_manifest(folder: Path, manifest: RunManifest) -> None:
             files.write_atomic(path, render(merged.model_dump(mode="json")))
 
 
+def extend_manifest(folder: Path, iterations: int) -> None:
+    """Add iterations to a run, beyond those that it was asked for and those that were added before.
+
+    Raises:
+        SoakStateError: the manifest is missing or damaged.
+        SoakStoreError: the disk refused.
+    """
+    with _held(folder / f"{MANIFEST_NAME}.lock"):
+        stored = read_manifest(folder)
+        extended = stored.model_copy(update={"extensions": (*stored.extensions, iterations)})
+        files.write_atomic(folder / MANIFEST_NAME, render(extended.model_dump(mode="json")))
+
+
 @contextlib.contextmanager
 def _held(path: Path) -> Iterator[None]:
     places.refuse_unless_files(path)
