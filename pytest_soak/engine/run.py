@@ -18,6 +18,7 @@ from pytest_soak.domain.text import printable, show
 from pytest_soak.engine.canary import Canary
 from pytest_soak.engine.case import Case
 from pytest_soak.engine.inputs import CanarySpec
+from pytest_soak.engine.moving import moves
 from pytest_soak.engine.ports import Hooks
 from pytest_soak.engine.settings import LATEST, MOCK_MINUTES, Settings
 from pytest_soak.kernel import kernel_version
@@ -56,6 +57,7 @@ class SoakRun:
     canaries: dict[Path, Canary] = field(default_factory=dict)
     profiles: dict[str, LoadedProfile] = field(default_factory=dict)
     markets: dict[tuple[object, ...], Market] = field(default_factory=dict)
+    recordings: dict[str, str] = field(default_factory=dict)
     names: tuple[str, ...] = ()
     folder: Path = field(init=False)
     _named: set[str] = field(default_factory=set, init=False)
@@ -68,7 +70,7 @@ class SoakRun:
         """A profile by name or path, read once per session; None is the profile ``default``."""
         wanted = name or "default"
         if wanted not in self.profiles:
-            self.profiles[wanted] = load_profile(wanted, (self.root / PROFILES_FOLDER,))
+            self.profiles[wanted] = load_profile(self.settings.place(wanted), (self.root / PROFILES_FOLDER,))
         return self.profiles[wanted]
 
     def resolve(self, case: Case, profile: Profile) -> Resolved:
@@ -88,8 +90,16 @@ class SoakRun:
         if key not in self.markets:
             while len(self.markets) >= MAX_OPEN:
                 del self.markets[next(iter(self.markets))]
-            self.markets[key] = makers(request=request)
+            self.markets[key] = made = makers(request=request)
+            if case.replay is not None:
+                self._note_recording(case.replay, made)
         return self.markets[key]
+
+    def _note_recording(self, path: Path, market: Market) -> None:
+        """Note the hash of a recording, by which it is known again elsewhere."""
+        sha256 = market.describe().get("sha256")
+        if isinstance(sha256, str):
+            self.recordings[self.settings.started_with(path).as_posix()] = sha256
 
     def _market_request(self, case: Case) -> MarketRequest:
         return MarketRequest(
@@ -144,6 +154,7 @@ class SoakRun:
                 extensions=self.settings.extensions,
                 versions=versions,
                 canaries=names,
+                recordings=self.recordings,
                 profiles={
                     name: loaded.profile.model_dump(mode="json") for name, loaded in self.profiles.items()
                 },
@@ -209,7 +220,11 @@ def start(settings: Settings, root: Path, run_id: str) -> SoakRun:
     resumed = Settings.resumed(settings, manifest.settings.model_dump())
     added = () if settings.extend is None else (settings.extend,)
     return SoakRun(
-        settings=replace(resumed, extensions=(*manifest.extensions, *added)),
+        settings=replace(
+            resumed,
+            extensions=(*manifest.extensions, *added),
+            moves=moves(manifest, settings.replay if "replay" in settings.given else None, root),
+        ),
         root=root,
         run_id=manifest.run_id,
         base=folder / BASE_NAME,
@@ -246,7 +261,7 @@ def spec_of(
         folder=folder,
         profile=profile,
         market=market,
-        scenario=market.name,
+        scenario=_market_name(settings, case, market),
         seed=case.seed,
         strategy=strategy,
         parameters={**resolved, **overrides},
@@ -259,6 +274,14 @@ def spec_of(
         sleep_seconds=settings.sleep_seconds,
         guards_off=guards_off,
     )
+
+
+def _market_name(settings: Settings, case: Case, market: Market) -> str:
+    """Name of the market; of a recording that was renamed since the run began, the one that it had then."""
+    if case.replay is None:
+        return market.name
+    began_as = settings.started_with(case.replay).name
+    return market.name if began_as == case.replay.name else began_as
 
 
 def check_strategy(strategy: object) -> None:
