@@ -77,6 +77,10 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(SoakGithub(config, terminal), "soak_github")
         config.pluginmanager.register(SoakWarnings(config), "soak_warnings")
         config.pluginmanager.register(SoakLast(config), "soak_last")
+        if config.pluginmanager.hasplugin("html"):
+            from pytest_soak.plugin.html import SoakHtml
+
+            config.pluginmanager.register(SoakHtml(), "soak_html")
         # "-p xdist.plugin" registers it under its module's name.
         if any(config.pluginmanager.hasplugin(name) for name in ("xdist", "xdist.plugin")):
             from pytest_soak.plugin.xdist import SoakXdist

@@ -61,8 +61,9 @@ def enforce(gates: Sequence[GateResult], where: str, file: Path, *, canary: str,
     if missed and hard:
         where, place = printable(where), printable(str(file))
         lines = "\n".join(f"  {describe(gate)}" for gate in missed)
-        heads = "; ".join(headline(gate) for gate in missed)
-        raise GateError(f"{heads}\n{where} missed {len(missed)} gate(s):\n{lines}\n  see {place}")
+        # pytest's summary cuts the first line at the terminal's width.
+        more = f" (+{len(missed) - 1} more)" if len(missed) > 1 else ""
+        raise GateError(f"{headline(missed[0])}{more}\n{where} missed {len(missed)} gate(s):\n{lines}\n  see {place}")
     said = [f"{gate.verdict}: {describe(gate)}{_excuse(gate)}" for gate in open_gates]
     causes = [
         (f"{gate.verdict} {gate.kpi}", f"{where}: {text}")
