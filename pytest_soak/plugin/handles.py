@@ -63,7 +63,9 @@ def enforce(gates: Sequence[GateResult], where: str, file: Path, *, canary: str,
         lines = "\n".join(f"  {describe(gate)}" for gate in missed)
         # pytest's summary cuts the first line at the terminal's width.
         more = f" (+{len(missed) - 1} more)" if len(missed) > 1 else ""
-        raise GateError(f"{headline(missed[0])}{more}\n{where} missed {len(missed)} gate(s):\n{lines}\n  see {place}")
+        raise GateError(
+            f"{headline(missed[0])}{more}\n{where} missed {len(missed)} gate(s):\n{lines}\n  see {place}"
+        )
     said = [f"{gate.verdict}: {describe(gate)}{_excuse(gate)}" for gate in open_gates]
     causes = [
         (f"{gate.verdict} {gate.kpi}", f"{where}: {text}")
