@@ -41,7 +41,7 @@ def test_what_it_prints_fits_80_columns_of_ascii(main_job: pytest.RunResult) -> 
         [
             "soak: * (kernel *), artifacts *",
             "soak: 7 items of 1 canary; 0 other tests deselected",
-            "soak: profile steady_safe, scenario calm, seed 1, 6 x 5 min, reference maker",
+            "soak: profile steady_safe, scenario calm, seed 1, 6 x 5 min, reference_maker",
             "steady_safe-calm-s1 1/6  net * bps  risk *%  adv95 *  NORMALIZE  OK",
             "    *: profit *, * fills, position *",
             "    warm-up: a missed gate only warns; impact_cap_ratio 0.08 -> 0.085",
