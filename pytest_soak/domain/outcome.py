@@ -67,3 +67,9 @@ class Outcome:
     def missing(self) -> int:
         """How many iterations were not computed."""
         return max(self.planned - self.done, 0)
+
+
+def verdict_over(verdicts: Sequence[str]) -> str:
+    """The worst verdict of canaries; unjudged where one of them is and no other missed anything."""
+    worst = next((verdict for verdict in (*_CUT_OFF, UNJUDGED, "WARN", "OK") if verdict in verdicts), None)
+    return worst or UNJUDGED

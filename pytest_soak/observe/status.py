@@ -8,9 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from pytest_soak.domain.errors import SoakError
-from pytest_soak.domain.gates import worst
-from pytest_soak.domain.outcome import UNJUDGED
-from pytest_soak.domain.records import Verdict
+from pytest_soak.domain.outcome import verdict_over
 from pytest_soak.observe.reading import CanaryReading, RunReading, Unreadable
 from pytest_soak.store.runs.retention import size_of
 from pytest_soak.store.runs.runs import list_runs, read_manifest
@@ -58,7 +56,7 @@ def status_of(folder: Path) -> RunStatus:
         canaries=len(found),
         done=sum(len(canary.entries) for canary in canaries),
         planned=_planned(run, canaries),
-        verdict=DAMAGED if problems else _verdict(canaries),
+        verdict=DAMAGED if problems else verdict_over([canary.outcome.verdict for canary in canaries]),
         size=size_of(folder),
         began=began,
         seen=max((ended for canary in canaries for ended in _ends(canary)), default=None),
@@ -71,16 +69,6 @@ def _planned(run: RunReading, canaries: list[CanaryReading]) -> int:
     waiting = max(0, len(run.manifest.canaries) - len(canaries))
     return sum(canary.planned for canary in canaries) + waiting * (
         run.manifest.settings.iterations + sum(run.manifest.extensions)
-    )
-
-
-def _verdict(canaries: list[CanaryReading]) -> str:
-    said = {canary.outcome.verdict for canary in canaries}
-    known = worst(Verdict(text) for text in said if text != UNJUDGED)
-    return (
-        UNJUDGED
-        if known is None or (UNJUDGED in said and known in (Verdict.OK, Verdict.WARN))
-        else known.value
     )
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from pytest_soak import hookspecs
+from pytest_soak.plugin import reporting
 from pytest_soak.plugin.collection import (
     case_of,
     chain_key,
@@ -32,6 +33,7 @@ from pytest_soak.plugin.github import SoakGithub
 from pytest_soak.plugin.lastfailed import SoakLast, collect_shipped, is_shipped_wanted, with_last_settings
 from pytest_soak.plugin.matrix import MARKER
 from pytest_soak.plugin.options import add_options, read_settings
+from pytest_soak.plugin.reporting import SoakReport
 from pytest_soak.plugin.session import (
     ASKED,
     DESELECTED,
@@ -55,6 +57,7 @@ from pytest_soak.plugin.warned import SoakWarnings
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Register options and ini options."""
     add_options(parser)
+    reporting.add_options(parser)
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -78,6 +81,8 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(terminal, "soak_terminal")
         config.pluginmanager.register(SoakGithub(config, terminal), "soak_github")
         config.pluginmanager.register(SoakWarnings(config), "soak_warnings")
+        report = SoakReport(reporting.wanted(config), terminal, lambda: folder_of(config))
+        config.pluginmanager.register(report, "soak_report")
         config.pluginmanager.register(SoakLast(config), "soak_last")
         if config.pluginmanager.hasplugin("html"):
             from pytest_soak.plugin.html import SoakHtml

@@ -135,6 +135,11 @@ class SoakTerminal:
             ):
                 terminalreporter.write_line(line)
 
+    @property
+    def count(self) -> int:
+        """How many canaries have measured something."""
+        return len(self._rows)
+
     def canaries(self) -> list[Measured]:
         """What was measured so far, the worst canary first."""
         from pytest_soak.plugin.bulk import worst_first

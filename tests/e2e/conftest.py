@@ -103,6 +103,8 @@ _OUTSIDE = (
 def _no_outside_influence(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in _OUTSIDE:
         monkeypatch.delenv(name, raising=False)
+    # The page of a report takes a copy of the charts' script each time.
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-o soak_report=md")
 
 
 def canary_folder(root: Path, artifacts: str = "artifacts/soak") -> Path:

@@ -197,6 +197,25 @@ def make_folder(path: Path) -> None:
             _sync_folder(folder.parent)
 
 
+def place_shared(source: Path, path: Path, shared: Path | None) -> None:
+    """Put a copy of a large file at a path: a hard link to the one copy in the folder ``shared``, if given.
+
+    Where the file system has no hard links, or the folder is on another one, the path gets a copy of its own.
+
+    Raises:
+        SoakStoreError: names the file and what the system said.
+    """
+    if shared is not None:
+        kept = shared / path.name
+        make_folder(shared)
+        if not kept.exists():
+            write_atomic(kept, source.read_bytes())
+        with contextlib.suppress(OSError):
+            path.hardlink_to(kept)
+            return
+    write_atomic(path, source.read_bytes())
+
+
 def remove(path: Path) -> None:
     """Remove a file or a link; one that is not there is as good.
 
