@@ -166,7 +166,7 @@ class SoakRun:
         """Add the iterations that this session asks for to those of the run, for good.
 
         Raises:
-            SoakError: the manifest cannot be read or written.
+            SoakError: the manifest cannot be read or written, or what was added before is still to come.
         """
         if self.settings.extend is not None:
             extend_manifest(self.folder, self.settings.extend)
@@ -215,7 +215,7 @@ def start(settings: Settings, root: Path, run_id: str) -> SoakRun:
     if settings.resume is None:
         return SoakRun(settings=settings, root=root, run_id=run_id, base=settings.artifacts / BASE_NAME)
     name = None if settings.resume == LATEST else settings.resume
-    folder = find_run(settings.artifacts, name)
+    folder = find_run(settings.artifacts, name, extends=settings.extend is not None)
     manifest = read_manifest(folder)
     resumed = Settings.resumed(settings, manifest.settings.model_dump())
     added = () if settings.extend is None else (settings.extend,)
@@ -299,6 +299,11 @@ def check_strategy(strategy: object) -> None:
     name = getattr(strategy, "name", None)
     if not isinstance(name, str) or not name:
         raise SoakConfigError(f"{what}.name is {show(name)}; accepted is a text that is not empty")
+
+
+def is_divided(market: Market) -> bool:
+    """Whether a market has an end, up to which iterations of no given length divide it."""
+    return getattr(market, "duration_ms", None) is not None
 
 
 def minutes_of(market: Market, iterations: int) -> float:

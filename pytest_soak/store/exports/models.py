@@ -70,7 +70,8 @@ class TuningDigest(Strict):
     """What the decisions of a canary came to.
 
     ``verdicts`` counts the iterations after the warm-up by verdict, ``verdict`` is the worst of them (None
-    where there are none); ``stopped`` counts, by guard and parameter, the proposed changes that were refused;
+    where there are none); ``extended_after`` names the iterations after which more were asked for;
+    ``stopped`` counts, by guard and parameter, the proposed changes that were refused;
     ``at_bound`` has the parameters that lay at a bound.
     """
 
@@ -79,6 +80,7 @@ class TuningDigest(Strict):
     profile: str
     strategy: str
     iterations: int
+    extended_after: tuple[int, ...] = Field(strict=False)
     verdict: Annotated[Verdict | None, Field(strict=False)]
     verdicts: dict[str, int]
     parameters_first: dict[str, float]
