@@ -54,7 +54,7 @@ def _checked(run: SoakRun, hook: Any, *, writes: bool) -> list[str]:
             values = said.setdefault(f"of {hidden.source} shadowed by {hidden.by}", {})
             values[f"{hidden.parameter}={hidden.value:g}"] = None
         _check_extension(settings, market)
-    run.refuse_changed_profiles()
+    run.refuse_changed_files()
     if writes:
         prepare_artifacts(settings.artifacts)
         run.extend()
@@ -72,8 +72,8 @@ def _check_extension(settings: Settings, market: Market) -> None:
         )
     if settings.extend is not None and settings.minutes is None and is_divided(market):
         raise SoakConfigError(
-            f"--soak-extend: recording {market.name} was divided among its {settings.iterations} iterations, so "
-            "nothing of it is left for more; start a new run with --soak-iterations or --soak-minutes"
+            f"--soak-extend: recording {market.name} was divided among its {settings.iterations} iterations, "
+            "so nothing of it is left for more; start a new run with --soak-iterations or --soak-minutes"
         )
 
 

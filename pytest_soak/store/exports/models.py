@@ -206,8 +206,8 @@ class RunManifest(Strict):
     """``RUN.json``: what a run was asked to do, with which versions, and the folders of its canaries.
 
     ``created_at`` is ISO 8601 in UTC. ``extensions`` are iterations that were added later. ``recordings``
-    holds the SHA-256 of each recording, ``profiles`` the content of each profile, by the name or path that it
-    was asked for.
+    holds the SHA-256 of each recording, ``scenarios`` that of the content of each scenario, ``profiles`` the
+    content of each profile, by the name or path that it was asked for.
     """
 
     schema_version: Literal[1] = 1
@@ -218,4 +218,5 @@ class RunManifest(Strict):
     versions: dict[str, str]
     canaries: tuple[FolderName, ...] = Field(default=(), strict=False)
     recordings: dict[str, Hash] = Field(default_factory=dict)
+    scenarios: dict[str, Hash] = Field(default_factory=dict)
     profiles: dict[str, dict[str, Any]] = Field(default_factory=dict)

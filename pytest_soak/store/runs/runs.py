@@ -22,7 +22,7 @@ from pytest_soak.store.runs.progress import is_done
 LISTED = 10
 
 # What the processes of a session, or several sessions, know parts of.
-_MERGED = ("canaries", "profiles", "recordings")
+_MERGED = ("canaries", "profiles", "recordings", "scenarios")
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -65,11 +65,11 @@ def write_manifest(folder: Path, manifest: RunManifest) -> None:
             raise SoakStateError(f"{folder}: there is another run of that name; it is left alone")
         canaries = tuple(dict.fromkeys((*known, *manifest.canaries)))
         if stored is None or canaries != known:
-            profiles = manifest.profiles | ({} if stored is None else stored.profiles)
-            recordings = manifest.recordings | ({} if stored is None else stored.recordings)
-            merged = manifest.model_copy(
-                update={"canaries": canaries, "profiles": profiles, "recordings": recordings}
-            )
+            content = {
+                name: getattr(manifest, name) | ({} if stored is None else getattr(stored, name))
+                for name in _MERGED[1:]
+            }
+            merged = manifest.model_copy(update={"canaries": canaries, **content})
             files.write_atomic(path, render(merged.model_dump(mode="json")))
 
 
@@ -85,8 +85,8 @@ def extend_manifest(folder: Path, iterations: int) -> None:
         stored = read_manifest(folder)
         if stored.extensions and not is_done(folder, sum(stored.extensions)):
             raise SoakConfigError(
-                f"--soak-extend: iterations were added to run {folder.name} before, and some of them are still "
-                "to come; leave --soak-extend out to go on with those"
+                f"--soak-extend: iterations were added to run {folder.name} before, and some of them are "
+                "still to come; leave --soak-extend out to go on with those"
             )
         extended = stored.model_copy(update={"extensions": (*stored.extensions, iterations)})
         files.write_atomic(folder / MANIFEST_NAME, render(extended.model_dump(mode="json")))
