@@ -48,6 +48,7 @@ def hashes(folder: Path, *stops: int, strategy: type[Remembering] = Remembering)
 def test_a_resumed_canary_carries_what_one_in_one_go_does(tmp_path: Path) -> None:
     whole = hashes(tmp_path / "whole", 6)
     assert hashes(tmp_path / "cut", 1, 2, 5, 6) == whole
+    assert hashes(tmp_path / "out_of_order", 4, 1, 6, 2) == whole
     assert len(set(whole)) == 6
 
 

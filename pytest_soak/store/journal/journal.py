@@ -365,7 +365,10 @@ class Journal:
             for key in keys
             if self.inputs.get(key) != asked.get(key)
         ]
-        raise SoakStateError(f"{self.path}: the journal is of another canary: {'; '.join(differing)}")
+        raise SoakStateError(
+            f"{self.path}: the journal is of another canary: {'; '.join(differing)}. "
+            "Undo what was changed to resume, or start a new run"
+        )
 
     def _check_same(self, iteration: int, text: str, edge_text: str) -> None:
         row = self._connection.execute(
