@@ -95,3 +95,8 @@ def test_what_is_no_json_fails_the_iteration_by_the_strategys_name(tmp_path: Pat
         next(canary.advance_to(1))
     assert canary.done == 0
     canary.close()
+
+
+def test_a_window_can_be_a_key_whatever_it_carries() -> None:
+    window = Window(iteration=2, iterations=3, start_ms=1.0, duration_ms=1.0, carry={"a": []})
+    assert {window: 1}[window] == 1
