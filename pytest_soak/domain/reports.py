@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from itertools import chain
 from typing import Any
 
 from pydantic import ValidationError
@@ -21,6 +20,7 @@ MOST_CARRY_BYTES = 65_536
 """Bytes of a ``carry`` as canonical JSON, at most."""
 MOST_CARRY_DEPTH = 32
 """Lists and objects within one another in a ``carry``, at most."""
+_MOST_SHOWN = 60
 
 
 def checked_report(answer: object, source: Source, where: str) -> EdgeReport:
@@ -34,12 +34,16 @@ def checked_report(answer: object, source: Source, where: str) -> EdgeReport:
             f"{where}: run() returned {show(answer)}; it must return an EdgeReport, "
             "such as simulation.report()"
         )
+    # First, as the model's own dump knows no bounds.
+    problem = next(_problems_of_carry(answer.carry), None)
+    if problem is not None:
+        raise SoakStateError(f"{where}: its report is refused: {problem}")
     try:
         # A model that was copied with changes, or made without a check, holds whatever it was given.
         report = EdgeReport.model_validate(answer.model_dump(warnings=False))
     except (ValidationError, ValueError, TypeError) as error:
         raise SoakStateError(f"{where}: its report is refused: {_first(error)}") from None
-    problem = next(chain(_problems(report, source), _problems_of_carry(report.carry)), None)
+    problem = next(_problems(report, source), None)
     if problem is not None:
         raise SoakStateError(f"{where}: its report is refused: {problem}")
     return report
@@ -70,50 +74,59 @@ def _problems(report: EdgeReport, source: Source) -> Iterator[str]:
         if sample.p95 is not None and sample.n == 0:
             yield f"{name}.p95 = {sample.p95!r} is of a sample of size 0"
     for label in (*report.market.labels, *report.market.label_ms):
-        if any("\ud800" <= char <= "\udfff" for char in label):
+        if _is_broken(label):
             yield f"market.labels holds {show(label)}; accepted is valid Unicode"
 
 
 def _problems_of_carry(carry: Any) -> Iterator[str]:
-    problem = next(_no_json(carry, "carry", MOST_CARRY_DEPTH), None)
-    if problem is not None:
-        yield problem
-        return
+    """What is no JSON in a carry, or too much of it.
+
+    Level by level and within a budget, as what is one object here is written out each time that it is met.
+    """
+    level = [("carry", carry)]
+    budget = MOST_CARRY_BYTES
+    for depth in range(MOST_CARRY_DEPTH + 1):
+        for where, value in level:
+            yield from _no_json(where, value)
+        inner = [place for place in level if type(place[1]) in (list, dict)]
+        if depth == MOST_CARRY_DEPTH and inner:
+            yield f"{inner[0][0]} lies deeper than the {MOST_CARRY_DEPTH} levels that are accepted"
+        # Every member takes a byte and a comma at least.
+        budget -= sum(len(value) for _, value in inner)
+        if budget < 0:
+            yield f"carry is more than {MOST_CARRY_BYTES} bytes of JSON, which are accepted at most"
+            return
+        level = [member for where, value in inner for member in _members(where, value)]
     size = len(canonical_json(carry))
     if size > MOST_CARRY_BYTES:
         yield f"carry is {size} bytes of JSON; accepted are {MOST_CARRY_BYTES}"
 
 
-def _no_json(value: Any, where: str, depth: int) -> Iterator[str]:
-    """What is no JSON in a value: it would not come back from the journal as it was."""
-    if value is None or type(value) is bool:
-        return
-    if type(value) is int:
-        if not -(2**63) <= value < 2**63:
-            yield f"{where} is a number of {value.bit_length()} bits; accepted are whole numbers of 64 bits"
-    elif type(value) is float:
-        if not math.isfinite(value):
-            yield f"{where} = {value!r}; accepted is a finite number"
-    elif type(value) is str:
-        if any("\ud800" <= char <= "\udfff" for char in value):
-            yield f"{where} = {show(value)}; accepted is valid Unicode"
-    elif type(value) in (list, dict):
-        yield from _no_json_within(value, where, depth)
-    else:
+def _members(where: str, value: Any) -> Iterator[tuple[str, Any]]:
+    for key, member in value.items() if type(value) is dict else enumerate(value):
+        yield f"{where}.{key}"[:_MOST_SHOWN], member
+
+
+def _no_json(where: str, value: Any) -> Iterator[str]:
+    """What is no JSON in a value, its members left aside: it would not come back as it was."""
+    if type(value) is int and not -(2**63) <= value < 2**63:
+        yield f"{where} is a number of {value.bit_length()} bits; accepted are whole numbers of 64 bits"
+    elif type(value) is float and not math.isfinite(value):
+        yield f"{where} = {value!r}; accepted is a finite number"
+    elif type(value) is str and _is_broken(value):
+        yield f"{where} = {show(value)}; accepted is valid Unicode"
+    elif type(value) is dict:
+        for key in value:
+            if type(key) is not str:
+                yield f"{where} has the key {show(key)}; accepted is a text"
+            elif _is_broken(key):
+                yield f"{where} has the key {show(key)}; accepted is valid Unicode"
+    elif value is not None and type(value) not in (bool, int, float, str, list):
         yield f"{where} = {show(value)}; accepted is a JSON value: None, bool, int, float, str, list or dict"
 
 
-def _no_json_within(value: Any, where: str, depth: int) -> Iterator[str]:
-    if depth == 0:
-        yield f"{where[:60]} lies deeper than the {MOST_CARRY_DEPTH} levels that are accepted"
-        return
-    for key, member in value.items() if type(value) is dict else enumerate(value):
-        if type(value) is dict:
-            if type(key) is not str:
-                yield f"{where} has the key {show(key)}; accepted is a text"
-                return
-            yield from _no_json(key, f"a key of {where}", depth)
-        yield from _no_json(member, f"{where}.{key}", depth - 1)
+def _is_broken(text: str) -> bool:
+    return any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def _near(value: float, expected: float, scale: float) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import copy
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -60,7 +60,6 @@ class Canary:
         self._initial: dict[str, float] = self._journal.inputs["parameters"]
         self._exports = artifacts.Exports(spec.folder, self._journal)
         self._steps: list[Step] = []
-        self._carry: tuple[int, Any] | None = None
         with self._journal.lock():
             self._catch_up()
             self._journal.extend(spec.extensions)
@@ -159,7 +158,6 @@ class Canary:
         )
         self._journal.commit(record, edge_json, wall)
         self._steps.append(step_of(record))
-        self._carry = number, edge.carry
         # Committed, but not exported over a file that somebody else has written meanwhile.
         if not self._exports.holds(turn.base):
             self._refuse_other_overrides(turn, "is committed, but its export is held back")
@@ -168,12 +166,12 @@ class Canary:
         return record
 
     def _carried(self, number: int) -> Any:
-        """What the iteration before left for the strategy: a copy, which it may change as it likes."""
-        if number == 1:
-            return None
-        if self._carry is None or self._carry[0] != number - 1:
-            self._carry = number - 1, self.edge(number - 1).carry
-        return copy.deepcopy(self._carry[1])
+        """What the iteration before left for the strategy, made anew from the journal's text every time.
+
+        What the strategy itself handed in may differ from it: in the order of keys, in parts that are one
+        object. A canary in one go would then not do what a resumed one does.
+        """
+        return None if number == 1 else json.loads(self._journal.edge_json(number - 1)).get("carry")
 
     def _refuse_unless_sound(self, turn: _Turn) -> None:
         # The bytes that the export wrote need no parser to tell what they say.

@@ -12,6 +12,7 @@ from pytest_soak.config.overrides import Resolved, read_current, resolve
 from pytest_soak.config.profiles import LoadedProfile, load_profile
 from pytest_soak.domain.differences import differences
 from pytest_soak.domain.errors import SoakConfigError, SoakStateError, SoakStoreError, SoakStoreWarning
+from pytest_soak.domain.hashing import sha256_of
 from pytest_soak.domain.parameters import DEFAULTS, problem_with
 from pytest_soak.domain.settings import GateMode, Profile
 from pytest_soak.domain.text import printable, show
@@ -58,6 +59,7 @@ class SoakRun:
     profiles: dict[str, LoadedProfile] = field(default_factory=dict)
     markets: dict[tuple[object, ...], Market] = field(default_factory=dict)
     recordings: dict[str, str] = field(default_factory=dict)
+    scenarios: dict[str, str] = field(default_factory=dict)
     names: tuple[str, ...] = ()
     folder: Path = field(init=False)
     _named: set[str] = field(default_factory=set, init=False)
@@ -91,15 +93,18 @@ class SoakRun:
             while len(self.markets) >= MAX_OPEN:
                 del self.markets[next(iter(self.markets))]
             self.markets[key] = made = makers(request=request)
-            if case.replay is not None:
-                self._note_recording(case.replay, made)
+            self._note_content(case, made)
         return self.markets[key]
 
-    def _note_recording(self, path: Path, market: Market) -> None:
-        """Note the hash of a recording, by which it is known again elsewhere."""
-        sha256 = market.describe().get("sha256")
-        if isinstance(sha256, str):
-            self.recordings[self.settings.started_with(path).as_posix()] = sha256
+    def _note_content(self, case: Case, market: Market) -> None:
+        """Note the hash of a recording or a scenario, by which it is known again elsewhere."""
+        about = market.describe()
+        if case.replay is None:
+            if "scenario" in about:
+                text = self.settings.started_with_text(case.source)
+                self.scenarios[text] = sha256_of(about["scenario"])
+        elif isinstance(about.get("sha256"), str):
+            self.recordings[self.settings.started_with(case.replay).as_posix()] = str(about["sha256"])
 
     def _market_request(self, case: Case) -> MarketRequest:
         return MarketRequest(
@@ -155,6 +160,7 @@ class SoakRun:
                 versions=versions,
                 canaries=names,
                 recordings=self.recordings,
+                scenarios=self.scenarios,
                 profiles={
                     name: loaded.profile.model_dump(mode="json") for name, loaded in self.profiles.items()
                 },
@@ -166,27 +172,36 @@ class SoakRun:
         """Add the iterations that this session asks for to those of the run, for good.
 
         Raises:
-            SoakError: the manifest cannot be read or written.
+            SoakError: the manifest cannot be read or written, or what was added before is still to come.
         """
         if self.settings.extend is not None:
             extend_manifest(self.folder, self.settings.extend)
 
-    def refuse_changed_profiles(self) -> None:
-        """Refuse to resume with a profile that has changed since the run began.
+    def refuse_changed_files(self) -> None:
+        """Refuse to resume with a profile or a scenario that has changed since the run began.
 
         Raises:
-            SoakConfigError: names the file, what differs and what to do.
+            SoakConfigError: names the file, where it lay if it moved, what differs and what to do.
         """
         if self.settings.resume is None:
             return
-        for name, before in read_manifest(self.folder).profiles.items():
+        manifest = read_manifest(self.folder)
+        for name, before in manifest.profiles.items():
             loaded = self.profile(name)
             changes = differences(before, loaded.profile.model_dump(mode="json"))
             if changes:
-                raise SoakConfigError(
-                    f"--soak-resume: profile {loaded.origin} has changed since the run began: "
-                    f"{'; '.join(changes)}. Undo that to resume, or start a new run"
-                )
+                raise self._changed("profile", name, loaded.origin, f": {'; '.join(changes)}")
+        for name, sha256 in manifest.scenarios.items():
+            if self.scenarios.get(name, sha256) != sha256:
+                raise self._changed("scenario", name, self.settings.place(name))
+
+    def _changed(self, kind: str, name: str, place: str, changes: str = "") -> SoakConfigError:
+        is_moved = self.settings.place(name) != name
+        what = f"has other content than {name}, which the run" if is_moved else "has changed since the run"
+        return SoakConfigError(
+            f"--soak-resume: {kind} {place} {what} began{' with' if is_moved else ''}{changes}. "
+            f"{'Name the same file' if is_moved else 'Undo that'} to resume, or start a new run"
+        )
 
     def _keep_base(self) -> None:
         kept = self.folder / BASE_NAME
@@ -215,16 +230,13 @@ def start(settings: Settings, root: Path, run_id: str) -> SoakRun:
     if settings.resume is None:
         return SoakRun(settings=settings, root=root, run_id=run_id, base=settings.artifacts / BASE_NAME)
     name = None if settings.resume == LATEST else settings.resume
-    folder = find_run(settings.artifacts, name)
+    folder = find_run(settings.artifacts, name, extends=settings.extend is not None)
     manifest = read_manifest(folder)
-    resumed = Settings.resumed(settings, manifest.settings.model_dump())
+    moved = moves(manifest, settings, root)
+    resumed = Settings.resumed(settings, manifest.settings.model_dump(), moved)
     added = () if settings.extend is None else (settings.extend,)
     return SoakRun(
-        settings=replace(
-            resumed,
-            extensions=(*manifest.extensions, *added),
-            moves=moves(manifest, settings.replay if "replay" in settings.given else None, root),
-        ),
+        settings=replace(resumed, extensions=(*manifest.extensions, *added)),
         root=root,
         run_id=manifest.run_id,
         base=folder / BASE_NAME,
@@ -299,6 +311,11 @@ def check_strategy(strategy: object) -> None:
     name = getattr(strategy, "name", None)
     if not isinstance(name, str) or not name:
         raise SoakConfigError(f"{what}.name is {show(name)}; accepted is a text that is not empty")
+
+
+def is_divided(market: Market) -> bool:
+    """Whether a market has an end, up to which iterations of no given length divide it."""
+    return getattr(market, "duration_ms", None) is not None
 
 
 def minutes_of(market: Market, iterations: int) -> float:

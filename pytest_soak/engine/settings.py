@@ -56,6 +56,10 @@ class Settings:
         """The path that the run was started with of a file that is now at ``path``."""
         return next((Path(old) for old, new in self.moves if new == path.as_posix()), path)
 
+    def started_with_text(self, text: str) -> str:
+        """The name or path that the run was started with, of what :meth:`place` gave."""
+        return next((old for old, new in self.moves if new == text), text)
+
     def of_run(self) -> dict[str, Any]:
         """The settings that a run is a function of, as JSON values."""
         data = asdict(self)
@@ -66,8 +70,10 @@ class Settings:
         return {name: list(v) if isinstance(v, tuple) else v for name, v in data.items()}
 
     @classmethod
-    def resumed(cls, now: Settings, stored: Mapping[str, Any]) -> Settings:
-        """The settings of a stored run, with this session's folder and pause.
+    def resumed(
+        cls, now: Settings, stored: Mapping[str, Any], moves: tuple[tuple[str, str], ...] = ()
+    ) -> Settings:
+        """The settings of a stored run, with this session's folder and pause, and where its files are now.
 
         Raises:
             SoakConfigError: where an option was given that differs from the stored one.
@@ -75,16 +81,19 @@ class Settings:
         # Not above: a session without a soak imports this module, and nothing of the domain.
         from pytest_soak.domain.errors import SoakConfigError
 
-        fresh = now.of_run()
+        fresh, places = now.of_run(), dict(moves)
         for option in now.given:
             kept = list(stored[option]) if isinstance(stored.get(option), tuple) else stored.get(option)
-            # Recordings count by their content.
-            if option in stored and option != "replay" and fresh[option] != kept:
+            if option == "replay" or option not in stored:
+                # Recordings count by their content.
+                continue
+            moved = [places.get(text, text) for text in kept] if isinstance(kept, list) else kept
+            if fresh[option] not in (kept, moved):
                 raise SoakConfigError(
                     f"--soak-resume: the run was started with {option} = {kept!r}, "
                     f"this command says {fresh[option]!r}; leave the option out to resume"
                 )
-        return now.with_stored(stored)
+        return replace(now.with_stored(stored), moves=moves)
 
     def with_stored(self, stored: Mapping[str, Any]) -> Settings:
         """These settings with values as :meth:`of_run` gave them in their place."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -24,7 +24,7 @@ class Window:
     iterations: int
     start_ms: float
     duration_ms: float
-    carry: Any = None
+    carry: Any = field(default=None, hash=False)
 
     @property
     def end_ms(self) -> float:

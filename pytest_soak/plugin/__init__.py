@@ -73,8 +73,10 @@ def pytest_configure(config: pytest.Config) -> None:
     if asked:
         settings = replace(settings, given=(*settings.given, "ids"), selects=True)
     settings = with_last_settings(config, settings)
-    config.stash[SETTINGS] = settings
     worker = getattr(config, "workerinput", None)
+    if worker and "soak_resume" in worker:
+        settings = replace(settings, resume=worker["soak_resume"])
+    config.stash[SETTINGS] = settings
     config.stash[RUN_ID] = worker["soak_run_id"] if worker else fresh_run_id()
     if worker is None:
         terminal = SoakTerminal(config, lambda: folder_of(config))

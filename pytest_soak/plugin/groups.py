@@ -88,7 +88,7 @@ def _canaries(items: Sequence[pytest.Item]) -> list[tuple[pytest.Item, Case]]:
 def _short(run: SoakRun, case: Case) -> str | None:
     """What to say where all iterations belong to the warm-up, so that no verdict is possible."""
     warmup = run.profile(case.profile).profile.gates.warmup_iterations
-    iterations = case.settings.iterations
+    iterations = case.settings.planned
     if case.part != GATES or iterations > warmup:
         return None
     return (

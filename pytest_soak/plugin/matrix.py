@@ -147,7 +147,12 @@ def with_marker(settings: Settings, marker: pytest.Mark | None, where: str) -> S
         raise pytest.UsageError(
             f"{where}: soak marker has no argument {unknown[0]!r}; accepted are {', '.join(_MARKER_KEYS)}"
         )
-    return replace(settings, **dict(_marker_values(marker.kwargs, where)))
+    own = replace(settings, **dict(_marker_values(marker.kwargs, where)))
+    if own.planned > MAX_ITERATIONS:
+        raise pytest.UsageError(
+            f"{where}: {own.planned} iterations, with those of --soak-extend, are more than {MAX_ITERATIONS}"
+        )
+    return own
 
 
 def _marker_values(kwargs: Mapping[str, Any], where: str) -> Iterator[tuple[str, Any]]:

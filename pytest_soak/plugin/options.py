@@ -198,15 +198,17 @@ def _switches(config: pytest.Config, given: list[str]) -> dict[str, Any]:
     if no_tune is not None:
         given.append("tune")
     return {
-        "extend": _extend(config, resumes=bool(resume)),
+        "extend": _extend(config, given, resumes=bool(resume)),
         "resume": resume,
         "tune": not (_ini(config, "soak_no_tune") if no_tune is None else no_tune),
     }
 
 
-def _extend(config: pytest.Config, *, resumes: bool) -> int | None:
+def _extend(config: pytest.Config, given: list[str], *, resumes: bool) -> int | None:
     """Iterations that this session adds to a run; a worker finds what its controller has added."""
     extend: int | None = config.getoption("soak_extend", None)
+    if extend is not None:
+        given.append("extend")
     if extend is not None and not resumes:
         raise pytest.UsageError(
             f"--soak-extend {extend}: it adds iterations to a run; name the run with --soak-resume, or ask "

@@ -12,8 +12,10 @@ from pytest_soak.domain.gates import check_gate_settings
 from pytest_soak.domain.state import check_guard_settings
 from pytest_soak.domain.text import printable
 from pytest_soak.engine.case import Case
-from pytest_soak.engine.run import SoakRun
+from pytest_soak.engine.run import SoakRun, is_divided
+from pytest_soak.engine.settings import Settings
 from pytest_soak.kernel import kernel_version
+from pytest_soak.market import Market
 from pytest_soak.plugin.matrix import cases_of
 from pytest_soak.store.runs.runs import prepare_artifacts
 from pytest_soak.version import package_version
@@ -51,11 +53,8 @@ def _checked(run: SoakRun, hook: Any, *, writes: bool) -> list[str]:
         for hidden in resolved.shadowed:
             values = said.setdefault(f"of {hidden.source} shadowed by {hidden.by}", {})
             values[f"{hidden.parameter}={hidden.value:g}"] = None
-    run.refuse_changed_profiles()
-    if settings.planned > MAX_ITERATIONS:
-        raise SoakConfigError(
-            f"--soak-extend: {settings.planned} iterations in all are more than {MAX_ITERATIONS}"
-        )
+        _check_extension(settings, market)
+    run.refuse_changed_files()
     if writes:
         prepare_artifacts(settings.artifacts)
         run.extend()
@@ -64,6 +63,18 @@ def _checked(run: SoakRun, hook: Any, *, writes: bool) -> list[str]:
         *(f"soak: {note}" for note in notes),
         *(f"soak: {', '.join(values)} {what}" for what, values in said.items()),
     ]
+
+
+def _check_extension(settings: Settings, market: Market) -> None:
+    if settings.planned > MAX_ITERATIONS:
+        raise SoakConfigError(
+            f"--soak-extend: {settings.planned} iterations in all are more than {MAX_ITERATIONS}"
+        )
+    if settings.extend is not None and settings.minutes is None and is_divided(market):
+        raise SoakConfigError(
+            f"--soak-extend: recording {market.name} was divided among its {settings.iterations} iterations, "
+            "so nothing of it is left for more; start a new run with --soak-iterations or --soak-minutes"
+        )
 
 
 def _check_profile(run: SoakRun, case: Case) -> None:
@@ -79,6 +90,7 @@ def _check_profile(run: SoakRun, case: Case) -> None:
 def _headline(run: SoakRun) -> str:
     settings = run.settings
     resumed = "" if settings.resume is None else f", resuming {run.run_id}"
+    resumed += "" if settings.extend is None else f", {settings.extend} iterations more"
     artifacts = settings.artifacts
     shown = artifacts.relative_to(run.root) if artifacts.is_relative_to(run.root) else artifacts
     return f"soak: {package_version()} (kernel {kernel_version()}), artifacts {shown.as_posix()}{resumed}"

@@ -9,6 +9,7 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 from pytest_soak.plugin.collection import is_of_canary, unit_of
+from pytest_soak.plugin.session import RUN
 
 if TYPE_CHECKING:
     from pytest_soak.engine.settings import Settings
@@ -91,8 +92,10 @@ class SoakXdist:
         self._resumed: dict[str, int] = {}
 
     def pytest_configure_node(self, node: Any) -> None:
-        """Tell a worker which run it works for."""
+        """Tell a worker which run it works for; which run is the newest changes while it is worked on."""
         node.workerinput["soak_run_id"] = self._run_id
+        if RUN in node.config.stash and self._settings.resume is not None:
+            node.workerinput["soak_resume"] = node.config.stash[RUN].run_id
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> SoakScheduling | None:

@@ -50,7 +50,9 @@ def test_workers_say_what_runs_once_and_before_the_first_iteration(pytester: pyt
         "@pytest.mark.soak(scenario=['calm', 'volatile'], iterations=3)\n"
         "def test_maker(soak_iteration): pass\n"
     )
-    result = pytester.runpytest_subprocess("--soak-scenario=news", "--soak-minutes=0.5", "-n2")
+    result = pytester.runpytest_subprocess(
+        "--soak-scenario=news", "--soak-minutes=0.5", "-n2", "-p", "no:randomly"
+    )
     text = [line for line in result.outlines if line.startswith("soak: ") or " 1/3 " in line]
     groups = [
         f"soak: profile default, scenario {name}, seed 1, 3 x 0.5 min, reference_maker"

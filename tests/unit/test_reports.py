@@ -34,6 +34,20 @@ def nested(depth: int) -> list[object]:
     return value
 
 
+def in_a_circle() -> list[object]:
+    value: list[object] = []
+    value.append(value)
+    return value
+
+
+def doubled(times: int) -> list[object]:
+    """A few lists here, and 2 to the power of ``times`` of them written out."""
+    value: list[object] = [1]
+    for _ in range(times):
+        value = [value, value]
+    return value
+
+
 BAD: list[tuple[object, str]] = [
     (None, "run() returned None; it must return an EdgeReport"),
     ({"source": "mock"}, "run() returned {"),
@@ -57,7 +71,11 @@ BAD: list[tuple[object, str]] = [
     (tampered(carry="x" * 65_536), "carry is 65538 bytes of JSON; accepted are 65536"),
     (tampered(carry=2**63), "carry is a number of 64 bits; accepted are whole numbers of 64 bits"),
     (tampered(carry=nested(33)), "lies deeper than the 32 levels"),
-    (tampered(carry=nested(100_000)), "its report is refused: "),
+    (tampered(carry=nested(100_000)), "lies deeper than the 32 levels"),
+    (tampered(carry=in_a_circle()), "lies deeper than the 32 levels"),
+    (tampered(carry=doubled(30)), "carry is more than 65536 bytes of JSON"),
+    (tampered(carry={"k" * 99_999: float("nan")}), "kkk = nan; accepted is a finite number"),
+    (tampered(carry=edge_report().totals), "accepted is a JSON value"),
     (tampered(carry=object()), "carry = <object object at"),
     (with_market(label_ms={"\udfff": 1.0}), "accepted is valid Unicode"),
 ]

@@ -127,6 +127,20 @@ def test_canaries_are_added_to_a_manifest_and_the_same_ones_change_nothing(tmp_p
     assert runs.read_manifest(folder).canaries == ("a", "b")
 
 
+def test_a_session_goes_on_where_another_extended_its_run(tmp_path: Path) -> None:
+    """It names canaries as before, and what was added stays; a run with fewer additions is another one."""
+    folder, one = layout.run_folder(tmp_path, manifest().run_id), manifest()
+    runs.write_manifest(folder, one.model_copy(update={"canaries": ("a",)}))
+    runs.extend_manifest(folder, 4)
+    runs.write_manifest(folder, one.model_copy(update={"canaries": ("b",)}))
+    stored = runs.read_manifest(folder)
+    assert (stored.canaries, stored.extensions) == (("a", "b"), (4,))
+    with pytest.raises(SoakStateError, match="another run of that name"):
+        runs.write_manifest(folder, one.model_copy(update={"canaries": ("c",), "extensions": (5,)}))
+    with pytest.raises(SoakConfigError, match="some of them are still to come"):
+        runs.extend_manifest(folder, 1)
+
+
 def _name(folder: Path, name: str) -> None:
     runs.write_manifest(folder, manifest().model_copy(update={"canaries": (name,)}))
 

@@ -56,6 +56,7 @@ class Report:
             "profile": provenance["profile"],
             "strategy": provenance["strategy"],
             "iterations": self.rows,
+            "extended_after": fields.get("extended_after", []),
             "parameters_first": self._head.get("parameters_first", fields["parameters_before"]),
             "parameters_last": fields["parameters_after"],
         }

@@ -235,7 +235,8 @@ class Journal:
     def extend(self, added: Sequence[int]) -> None:
         """Note iterations that were added to the canary, those noted before included; under the lock.
 
-        What is new counts from the iteration after the newest on.
+        What is new counts from the iteration after the last that was planned before, also where some of those
+        are still to come: records do not depend on when a run was stopped.
 
         Raises:
             SoakStateError: others were added before.
@@ -244,7 +245,6 @@ class Journal:
         if not added and not self.extensions:
             return
         with schema.explained(self.path), schema.transaction(self._connection):
-            self.newest()
             self.extensions = schema.extensions(self._connection)
             known = [count for _, count in self.extensions]
             if known != list(added[: len(known)]):
@@ -252,8 +252,8 @@ class Journal:
                     f"{self.path}: {known} iterations were added to this canary, the run says {list(added)}"
                 )
             for count in added[len(known) :]:
-                schema.add_extension(self._connection, self._count, count)
-            self.extensions = schema.extensions(self._connection)
+                schema.add_extension(self._connection, self.planned, count)
+                self.extensions = schema.extensions(self._connection)
 
     def wall(self, iteration: int) -> WallClock:
         """The wall-clock figures of an iteration.
@@ -365,7 +365,10 @@ class Journal:
             for key in keys
             if self.inputs.get(key) != asked.get(key)
         ]
-        raise SoakStateError(f"{self.path}: the journal is of another canary: {'; '.join(differing)}")
+        raise SoakStateError(
+            f"{self.path}: the journal is of another canary: {'; '.join(differing)}. "
+            "Undo what was changed to resume, or start a new run"
+        )
 
     def _check_same(self, iteration: int, text: str, edge_text: str) -> None:
         row = self._connection.execute(

@@ -22,7 +22,7 @@ from pytest_soak.store.runs.progress import is_done
 LISTED = 10
 
 # What the processes of a session, or several sessions, know parts of.
-_MERGED = ("canaries", "profiles", "recordings")
+_MERGED = ("canaries", "profiles", "recordings", "scenarios")
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -58,15 +58,18 @@ def write_manifest(folder: Path, manifest: RunManifest) -> None:
         stored = read_manifest(folder) if path.exists() else None
         known = () if stored is None else stored.canaries
         merging = {name: getattr(manifest, name) for name in _MERGED}
+        if stored is not None and stored.extensions[: len(manifest.extensions)] == manifest.extensions:
+            # Another session may have extended the run meanwhile.
+            manifest = manifest.model_copy(update={"extensions": stored.extensions})
         if stored is not None and stored.model_copy(update=merging) != manifest:
             raise SoakStateError(f"{folder}: there is another run of that name; it is left alone")
         canaries = tuple(dict.fromkeys((*known, *manifest.canaries)))
         if stored is None or canaries != known:
-            profiles = manifest.profiles | ({} if stored is None else stored.profiles)
-            recordings = manifest.recordings | ({} if stored is None else stored.recordings)
-            merged = manifest.model_copy(
-                update={"canaries": canaries, "profiles": profiles, "recordings": recordings}
-            )
+            content = {
+                name: getattr(manifest, name) | ({} if stored is None else getattr(stored, name))
+                for name in _MERGED[1:]
+            }
+            merged = manifest.model_copy(update={"canaries": canaries, **content})
             files.write_atomic(path, render(merged.model_dump(mode="json")))
 
 
@@ -74,11 +77,17 @@ def extend_manifest(folder: Path, iterations: int) -> None:
     """Add iterations to a run, beyond those that it was asked for and those that were added before.
 
     Raises:
+        SoakConfigError: of those that were added before, some are still to come.
         SoakStateError: the manifest is missing or damaged.
         SoakStoreError: the disk refused.
     """
     with _held(folder / f"{MANIFEST_NAME}.lock"):
         stored = read_manifest(folder)
+        if stored.extensions and not is_done(folder, sum(stored.extensions)):
+            raise SoakConfigError(
+                f"--soak-extend: iterations were added to run {folder.name} before, and some of them are "
+                "still to come; leave --soak-extend out to go on with those"
+            )
         extended = stored.model_copy(update={"extensions": (*stored.extensions, iterations)})
         files.write_atomic(folder / MANIFEST_NAME, render(extended.model_dump(mode="json")))
 
@@ -131,8 +140,10 @@ def list_runs(artifacts: Path) -> tuple[Path, ...]:
     return tuple(sorted(found, key=lambda path: path.name))
 
 
-def find_run(artifacts: Path, name: str | None = None) -> Path:
+def find_run(artifacts: Path, name: str | None = None, *, extends: bool = False) -> Path:
     """Folder of the run of that name, or of the newest that has iterations to come, else of the newest.
+
+    Who extends a run means the newest one, where he names none.
 
     Which runs are done is what their journals say: a clock that ran ahead names a run into the future.
 
@@ -143,15 +154,25 @@ def find_run(artifacts: Path, name: str | None = None) -> Path:
     if not runs:
         raise SoakConfigError(f"{artifacts}: there is no run yet")
     names = list(runs)
+    if name is None and extends:
+        return runs[names[-1]]
     if name is None:
         newest_first = (runs[known] for known in reversed(names))
-        return next((run for run in newest_first if not is_done(run)), runs[names[-1]])
+        return next((run for run in newest_first if not is_done(run, _added(run))), runs[names[-1]])
     if name in runs:
         return runs[name]
     newest = ", ".join(reversed(names[-LISTED:]))
     older = f" and {len(names) - LISTED} older" if len(names) > LISTED else ""
     hint = did_you_mean(name, names)
     raise SoakConfigError(f"{artifacts}: there is no run {show(name)}; known are {newest}{older}{hint}")
+
+
+def _added(run: Path) -> int:
+    """Iterations that were added to a run; 0 where its manifest does not say."""
+    try:
+        return sum(read_manifest(run).extensions)
+    except SoakStateError:
+        return 0
 
 
 def link_latest(artifacts: Path, run: Path) -> None:
