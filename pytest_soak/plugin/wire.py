@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ class GateSeen:
     @classmethod
     def from_wire(cls, values: Mapping[str, Any]) -> Self:
         """What :meth:`to_wire` gave."""
-        return cls(**values)
+        return cls(**{name: _shared(value) for name, value in values.items()})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -136,8 +138,9 @@ class Row:
     @classmethod
     def from_wire(cls, values: Mapping[str, Any]) -> Self:
         """What :meth:`to_wire` gave."""
-        gates = [GateSeen.from_wire(gate) for gate in values["gates"]]
-        return cls(**{**values, "gates": gates})
+        gates = tuple(map(GateSeen.from_wire, values["gates"]))
+        shared = {name: _shared(value) for name, value in values.items() if name != "gates"}
+        return cls(**shared, gates=gates)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -159,7 +162,7 @@ class CanaryGates:
     @classmethod
     def from_wire(cls, values: Mapping[str, Any]) -> Self:
         """What :meth:`to_wire` gave."""
-        return cls(verdict=values["verdict"], gates=[GateSeen.from_wire(gate) for gate in values["gates"]])
+        return cls(verdict=values["verdict"], gates=tuple(map(GateSeen.from_wire, values["gates"])))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -185,6 +188,27 @@ class ItemNote:
             rows=[Row.from_wire(row) for row in values["rows"]],
             gates=None if gates is None else CanaryGates.from_wire(gates),
         )
+
+
+@lru_cache(maxsize=4096)
+def _mapping(pairs: tuple[tuple[str, Any], ...]) -> Mapping[str, Any]:
+    return dict(pairs)
+
+
+@lru_cache(maxsize=4096)
+def _sequence(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    return values
+
+
+def _shared(value: Any) -> Any:
+    """A value that may be the same object as an equal one of another row: thousands of them are kept."""
+    if isinstance(value, str):
+        return sys.intern(value)
+    if isinstance(value, Mapping):
+        return _mapping(tuple((sys.intern(key), _shared(held)) for key, held in value.items()))
+    if isinstance(value, list | tuple):
+        return _sequence(tuple(map(_shared, value)))
+    return value
 
 
 def _refused(record: IterationRecord) -> dict[str, list[str]]:
