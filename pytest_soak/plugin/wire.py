@@ -190,12 +190,12 @@ class ItemNote:
         )
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=256)
 def _mapping(pairs: tuple[tuple[str, Any], ...]) -> Mapping[str, Any]:
     return dict(pairs)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=256)
 def _sequence(values: tuple[Any, ...]) -> tuple[Any, ...]:
     return values
 
