@@ -113,9 +113,9 @@ class Row:
             risk=kpis.risk_ratio,
             adverse=kpis.adverse_bps_p95,
             zone=None if decision.zone is None else decision.zone.value,
-            drivers=list(decision.drivers),
+            drivers=tuple(decision.drivers),
             verdict=record.verdict.value,
-            gates=[GateSeen.of(gate) for gate in gates],
+            gates=tuple(map(GateSeen.of, gates)),
             by_chance=is_by_chance(gates),
             warmup=record.warmup,
             gate_mode=record.gate_mode.value,
@@ -123,8 +123,8 @@ class Row:
             before=dict(record.parameters_before),
             after=dict(record.parameters_after),
             refused=_refused(record),
-            labels=list(market.labels),
-            market_notes=[*market.withheld, *market.notes],
+            labels=tuple(market.labels),
+            market_notes=(*market.withheld, *market.notes),
             ended=market.ended,
             start_ms=market.start_ms,
             end_ms=market.end_ms,
@@ -153,7 +153,7 @@ class CanaryGates:
     @classmethod
     def of(cls, gates: Sequence[GateResult], verdict: str) -> Self:
         """Reduce the pooled gates."""
-        return cls(verdict=verdict, gates=[GateSeen.of(gate) for gate in gates])
+        return cls(verdict=verdict, gates=tuple(map(GateSeen.of, gates)))
 
     def to_wire(self) -> dict[str, Any]:
         """Plain values."""
@@ -211,10 +211,10 @@ def _shared(value: Any) -> Any:
     return value
 
 
-def _refused(record: IterationRecord) -> dict[str, list[str]]:
+def _refused(record: IterationRecord) -> dict[str, tuple[str, ...]]:
     """Per guard, the parameters that it held."""
     refused: dict[str, set[str]] = {}
     for opinion in record.decision.opinions:
         if opinion.action.value == "refuse":
             refused.setdefault(opinion.guard, set()).add(opinion.parameter or "all")
-    return {guard: sorted(names) for guard, names in refused.items()}
+    return {guard: tuple(sorted(names)) for guard, names in refused.items()}
