@@ -40,6 +40,7 @@ class SoakTerminal:
         self._failed: Counter[str] = Counter()
         self._is_bulk = False
         self._is_announced = False
+        self._reports: dict[str, list[pytest.TestReport]] = {}
         self._planned = 0
         self._keeps_times = bool(config.getoption("durations", None))
 
@@ -89,12 +90,20 @@ class SoakTerminal:
         if getattr(report, "soak", None):
             del report.soak
         if report.passed and is_of_canary(report.nodeid):
-            report.user_properties = []
+            self._forget_properties(report)
             stats = {} if self._reporter is None else self._reporter.stats
             quiet = stats.get("", ())
             # Set-up and teardown count for nothing but the slowest durations.
             if quiet and quiet[-1] is report and not self._keeps_times:
                 quiet.pop()
+
+    def _forget_properties(self, report: pytest.TestReport) -> None:
+        # pytest-html writes the row of an item's call when its tear-down is reported.
+        reports = self._reports.setdefault(report.nodeid, [])
+        reports.append(report)
+        if report.when == "teardown":
+            for seen in self._reports.pop(report.nodeid):
+                seen.user_properties = []
 
     def _take(self, note: ItemNote) -> None:
         # Here, as a session without a soak has no use for the domain.
