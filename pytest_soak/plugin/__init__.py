@@ -49,6 +49,7 @@ from pytest_soak.plugin.session import (
     run_of,
 )
 from pytest_soak.plugin.signals import SoakSignals
+from pytest_soak.plugin.stopping import SoakStop, SoakStopped
 from pytest_soak.plugin.terminal import SoakTerminal
 from pytest_soak.plugin.testnames import names_of_tests
 from pytest_soak.plugin.warned import SoakWarnings
@@ -95,6 +96,9 @@ def pytest_configure(config: pytest.Config) -> None:
             from pytest_soak.plugin.xdist import SoakXdist
 
             config.pluginmanager.register(SoakXdist(config.stash[RUN_ID], settings), "soak_xdist")
+            config.pluginmanager.register(SoakStop(config), "soak_stop")
+    else:
+        config.pluginmanager.register(SoakStopped(worker), "soak_stop")
     if settings.given:
         if worker is None and not (config.getoption("usepdb", False) or config.getoption("trace", False)):
             config.pluginmanager.register(SoakSignals(), "soak_signals")
@@ -209,10 +213,14 @@ def pytest_runtest_makereport(
         record_origin(item)
         report = yield
         begin_with_the_gate(report, call.excinfo.value)
-    soak = item.stash.get(REPORT, None)
-    if soak is not None and report.when == "call":
+    soak = item.stash.get(REPORT, None) if report.when == "call" else None
+    if soak is not None:
+        del item.stash[REPORT]
         # An attribute of our own: pytest carries it from a worker to the controller.
         report.soak = soak  # type: ignore[attr-defined]
+    if report.when == "teardown" and case_of(item) is not None:
+        # The reports have them; the session keeps its items until it ends.
+        item.user_properties.clear()
     if hasattr(item.config, "workerinput") and GROUPS not in item.config.stash and case_of(item) is not None:
         from pytest_soak.plugin.groups import lines_of
 

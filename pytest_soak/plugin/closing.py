@@ -9,14 +9,16 @@ if TYPE_CHECKING:
     from pytest_soak.domain.outcome import Outcome
 
 
-def missing_line(outcomes: Sequence[Outcome], run: str) -> str | None:
-    """How many iterations a run that was cut short lacks, and how to go on; None for a whole run."""
-    missing = sum(outcome.missing for outcome in outcomes)
-    if not missing:
+def missing_line(missing: int, planned: int, run: str) -> str | None:
+    """How many iterations a run that was cut short lacks; None for a whole run.
+
+    Where the run is named, how to go on, too.
+    """
+    if missing <= 0:
         return None
-    planned = sum(outcome.planned for outcome in outcomes)
     # Short enough for 80 columns with the name of a run: a command that is broken up cannot be copied.
-    return f"missing: {missing} of {planned} iterations; pytest --soak-resume={run}"
+    command = run and f"; pytest --soak-resume={run}"
+    return f"missing: {missing} of {planned} iterations{command}"
 
 
 def next_step(outcomes: Sequence[Outcome], *, failed: bool, start_at: str, report: str) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ class GateSeen:
     @classmethod
     def from_wire(cls, values: Mapping[str, Any]) -> Self:
         """What :meth:`to_wire` gave."""
-        return cls(**values)
+        return cls(**{name: _shared(value) for name, value in values.items()})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,9 +113,9 @@ class Row:
             risk=kpis.risk_ratio,
             adverse=kpis.adverse_bps_p95,
             zone=None if decision.zone is None else decision.zone.value,
-            drivers=list(decision.drivers),
+            drivers=tuple(decision.drivers),
             verdict=record.verdict.value,
-            gates=[GateSeen.of(gate) for gate in gates],
+            gates=tuple(map(GateSeen.of, gates)),
             by_chance=is_by_chance(gates),
             warmup=record.warmup,
             gate_mode=record.gate_mode.value,
@@ -121,8 +123,8 @@ class Row:
             before=dict(record.parameters_before),
             after=dict(record.parameters_after),
             refused=_refused(record),
-            labels=list(market.labels),
-            market_notes=[*market.withheld, *market.notes],
+            labels=tuple(market.labels),
+            market_notes=(*market.withheld, *market.notes),
             ended=market.ended,
             start_ms=market.start_ms,
             end_ms=market.end_ms,
@@ -136,8 +138,9 @@ class Row:
     @classmethod
     def from_wire(cls, values: Mapping[str, Any]) -> Self:
         """What :meth:`to_wire` gave."""
-        gates = [GateSeen.from_wire(gate) for gate in values["gates"]]
-        return cls(**{**values, "gates": gates})
+        gates = tuple(map(GateSeen.from_wire, values["gates"]))
+        shared = {name: _shared(value) for name, value in values.items() if name != "gates"}
+        return cls(**shared, gates=gates)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -150,7 +153,7 @@ class CanaryGates:
     @classmethod
     def of(cls, gates: Sequence[GateResult], verdict: str) -> Self:
         """Reduce the pooled gates."""
-        return cls(verdict=verdict, gates=[GateSeen.of(gate) for gate in gates])
+        return cls(verdict=verdict, gates=tuple(map(GateSeen.of, gates)))
 
     def to_wire(self) -> dict[str, Any]:
         """Plain values."""
@@ -159,7 +162,7 @@ class CanaryGates:
     @classmethod
     def from_wire(cls, values: Mapping[str, Any]) -> Self:
         """What :meth:`to_wire` gave."""
-        return cls(verdict=values["verdict"], gates=[GateSeen.from_wire(gate) for gate in values["gates"]])
+        return cls(verdict=values["verdict"], gates=tuple(map(GateSeen.from_wire, values["gates"])))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -187,10 +190,31 @@ class ItemNote:
         )
 
 
-def _refused(record: IterationRecord) -> dict[str, list[str]]:
+@lru_cache(maxsize=256)
+def _mapping(pairs: tuple[tuple[str, Any], ...]) -> Mapping[str, Any]:
+    return dict(pairs)
+
+
+@lru_cache(maxsize=256)
+def _sequence(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    return values
+
+
+def _shared(value: Any) -> Any:
+    """A value that may be the same object as an equal one of another row: thousands of them are kept."""
+    if isinstance(value, str):
+        return sys.intern(value)
+    if isinstance(value, Mapping):
+        return _mapping(tuple((sys.intern(key), _shared(held)) for key, held in value.items()))
+    if isinstance(value, list | tuple):
+        return _sequence(tuple(map(_shared, value)))
+    return value
+
+
+def _refused(record: IterationRecord) -> dict[str, tuple[str, ...]]:
     """Per guard, the parameters that it held."""
     refused: dict[str, set[str]] = {}
     for opinion in record.decision.opinions:
         if opinion.action.value == "refuse":
             refused.setdefault(opinion.guard, set()).add(opinion.parameter or "all")
-    return {guard: sorted(names) for guard, names in refused.items()}
+    return {guard: tuple(sorted(names)) for guard, names in refused.items()}

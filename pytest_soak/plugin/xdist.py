@@ -100,7 +100,12 @@ class SoakXdist:
     @pytest.hookimpl(tryfirst=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> SoakScheduling | None:
         """Schedule by canary, unless the user chose a distribution that is about something else."""
-        if not self._settings.given or config.getoption("dist") not in ("load", "loadscope", "loadgroup"):
+        if not self._settings.given or config.getoption("dist") not in (
+            "load",
+            "loadscope",
+            "loadgroup",
+            "worksteal",
+        ):
             return None
         config.option.loadscopereorder = False
         return SoakScheduling(config, log)

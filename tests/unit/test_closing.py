@@ -46,7 +46,7 @@ def test_misses_by_chance_are_named() -> None:
 
 
 def test_a_run_cut_short_says_what_is_missing() -> None:
-    """The count over all canaries, and the command that goes on."""
-    cut = missing_line([outcome("OK", planned=6), outcome("OK", "OK")], "RUN")
-    assert cut == "missing: 5 of 8 iterations; pytest --soak-resume=RUN"
-    assert missing_line([outcome("OK")], "RUN") is None
+    """The count, and the command that goes on unless another line says it."""
+    assert missing_line(5, 8, "RUN") == "missing: 5 of 8 iterations; pytest --soak-resume=RUN"
+    assert missing_line(5, 8, "") == "missing: 5 of 8 iterations"
+    assert missing_line(0, 8, "RUN") is None
