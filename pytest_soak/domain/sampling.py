@@ -17,8 +17,10 @@ Soc. B 54).
 from __future__ import annotations
 
 import math
+import operator
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import accumulate, chain, pairwise
+from itertools import accumulate, chain
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -83,19 +85,19 @@ def _pairs(ratio: Ratio, batches: Sequence[Batches]) -> list[Pair]:
 
 
 def _ratio_error(pairs: Sequence[Pair]) -> Error | None:
-    held = sum(x > 0 for _, x in pairs)
-    whole = math.fsum(x for _, x in pairs)
+    held = sum([x > 0 for _, x in pairs])
+    whole = math.fsum([x for _, x in pairs])
     if held < LEAST_BATCHES or whole <= 0:
         return None
-    ratio = math.fsum(y for y, _ in pairs) / whole
+    ratio = math.fsum([y for y, _ in pairs]) / whole
     rests = [y - ratio * x for y, x in pairs]
-    squares = math.fsum(rest**2 for rest in rests)
+    squares = math.fsum([rest**2 for rest in rests])
     size = math.sqrt(len(pairs) / (len(pairs) - 1) * squares) / whole
     if not squares:
         return Error(0.0, 0.0)
-    common = math.fsum(a * b for a, b in pairwise(rests)) / squares
+    common = math.fsum(map(operator.mul, rests, rests[1:])) / squares
     common = min(MOST_IN_COMMON, max(0.0, common))
-    skew = math.fsum(rest**3 for rest in rests) / len(rests) / (squares / len(rests)) ** 1.5
+    skew = math.fsum([rest**3 for rest in rests]) / len(rests) / (squares / len(rests)) ** 1.5
     return Error(size * math.sqrt((1 + common) / (1 - common)), skew / math.sqrt(len(rests)))
 
 
@@ -123,25 +125,35 @@ def percentile_error(samples: Sequence[Sample]) -> Error | None:
 
 def _above(histogram: Histogram, value: float) -> float:
     """How many values lie above one, as if those of a class were spread evenly over it."""
-    parts = (min(1.0, max(0.0, at + 1 - value / histogram.step)) for at in histogram.at)
-    return math.fsum(count * part for count, part in zip(histogram.counts, parts, strict=True))
+    place = value / histogram.step
+    classes = zip(histogram.at, histogram.counts, strict=True)
+    return math.fsum([count * min(1.0, at + 1 - place) for at, count in classes if at + 1 > place])
 
 
 def merged_histogram(samples: Sequence[Sample]) -> Histogram | None:
     """All values of several samples in classes of the widest of their steps; None where one has none."""
-    histograms = [sample.histogram for sample in samples if sample.n]
-    if not histograms or any(h is None for h in histograms):
+    given = [sample.histogram for sample in samples if sample.n]
+    histograms = [histogram for histogram in given if histogram is not None]
+    if not histograms or len(histograms) < len(given):
         return None
-    step = max(h.step for h in histograms if h is not None)
+    first = histograms[0]
+    # Most often it is one sample, and its classes are in order already.
+    if len(histograms) == 1 and all(map(operator.lt, first.at, first.at[1:])):
+        return first
+    step = max(histogram.step for histogram in histograms)
     counts: dict[int, int] = {}
-    for h in histograms:
-        if h is None:
-            continue
-        for at, count in zip(h.at, h.counts, strict=True):
-            place = math.floor(at * (h.step / step))
+    for histogram in histograms:
+        for place, count in zip(_places(histogram, step), histogram.counts, strict=True):
             counts[place] = counts.get(place, 0) + count
     places = sorted(counts)
     return Histogram(step=step, at=tuple(places), counts=tuple(counts[place] for place in places))
+
+
+def _places(histogram: Histogram, step: float) -> Sequence[int]:
+    """The classes in which its values lie where classes are as wide as ``step``."""
+    if histogram.step == step:
+        return histogram.at
+    return [math.floor(at * (histogram.step / step)) for at in histogram.at]
 
 
 def quantile(histogram: Histogram, share: float) -> float:
@@ -154,7 +166,7 @@ def quantile(histogram: Histogram, share: float) -> float:
 
 def _value_at(histogram: Histogram, ends: Sequence[int], rank: int) -> float:
     """The value of a rank, as if those of a class were spread evenly over it."""
-    place = next(index for index, end in enumerate(ends) if rank < end)
+    place = bisect_right(ends, rank)
     before = ends[place] - histogram.counts[place]
     within = (rank - before + 0.5) / histogram.counts[place]
     return (histogram.at[place] + within) * histogram.step

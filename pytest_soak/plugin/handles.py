@@ -172,18 +172,14 @@ class SoakGates:
     def __init__(self, canary: Canary) -> None:
         self.canary = canary
         self.computed: list[IterationRecord] = []
+        self._gates: tuple[GateResult, ...] | None = None
 
     def run(self) -> tuple[GateResult, ...]:
-        """Advance the canary to its end and judge its pooled KPIs."""
-        spec, planned = self.canary.spec, self.canary.planned
-        self.computed.extend(self.canary.advance_to(planned))
-        first = spec.profile.gates.warmup_iterations + 1
-        return judge_canary(
-            pooled(self.canary.edges(first)),
-            spec.profile.gates,
-            planned - first + 1,
-            least_blocked_share=spec.profile.tuner.least_blocked_share,
-        )
+        """Advance the canary to its end and judge its pooled KPIs, once."""
+        if self._gates is None:
+            self.computed.extend(self.canary.advance_to(self.canary.planned))
+            self._gates = self._judged()
+        return self._gates
 
     @property
     def verdict(self) -> Verdict:
@@ -212,3 +208,13 @@ class SoakGates:
         file = spec.folder / "TUNING_REPORT.json"
         where = f"{spec.name} over iterations {warmup + 1} to {planned}"
         enforce(gates, where, file, canary=spec.folder.name, hard=hard)
+
+    def _judged(self) -> tuple[GateResult, ...]:
+        spec = self.canary.spec
+        first = spec.profile.gates.warmup_iterations + 1
+        return judge_canary(
+            pooled(self.canary.edges(first)),
+            spec.profile.gates,
+            self.canary.planned - first + 1,
+            least_blocked_share=spec.profile.tuner.least_blocked_share,
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class GateSeen:
 
     def to_wire(self) -> dict[str, Any]:
         """Plain values."""
-        return asdict(self)
+        return _plain(self)
 
     @classmethod
     def from_wire(cls, values: Mapping[str, Any]) -> Self:
@@ -131,7 +131,7 @@ class Row:
 
     def to_wire(self) -> dict[str, Any]:
         """Plain values."""
-        return asdict(self)
+        return _plain(self) | {"gates": [gate.to_wire() for gate in self.gates]}
 
     @classmethod
     def from_wire(cls, values: Mapping[str, Any]) -> Self:
@@ -154,7 +154,7 @@ class CanaryGates:
 
     def to_wire(self) -> dict[str, Any]:
         """Plain values."""
-        return asdict(self)
+        return {"verdict": self.verdict, "gates": [gate.to_wire() for gate in self.gates]}
 
     @classmethod
     def from_wire(cls, values: Mapping[str, Any]) -> Self:
@@ -173,7 +173,12 @@ class ItemNote:
 
     def to_wire(self) -> dict[str, Any]:
         """Plain values."""
-        return asdict(self)
+        return {
+            "key": self.key,
+            "folder": self.folder,
+            "rows": [row.to_wire() for row in self.rows],
+            "gates": None if self.gates is None else self.gates.to_wire(),
+        }
 
     @classmethod
     def from_wire(cls, values: Mapping[str, Any]) -> Self:
@@ -185,6 +190,11 @@ class ItemNote:
             rows=[Row.from_wire(row) for row in values["rows"]],
             gates=None if gates is None else CanaryGates.from_wire(gates),
         )
+
+
+def _plain(values: GateSeen | Row) -> dict[str, Any]:
+    """Fields as they are; ``dataclasses.asdict`` would copy each of them, at each iteration."""
+    return {field.name: getattr(values, field.name) for field in fields(values)}
 
 
 def _refused(record: IterationRecord) -> dict[str, list[str]]:

@@ -135,8 +135,10 @@ def write_atomic(path: Path, data: bytes) -> None:
     write_each(path.parent, {path.name: data})
 
 
-def write_each(folder: Path, contents: Mapping[str, bytes]) -> None:
-    """Write several files of one folder, each whole or not at all; the folder is synchronised once.
+def write_each(folder: Path, contents: Mapping[str, bytes], *, removed: Sequence[str] = ()) -> None:
+    """Write several files of one folder, each whole or not at all, then remove those named in ``removed``.
+
+    The folder is synchronised once.
 
     Raises:
         SoakStoreError: names path and cause; each file is by then in place or as it was.
@@ -145,6 +147,8 @@ def write_each(folder: Path, contents: Mapping[str, bytes]) -> None:
     for begin in range(0, len(names), MOST_AT_ONCE):
         some = names[begin : begin + MOST_AT_ONCE]
         _write_together({folder / name: contents[name] for name in some})
+    for name in removed:
+        _unlink(folder / name)
     with _explained(folder):
         _sync_folder(folder)
 
@@ -203,10 +207,14 @@ def remove(path: Path) -> None:
     Raises:
         SoakStoreError: names path and cause.
     """
+    _unlink(path)
     with _explained(path, "removed"):
-        with contextlib.suppress(FileNotFoundError):
-            _patiently(lambda: disk.unlink(path))
         _sync_folder(path.parent)
+
+
+def _unlink(path: Path) -> None:
+    with _explained(path, "removed"), contextlib.suppress(FileNotFoundError):
+        _patiently(lambda: disk.unlink(path))
 
 
 def sweep(folder: Path) -> None:

@@ -158,9 +158,10 @@ class Exports:
         wanted |= self._small_files(state, newest)
         if not self.holds(newest.record.parameters_after):
             wanted[OVERRIDES_NAME] = render_overrides(newest.record.parameters_after)
-        files.write_each(self._folder, wanted)
-        if newest.record.iteration > KEPT_SUMMARIES:
-            rotate_summaries(self._folder)
+        # Those before them went when the newer ones came, or at the rebuild that each run begins with.
+        first = max(1, self._exported + 1 - KEPT_SUMMARIES)
+        surplus = range(first, newest.record.iteration + 1 - KEPT_SUMMARIES)
+        files.write_each(self._folder, wanted, removed=[summary_name(number) for number in surplus])
         self._exported = newest.record.iteration
 
     def holds(self, parameters: Mapping[str, float]) -> bool:
