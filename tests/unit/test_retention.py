@@ -90,6 +90,20 @@ def test_an_iteration_after_the_hundredth_scans_no_folder(
     assert summaries == {summary_name(n) for n in range(6, 106)}
 
 
+def test_what_was_just_committed_is_exported_without_a_look_into_the_journal(tmp_path: Path) -> None:
+    asked: list[str] = []
+    with Journal.open(tmp_path / "soak.db", inputs=INPUTS) as journal:
+        exports = Exports(tmp_path, journal)
+        exports.rebuild(commits(1)[0].state, STEADY_SAFE)
+        for commit in commits(3):
+            commit.to(journal)
+            journal._connection.set_trace_callback(asked.append)
+            exports.add(commit.state)
+            journal._connection.set_trace_callback(None)
+    assert asked == []
+    assert {summary_name(n) for n in (1, 2, 3)} <= names(tmp_path)
+
+
 @pytest.fixture
 def artifacts(tmp_path: Path) -> Path:
     return tmp_path / "soak"

@@ -79,7 +79,7 @@ class Disk:
 
     def replace(self, source: Path, target: Path) -> None:
         """Rename over a target."""
-        source.replace(target)
+        os.replace(source, target)  # noqa: PTH105 - Path.replace parses the target again for its result
 
     def unlink(self, path: Path) -> None:
         """Remove a file or a link."""

@@ -145,7 +145,7 @@ class Exports:
         wanted: dict[str, bytes] = {}
         audit: list[str] = []
         newest: Entry | None = None
-        for newest in self._journal.entries(self._exported + 1):
+        for newest in self._journal.committed(self._exported + 1):
             fields, number = fields_of(newest), newest.record.iteration
             wanted[summary_name(number)] = summary(newest, fields)
             if number > self._report.rows:
