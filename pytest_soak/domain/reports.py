@@ -1,4 +1,4 @@
-"""A strategy's report is input: what it must be before anything is made of it."""
+"""Checks of a strategy's report, before anything is computed from it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def checked_report(answer: object, source: Source, where: str) -> EdgeReport:
             "such as simulation.report()"
         )
     try:
-        # A model that was copied with changes, or made without a check, holds whatever it was given.
+        # A model that was copied with changes, or built without validation, may hold anything.
         report = EdgeReport.model_validate(answer.model_dump(warnings=False))
     except (ValidationError, ValueError, TypeError) as error:
         raise SoakStateError(f"{where}: its report is refused: {_first(error)}") from None

@@ -1,7 +1,7 @@
 """Sampling errors of KPIs, from batch means.
 
-An iteration is cut into batches of equal market time, so that what follows closely upon each other, and is
-correlated, falls into one batch and the batches are nearly independent (Law, Simulation Modeling and
+An iteration is cut into batches of equal market time, so that neighbouring events, which are
+correlated, fall into one batch and the batches are nearly independent (Law, Simulation Modeling and
 Analysis, 5th ed., section 9.5.3; 10 to 30 batches serve well, Schmeiser 1982). A KPI that is a ratio of sums
 has the standard error of a ratio estimator (Cochran, Sampling Techniques, 3rd ed., section 2.11)::
 
@@ -124,7 +124,7 @@ def percentile_error(samples: Sequence[Sample]) -> Error | None:
 
 
 def _above(histogram: Histogram, value: float) -> float:
-    """How many values lie above one, as if those of a class were spread evenly over it."""
+    """How many values lie above ``value``, as if those of a class were spread evenly over it."""
     place = value / histogram.step
     classes = zip(histogram.at, histogram.counts, strict=True)
     return math.fsum([count * min(1.0, at + 1 - place) for at, count in classes if at + 1 > place])
@@ -137,7 +137,7 @@ def merged_histogram(samples: Sequence[Sample]) -> Histogram | None:
     if not histograms or len(histograms) < len(given):
         return None
     first = histograms[0]
-    # Most often it is one sample, and its classes are in order already.
+    # The common case: one sample, with its classes already in order.
     if len(histograms) == 1 and all(map(operator.lt, first.at, first.at[1:])):
         return first
     step = max(histogram.step for histogram in histograms)

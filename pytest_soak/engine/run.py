@@ -80,7 +80,7 @@ class SoakRun:
         return resolve(settings.overrides, loaded, settings.environment, self.base)
 
     def market(self, case: Case, hook: Any) -> Market:
-        """The market of a case, the same for everybody who has the same hooks as long as it is in use.
+        """The market of a case, shared by all items with the same hooks while it is in use.
 
         Of many, only the newest are kept: a compiled market holds its world.
         """
@@ -163,7 +163,7 @@ class SoakRun:
         self._named.update(names)
 
     def extend(self) -> None:
-        """Add the iterations that this session asks for to those of the run, for good.
+        """Add the iterations that this session asks for to those of the run, permanently.
 
         Raises:
             SoakError: the manifest cannot be read or written.

@@ -157,7 +157,7 @@ def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Ite
 
 @pytest.hookimpl(wrapper=True)
 def pytest_fixture_setup() -> Generator[None, object, object]:
-    """Show what is wrong with a soak's set-up as the one sentence that it is, without a traceback."""
+    """Show an error in a soak's set-up as one sentence, without a traceback."""
     try:
         return (yield)
     except Exception as error:

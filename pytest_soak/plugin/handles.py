@@ -1,4 +1,4 @@
-"""What a soak test gets in its hands: one measured iteration, and the KPI gates as assertions."""
+"""What a soak test works with: one measured iteration, and the KPI gates as assertions."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class SoakGateWarning(UserWarning):
 def enforce(gates: Sequence[GateResult], where: str, file: Path, *, canary: str, hard: bool) -> None:
     """Assert gates: raise on a miss if ``hard``, warn on any other gate that is not OK.
 
-    A miss that the sampling error explains is none to raise for; it warns, and says so.
+    A miss that is within the sampling error does not raise; it warns and names the reason.
 
     Raises:
         GateError: names KPI, measured value, threshold, how far off, and the file to open.
@@ -152,7 +152,7 @@ class SoakIteration:
         """Assert the KPI gates of the profile.
 
         In hard mode a missed gate raises; in a warm-up iteration and in soft mode it warns; with the
-        gates off nothing is said.
+        gates off nothing happens.
 
         Raises:
             GateError: where a gate is missed in hard mode, after the warm-up.

@@ -1,4 +1,4 @@
-"""Workers of pytest-xdist that die: the run always ends, and the canary in hand goes on from its journal."""
+"""Workers of pytest-xdist that die: the run always ends, and its canary continues from the journal."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ TEMPORARY_PREFIX = ".tmp-"
 MOST_AT_ONCE = 16
 """Files that are open at the same time at most."""
 OLD_SECONDS = 24 * 3600.0
-"""Age from which a temporary file beside the runs is a killed process's."""
+"""Age from which a temporary file beside the runs is taken for a killed process's."""
 RETRY_PAUSES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 0.9)
 
 _BINARY = getattr(os, "O_BINARY", 0)
@@ -154,7 +154,7 @@ def write_each(folder: Path, contents: Mapping[str, bytes], *, removed: Sequence
 
 
 def append_lines(path: Path, lines: Sequence[str]) -> None:
-    """Append lines; a failure leaves the file without any part of them, as far as the disk still obeys.
+    """Append lines; a failure leaves the file without any part of them, as far as the disk allows.
 
     The folder is synchronised where the file is new or empty; otherwise its entry is there already.
 
@@ -228,7 +228,7 @@ def sweep(folder: Path) -> None:
 
 
 def sweep_old(folder: Path) -> None:
-    """Remove temporary files and links of killed processes that are older than a day, as far as that goes.
+    """Remove temporary files and links of killed processes that are older than a day, as far as possible.
 
     A younger one may be another process's that is at work.
     """
@@ -245,7 +245,7 @@ def link_latest(target: Path, link: Path) -> None:
     On Windows, without the right to make symbolic links, it is a directory junction.
 
     Raises:
-        SoakStoreError: names path and cause; also where ``link`` is a file or folder of its own.
+        SoakStoreError: names path and cause; also if ``link`` is a regular file or folder.
     """
     with _explained(link, "pointed at the newest run"):
         if _is_there(link) and not is_link(link):

@@ -84,7 +84,7 @@ def rotate_summaries(folder: Path, keep: int = KEPT_SUMMARIES) -> tuple[int, ...
 
 
 def exports_in(folder: Path) -> tuple[str, ...]:
-    """Names of the files in a folder that only a journal can have been the origin of."""
+    """Names of the files in a folder that can only come from a journal."""
     if not folder.is_dir():
         return ()
     fixed = (AUDIT_NAME, REPORT_NAME, STATE_NAME, EDGE_NAME, PACK_NAME)
@@ -158,7 +158,7 @@ class Exports:
         wanted |= self._small_files(state, newest)
         if not self.holds(newest.record.parameters_after):
             wanted[OVERRIDES_NAME] = render_overrides(newest.record.parameters_after)
-        # Those before them went when the newer ones came, or at the rebuild that each run begins with.
+        # Older ones were removed by earlier calls, or by the rebuild at the start of the run.
         first = max(1, self._exported + 1 - KEPT_SUMMARIES)
         surplus = range(first, newest.record.iteration + 1 - KEPT_SUMMARIES)
         files.write_each(self._folder, wanted, removed=[summary_name(number) for number in surplus])
@@ -218,7 +218,7 @@ class Exports:
             return 0
 
     def _read(self, name: str) -> bytes | None:
-        """Content of an exported file; None where there is none, or something that is no file of its own."""
+        """Content of an exported file; None if it is missing or not a regular file."""
         path = self._folder / name
         try:
             return path.read_bytes() if stat.S_ISREG(path.lstat().st_mode) else None

@@ -20,7 +20,7 @@ Fields = Mapping[str, Any]
 
 SUMMARY_VERSION: int = IterationSummary.model_fields["schema_version"].default
 
-# Fields of the record that the summary has under names of its own.
+# Fields of the record that have other names in the summary.
 _RENAMED = frozenset(
     {"schema_version", "kpis", "verdict", "decision", "parameters_before", "parameters_after"}
 )
