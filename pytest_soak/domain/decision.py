@@ -1,4 +1,4 @@
-"""From a proposal and what the guards said of it to the decision that is applied and recorded."""
+"""From a proposal and the guards' opinions to the decision that is applied and recorded."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _PLACES = {name: place for place, name in enumerate(PARAMETERS)}
 
 
 def collected(answers: Iterable[object]) -> tuple[Opinion, ...]:
-    """Opinions out of what the guards' hooks returned: an opinion, a sequence of them, or None each.
+    """Opinions from the answers of the guards' hooks: an opinion, a sequence of them, or None each.
 
     Raises:
         SoakConfigError: for anything else, as a guard with an invalid answer has not judged.

@@ -1,4 +1,4 @@
-"""What guards and tuner see of a canary's past."""
+"""A canary's past, as guards and tuner see it."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ has the standard error of a ratio estimator (Cochran, Sampling Techniques, 3rd e
 
     R = sum(y) / sum(x),   SE(R) = sqrt(B / (B - 1) * sum((y_b - R x_b)^2)) / sum(x)
 
-What neighbouring batches still have in common widens it as in an autoregression of the first order, by
+The remaining correlation of neighbouring batches widens it as in an autoregression of the first order, by
 sqrt((1 + r) / (1 - r)) with their correlation r, where that is positive. A percentile has the error of the
 share of values above it, carried over to values (Woodruff 1952), and at least the width of a class. Where the
 batches are skewed away from a miss, t is taken through the cubic transformation of Hall (1992, J. R. Stat.
@@ -29,7 +29,7 @@ from pytest_soak.domain.records import Batches, EdgeReport, Histogram, Sample
 LEAST_BATCHES = 8
 """Fewest batches with something in them of which a standard error is believed."""
 LEAST_ITERATIONS = 10
-"""From so many iterations on each of them is one batch, which takes in what is correlated for longer."""
+"""From this many iterations on, each iteration is one batch, which covers longer correlations."""
 MOST_IN_COMMON = 0.9
 """Highest correlation of neighbouring batches that is allowed for."""
 SHARE = 0.95

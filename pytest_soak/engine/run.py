@@ -196,7 +196,7 @@ class SoakRun:
             write_atomic(kept, render(values))
 
     def _link(self) -> None:
-        """Point ``latest`` here, once; where that fails it is said, and the run goes on."""
+        """Point ``latest`` here, once; a failure is a warning, and the run continues."""
         if self._linked:
             return
         self._linked = True
@@ -242,7 +242,7 @@ def spec_of(
     strategy: Strategy,
     guards_off: tuple[str, ...],
 ) -> CanarySpec:
-    """Put a canary together from what the fixtures gave.
+    """Build a canary from the values of the fixtures.
 
     Raises:
         SoakConfigError: where an overridden parameter is unknown or out of bounds.

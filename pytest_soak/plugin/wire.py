@@ -89,7 +89,7 @@ class Row:
 
     @classmethod
     def of(cls, record: IterationRecord, planned: int, test: str = "") -> Self:
-        """Reduce a record, of a canary that is to have so many iterations, to what the terminal shows."""
+        """Reduce a record, of a canary with ``planned`` iterations, to what the terminal shows."""
         from pytest_soak.domain.outcome import is_by_chance
 
         decision, kpis, origin, market = record.decision, record.kpis, record.provenance, record.market

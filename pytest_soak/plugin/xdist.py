@@ -1,4 +1,4 @@
-"""Soaks under pytest-xdist: one run folder, every canary on one worker, and what is done when one dies."""
+"""Soaks under pytest-xdist: one run folder, every canary on one worker, and recovery from crashed workers."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class SoakScheduling(LoadScopeScheduling):
             node.shutdown()
 
     def remove_node(self, node: Any) -> str | None:
-        """Take a worker off; what it had left is handed out again, before everything else.
+        """Remove a worker; its remaining items are scheduled again, before all others.
 
         Returns the item that it died in, None where nothing was left.
         """
@@ -129,7 +129,7 @@ class SoakXdist:
         return (RESUMED, "", "RESUMED") if report.outcome == RESUMED else None
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """Say which canaries went on in another worker."""
+        """Report which canaries continued in another worker."""
         for unit, times in self._resumed.items():
             again = "once" if times == 1 else f"{times} times"
             terminalreporter.write_line(

@@ -1,6 +1,6 @@
-"""The bytes of exported files, made from what the journal holds.
+"""The bytes of exported files, rendered from the journal.
 
-The texts of a journal are checked when they enter it, so their values are taken over as they are.
+The texts of a journal are validated on entry, so their values are used as they are.
 """
 
 from __future__ import annotations

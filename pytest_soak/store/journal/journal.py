@@ -327,7 +327,7 @@ class Journal:
             self._read_identity()
 
     def _read_identity(self) -> None:
-        """Take over what the canary is a function of."""
+        """Load the inputs of the canary."""
         row = self._connection.execute("SELECT inputs, inputs_hash FROM identity").fetchone()
         if row is None or sha256_hex(row[0]) != row[1].decode("ascii"):
             raise SoakStateError(f"{self.path}: the identity of the canary is damaged")

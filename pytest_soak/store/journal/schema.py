@@ -158,7 +158,7 @@ def check_version(connection: sqlite3.Connection, path: Path) -> None:
 
 @contextlib.contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """Commit what is done inside, or nothing of it."""
+    """Commit the statements inside, or none of them."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
@@ -171,7 +171,7 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 @contextlib.contextmanager
 def explained(path: Path) -> Iterator[None]:
-    """Turn the database's errors into errors that name the file and what it means."""
+    """Turn the database's errors into errors that name the file and explain the cause."""
     try:
         yield
     except sqlite3.Error as error:
