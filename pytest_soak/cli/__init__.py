@@ -1,4 +1,4 @@
-"""The command ``pytest-soak``: what is done outside of a pytest run."""
+"""The command ``pytest-soak``: tasks outside of a pytest run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each KPI means, and how it is computed from what an iteration left to measure."""
+"""What each KPI means, and how it is computed from an edge report."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def pooled(reports: Sequence[EdgeReport]) -> Kpis:
 
 
 def _without_prices(kpis: Kpis) -> Kpis:
-    """What is left where prices cannot be trusted: quotes, blocks and fills followed them as well."""
+    """KPIs that remain where prices cannot be trusted: quotes, blocks and fills depend on prices too."""
     gone = dict.fromkeys(name for name in KPI_MEANINGS if name not in _OF_MESSAGES)
     samples = {name: n if name in _OF_MESSAGES else 0 for name, n in kpis.samples.items()}
     return kpis.model_copy(update={**gone, "block_shares": {}, "samples": samples, "errors": {}, "skews": {}})
@@ -123,7 +123,7 @@ def _pooled(reports: Sequence[EdgeReport]) -> Kpis:
 
 
 def _money(reports: Sequence[EdgeReport]) -> dict[str, Any]:
-    """Profit and inventory; of a report that was made by hand what it does not hold is None."""
+    """Profit and inventory; None for values that a hand-made report lacks."""
     all_totals = [report.totals for report in reports]
     positions = [totals.position_max for totals in all_totals]
     orders = [report.orders for report in reports]

@@ -1,4 +1,4 @@
-"""A strategy's report is input: what it must be before anything is made of it."""
+"""Checks of a strategy's report, before anything is computed from it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def checked_report(answer: object, source: Source, where: str) -> EdgeReport:
     if problem is not None:
         raise SoakStateError(f"{where}: its report is refused: {problem}")
     try:
-        # A model that was copied with changes, or made without a check, holds whatever it was given.
+        # A model that was copied with changes, or built without validation, may hold anything.
         report = EdgeReport.model_validate(answer.model_dump(warnings=False))
     except (ValidationError, ValueError, TypeError) as error:
         raise SoakStateError(f"{where}: its report is refused: {_first(error)}") from None
@@ -73,6 +73,9 @@ def _problems(report: EdgeReport, source: Source) -> Iterator[str]:
         sample = getattr(report, name)
         if sample.p95 is not None and sample.n == 0:
             yield f"{name}.p95 = {sample.p95!r} is of a sample of size 0"
+        held = sample.histogram
+        if held is not None and len(held.at) != len(held.counts):
+            yield f"{name}.histogram has {len(held.at)} classes and {len(held.counts)} counts"
     for label in (*report.market.labels, *report.market.label_ms):
         if _is_broken(label):
             yield f"market.labels holds {show(label)}; accepted is valid Unicode"

@@ -18,7 +18,7 @@ def show(value: object) -> str:
 def printable(text: str, *, newlines: bool = False) -> str:
     """Text in which nothing can steer a terminal, break a line or reorder what stands beside it.
 
-    Each such character becomes its escape; with ``newlines`` those are left, as in messages of our own.
+    Each such character becomes its escape; with ``newlines`` those are left, as in this package's messages.
     """
     if text.isascii() and text.isprintable():
         return text

@@ -154,7 +154,7 @@ def _known(names: Iterable[str]) -> list[str]:
 
 def _stopped_by_bounds(parameter: Parameter, value: float, delta: float) -> float:
     left = round(parameter.moved(value, delta) - value, DELTA_DECIMALS)
-    # From outside the bounds the wall lies behind the value: going there would be a move nobody asked for.
+    # A value outside its bounds is not moved to the bound: no driver asked for that move.
     return left if left * delta > 0 else 0.0
 
 

@@ -158,7 +158,7 @@ class Canary:
         )
         self._journal.commit(record, edge_json, wall)
         self._steps.append(step_of(record))
-        # Committed, but not exported over a file that somebody else has written meanwhile.
+        # Committed, but not exported over a file that was edited meanwhile.
         if not self._exports.holds(turn.base):
             self._refuse_other_overrides(turn, "is committed, but its export is held back")
         self._exports.add(self._state())

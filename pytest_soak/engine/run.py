@@ -82,7 +82,7 @@ class SoakRun:
         return resolve(settings.overrides, loaded, settings.environment, self.base)
 
     def market(self, case: Case, hook: Any) -> Market:
-        """The market of a case, the same for everybody who has the same hooks as long as it is in use.
+        """The market of a case, shared by all items with the same hooks while it is in use.
 
         Of many, only the newest are kept: a compiled market holds its world.
         """
@@ -169,7 +169,7 @@ class SoakRun:
         self._named.update(names)
 
     def extend(self) -> None:
-        """Add the iterations that this session asks for to those of the run, for good.
+        """Add the iterations that this session asks for to those of the run, permanently.
 
         Raises:
             SoakError: the manifest cannot be read or written, or what was added before is still to come.
@@ -211,7 +211,7 @@ class SoakRun:
             write_atomic(kept, render(values))
 
     def _link(self) -> None:
-        """Point ``latest`` here, once; where that fails it is said, and the run goes on."""
+        """Point ``latest`` here, once; a failure is a warning, and the run continues."""
         if self._linked:
             return
         self._linked = True
@@ -254,7 +254,7 @@ def spec_of(
     strategy: Strategy,
     guards_off: tuple[str, ...],
 ) -> CanarySpec:
-    """Put a canary together from what the fixtures gave.
+    """Build a canary from the values of the fixtures.
 
     Raises:
         SoakConfigError: where an overridden parameter is unknown or out of bounds.

@@ -16,7 +16,7 @@ _OF_SESSION = ("artifacts", "resume", "extend", "extensions", "moves", "sleep_se
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What a session was asked to do; None means that nobody said so.
+    """What a session was asked to do; None means not given.
 
     ``extensions`` are iterations that were added to a run later, ``extend`` those that this session adds.
     ``moves`` says where files of a resumed run lie now: the path it was started with, and the new one.

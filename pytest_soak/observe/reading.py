@@ -165,7 +165,7 @@ class RunReading:
             yield self.canary(name)
 
     def readable(self) -> Iterator[CanaryReading | Unreadable]:
-        """The canaries, and in place of one that cannot be read what is wrong with it."""
+        """The canaries; for one that cannot be read, the error instead."""
         for name in self.canary_names():
             try:
                 yield self.canary(name)

@@ -1,4 +1,4 @@
-"""The pytest plugin: hooks only; what they do lives in the modules that they call."""
+"""The pytest plugin: hooks only; the work is done in the modules that they call."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def pytest_make_collect_report(collector: pytest.Collector) -> pytest.CollectRep
 def pytest_collection_modifyitems(
     session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    """Run soak items only where a soak option stands on the command line; failed ones come again anyway."""
+    """Run soak items only if a soak option is on the command line; failed ones are rerun anyway."""
     if config.stash[SETTINGS].selects:
         config.stash[DESELECTED] = select(session, config, items, config.stash[ASKED])
     elif is_shipped_wanted(config):
@@ -168,7 +168,7 @@ def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Ite
 
 @pytest.hookimpl(wrapper=True)
 def pytest_fixture_setup() -> Generator[None, object, object]:
-    """Show what is wrong with a soak's set-up as the one sentence that it is, without a traceback."""
+    """Show an error in a soak's set-up as one sentence, without a traceback."""
     try:
         return (yield)
     except Exception as error:

@@ -44,7 +44,7 @@ class Measured:
 
     @property
     def outcome(self) -> Outcome:
-        """What its numbers come to."""
+        """Its outcome, from its rows and pooled gates."""
         judged = [row for row in self.rows if not row.warmup]
         return Outcome(
             planned=self.rows[0].iterations,
@@ -68,7 +68,7 @@ class Measured:
 
     @property
     def missed(self) -> list[Row]:
-        """Iterations that make the verdict what it is."""
+        """Iterations that determine the verdict."""
         worst = self.outcome.worst
         return [row for row in self.rows if row.is_missed and row.verdict == worst and not row.by_chance]
 

@@ -30,7 +30,7 @@ class ItemCase(NamedTuple):
 
 @pytest.fixture
 def _soak_case(request: pytest.FixtureRequest) -> ItemCase:
-    """The only fixture here that takes ``request``, which pytest makes anew for each that does."""
+    """The only fixture here that takes ``request``: pytest creates a new one for each fixture that does."""
     from pytest_soak.plugin.session import run_of
 
     return ItemCase(request.param, run_of(request.config), request.node)

@@ -104,7 +104,7 @@ def _minutes(run: SoakRun, item: pytest.Item, case: Case) -> float:
 
 
 def _strategy(run: SoakRun, item: pytest.Item, case: Case, known: dict[object, str]) -> str:
-    """Name of the strategy that the hooks make of the profile, or who makes it where they fail to."""
+    """Name of the strategy that the hooks make from the profile, or of the hook where they fail."""
     make: Any = item.ihook.pytest_soak_make_strategy
     makers = make.get_hookimpls()
     key = (*(id(maker.plugin) for maker in makers), case.profile)

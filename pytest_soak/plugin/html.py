@@ -41,7 +41,7 @@ class SoakHtml:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_row(self, report: pytest.TestReport, cells: list[str]) -> None:
-        """Add the cells of a row: empty for what is no soak item, or was not measured."""
+        """Add the cells of a row: empty if the item is no soak item or the KPI was not measured."""
         # The set-up of an item has the same properties as its call, and a row only where it failed.
         values = dict(report.user_properties)
         cells[_AT:_AT] = [f"<td>{_text(column, values)}</td>" for column in _COLUMNS]

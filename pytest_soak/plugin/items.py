@@ -87,7 +87,7 @@ def _record_properties(item: pytest.Function, part: SoakIteration | SoakGates) -
 
 
 def record_origin(item: pytest.Item) -> None:
-    """Say in an item's properties what it is about, once; also where it failed before it measured anything.
+    """Record in an item's properties what it soaks, once; also if it failed before it measured anything.
 
     The strategy is known where there is a canary; what overridden fixtures made of the rest stands there too.
     """

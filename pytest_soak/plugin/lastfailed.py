@@ -112,7 +112,7 @@ class SoakLast:
         self._tests.update(dict.fromkeys(map(_test_of, nodeids)))
 
     def pytest_sessionfinish(self) -> None:
-        """Keep them for the next session; who only lists items has failed none."""
+        """Keep them for the next session; a session that only lists items has no failures."""
         config = self._config
         cache = getattr(config, "cache", None)
         if not self._tests or cache is None or config.getoption("collectonly"):

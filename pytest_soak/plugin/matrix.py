@@ -1,4 +1,4 @@
-"""Canaries times iterations: what a soak test is parametrized with."""
+"""Canaries times iterations: the parameters of a soak test."""
 
 from __future__ import annotations
 

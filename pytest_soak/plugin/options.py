@@ -161,7 +161,7 @@ def read_settings(config: pytest.Config) -> Settings:
 
 
 def _on_command_line(config: pytest.Config) -> bool:
-    """Whether a soak option stands on the command line itself, not in ``addopts`` or PYTEST_ADDOPTS.
+    """Whether a soak option is on the command line itself, not in ``addopts`` or PYTEST_ADDOPTS.
 
     What a project sets for every session must not leave out its ordinary tests in every session.
     """

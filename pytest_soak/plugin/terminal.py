@@ -70,7 +70,7 @@ class SoakTerminal:
         self._planned = sum(map(is_of_iteration, ids))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Print what is going to run where a worker says so, and the lines of the iterations of an item."""
+        """Print what a worker is about to run, and the lines of the iterations of an item."""
         groups = getattr(report, "soak_groups", None)
         if groups and not self._is_announced:
             self._is_announced = True

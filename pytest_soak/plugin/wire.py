@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Self
 
@@ -28,7 +28,7 @@ class GateSeen:
 
     def to_wire(self) -> dict[str, Any]:
         """Plain values."""
-        return asdict(self)
+        return _plain(self)
 
     @classmethod
     def from_wire(cls, values: Mapping[str, Any]) -> Self:
@@ -91,7 +91,7 @@ class Row:
 
     @classmethod
     def of(cls, record: IterationRecord, planned: int, test: str = "") -> Self:
-        """Reduce a record, of a canary that is to have so many iterations, to what the terminal shows."""
+        """Reduce a record, of a canary with ``planned`` iterations, to what the terminal shows."""
         from pytest_soak.domain.outcome import is_by_chance
 
         decision, kpis, origin, market = record.decision, record.kpis, record.provenance, record.market
@@ -133,7 +133,7 @@ class Row:
 
     def to_wire(self) -> dict[str, Any]:
         """Plain values."""
-        return asdict(self)
+        return _plain(self) | {"gates": [gate.to_wire() for gate in self.gates]}
 
     @classmethod
     def from_wire(cls, values: Mapping[str, Any]) -> Self:
@@ -157,7 +157,7 @@ class CanaryGates:
 
     def to_wire(self) -> dict[str, Any]:
         """Plain values."""
-        return asdict(self)
+        return {"verdict": self.verdict, "gates": [gate.to_wire() for gate in self.gates]}
 
     @classmethod
     def from_wire(cls, values: Mapping[str, Any]) -> Self:
@@ -176,7 +176,12 @@ class ItemNote:
 
     def to_wire(self) -> dict[str, Any]:
         """Plain values."""
-        return asdict(self)
+        return {
+            "key": self.key,
+            "folder": self.folder,
+            "rows": [row.to_wire() for row in self.rows],
+            "gates": None if self.gates is None else self.gates.to_wire(),
+        }
 
     @classmethod
     def from_wire(cls, values: Mapping[str, Any]) -> Self:
@@ -209,6 +214,11 @@ def _shared(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return _sequence(tuple(map(_shared, value)))
     return value
+
+
+def _plain(values: GateSeen | Row) -> dict[str, Any]:
+    """Fields as they are; ``dataclasses.asdict`` would copy each of them, at each iteration."""
+    return {field.name: getattr(values, field.name) for field in fields(values)}
 
 
 def _refused(record: IterationRecord) -> dict[str, tuple[str, ...]]:

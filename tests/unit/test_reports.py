@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pytest_soak.domain.errors import SoakConfigError, SoakStateError
-from pytest_soak.domain.records import EdgeReport
+from pytest_soak.domain.records import EdgeReport, Histogram, Sample
 from pytest_soak.domain.reports import checked_report
 from pytest_soak.engine.run import check_strategy
 from tests.canary_kit import run, spec
@@ -61,6 +61,10 @@ BAD: list[tuple[object, str]] = [
     (with_totals(notional=5000.0), "is not maker_notional + taker_notional"),
     (with_totals(gross=900.0), "is not gross + fees + slippage + inventory"),
     (tampered(adverse_bps=edge_report().adverse_bps.model_copy(update={"n": 0})), "is of a sample of size 0"),
+    (
+        tampered(latency_ms=Sample(n=3, p95=None, histogram=Histogram(step=1.0, at=(1, 2), counts=(3,)))),
+        "latency_ms.histogram has 2 classes and 1 counts",
+    ),
     (with_market(labels=("x", 1, None)), "market.labels.1 = 1"),
     (with_market(labels=("\ud800",)), "accepted is valid Unicode"),
     (tampered(carry={"a": [1.0, float("inf")]}), "carry.a.1 = inf; accepted is a finite number"),

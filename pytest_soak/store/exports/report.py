@@ -41,7 +41,7 @@ class Report:
         self._note(entry, fields)
 
     def content(self) -> bytes:
-        """The whole file; the summary comes first, for the people who open it."""
+        """The whole file; the summary comes first, for human readers."""
         digest = indented(self._digest()).replace(b"\n", _INDENT)
         rows = (b"[", self._text, b"\n  ]") if self.rows else (b"[]",)
         version = str(_VERSION).encode("ascii")

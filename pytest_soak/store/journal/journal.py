@@ -1,4 +1,4 @@
-"""The journal of a canary: one SQLite file that holds every committed iteration, whole and for good."""
+"""The journal of a canary: one SQLite file that holds every committed iteration, complete and immutable."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Journal:
     """Committed iterations of one canary, in order, insert-only.
 
     An iteration is in it whole or not at all, also after ``kill -9``. Several processes may have it
-    open; who computes the next iteration holds ``lock()``.
+    open; the one that computes the next iteration holds ``lock()``.
     """
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
@@ -127,7 +127,7 @@ class Journal:
         a process that was killed.
 
         Raises:
-            SoakStateError: another process still holds it, whose pid the text names; or the journal is gone.
+            SoakStateError: another process still holds it, named by its pid; or the journal is gone.
         """
         with self._lock.held(timeout, self._refuse_if_gone):
             yield
@@ -168,6 +168,19 @@ class Journal:
             for row in rows:
                 yield entry_of(self.path, first, row)
                 first += 1
+
+    def committed(self, first: int) -> Iterator[Entry]:
+        """Entries as ``entries`` has them, to be called under the lock, where no other process commits.
+
+        The newest entry is served from memory, so an iteration needs no query.
+
+        Raises:
+            SoakStateError: a record is not what was committed.
+        """
+        if self._newest is not None and first == self._count:
+            yield self._newest
+        else:
+            yield from self.entries(first)
 
     def newest(self) -> Entry | None:
         """The newest entry, None where there is none; what was not read before is checked on the way.
@@ -314,7 +327,7 @@ class Journal:
             self._read_identity()
 
     def _read_identity(self) -> None:
-        """Take over what the canary is a function of."""
+        """Load the inputs of the canary."""
         row = self._connection.execute("SELECT inputs, inputs_hash FROM identity").fetchone()
         if row is None or sha256_hex(row[0]) != row[1].decode("ascii"):
             raise SoakStateError(f"{self.path}: the identity of the canary is damaged")
@@ -389,7 +402,7 @@ def _is_torn(path: Path) -> bool:
 
 
 def _clear(path: Path, *, may_create: bool) -> None:
-    """Remove a file that was never written, so that the journal is made anew; all under its lock."""
+    """Remove a file that was never written, so that the journal can be created; under its lock."""
     if not may_create:
         raise SoakStateError(_NO_JOURNAL.format(path))
     with CanaryLock(path).held(LOCK_SECONDS, lambda: None):

@@ -69,10 +69,10 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def connect_to_read(path: Path) -> sqlite3.Connection:
-    """Connect to a journal for reading alone: no lock is kept, and no file appears or changes beside it.
+    """Connect to a journal for reading only: no lock is kept, and no file appears or changes beside it.
 
-    While a process has it open, its log is read too. A journal that nobody has open has no log: it is read
-    as a file that does not change, as SQLite would else put a log beside it.
+    While a process has it open, its log is read too. If none has, there is no log, and the file is opened as
+    immutable, as SQLite would otherwise create a log beside it.
     """
     log = path.with_name(f"{path.name}-wal")
     mode = "mode=ro" if log.exists() else "mode=ro&immutable=1"
@@ -158,7 +158,7 @@ def check_version(connection: sqlite3.Connection, path: Path) -> None:
 
 @contextlib.contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """Commit what is done inside, or nothing of it."""
+    """Commit the statements inside, or none of them."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
@@ -171,7 +171,7 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 @contextlib.contextmanager
 def explained(path: Path) -> Iterator[None]:
-    """Turn the database's errors into errors that name the file and what it means."""
+    """Turn the database's errors into errors that name the file and explain the cause."""
     try:
         yield
     except sqlite3.Error as error:

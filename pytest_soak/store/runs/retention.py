@@ -1,4 +1,4 @@
-"""Retention: how many summaries stay, what is packed by age, and a word where the artifacts grow large.
+"""Retention: how many summaries are kept, what is packed by age, and a warning when the artifacts grow large.
 
 The journal of a canary is never touched: everything that is removed or packed here is an export of it.
 """

@@ -107,7 +107,7 @@ def _held(path: Path) -> Iterator[None]:
 
 
 def read_manifest(folder: Path) -> RunManifest:
-    """Read what a run was asked to do.
+    """Read a run's manifest.
 
     Raises:
         SoakStateError: missing, damaged, or written by a newer version.
