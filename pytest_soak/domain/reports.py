@@ -69,6 +69,12 @@ def _problems(report: EdgeReport, source: Source) -> Iterator[str]:
         yield f"totals.ledger = {totals.ledger!r} is not gross + fees + slippage + inventory = {profit!r}"
     if report.blocks.total > report.attempts:
         yield f"attempts = {report.attempts} are fewer than its {report.blocks.total} blocked attempts"
+    for label in (*report.market.labels, *report.market.label_ms):
+        if _is_broken(label):
+            yield f"market.labels holds {show(label)}; accepted is valid Unicode"
+
+
+def _problems_of_samples(report: EdgeReport) -> Iterator[str]:
     for name in ("adverse_bps", "slippage_bps", "order_age_ms", "ws_lag_ms", "latency_ms"):
         sample = getattr(report, name)
         if sample.p95 is not None and sample.n == 0:
@@ -76,9 +82,6 @@ def _problems(report: EdgeReport, source: Source) -> Iterator[str]:
         held = sample.histogram
         if held is not None and len(held.at) != len(held.counts):
             yield f"{name}.histogram has {len(held.at)} classes and {len(held.counts)} counts"
-    for label in (*report.market.labels, *report.market.label_ms):
-        if _is_broken(label):
-            yield f"market.labels holds {show(label)}; accepted is valid Unicode"
 
 
 def _problems_of_carry(carry: Any) -> Iterator[str]:
