@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from pydantic import ValidationError
@@ -43,7 +44,7 @@ def checked_report(answer: object, source: Source, where: str) -> EdgeReport:
         report = EdgeReport.model_validate(answer.model_dump(warnings=False))
     except (ValidationError, ValueError, TypeError) as error:
         raise SoakStateError(f"{where}: its report is refused: {_first(error)}") from None
-    problem = next(_problems(report, source), None)
+    problem = next(chain(_problems(report, source), _problems_of_samples(report)), None)
     if problem is not None:
         raise SoakStateError(f"{where}: its report is refused: {problem}")
     return report
