@@ -90,6 +90,14 @@ def without(rows: np.ndarray, from_s: float, to_s: float) -> np.ndarray:
     return kept
 
 
+def paused(rows: np.ndarray, at_s: float, for_s: float) -> np.ndarray:
+    """Nothing happens for a while; no row is lost."""
+    late = (rows["exch_ts"] - rows["exch_ts"][0]) / 1e9 >= at_s
+    for name in ("exch_ts", "local_ts"):
+        rows[name][late] += round(for_s * 1e9)
+    return rows
+
+
 def field(name: str, change: Callable[[np.ndarray], np.ndarray]) -> Mutation:
     """All values of a field are changed."""
 

@@ -160,8 +160,8 @@ class MarketFacts(Strict):
     the longest time in which a side of the book said nothing while 100 other rows and more came
     (``side_silence_ms``), the largest step of the mid between two times, or of a crossing row over the mid
     (``largest_jump_bps``), and trades of more than stood at their price (``trades_off_book``), past a better
-    price (``trades_through``), equal to the one before (``trades_repeated``), and of buyers
-    (``trades_bought``).
+    price that others went past a second before (``trades_through``), equal to the one before
+    (``trades_repeated``), and of buyers (``trades_bought``).
     """
 
     start_ms: float

@@ -18,10 +18,10 @@ LEAST_SILENCE_MS = 1_000.0
 _MOST_ODD_TRADES = 0.5
 _MOST_SILENT_SHARE = 0.25
 MOST_JUMP_BPS = 100.0
-# Of 21,313 trades of BTCUSDT beside a book of every 100 ms, 7 % were of more than the book showed and 49 %
-# went past a better price; of a book that shows every change none is, nor does.
+# Of 21,313 trades of BTCUSDT beside a book of every 100 ms, 7 % were of more than the book showed (17 % in
+# 20 s at worst), and none went past a price that had stood for a second after others had.
 MOST_OFF_BOOK = 0.25
-MOST_THROUGH = 0.7
+MOST_THROUGH = 0.1
 _LEAST_ON_ONE_SIDE = 50
 
 
@@ -34,7 +34,8 @@ class Trust:
         crossed_share: share of the iteration with a crossed or one-sided book, above which there are none.
         jump_bps: largest step of the mid from one row to the next, above which there are none.
         off_book_share: share of trades of more than stood at their price, above which there are none.
-        through_share: share of trades past a better price that stood, above which there are none.
+        through_share: share of trades past a better price that others went past a second before, above which
+            there are none.
     """
 
     silence_ms: float = MOST_SILENCE_MS
@@ -116,7 +117,11 @@ def _trades_off_the_book(market: MarketFacts, trust: Trust) -> Iterator[str]:
     named = market.trades - (market.trades_without_side or 0)
     for count, share, what in (
         (market.trades_off_book or 0, trust.off_book_share, "took more than the book showed at their price"),
-        (market.trades_through or 0, trust.through_share, "went past a better price that the book showed"),
+        (
+            market.trades_through or 0,
+            trust.through_share,
+            "went past a better price that the book went on to show",
+        ),
     ):
         if count > share * named:
             yield (

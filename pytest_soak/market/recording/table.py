@@ -44,8 +44,8 @@ CHECKS: dict[str, Check] = {
     ),
     "price jump": Check("the mid, or a row over it, more than 1 % off from one row to the next", "NO_DATA"),
     "off the book": Check(
-        "more than 25 % of the trades of more than the book showed at their price, or more than 70 % past a "
-        "better one",
+        "more than 25 % of the trades of more than the book showed at their price, or "
+        "more than 10 % past a better one that others went past a second before",
         "NO_DATA",
     ),
     "repeats": Check("half of the trades or more the trade before once more", "NO_DATA"),

@@ -28,6 +28,9 @@ def canary_folders(run: Path) -> list[Path]:
 
 
 def is_done(run: Path) -> bool:
-    """Whether a run has canaries, and every one has all its iterations."""
-    folders = canary_folders(run)
+    """Whether a run has canaries, all with all their iterations; not where it cannot be looked at."""
+    try:
+        folders = canary_folders(run)
+    except OSError:
+        return False
     return bool(folders) and all(unfinished(folder / JOURNAL_NAME) is None for folder in folders)

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::book::displayed::Displayed;
-use crate::types::{ms_of_ns, Lots, Ns, Side, Tick};
+use crate::types::{ms_of_ns, Lots, Ns, Side, Tick, SECOND};
 
 /// Rows of anything else after which a side of the book that says nothing has stopped, not paused.
 const LEAST_OTHERS: u64 = 100;
@@ -33,7 +33,7 @@ pub(crate) struct Quality {
     pub trades_on_wrong_side: u64,
     /// Trades of more than what was displayed at their price.
     pub trades_off_book: u64,
-    /// Trades at a price while a better one was displayed.
+    /// Trades past a better price that others went past a second before, and of which no row came since.
     pub trades_through: u64,
     /// Trades that repeat the one before, field by field.
     pub trades_repeated: u64,
@@ -56,6 +56,8 @@ pub(crate) struct Watch {
     /// When each side last said something, and rows of anything else since.
     said: [(Ns, u64); 2],
     side_silence: Ns,
+    /// Best price of each side that a trade went past, and when first.
+    passed: [(Tick, Ns); 2],
     mid: Option<f64>,
     jump: f64,
     ignored: BTreeMap<String, u64>,
@@ -87,6 +89,7 @@ impl Watch {
             silent: 0,
             said: [(from, 0); 2],
             side_silence: 0,
+            passed: [(0, 0); 2],
             mid: None,
             jump: 0.0,
             ignored: BTreeMap::new(),
@@ -114,8 +117,11 @@ impl Watch {
 
     /// A row of a side of the book came.
     #[inline]
-    pub(crate) fn depth(&mut self, side: Side, now: Ns) {
+    pub(crate) fn depth(&mut self, side: Side, tick: Tick, now: Ns) {
         let own = side.index();
+        if tick == self.passed[own].0 {
+            self.passed[own] = (0, 0);
+        }
         let (said, others) = self.said[own];
         if others >= LEAST_OTHERS {
             self.side_silence = self.side_silence.max(now - said);
@@ -136,9 +142,8 @@ impl Watch {
     /// A trade came, before what it does to the book; whether it repeats the one before.
     pub(crate) fn trade(
         &mut self,
-        aggressor: Option<Side>,
-        tick: Tick,
-        lots: Lots,
+        (aggressor, tick, lots): (Option<Side>, Tick, Lots),
+        now: Ns,
         book: &Displayed,
         repeats: bool,
     ) {
@@ -154,7 +159,13 @@ impl Watch {
         found.bought += u64::from(side == Side::Buy);
         found.on_wrong_side += u64::from(own_best.is_some_and(|b| side.better_by(tick, b) <= 0));
         found.off_book += u64::from(met.get(tick) < lots);
-        found.through += u64::from(met.best().is_some_and(|b| side.better_by(tick, b) > 0));
+        if let Some(best) = met.best().filter(|best| side.better_by(tick, *best) > 0) {
+            let passed = &mut self.passed[side.opposite().index()];
+            if passed.0 != best {
+                *passed = (best, now);
+            }
+            found.through += u64::from(now - passed.1 >= SECOND);
+        }
     }
 
     #[cold]

@@ -156,7 +156,7 @@ impl<'a> ReplayVenue<'a> {
             self.sweep(side.opposite(), tick, 0, fills);
         }
         self.exchange.set(side, tick, lots);
-        self.watch.depth(side, self.exchange_cursor.at);
+        self.watch.depth(side, tick, self.exchange_cursor.at);
         if self.exchange.is_crossed() & (lots > 0) {
             self.watch.cross(side, tick, &self.exchange);
         }
@@ -172,7 +172,9 @@ impl<'a> ReplayVenue<'a> {
                 if self.is_far(tick) {
                     self.watch.ignore("trade far from the mid".to_owned());
                 } else {
-                    self.watch.trade(side, tick, lots, &self.exchange, repeats);
+                    let now = self.exchange_cursor.at;
+                    self.watch
+                        .trade((side, tick, lots), now, &self.exchange, repeats);
                     self.trade(side, tick, lots, fills);
                 }
             }
