@@ -171,10 +171,14 @@ def _p95(samples: Sequence[Sample]) -> float | None:
     return quantile(merged, 0.95) if sum(merged.counts) >= MIN_SAMPLES else None
 
 
+def has_few_blocks(kpis: Kpis, least_blocked_share: float) -> bool:
+    """Whether fewer attempts were blocked than it takes for the reasons of their blocks to say something."""
+    return kpis.blocked_share is not None and kpis.blocked_share < least_blocked_share
+
+
 def risk_of(kpis: Kpis, least_blocked_share: float) -> float | None:
-    """The risk ratio that zone and gate go by: 0 where fewer attempts were blocked than says something."""
-    share = kpis.blocked_share
-    if kpis.risk_ratio is not None and share is not None and share < least_blocked_share:
+    """The risk ratio that the gate goes by: 0 where fewer attempts were blocked than says something."""
+    if kpis.risk_ratio is not None and has_few_blocks(kpis, least_blocked_share):
         return 0.0
     return kpis.risk_ratio
 

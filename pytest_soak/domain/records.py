@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -201,7 +201,10 @@ class MarketFacts(Strict):
 
 
 class EdgeReport(Strict):
-    """What one iteration of a strategy on a market left to measure."""
+    """What one iteration of a strategy on a market left to measure.
+
+    ``carry`` is a JSON value that the strategy gets again in the next iteration, as ``window.carry``.
+    """
 
     schema_version: Literal[1] = 1
     source: Source
@@ -216,6 +219,7 @@ class EdgeReport(Strict):
     orders: OrderCounts
     batches: Batches | None = None
     market: MarketFacts
+    carry: Any = None
 
 
 class Kpis(Strict):
@@ -338,11 +342,16 @@ class Provenance(Strict):
 
 
 class RecordBase(Strict):
-    """What a record and its export say in the same words."""
+    """What a record and its export say in the same words.
+
+    ``iterations`` is how many there were to be when this one was computed; ``extended_after`` names the
+    iterations after which more were asked for.
+    """
 
     provenance: Provenance
     iteration: int
     iterations: int
+    extended_after: tuple[Count, ...] = Field(default=(), strict=False)
     minutes: float
     parameters_before_hash: str
     parameters_after_hash: str

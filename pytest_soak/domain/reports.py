@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from itertools import chain
+from typing import Any
 
 from pydantic import ValidationError
 
 from pytest_soak.domain.errors import SoakStateError
+from pytest_soak.domain.hashing import canonical_json
 from pytest_soak.domain.records import EdgeReport, Source
 from pytest_soak.domain.text import show
 
 # Sums are made in other orders than their parts, so they may differ by rounding.
 _TOLERANCE = 1e-6
+
+MOST_CARRY_BYTES = 65_536
+"""Bytes of a ``carry`` as canonical JSON, at most."""
+MOST_CARRY_DEPTH = 32
+"""Lists and objects within one another in a ``carry``, at most."""
 
 
 def checked_report(answer: object, source: Source, where: str) -> EdgeReport:
@@ -30,7 +39,7 @@ def checked_report(answer: object, source: Source, where: str) -> EdgeReport:
         report = EdgeReport.model_validate(answer.model_dump(warnings=False))
     except (ValidationError, ValueError, TypeError) as error:
         raise SoakStateError(f"{where}: its report is refused: {_first(error)}") from None
-    problem = next(_problems(report, source), None)
+    problem = next(chain(_problems(report, source), _problems_of_carry(report.carry)), None)
     if problem is not None:
         raise SoakStateError(f"{where}: its report is refused: {problem}")
     return report
@@ -63,6 +72,48 @@ def _problems(report: EdgeReport, source: Source) -> Iterator[str]:
     for label in (*report.market.labels, *report.market.label_ms):
         if any("\ud800" <= char <= "\udfff" for char in label):
             yield f"market.labels holds {show(label)}; accepted is valid Unicode"
+
+
+def _problems_of_carry(carry: Any) -> Iterator[str]:
+    problem = next(_no_json(carry, "carry", MOST_CARRY_DEPTH), None)
+    if problem is not None:
+        yield problem
+        return
+    size = len(canonical_json(carry))
+    if size > MOST_CARRY_BYTES:
+        yield f"carry is {size} bytes of JSON; accepted are {MOST_CARRY_BYTES}"
+
+
+def _no_json(value: Any, where: str, depth: int) -> Iterator[str]:
+    """What is no JSON in a value: it would not come back from the journal as it was."""
+    if value is None or type(value) is bool:
+        return
+    if type(value) is int:
+        if not -(2**63) <= value < 2**63:
+            yield f"{where} is a number of {value.bit_length()} bits; accepted are whole numbers of 64 bits"
+    elif type(value) is float:
+        if not math.isfinite(value):
+            yield f"{where} = {value!r}; accepted is a finite number"
+    elif type(value) is str:
+        if any("\ud800" <= char <= "\udfff" for char in value):
+            yield f"{where} = {show(value)}; accepted is valid Unicode"
+    elif type(value) in (list, dict):
+        yield from _no_json_within(value, where, depth)
+    else:
+        yield f"{where} = {show(value)}; accepted is a JSON value: None, bool, int, float, str, list or dict"
+
+
+def _no_json_within(value: Any, where: str, depth: int) -> Iterator[str]:
+    if depth == 0:
+        yield f"{where[:60]} lies deeper than the {MOST_CARRY_DEPTH} levels that are accepted"
+        return
+    for key, member in value.items() if type(value) is dict else enumerate(value):
+        if type(value) is dict:
+            if type(key) is not str:
+                yield f"{where} has the key {show(key)}; accepted is a text"
+                return
+            yield from _no_json(key, f"a key of {where}", depth)
+        yield from _no_json(member, f"{where}.{key}", depth - 1)
 
 
 def _near(value: float, expected: float, scale: float) -> bool:

@@ -28,6 +28,26 @@ def printable(text: str, *, newlines: bool = False) -> str:
     )
 
 
+def number(value: float | None, form: str) -> str:
+    """Format a measured value; what was not measured is a dash."""
+    return "-" if value is None else format(value, form)
+
+
+def money(value: float | None) -> str:
+    """An amount with its sign: two decimals, or three digits where it is small."""
+    if value is None:
+        return "-"
+    return format(value, "+.2f" if 1.0 <= abs(value) < 100_000.0 or value == 0.0 else "+.3g")
+
+
+def cut(text: str, width: int) -> str:
+    """Cut in the middle, as names that begin alike differ at their ends."""
+    if len(text) <= width:
+        return text
+    head = (width - 1) // 2
+    return f"{text[:head]}~{text[len(text) - (width - 1 - head) :]}"
+
+
 def _is_unseen(character: str) -> bool:
     return unicodedata.category(character) in _UNSEEN
 

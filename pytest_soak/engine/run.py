@@ -10,6 +10,7 @@ from typing import Any
 
 from pytest_soak.config.overrides import Resolved, read_current, resolve
 from pytest_soak.config.profiles import LoadedProfile, load_profile
+from pytest_soak.domain.differences import differences
 from pytest_soak.domain.errors import SoakConfigError, SoakStateError, SoakStoreError, SoakStoreWarning
 from pytest_soak.domain.parameters import DEFAULTS, problem_with
 from pytest_soak.domain.settings import GateMode, Profile
@@ -17,6 +18,7 @@ from pytest_soak.domain.text import printable, show
 from pytest_soak.engine.canary import Canary
 from pytest_soak.engine.case import Case
 from pytest_soak.engine.inputs import CanarySpec
+from pytest_soak.engine.moving import moves
 from pytest_soak.engine.ports import Hooks
 from pytest_soak.engine.settings import LATEST, MOCK_MINUTES, Settings
 from pytest_soak.kernel import kernel_version
@@ -26,6 +28,7 @@ from pytest_soak.store.exports.artifacts import render
 from pytest_soak.store.exports.models import RunManifest, RunSettings
 from pytest_soak.store.runs.layout import MANIFEST_NAME, began_at, run_folder
 from pytest_soak.store.runs.runs import (
+    extend_manifest,
     find_run,
     link_latest,
     prepare_artifacts,
@@ -54,6 +57,7 @@ class SoakRun:
     canaries: dict[Path, Canary] = field(default_factory=dict)
     profiles: dict[str, LoadedProfile] = field(default_factory=dict)
     markets: dict[tuple[object, ...], Market] = field(default_factory=dict)
+    recordings: dict[str, str] = field(default_factory=dict)
     names: tuple[str, ...] = ()
     folder: Path = field(init=False)
     _named: set[str] = field(default_factory=set, init=False)
@@ -66,7 +70,7 @@ class SoakRun:
         """A profile by name or path, read once per session; None is the profile ``default``."""
         wanted = name or "default"
         if wanted not in self.profiles:
-            self.profiles[wanted] = load_profile(wanted, (self.root / PROFILES_FOLDER,))
+            self.profiles[wanted] = load_profile(self.settings.place(wanted), (self.root / PROFILES_FOLDER,))
         return self.profiles[wanted]
 
     def resolve(self, case: Case, profile: Profile) -> Resolved:
@@ -86,8 +90,16 @@ class SoakRun:
         if key not in self.markets:
             while len(self.markets) >= MAX_OPEN:
                 del self.markets[next(iter(self.markets))]
-            self.markets[key] = makers(request=request)
+            self.markets[key] = made = makers(request=request)
+            if case.replay is not None:
+                self._note_recording(case.replay, made)
         return self.markets[key]
+
+    def _note_recording(self, path: Path, market: Market) -> None:
+        """Note the hash of a recording, by which it is known again elsewhere."""
+        sha256 = market.describe().get("sha256")
+        if isinstance(sha256, str):
+            self.recordings[self.settings.started_with(path).as_posix()] = sha256
 
     def _market_request(self, case: Case) -> MarketRequest:
         return MarketRequest(
@@ -139,14 +151,25 @@ class SoakRun:
                 run_id=self.run_id,
                 created_at=began_at(self.run_id).isoformat(timespec="milliseconds"),
                 settings=RunSettings.model_validate(self.settings.of_run()),
+                extensions=self.settings.extensions,
                 versions=versions,
                 canaries=names,
+                recordings=self.recordings,
                 profiles={
                     name: loaded.profile.model_dump(mode="json") for name, loaded in self.profiles.items()
                 },
             ),
         )
         self._named.update(names)
+
+    def extend(self) -> None:
+        """Add the iterations that this session asks for to those of the run, for good.
+
+        Raises:
+            SoakError: the manifest cannot be read or written.
+        """
+        if self.settings.extend is not None:
+            extend_manifest(self.folder, self.settings.extend)
 
     def refuse_changed_profiles(self) -> None:
         """Refuse to resume with a profile that has changed since the run began.
@@ -194,8 +217,14 @@ def start(settings: Settings, root: Path, run_id: str) -> SoakRun:
     name = None if settings.resume == LATEST else settings.resume
     folder = find_run(settings.artifacts, name)
     manifest = read_manifest(folder)
+    resumed = Settings.resumed(settings, manifest.settings.model_dump())
+    added = () if settings.extend is None else (settings.extend,)
     return SoakRun(
-        settings=Settings.resumed(settings, manifest.settings.model_dump()),
+        settings=replace(
+            resumed,
+            extensions=(*manifest.extensions, *added),
+            moves=moves(manifest, settings.replay if "replay" in settings.given else None, root),
+        ),
         root=root,
         run_id=manifest.run_id,
         base=folder / BASE_NAME,
@@ -232,12 +261,13 @@ def spec_of(
         folder=folder,
         profile=profile,
         market=market,
-        scenario=market.name,
+        scenario=_market_name(settings, case, market),
         seed=case.seed,
         strategy=strategy,
         parameters={**resolved, **overrides},
         safe_parameters={**DEFAULTS, **run.profile(profile.guards.panic.profile).profile.parameters},
         iterations=settings.iterations,
+        extensions=settings.extensions,
         minutes=settings.minutes or minutes_of(market, settings.iterations),
         gate_mode=profile.gates.mode if settings.gate is None else GateMode(settings.gate),
         tune=settings.tune,
@@ -246,16 +276,12 @@ def spec_of(
     )
 
 
-def differences(before: Mapping[str, Any], now: Mapping[str, Any], where: str = "") -> list[str]:
-    """What differs between two mappings, key by key at every depth."""
-    found: list[str] = []
-    for key in sorted(before.keys() | now.keys()):
-        old, new = before.get(key), now.get(key)
-        if isinstance(old, Mapping) and isinstance(new, Mapping):
-            found += differences(old, new, f"{where}{key}.")
-        elif old != new:
-            found.append(f"{where}{key} was {show(old)} and is {show(new)}")
-    return found
+def _market_name(settings: Settings, case: Case, market: Market) -> str:
+    """Name of the market; of a recording that was renamed since the run began, the one that it had then."""
+    if case.replay is None:
+        return market.name
+    began_as = settings.started_with(case.replay).name
+    return market.name if began_as == case.replay.name else began_as
 
 
 def check_strategy(strategy: object) -> None:

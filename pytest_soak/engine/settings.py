@@ -10,11 +10,16 @@ from typing import Any
 LATEST = "latest"
 MOCK_MINUTES = 5.0
 
+# What does not make a run another one, or is kept beside its settings.
+_OF_SESSION = ("artifacts", "resume", "extend", "extensions", "moves", "sleep_seconds", "given", "selects")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What a session was asked to do; None means that nobody said so.
 
+    ``extensions`` are iterations that were added to a run later, ``extend`` those that this session adds.
+    ``moves`` says where files of a resumed run lie now: the path it was started with, and the new one.
     ``given`` names the soak options of the command line and of ``addopts``: where there are some, a soak
     is checked before collection. ``selects``: one stood on the command line itself, so only soak items run.
     """
@@ -28,6 +33,9 @@ class Settings:
     gate: str | None = None
     artifacts: Path = Path("artifacts/soak")
     resume: str | None = None
+    extend: int | None = None
+    extensions: tuple[int, ...] = ()
+    moves: tuple[tuple[str, str], ...] = ()
     replay: tuple[Path, ...] | None = None
     tune: bool = True
     sleep_seconds: float = 0.0
@@ -35,10 +43,23 @@ class Settings:
     given: tuple[str, ...] = ()
     selects: bool = False
 
+    @property
+    def planned(self) -> int:
+        """Iterations of a canary, with those that were added later."""
+        return self.iterations + sum(self.extensions)
+
+    def place(self, text: str) -> str:
+        """Where a file is that the run was started with; a name, or a path that leads there, is kept."""
+        return dict(self.moves).get(text, text)
+
+    def started_with(self, path: Path) -> Path:
+        """The path that the run was started with of a file that is now at ``path``."""
+        return next((Path(old) for old, new in self.moves if new == path.as_posix()), path)
+
     def of_run(self) -> dict[str, Any]:
         """The settings that a run is a function of, as JSON values."""
         data = asdict(self)
-        for name in ("artifacts", "resume", "sleep_seconds", "given", "selects"):
+        for name in _OF_SESSION:
             del data[name]
         if self.replay is not None:
             data["replay"] = tuple(path.as_posix() for path in self.replay)
@@ -57,7 +78,8 @@ class Settings:
         fresh = now.of_run()
         for option in now.given:
             kept = list(stored[option]) if isinstance(stored.get(option), tuple) else stored.get(option)
-            if option in stored and fresh[option] != kept:
+            # Recordings count by their content.
+            if option in stored and option != "replay" and fresh[option] != kept:
                 raise SoakConfigError(
                     f"--soak-resume: the run was started with {option} = {kept!r}, "
                     f"this command says {fresh[option]!r}; leave the option out to resume"

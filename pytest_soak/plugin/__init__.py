@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -34,6 +35,7 @@ from pytest_soak.plugin.options import add_options, read_settings
 from pytest_soak.plugin.session import (
     ASKED,
     DESELECTED,
+    GROUPS,
     HEADER,
     REPORT,
     RUN,
@@ -77,6 +79,10 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(SoakGithub(config, terminal), "soak_github")
         config.pluginmanager.register(SoakWarnings(config), "soak_warnings")
         config.pluginmanager.register(SoakLast(config), "soak_last")
+        if config.pluginmanager.hasplugin("html"):
+            from pytest_soak.plugin.html import SoakHtml
+
+            config.pluginmanager.register(SoakHtml(), "soak_html")
         # "-p xdist.plugin" registers it under its module's name.
         if any(config.pluginmanager.hasplugin(name) for name in ("xdist", "xdist.plugin")):
             from pytest_soak.plugin.xdist import SoakXdist
@@ -88,13 +94,10 @@ def pytest_configure(config: pytest.Config) -> None:
         from pytest_soak.plugin.preflight import check
 
         config.stash[HEADER] = check(
-            run_of(config), config.hook, writes=worker is None, names=_is_spread(config)
+            run_of(config),
+            config.hook,
+            writes=worker is None and not config.option.collectonly,
         )
-
-
-def _is_spread(config: pytest.Config) -> bool:
-    """Whether xdist collects in workers, so that this process never sees the items."""
-    return bool(config.getoption("dist", "no") != "no")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -145,18 +148,11 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
 def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> list[str]:
     """What is going to run, a line a group of canaries, and how many other tests were left out."""
-    canaries = {chain_key(item) for item in items} - {None}
-    if config.get_verbosity() < 0 or not canaries:
+    if not any(case_of(item) for item in items):
         return []
     from pytest_soak.plugin.groups import lines_of
 
-    lines = lines_of(run_of(config), items, config.stash[TESTS])
-    if config.stash[SETTINGS].selects:
-        others = config.stash.get(DESELECTED, 0)
-        canary = "canary" if len(canaries) == 1 else "canaries"
-        count = f"soak: {len(items)} items of {len(canaries)} {canary}; {others} other tests deselected"
-        return [count, *lines]
-    return lines
+    return lines_of(config, items)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -210,4 +206,11 @@ def pytest_runtest_makereport(
     if soak is not None and report.when == "call":
         # An attribute of our own: pytest carries it from a worker to the controller.
         report.soak = soak  # type: ignore[attr-defined]
+    if hasattr(item.config, "workerinput") and GROUPS not in item.config.stash and case_of(item) is not None:
+        from pytest_soak.plugin.groups import lines_of
+
+        # The controller sees no items, and prints these with the first report.
+        with suppress(pytest.UsageError):
+            report.soak_groups = lines_of(item.config, item.session.items)  # type: ignore[attr-defined]
+        item.config.stash[GROUPS] = True
     return report

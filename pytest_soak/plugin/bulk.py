@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
-from pytest_soak.plugin.closing import Outcome
-from pytest_soak.plugin.lines import cut, lines_of_test, number
+from pytest_soak.domain.outcome import UNJUDGED, Outcome
+from pytest_soak.domain.text import cut, number
+from pytest_soak.plugin.lines import lines_of_test
 from pytest_soak.plugin.wire import CanaryGates, Row
 
 ITEM_FAILED = "item failed"
-_ORDER = ("FAIL", "NO_DATA", "INCONCLUSIVE", ITEM_FAILED, "-", "WARN", "OK")
+_ORDER = ("FAIL", "NO_DATA", "INCONCLUSIVE", ITEM_FAILED, UNJUDGED, "WARN", "OK")
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class Measured:
     def verdict(self) -> str:
         """The worst of iterations and pooled gates; a dash where the canary was not judged as a whole."""
         outcome = self.outcome
-        return outcome.worst or (ITEM_FAILED if self.failed else outcome.pooled or "-")
+        return outcome.worst or (ITEM_FAILED if self.failed else outcome.pooled or UNJUDGED)
 
     @property
     def rank(self) -> int:

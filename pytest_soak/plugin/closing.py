@@ -3,36 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-_CUT_OFF = ("FAIL", "NO_DATA", "INCONCLUSIVE")
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a canary's numbers come to.
-
-    ``verdicts`` are those of its iterations after the warm-up, but for misses that chance explains, which
-    ``by_chance`` counts; ``pooled`` is None where the gates item did not judge the whole canary.
-    """
-
-    planned: int
-    done: int
-    gate_mode: str
-    verdicts: tuple[str, ...]
-    by_chance: int = 0
-    pooled: str | None = None
-
-    @property
-    def worst(self) -> str | None:
-        """The worst of iterations and pooled gates; None where nothing was missed."""
-        said = {*self.verdicts, self.pooled}
-        return next((verdict for verdict in _CUT_OFF if verdict in said), None)
-
-    @property
-    def missing(self) -> int:
-        """How many iterations were not computed."""
-        return max(self.planned - self.done, 0)
+if TYPE_CHECKING:
+    from pytest_soak.domain.outcome import Outcome
 
 
 def missing_line(outcomes: Sequence[Outcome], run: str) -> str | None:

@@ -158,4 +158,4 @@ def soak_iteration(_soak_case: ItemCase, soak_canary: Canary) -> SoakIteration |
     case = _soak_case.case
     if case.part == GATES:
         return SoakGates(soak_canary)
-    return SoakIteration(soak_canary, int(case.part or case.settings.iterations))
+    return SoakIteration(soak_canary, int(case.part or case.settings.planned))

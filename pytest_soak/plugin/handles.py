@@ -61,8 +61,11 @@ def enforce(gates: Sequence[GateResult], where: str, file: Path, *, canary: str,
     if missed and hard:
         where, place = printable(where), printable(str(file))
         lines = "\n".join(f"  {describe(gate)}" for gate in missed)
-        heads = "; ".join(headline(gate) for gate in missed)
-        raise GateError(f"{heads}\n{where} missed {len(missed)} gate(s):\n{lines}\n  see {place}")
+        # pytest's summary cuts the first line at the terminal's width.
+        more = f" (+{len(missed) - 1} more)" if len(missed) > 1 else ""
+        raise GateError(
+            f"{headline(missed[0])}{more}\n{where} missed {len(missed)} gate(s):\n{lines}\n  see {place}"
+        )
     said = [f"{gate.verdict}: {describe(gate)}{_excuse(gate)}" for gate in open_gates]
     causes = [
         (f"{gate.verdict} {gate.kpi}", f"{where}: {text}")
@@ -172,13 +175,13 @@ class SoakGates:
 
     def run(self) -> tuple[GateResult, ...]:
         """Advance the canary to its end and judge its pooled KPIs."""
-        spec = self.canary.spec
-        self.computed.extend(self.canary.advance_to(spec.iterations))
+        spec, planned = self.canary.spec, self.canary.planned
+        self.computed.extend(self.canary.advance_to(planned))
         first = spec.profile.gates.warmup_iterations + 1
         return judge_canary(
             pooled(self.canary.edges(first)),
             spec.profile.gates,
-            spec.iterations - first + 1,
+            planned - first + 1,
             least_blocked_share=spec.profile.tuner.least_blocked_share,
         )
 
@@ -200,11 +203,12 @@ class SoakGates:
         gates = self.run()
         warmup = spec.profile.gates.warmup_iterations
         hard = spec.gate_mode is GateMode.HARD
-        if spec.iterations <= warmup and hard:
+        planned = self.canary.planned
+        if planned <= warmup and hard:
             raise GateError(
-                f"{printable(spec.name)}: NO_DATA: {spec.iterations} iteration(s) and a warm-up of {warmup} "
+                f"{printable(spec.name)}: NO_DATA: {planned} iteration(s) and a warm-up of {warmup} "
                 "leave nothing to judge; run more iterations, or lower gates.warmup_iterations in the profile"
             )
         file = spec.folder / "TUNING_REPORT.json"
-        where = f"{spec.name} over iterations {warmup + 1} to {spec.iterations}"
+        where = f"{spec.name} over iterations {warmup + 1} to {planned}"
         enforce(gates, where, file, canary=spec.folder.name, hard=hard)

@@ -61,12 +61,12 @@ def _noted(part: SoakIteration | SoakGates, test: str) -> dict[str, Any]:
     if isinstance(part, SoakIteration):
         if part.number <= canary.done and all(record.iteration != part.number for record in records):
             records.append(canary.record(part.number))
-    elif canary.done == canary.spec.iterations:
+    elif canary.done == canary.planned:
         gates = CanaryGates.of(part.run(), part.verdict.value)
     note = ItemNote(
         key=canary.spec.folder.name,
         folder=str(canary.spec.folder),
-        rows=[Row.of(record, test) for record in records],
+        rows=[Row.of(record, canary.planned, test) for record in records],
         gates=gates,
     )
     return note.to_wire()

@@ -37,6 +37,7 @@ class SoakTerminal:
         self._folders: dict[str, str] = {}
         self._failed: Counter[str] = Counter()
         self._is_bulk = False
+        self._is_announced = False
 
     @property
     def _reporter(self) -> Any:
@@ -56,7 +57,11 @@ class SoakTerminal:
         self._is_bulk = len({case.canary for case in cases if case is not None}) > _MAX_TABLES
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Print the lines of the iterations that an item computed."""
+        """Print what is going to run where a worker says so, and the lines of the iterations of an item."""
+        groups = getattr(report, "soak_groups", None)
+        if groups and not self._is_announced:
+            self._is_announced = True
+            self._write(groups, None)
         soak = getattr(report, "soak", None)
         if soak:
             self._failed[soak["key"]] += report.when == "call" and report.failed
@@ -78,7 +83,7 @@ class SoakTerminal:
         if note.gates is not None:
             self._gates[note.key] = note.gates
 
-    def _write(self, lines: Sequence[str], verdict: str) -> None:
+    def _write(self, lines: Sequence[str], verdict: str | None) -> None:
         reporter = self._reporter
         if reporter is None or self._config.get_verbosity() < -1:
             return
@@ -90,7 +95,7 @@ class SoakTerminal:
         if reporter._tw.width_of_current_line == 0:
             reporter.currentfspath = None
         reporter.ensure_newline()
-        reporter.write_line(lines[0], **{_COLOURS.get(verdict, "red"): True})
+        reporter.write_line(lines[0], **_colour(verdict))
         for line in lines[1:]:
             reporter.write_line(line)
         if self._config.get_verbosity(pytest.Config.VERBOSITY_TEST_CASES) <= 0:
@@ -162,9 +167,7 @@ class SoakTerminal:
         from pytest_soak.domain.text import printable
 
         for line, verdict in lines:
-            reporter.write_line(
-                printable(line), **({} if verdict is None else {_COLOURS.get(verdict, "red"): True})
-            )
+            reporter.write_line(printable(line), **_colour(verdict))
 
     def closing(self, canaries: Sequence[Measured], exitstatus: int) -> list[str]:
         """What is missing, then what to do next; the canaries come worst first."""
@@ -183,6 +186,10 @@ class SoakTerminal:
         step = next_step(outcomes, failed=failed, start_at=_short(start), report=_short(report))
         missing = missing_line(outcomes, self._run_folder().name)
         return [printable(line) for line in (missing, step) if line is not None]
+
+
+def _colour(verdict: str | None) -> dict[str, bool]:
+    return {} if verdict is None else {_COLOURS.get(verdict, "red"): True}
 
 
 def _short(path: Path) -> str:

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any, Self
 if TYPE_CHECKING:
     from pytest_soak.domain.records import GateResult, IterationRecord
 
-MISSED = ("FAIL", "NO_DATA")
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GateSeen:
@@ -80,6 +78,8 @@ class Row:
     @property
     def is_missed(self) -> bool:
         """Whether an iteration after the warm-up missed a gate, whatever the gate mode made of it."""
+        from pytest_soak.domain.outcome import MISSED
+
         return self.verdict in MISSED and not self.warmup
 
     @property
@@ -88,11 +88,12 @@ class Row:
         return [(n, old, self.after[n]) for n, old in self.before.items() if old != self.after[n]]
 
     @classmethod
-    def of(cls, record: IterationRecord, test: str = "") -> Self:
-        """Reduce a record to what the terminal shows."""
+    def of(cls, record: IterationRecord, planned: int, test: str = "") -> Self:
+        """Reduce a record, of a canary that is to have so many iterations, to what the terminal shows."""
+        from pytest_soak.domain.outcome import is_by_chance
+
         decision, kpis, origin, market = record.decision, record.kpis, record.provenance, record.market
         gates = [gate for gate in record.gates if gate.verdict.value != "OK"]
-        missed = [gate for gate in gates if gate.verdict.value in MISSED]
         return cls(
             canary=origin.canary,
             source=origin.source,
@@ -101,7 +102,7 @@ class Row:
             seed=origin.seed,
             strategy=origin.strategy,
             iteration=record.iteration,
-            iterations=record.iterations,
+            iterations=planned,
             minutes=record.minutes,
             net=kpis.net_bps,
             profit=kpis.profit,
@@ -113,7 +114,7 @@ class Row:
             drivers=list(decision.drivers),
             verdict=record.verdict.value,
             gates=[GateSeen.of(gate) for gate in gates],
-            by_chance=bool(missed) and not any(gate.is_beyond_chance for gate in missed),
+            by_chance=is_by_chance(gates),
             warmup=record.warmup,
             gate_mode=record.gate_mode.value,
             reverted=decision.reverted,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_soak.plugin.closing import Outcome, missing_line, next_step
+from pytest_soak.domain.outcome import Outcome
+from pytest_soak.plugin.closing import missing_line, next_step
 
 
 def outcome(*verdicts: str, pooled: str | None = "OK", planned: int = 0, mode: str = "hard") -> Outcome:

@@ -27,6 +27,13 @@ def with_market(**changes: Any) -> EdgeReport:
     return tampered(market=MARKET.model_copy(update=changes))
 
 
+def nested(depth: int) -> list[object]:
+    value: list[object] = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
 BAD: list[tuple[object, str]] = [
     (None, "run() returned None; it must return an EdgeReport"),
     ({"source": "mock"}, "run() returned {"),
@@ -42,6 +49,16 @@ BAD: list[tuple[object, str]] = [
     (tampered(adverse_bps=edge_report().adverse_bps.model_copy(update={"n": 0})), "is of a sample of size 0"),
     (with_market(labels=("x", 1, None)), "market.labels.1 = 1"),
     (with_market(labels=("\ud800",)), "accepted is valid Unicode"),
+    (tampered(carry={"a": [1.0, float("inf")]}), "carry.a.1 = inf; accepted is a finite number"),
+    (tampered(carry={"a": {"b": (1,)}}), "carry.a.b = (1,); accepted is a JSON value"),
+    (tampered(carry={1: "a"}), "carry has the key 1; accepted is a text"),
+    (tampered(carry=["\ud800"]), "accepted is valid Unicode"),
+    (tampered(carry={"\ud800": 1}), "accepted is valid Unicode"),
+    (tampered(carry="x" * 65_536), "carry is 65538 bytes of JSON; accepted are 65536"),
+    (tampered(carry=2**63), "carry is a number of 64 bits; accepted are whole numbers of 64 bits"),
+    (tampered(carry=nested(33)), "lies deeper than the 32 levels"),
+    (tampered(carry=nested(100_000)), "its report is refused: "),
+    (tampered(carry=object()), "carry = <object object at"),
     (with_market(label_ms={"\udfff": 1.0}), "accepted is valid Unicode"),
 ]
 
@@ -59,6 +76,8 @@ def test_an_unsound_report_is_refused_by_one_sentence(answer: object, said: str)
 
 def test_a_sound_report_passes() -> None:
     assert checked_report(edge_report(), "mock", "here") == edge_report()
+    carry = {"text": "x" * 60_000, "deep": nested(29), "numbers": [1, -2.5, True, None, -(2**63)]}
+    assert checked_report(tampered(carry=carry), "mock", "here").carry == carry
 
 
 class Wild:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from pytest_soak.domain.errors import SoakConfigError, SoakStateError
+from pytest_soak.domain.errors import SoakConfigError, SoakError, SoakStateError
 from pytest_soak.engine.run import start
 from pytest_soak.engine.settings import Settings
 from pytest_soak.store.disk import places
@@ -194,11 +194,13 @@ def _resumes_or_says(artifacts: Path, folder: Path) -> None:
     said = ""
     try:
         settings = start(asked, artifacts, "new").settings
-    except SoakStateError as error:
+    except SoakError as error:
         said = str(error)
     assert "\n" not in said
     if said:
-        assert said.startswith(f"{folder / 'RUN.json'}: settings.")
+        assert said.startswith(
+            (f"{folder / 'RUN.json'}: settings.", "--soak-resume: recording x is not there")
+        )
     else:
         assert RunSettings.model_validate(settings.of_run())
 

@@ -61,6 +61,17 @@ def test_foreign_names_in_warnings_are_shown_as_text() -> None:
     assert SHOWN in handed_on(warning, warning)[0].partition("more of")[2]
 
 
+def test_the_first_missed_gate_comes_first_and_the_others_are_counted() -> None:
+    other = MISSED.model_copy(update={"kpi": "risk_ratio"})
+    with pytest.raises(GateError) as caught:
+        enforce([MISSED, other, other], "here", Path("f"), canary="c", hard=True)
+    first, *rest = str(caught.value).split("\n")
+    assert first.startswith("net_bps ")
+    assert first.endswith(" (+2 more)")
+    assert len(first) < 40
+    assert sum("required" in line for line in rest) == 3
+
+
 def test_foreign_names_in_a_missed_gate_are_shown_as_text() -> None:
     """Also the folder's; the lines of the message itself stay lines."""
     with pytest.raises(GateError) as caught:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from pytest_soak.config.arguments import MAX_MINUTES
+from pytest_soak.config.arguments import MAX_ITERATIONS, MAX_MINUTES
 from pytest_soak.domain.records import DecisionBase, GateResult, Kpis, Opinion, RecordBase, Verdict, Zone
 from pytest_soak.domain.settings import Count, Strict
 from pytest_soak.store.journal.wall import UtcTime, WallClock
@@ -203,14 +203,17 @@ class RunSettings(Strict):
 class RunManifest(Strict):
     """``RUN.json``: what a run was asked to do, with which versions, and the folders of its canaries.
 
-    ``created_at`` is ISO 8601 in UTC. ``profiles`` holds the content of each profile by the name or path that
-    it was asked for.
+    ``created_at`` is ISO 8601 in UTC. ``extensions`` are iterations that were added later. ``recordings``
+    holds the SHA-256 of each recording, ``profiles`` the content of each profile, by the name or path that it
+    was asked for.
     """
 
     schema_version: Literal[1] = 1
     run_id: str
     created_at: UtcTime
     settings: RunSettings
+    extensions: Annotated[tuple[Annotated[Count, Field(le=MAX_ITERATIONS)], ...], Field(strict=False)] = ()
     versions: dict[str, str]
     canaries: tuple[FolderName, ...] = Field(default=(), strict=False)
+    recordings: dict[str, Hash] = Field(default_factory=dict)
     profiles: dict[str, dict[str, Any]] = Field(default_factory=dict)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -46,6 +46,7 @@ class Journal:
         self._identity: tuple[int, int] | None = None
         self.inputs: dict[str, Any] = {}
         self.inputs_hash = ""
+        self.extensions: list[tuple[int, int]] = []
 
     @classmethod
     def open(
@@ -78,6 +79,28 @@ class Journal:
         try:
             journal._prepare(inputs if may_create else None)
             journal._compare(inputs, kept)
+        except BaseException:
+            journal.close()
+            raise
+        return journal
+
+    @classmethod
+    def read(cls, path: Path) -> Journal:
+        """Open a journal for reading alone, also while another process writes it; nothing on disk changes.
+
+        Each record is checked by its hash when it is read.
+
+        Raises:
+            SoakStateError: missing, damaged, foreign, of a newer schema, or not a journal yet.
+        """
+        if not path.is_file() or path.stat().st_size < _LEAST_BYTES:
+            raise SoakStateError(f"{path}: there is no journal")
+        with schema.explained(path):
+            journal = cls(path, schema.connect_to_read(path))
+        try:
+            with schema.explained(path):
+                schema.check_version(journal._connection, path)
+                journal._read_identity()
         except BaseException:
             journal.close()
             raise
@@ -197,6 +220,41 @@ class Journal:
             raise SoakStateError(f"{self.path}: iteration {iteration} is not in the journal")
         return verified(self.path, row[0], row[1], f"edge report of iteration {iteration}")
 
+    @property
+    def planned(self) -> int:
+        """How many iterations there are to be, with those that were added later."""
+        return self.planned_at(None)
+
+    def planned_at(self, iteration: int | None) -> int:
+        """How many iterations there were to be when that iteration was computed; None: by now."""
+        asked: int = self.inputs["iterations"]
+        return asked + sum(
+            added for after, added in self.extensions if iteration is None or after < iteration
+        )
+
+    def extend(self, added: Sequence[int]) -> None:
+        """Note iterations that were added to the canary, those noted before included; under the lock.
+
+        What is new counts from the iteration after the newest on.
+
+        Raises:
+            SoakStateError: others were added before.
+            SoakStoreError: the disk refused.
+        """
+        if not added and not self.extensions:
+            return
+        with schema.explained(self.path), schema.transaction(self._connection):
+            self.newest()
+            self.extensions = schema.extensions(self._connection)
+            known = [count for _, count in self.extensions]
+            if known != list(added[: len(known)]):
+                raise SoakStateError(
+                    f"{self.path}: {known} iterations were added to this canary, the run says {list(added)}"
+                )
+            for count in added[len(known) :]:
+                schema.add_extension(self._connection, self._count, count)
+            self.extensions = schema.extensions(self._connection)
+
     def wall(self, iteration: int) -> WallClock:
         """The wall-clock figures of an iteration.
 
@@ -253,11 +311,16 @@ class Journal:
                     self._create(inputs)
             self._identity = places.identity(self.path)
             schema.check(self._connection, self.path)
-            row = self._connection.execute("SELECT inputs, inputs_hash FROM identity").fetchone()
+            self._read_identity()
+
+    def _read_identity(self) -> None:
+        """Take over what the canary is a function of."""
+        row = self._connection.execute("SELECT inputs, inputs_hash FROM identity").fetchone()
         if row is None or sha256_hex(row[0]) != row[1].decode("ascii"):
             raise SoakStateError(f"{self.path}: the identity of the canary is damaged")
         self.inputs = json.loads(row[0])
         self.inputs_hash = row[1].decode("ascii")
+        self.extensions = schema.extensions(self._connection)
 
     def _is_none_yet(self) -> bool:
         """Whether the file is new, or its creation was cut short before its tables were committed."""

@@ -14,7 +14,7 @@ def unfinished(path: Path) -> str | None:
     """Why the canary of a journal may still be in progress, None where it is done."""
     try:
         with Journal.open(path, create=False) as journal:
-            last, planned = journal.last, journal.inputs.get("iterations")
+            last, planned = journal.last, journal.planned
     except SoakError as error:
         return str(error)
     done = 0 if last is None else last.iteration

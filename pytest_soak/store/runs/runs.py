@@ -22,6 +22,9 @@ from pytest_soak.store.runs.progress import is_done
 
 LISTED = 10
 
+# What the processes of a session, or several sessions, know parts of.
+_MERGED = ("canaries", "profiles", "recordings")
+
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -55,14 +58,30 @@ def write_manifest(folder: Path, manifest: RunManifest) -> None:
     with _held(folder / f"{MANIFEST_NAME}.lock"):
         stored = read_manifest(folder) if path.exists() else None
         known = () if stored is None else stored.canaries
-        merging = {"canaries": manifest.canaries, "profiles": manifest.profiles}
+        merging = {name: getattr(manifest, name) for name in _MERGED}
         if stored is not None and stored.model_copy(update=merging) != manifest:
             raise SoakStateError(f"{folder}: there is another run of that name; it is left alone")
         canaries = tuple(dict.fromkeys((*known, *manifest.canaries)))
         if stored is None or canaries != known:
             profiles = manifest.profiles | ({} if stored is None else stored.profiles)
-            merged = manifest.model_copy(update={"canaries": canaries, "profiles": profiles})
+            recordings = manifest.recordings | ({} if stored is None else stored.recordings)
+            merged = manifest.model_copy(
+                update={"canaries": canaries, "profiles": profiles, "recordings": recordings}
+            )
             files.write_atomic(path, render(merged.model_dump(mode="json")))
+
+
+def extend_manifest(folder: Path, iterations: int) -> None:
+    """Add iterations to a run, beyond those that it was asked for and those that were added before.
+
+    Raises:
+        SoakStateError: the manifest is missing or damaged.
+        SoakStoreError: the disk refused.
+    """
+    with _held(folder / f"{MANIFEST_NAME}.lock"):
+        stored = read_manifest(folder)
+        extended = stored.model_copy(update={"extensions": (*stored.extensions, iterations)})
+        files.write_atomic(folder / MANIFEST_NAME, render(extended.model_dump(mode="json")))
 
 
 @contextlib.contextmanager
