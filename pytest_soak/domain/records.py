@@ -156,7 +156,12 @@ class MarketFacts(Strict):
     (``crossed_ms``) or a side empty (``one_sided_ms``), the longest time without a row and how many
     such times there were (``silences``, of a second and more), rows that were read and not used by what
     they are, trades without an aggressor or whose aggressor took what stands on his own side,
-    what was added to local times, and the sizes of tick and lot.
+    what was added to local times, and the sizes of tick and lot. Also all silences together (``silent_ms``),
+    the longest time in which a side of the book said nothing while 100 other rows and more came
+    (``side_silence_ms``), the largest step of the mid between two times, or of a crossing row over the mid
+    (``largest_jump_bps``), and trades of more than stood at their price (``trades_off_book``), past a better
+    price that others went past a second before (``trades_through``), equal to the one before
+    (``trades_repeated``), and of buyers (``trades_bought``).
     """
 
     start_ms: float
@@ -178,6 +183,13 @@ class MarketFacts(Strict):
     rows_ignored: dict[str, int] | None = None
     trades_without_side: int | None = None
     trades_on_wrong_side: int | None = None
+    silent_ms: float | None = None
+    side_silence_ms: float | None = None
+    largest_jump_bps: float | None = None
+    trades_off_book: int | None = None
+    trades_through: int | None = None
+    trades_repeated: int | None = None
+    trades_bought: int | None = None
     local_shift_ms: float | None = None
     tick_size: float | None = None
     lot_size: float | None = None

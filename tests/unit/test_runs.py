@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import errno
 import json
 import os
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -14,6 +16,7 @@ from pydantic import ValidationError
 from pytest_soak.domain.errors import SoakConfigError, SoakError, SoakStateError
 from pytest_soak.engine.run import start
 from pytest_soak.engine.settings import Settings
+from pytest_soak.store.disk import places
 from pytest_soak.store.exports.artifacts import render
 from pytest_soak.store.exports.models import RunManifest, RunSettings
 from pytest_soak.store.journal.wall import WallClock
@@ -221,3 +224,30 @@ def test_wall_clock_times_are_utc(started_at: str) -> None:
     with pytest.raises(ValidationError):
         WallClock(run_id="r", started_at=started_at, seconds=1.0)
     assert WallClock(run_id="r", started_at="2026-01-01T00:00:00Z", seconds=1.0)
+
+
+def test_a_run_that_may_not_be_looked_at_is_said_where_it_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("mine", "of-another"):
+        (tmp_path / "runs" / name).mkdir(parents=True)
+        (tmp_path / "runs" / name / "RUN.json").touch()
+    theirs = tmp_path / "runs" / "of-another"
+    refused = PermissionError(errno.EACCES, "Permission denied")
+
+    def refusing(action: Callable[..., Any]) -> Callable[..., Any]:
+        def wrapper(path: Path, *args: Any, **kwargs: Any) -> Any:
+            within = path.is_relative_to(theirs) and path != theirs
+            if within or (path == theirs and action.__name__ == "iterdir"):
+                raise refused
+            return action(path, *args, **kwargs)
+
+        return wrapper
+
+    for name in ("stat", "lstat", "iterdir", "read_bytes"):
+        monkeypatch.setattr(Path, name, refusing(getattr(Path, name)))
+    assert runs.find_run(tmp_path, "mine").name == "mine"
+    assert runs.find_run(tmp_path) == theirs
+    with pytest.raises(SoakStateError, match=r"RUN\.json: cannot be read: Permission denied"):
+        runs.read_manifest(theirs)
+    assert not places.is_file(theirs / "RUN.json")

@@ -31,6 +31,12 @@ def canary_folders(run: Path) -> list[Path]:
 
 
 def is_done(run: Path, added: int = 0) -> bool:
-    """Whether a run has canaries, and every one has all its iterations, with those that were added."""
-    folders = canary_folders(run)
+    """Whether a run has canaries, and every one has all its iterations, with those that were added.
+
+    A run that cannot be looked at is not done.
+    """
+    try:
+        folders = canary_folders(run)
+    except OSError:
+        return False
     return bool(folders) and all(unfinished(folder / JOURNAL_NAME, added) is None for folder in folders)

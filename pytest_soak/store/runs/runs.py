@@ -10,12 +10,13 @@ from pathlib import Path
 import filelock
 
 from pytest_soak.config.parsing import did_you_mean, parse_json, validate
+from pytest_soak.config.paths import files_in, is_file
 from pytest_soak.domain.errors import SoakConfigError, SoakStateError, SoakStoreError
 from pytest_soak.domain.text import show
 from pytest_soak.store.disk import files, places
 from pytest_soak.store.exports.artifacts import render
 from pytest_soak.store.exports.models import RunManifest
-from pytest_soak.store.journal.lock import LOCK_SECONDS
+from pytest_soak.store.journal.lock import LOCK_SECONDS, release
 from pytest_soak.store.runs.layout import LATEST_NAME, MANIFEST_NAME, RUNS_NAME
 from pytest_soak.store.runs.progress import is_done
 
@@ -103,7 +104,7 @@ def _held(path: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        lock.release()
+        release(lock)
 
 
 def read_manifest(folder: Path) -> RunManifest:
@@ -132,12 +133,21 @@ def read_manifest(folder: Path) -> RunManifest:
 
 
 def list_runs(artifacts: Path) -> tuple[Path, ...]:
-    """Folders of the runs, oldest first."""
-    folder = artifacts / RUNS_NAME
-    if not folder.is_dir():
-        return ()
-    found = [path for path in folder.iterdir() if (path / MANIFEST_NAME).is_file()]
-    return tuple(sorted(found, key=lambda path: path.name))
+    """Folders of the runs, oldest first.
+
+    Raises:
+        SoakConfigError: the folder cannot be listed.
+    """
+    runs = files_in(artifacts / RUNS_NAME, "")
+    return tuple(path for path in runs.values() if _may_be_run(path))
+
+
+def _may_be_run(path: Path) -> bool:
+    try:
+        return is_file(path / MANIFEST_NAME)
+    except SoakConfigError:
+        # Why it cannot be read is said where it is asked for; others are none the worse.
+        return True
 
 
 def find_run(artifacts: Path, name: str | None = None, *, extends: bool = False) -> Path:

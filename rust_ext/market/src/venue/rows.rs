@@ -173,7 +173,7 @@ impl<'a> Rows<'a> {
 }
 
 /// One row.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Row<'a>(&'a [u8; ROW]);
 
 impl Row<'_> {
