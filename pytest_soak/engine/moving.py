@@ -73,8 +73,13 @@ def _recordings(manifest: RunManifest, now: Settings, folders: _Folders) -> Iter
             f"--soak-resume: the run was started with {len(recordings)} recording(s), this command names "
             f"{len(now.replay)}; leave --soak-replay out to resume, or name each where it is now"
         )
-    left = {path: _sha256(path) for path in now.replay}
+    # Of no hash is noted what a hook makes a market of, which need not be a file.
+    kept = {text for text in recordings if text not in manifest.recordings and Path(text) in now.replay}
+    left = {path: _sha256(path) for path in now.replay if path.as_posix() not in kept}
     for text in recordings:
+        if text in kept:
+            yield text, Path(text)
+            continue
         path = _same(text, manifest.recordings.get(text), left)
         del left[path]
         yield text, path
@@ -88,7 +93,9 @@ def _found_recording(text: str, sha256: str | None, folders: _Folders) -> Path:
     for path in folders.ends(text):
         if is_file(path) and (sha256 is None or _sha256(path) == sha256):
             return path
-    if known and sha256 is not None:
+    if sha256 is None:
+        return old
+    if known:
         raise SoakConfigError(
             f"--soak-resume: recording {shown(old)} has changed since the run began: its SHA-256 was "
             f"{_brief(sha256)} and is {_brief(_sha256(old))}; put the file back, name it at another place "

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from pytest_soak import hookspecs
-from pytest_soak.plugin import reporting
+from pytest_soak.plugin import dashboard, reporting
 from pytest_soak.plugin.collection import (
     case_of,
     chain_key,
@@ -59,6 +59,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Register options and ini options."""
     add_options(parser)
     reporting.add_options(parser)
+    dashboard.add_options(parser)
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -86,6 +87,10 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(SoakWarnings(config), "soak_warnings")
         report = SoakReport(reporting.wanted(config), terminal, lambda: folder_of(config))
         config.pluginmanager.register(report, "soak_report")
+        port = dashboard.wanted(config)
+        if port is not None and not config.option.collectonly:
+            shown = dashboard.SoakDashboard(port, lambda: folder_of(config))
+            config.pluginmanager.register(shown, "soak_dashboard")
         config.pluginmanager.register(SoakLast(config), "soak_last")
         if config.pluginmanager.hasplugin("html"):
             from pytest_soak.plugin.html import SoakHtml

@@ -124,7 +124,7 @@ const Soak = (() => {
     place.setAttribute("aria-label", title);
     figure.append(caption, place);
     parent.append(figure);
-    Plotly.newPlot(place, drawn[0], drawn[1], { responsive: true, displaylogo: false });
+    Plotly.newPlot(place, drawn[0], drawn[1], { responsive: true, displayModeBar: false });
     return place;
   }
 
