@@ -7,7 +7,18 @@ import sys
 from collections.abc import Sequence
 from datetime import datetime
 
-from pytest_soak.cli import compare, dashboard, explain, listing, market, record, report, rotate, status
+from pytest_soak.cli import (
+    compare,
+    dashboard,
+    explain,
+    exporter,
+    listing,
+    market,
+    record,
+    report,
+    rotate,
+    status,
+)
 from pytest_soak.config.paths import reason_of, shown
 from pytest_soak.domain.errors import SoakError
 from pytest_soak.domain.text import printable
@@ -28,6 +39,7 @@ def main(arguments: Sequence[str] | None = None, now: datetime | None = None) ->
     compare.add(commands)
     report.add(commands)
     dashboard.add(commands)
+    exporter.add(commands)
     market.add(commands)
     record.add(commands)
     listing.add(commands)

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 from pytest_soak.cli.status import ARTIFACTS
 from pytest_soak.config.arguments import path, port_number
+from pytest_soak.config.paths import Kind, kind_of
 
 if TYPE_CHECKING:
     from pytest_soak.cli.market import Commands
+    from pytest_soak.observe.watching import Watch
 
 
 def add(commands: Commands) -> None:
@@ -37,18 +39,27 @@ def run(options: argparse.Namespace) -> None:
     Raises:
         SoakConfigError: there is no such run, the port is taken, or what is needed is not installed.
     """
-    from pytest_soak.observe.reading import open_run
     from pytest_soak.observe.server import Dashboard
-    from pytest_soak.observe.watching import Watch
-    from pytest_soak.store.runs.runs import list_runs
 
-    place = Path(options.of)
-    if (place / "RUN.json").is_file() or not place.is_dir():
-        folder = open_run(options.of, options.artifacts).folder
-        found = Watch(lambda: folder)
-    else:
-        found = Watch(lambda: next(iter(reversed(list_runs(place))), None))
-    dashboard = Dashboard(found, options.port)
+    dashboard = Dashboard(watch_of(options.of, options.artifacts), options.port)
     sys.stdout.write(f"dashboard: {dashboard.url} (Ctrl-C ends it)\n")
     sys.stdout.flush()
     dashboard.serve()
+
+
+def watch_of(of: str, artifacts: Path) -> Watch:
+    """The run that was named, or of an artifacts folder the newest at each look.
+
+    Raises:
+        SoakConfigError: there is no such run.
+    """
+    from pytest_soak.observe.reading import open_run
+    from pytest_soak.observe.watching import Watch
+    from pytest_soak.store.runs.layout import MANIFEST_NAME
+    from pytest_soak.store.runs.runs import list_runs
+
+    place = Path(of)
+    if kind_of(place) is Kind.FOLDER and kind_of(place / MANIFEST_NAME) is not Kind.FILE:
+        return Watch(lambda: next(iter(reversed(list_runs(place))), None))
+    folder = open_run(of, artifacts).folder
+    return Watch(lambda: folder)

@@ -9,7 +9,8 @@ from dataclasses import replace
 import pytest
 
 from pytest_soak import hookspecs
-from pytest_soak.plugin import dashboard, reporting
+from pytest_soak.engine.settings import Settings
+from pytest_soak.plugin import reporting, serving
 from pytest_soak.plugin.collection import (
     case_of,
     chain_key,
@@ -59,7 +60,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Register options and ini options."""
     add_options(parser)
     reporting.add_options(parser)
-    dashboard.add_options(parser)
+    serving.add_options(parser)
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -81,27 +82,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[SETTINGS] = settings
     config.stash[RUN_ID] = worker["soak_run_id"] if worker else fresh_run_id()
     if worker is None:
-        terminal = SoakTerminal(config, lambda: folder_of(config))
-        config.pluginmanager.register(terminal, "soak_terminal")
-        config.pluginmanager.register(SoakGithub(config, terminal), "soak_github")
-        config.pluginmanager.register(SoakWarnings(config), "soak_warnings")
-        report = SoakReport(reporting.wanted(config), terminal, lambda: folder_of(config))
-        config.pluginmanager.register(report, "soak_report")
-        port = dashboard.wanted(config)
-        if port is not None and not config.option.collectonly:
-            shown = dashboard.SoakDashboard(port, lambda: folder_of(config))
-            config.pluginmanager.register(shown, "soak_dashboard")
-        config.pluginmanager.register(SoakLast(config), "soak_last")
-        if config.pluginmanager.hasplugin("html"):
-            from pytest_soak.plugin.html import SoakHtml
-
-            config.pluginmanager.register(SoakHtml(), "soak_html")
-        # "-p xdist.plugin" registers it under its module's name.
-        if any(config.pluginmanager.hasplugin(name) for name in ("xdist", "xdist.plugin")):
-            from pytest_soak.plugin.xdist import SoakXdist
-
-            config.pluginmanager.register(SoakXdist(config.stash[RUN_ID], settings), "soak_xdist")
-            config.pluginmanager.register(SoakStop(config), "soak_stop")
+        _register(config, settings)
     else:
         config.pluginmanager.register(SoakStopped(worker), "soak_stop")
     if settings.given:
@@ -114,6 +95,31 @@ def pytest_configure(config: pytest.Config) -> None:
             config.hook,
             writes=worker is None and not config.option.collectonly,
         )
+
+
+def _register(config: pytest.Config, settings: Settings) -> None:
+    """Register what lives in the controller only: what is printed, written and served."""
+    manager = config.pluginmanager
+    terminal = SoakTerminal(config, lambda: folder_of(config))
+    manager.register(terminal, "soak_terminal")
+    manager.register(SoakGithub(config, terminal), "soak_github")
+    manager.register(SoakWarnings(config), "soak_warnings")
+    report = SoakReport(reporting.wanted(config), terminal, lambda: folder_of(config))
+    manager.register(report, "soak_report")
+    if not config.option.collectonly:
+        for name, served in serving.wanted(config, lambda: folder_of(config)):
+            manager.register(served, name)
+    manager.register(SoakLast(config), "soak_last")
+    if manager.hasplugin("html"):
+        from pytest_soak.plugin.html import SoakHtml
+
+        manager.register(SoakHtml(), "soak_html")
+    # "-p xdist.plugin" registers it under its module's name.
+    if any(manager.hasplugin(name) for name in ("xdist", "xdist.plugin")):
+        from pytest_soak.plugin.xdist import SoakXdist
+
+        manager.register(SoakXdist(config.stash[RUN_ID], settings), "soak_xdist")
+        manager.register(SoakStop(config), "soak_stop")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
