@@ -49,13 +49,13 @@ class Quotes:
 
 
 def clumsy(half_bps: float) -> Strategy:
-    """Quote round the mid every ten seconds and leave it there: no requoting, no skew."""
+    """Quote round the mid every thirty seconds and leave it there: no requoting, no skew."""
 
     def run(simulation: Simulation, start_ms: float, end_ms: float) -> None:
         quotes, last = Quotes(simulation), start_ms - 1e9
         while simulation.step():
             quotes.refresh()
-            if simulation.mid is None or simulation.time_ms - last < 10_000.0:
+            if simulation.mid is None or simulation.time_ms - last < 30_000.0:
                 continue
             last = simulation.time_ms
             for side in (1, -1):

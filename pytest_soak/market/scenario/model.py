@@ -319,6 +319,55 @@ class Flow(Strict):
     )
 
 
+class Impact(Strict):
+    """How trades move the fair value, and how slowly the quotes of others follow it.
+
+    A trade is a news of size ``sqrt(notional / typical_notional)`` (concave, as a price impact is: Bouchaud,
+    Farmer and Lillo 2009). What follows net flow in its own direction surprises less, so that a metaorder
+    moves the price by about the square root of its size (Toth et al. 2011). Left out, trades tell nothing.
+    """
+
+    permanent_bps: float = Field(
+        default=0.0,
+        ge=0.0,
+        le=50.0,
+        description="Move of fair value by a typical trade that surprises, for good, bps",
+    )
+    transient_bps: float = Field(
+        default=0.0, ge=0.0, le=50.0, description="Part of the move that comes back, on top, bps"
+    )
+    transient_half_life_s: float = Field(
+        default=10.0, ge=0.1, le=3600.0, description="Half-life of that part, s"
+    )
+    typical_notional: float = Field(
+        default=1000.0, ge=1.0, le=1e7, description="Notional of a typical trade, quote units"
+    )
+    saturation: float = Field(
+        default=10.0,
+        ge=0.01,
+        le=1e6,
+        description="A trade that follows a net flow of n typical ones of its side moves fair value by "
+        "1 / sqrt(1 + n / saturation) of what it would else",
+    )
+    memory_half_life_s: float = Field(
+        default=600.0, ge=1.0, le=86_400.0, description="Half-life of net flow, s"
+    )
+    belief_half_life_s: float = Field(
+        default=0.0,
+        ge=0.0,
+        le=60.0,
+        description="Half-life of the distance between fair value and what the makers among the others "
+        "believe it to be, s; those who trade on fair value are faster (Glosten and Milgrom 1985)",
+    )
+    flight: float = Field(
+        default=0.0,
+        ge=0.0,
+        le=1.0,
+        description="Share of cancellations on a side threatened by recent flow that go for its best "
+        "orders, at the most (queue-reactive: Huang, Lehalle and Rosenbaum 2015)",
+    )
+
+
 class Lag(Strict):
     """Distribution of a delay: log-normal, now and then with a Pareto spike on top."""
 
@@ -350,6 +399,7 @@ class Scenario(Strict):
     fair: Fair
     book: BookProfile
     flow: Flow
+    impact: Impact = Impact()
     latency: Latency
     regimes: Annotated[tuple[Regime, ...], Field(max_length=8, strict=False)] = ()
     seasonality: Seasonality | None = None
