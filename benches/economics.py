@@ -102,9 +102,7 @@ def reference(name: str, profile: str, iterations: int, seed: int) -> list[Row]:
     """Iterations of the reference maker with a profile, of one seed."""
     market, job, rows = MockMarket(load_scenario(name), seed=seed), _job(profile), []
     for i in range(iterations):
-        window = Window(
-            iteration=i + 1, iterations=iterations, start_ms=300_000.0 * i, duration_ms=300_000.0
-        )
+        window = Window(iteration=i + 1, iterations=iterations, start_ms=300_000.0 * i, duration_ms=300_000.0)
         report = json.loads(kernel.simulate(market.compiled, market.spec(job, window, record_fills=True)))
         kpis = kpis_of(_bare(report))
         row = {key: value for key, value in kpis.model_dump().items() if isinstance(value, float | int)}

@@ -92,14 +92,37 @@ class RandomWindow(Strict):
 
 
 class Shock(Strict):
-    """One scripted event."""
+    """One scripted event; time, length, size, sign and path are drawn from the seed, within these ranges."""
 
     label: Label = Field(description="Label in the report of an iteration that saw it")
-    at_s: float = Field(ge=0.0, le=864_000.0, description="Begin, s of market time")
+    at_s: float = Field(ge=0.0, le=864_000.0, description="Earliest begin, s of market time")
+    at_width_s: float = Field(default=0.0, ge=0.0, le=86_400.0, description="How much later it may begin, s")
+    after_previous: bool = Field(
+        default=False, description="Whether ``at_s`` counts from the end of the shock listed before"
+    )
     length_s: float = Field(ge=0.1, le=86_400.0, description="Length, s")
+    length_ratio: float = Field(
+        default=1.0, ge=1.0, le=10.0, description="It is up to this times longer or shorter"
+    )
     ramp_s: float = Field(default=0.0, ge=0.0, le=600.0, description="Time to full effect, s")
     move_bps: float = Field(
         default=0.0, ge=-3000.0, le=3000.0, description="Move of fair value from begin to end, bps"
+    )
+    move_ratio: float = Field(
+        default=1.0, ge=1.0, le=10.0, description="The move is up to this times larger or smaller"
+    )
+    either_sign: bool = Field(default=False, description="Whether the sign of the move is drawn")
+    path_bend: float = Field(
+        default=0.0,
+        ge=0.0,
+        le=2.0,
+        description="Largest size of the log of the exponent of time on the way: the move comes early or late",
+    )
+    path_noise: float = Field(
+        default=0.0,
+        ge=0.0,
+        le=2.0,
+        description="Standard deviation of the noise on the way, as a share of the move",
     )
     recovery_share: float = Field(
         default=0.0, ge=0.0, le=1.0, description="Share of the move that comes back afterwards"

@@ -96,7 +96,6 @@ impl Value {
             .min(MOST_NEWS);
         let sign = side.sign() as f64;
         let depth = (1.0 + self.net.abs() / self.impact.saturation).sqrt();
-        let depth = if self.net * sign < 0.0 { depth.sqrt() } else { depth };
         let surprise = sign * news / depth * 1e-4;
         self.permanent += surprise * self.impact.permanent_bps;
         self.transient += surprise * self.impact.transient_bps;
