@@ -219,6 +219,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("scenarios", nargs="*", metavar="SCENARIO", help="all where none is named")
     parser.add_argument("--seeds", type=int, default=32)
     parser.add_argument("--tables", default="market,maker,rivals,impact")
+    parser.add_argument("--only", help="rivals by name, with commas between")
     parser.add_argument("--profiles", default="steady_safe")
     parser.add_argument("--hours", type=float, default=2.0, help="of the market table, a seed")
     parser.add_argument("--iterations", type=int, default=12, help="of the maker table, a seed")
@@ -249,7 +250,7 @@ def _maker(names: Iterable[str], options: argparse.Namespace, over: Callable[...
 
 def _rivals(names: Iterable[str], options: argparse.Namespace, over: Callable[..., Any]) -> None:
     for name in names:
-        labels = rivals(1.0)
+        labels = options.only.split(",") if options.only else list(rivals(1.0))
         rows = {label: over(partial(rival, name, label, options.minutes)) for label in labels}
         _show(f"Rivals in {name}, per hour", rows)
 

@@ -49,17 +49,21 @@ class Quotes:
 
 
 def clumsy(half_bps: float) -> Strategy:
-    """Quote round the mid every thirty seconds and leave it there: no requoting, no skew."""
+    """Quote round the mid and leave it there until it is filled; look after it every five seconds only.
+
+    No requoting, no skew, and slow.
+    """
 
     def run(simulation: Simulation, start_ms: float, end_ms: float) -> None:
         quotes, last = Quotes(simulation), start_ms - 1e9
         while simulation.step():
             quotes.refresh()
-            if simulation.mid is None or simulation.time_ms - last < 30_000.0:
+            if simulation.mid is None or simulation.time_ms - last < 5_000.0:
                 continue
             last = simulation.time_ms
             for side in (1, -1):
-                quotes.put(side, simulation.mid * (1 - side * half_bps * 1e-4), USUAL, within_bps=0.0)
+                if (side, 0) not in quotes.live:
+                    quotes.put(side, simulation.mid * (1 - side * half_bps * 1e-4), USUAL, within_bps=0.0)
 
     return run
 

@@ -53,7 +53,10 @@ impl Matching {
             .filter(|o| o.order.tick == tick)
             .map(|o| o.order.lots)
             .sum();
-        self.sides[side.index()].ladder().get(tick).saturating_add(own)
+        self.sides[side.index()]
+            .ladder()
+            .get(tick)
+            .saturating_add(own)
     }
 
     /// Update the mid after a change.

@@ -158,7 +158,11 @@ impl World {
         let book = &self.scenario.book;
         // What flickers more only thins: where depth is gone it does not rise above the normal.
         let flicker = effect[EFFECTS.flicker];
-        let flicker = if self.ln_depth > 0.0 { flicker.min(1.0) } else { flicker };
+        let flicker = if self.ln_depth > 0.0 {
+            flicker.min(1.0)
+        } else {
+            flicker
+        };
         let depth = effect[EFFECTS.depth] * libm::exp(self.ln_depth * book.depth_log_sd * flicker);
         let spread = effect[EFFECTS.spread] * libm::exp(self.ln_spread * book.spread_log_sd);
         let ln_fair = self.fair.ln_price(&self.scenario.fair) + self.ln_shock(at);

@@ -98,7 +98,9 @@ mod tests {
     #[test]
     fn a_seed_draws_within_the_ranges_and_uses_them() {
         let plain = samples::scenario().shocks[0].clone();
-        let all: Vec<Shock> = (0..400).map(|seed| drawn(&[shock()], seed).0[0].clone()).collect();
+        let all: Vec<Shock> = (0..400)
+            .map(|seed| drawn(&[shock()], seed).0[0].clone())
+            .collect();
         let ranges: [(fn(&Shock) -> f64, f64, f64); 3] = [
             (|s| s.at_s, plain.at_s, plain.at_s + 60.0),
             (|s| s.length_s, plain.length_s * 0.5, plain.length_s * 2.0),
@@ -112,7 +114,10 @@ mod tests {
         }
         let ups = all.iter().filter(|s| s.move_bps > 0.0).count();
         assert!((160..240).contains(&ups), "{ups}");
-        assert_eq!(drawn(&[plain.clone()], 7), (vec![plain], vec![Path::STRAIGHT]));
+        assert_eq!(
+            drawn(&[plain.clone()], 7),
+            (vec![plain], vec![Path::STRAIGHT])
+        );
     }
 
     #[test]
