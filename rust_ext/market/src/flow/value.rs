@@ -161,7 +161,7 @@ mod tests {
         for side in Side::BOTH {
             (0..40).for_each(|_| value.trade(side, 100.0));
         }
-        assert!(moved(&value).abs() < 2.0, "{}", moved(&value));
+        assert!(moved(&value).abs() < 3.0, "{}", moved(&value));
     }
 
     #[test]
