@@ -74,7 +74,8 @@ def test_components_partition_the_ledger() -> None:
 
 def test_the_world_is_a_function_of_market_time_whatever_the_iteration_length() -> None:
     # What trades tell belongs to an iteration, as its trades do.
-    market = {**scenario("calm"), "impact": {}}
+    market = scenario("calm")
+    del market["impact"]
     whole = dict(simulate(market=market, minutes=4.0, record_fills=True)["path"])
     second = dict(simulate(market=market, start_minutes=2.0, minutes=2.0, record_fills=True)["path"])
     shared = sorted(set(whole) & set(second))
