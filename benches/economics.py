@@ -137,7 +137,7 @@ def play(
     window = Window(iteration=1, iterations=1, start_ms=start_s * 1e3, duration_ms=length_s * 1e3)
     market = MockMarket(load_scenario(name), seed=seed)
     simulation = kernel.open_simulation(market.compiled, market.spec(job, window, record_fills=True))
-    strategy(simulation, window.start_ms, window.start_ms + window.duration_ms)
+    strategy(simulation)
     report: dict[str, Any] = json.loads(simulation.report())
     return report
 
@@ -195,9 +195,10 @@ def _show(title: str, rows: Mapping[str, Sequence[Row]]) -> None:
 
 
 MAKER_KEYS = (
-    "net_bps net_liquidation_bps inventory_bps slippage_bps losing losing_liq fails warns risk_ratio blocked_share "
-    "adverse_bps_p95 maker_taker_ratio fills drawdown profit effective"
-).split() + [f"kept {seconds:g}s" for seconds in MARKS_S]
+    *("net_bps", "net_liquidation_bps", "inventory_bps", "losing", "losing_liq", "fails", "warns"),
+    *("risk_ratio", "blocked_share", "adverse_bps_p95", "maker_taker_ratio", "fills", "drawdown", "profit"),
+    *("effective", *(f"kept {seconds:g}s" for seconds in MARKS_S)),
+)
 
 
 def _by_seed(rows: Sequence[Row]) -> Row:
@@ -255,7 +256,7 @@ def _rivals(names: Iterable[str], options: argparse.Namespace, over: Callable[..
         _show(f"Rivals in {name}, per hour", rows)
 
 
-def _impact(names: Iterable[str], options: argparse.Namespace, over: Callable[..., Any]) -> None:
+def _impact(names: Iterable[str], _: argparse.Namespace, over: Callable[..., Any]) -> None:
     for name in names:
         rows = {f"{share:.1%}": over(partial(response, name, share)) for share in SHARES}
         _show(f"A metaorder of a share of the hour's volume in {name}, bps", rows)

@@ -1,7 +1,7 @@
 """Strategies that the economics of a market are measured with: the reference maker's rivals and exploiters.
 
-Each is a function ``(simulation, start_ms, end_ms)`` that trades until the window ends; amounts are in quote
-units and turned into base units at the mid.
+Each is a function of an opened simulation that trades until the window ends; amounts are in quote units and
+turned into base units at the mid.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pytest_soak._kernel import Simulation
 
-Strategy = Callable[["Simulation", float, float], None]
+Strategy = Callable[["Simulation"], None]
 
 USUAL = 1_600.0
 """Notional of an order of usual size."""
@@ -54,8 +54,8 @@ def clumsy(half_bps: float) -> Strategy:
     No requoting, no skew, and slow.
     """
 
-    def run(simulation: Simulation, start_ms: float, end_ms: float) -> None:
-        quotes, last = Quotes(simulation), start_ms - 1e9
+    def run(simulation: Simulation) -> None:
+        quotes, last = Quotes(simulation), -1e9
         while simulation.step():
             quotes.refresh()
             if simulation.mid is None or simulation.time_ms - last < 5_000.0:
@@ -71,7 +71,7 @@ def clumsy(half_bps: float) -> Strategy:
 def joiner(times: float) -> Strategy:
     """Join the best price on both sides with a multiple of the usual size, without skew or limit."""
 
-    def run(simulation: Simulation, start_ms: float, end_ms: float) -> None:
+    def run(simulation: Simulation) -> None:
         quotes = Quotes(simulation)
         while simulation.step():
             quotes.refresh()
@@ -85,7 +85,7 @@ def joiner(times: float) -> Strategy:
 def only_buyer(half_bps: float, limit: float) -> Strategy:
     """Bid below the mid up to a limit of position and never ask."""
 
-    def run(simulation: Simulation, start_ms: float, end_ms: float) -> None:
+    def run(simulation: Simulation) -> None:
         quotes = Quotes(simulation)
         while simulation.step():
             quotes.refresh()
@@ -103,7 +103,7 @@ def only_buyer(half_bps: float, limit: float) -> Strategy:
 def taker(sign: int, window_ms: float, trigger_bps: float, hold_ms: float) -> Strategy:
     """Trade with (``sign`` 1) or against (-1) a move of the mid by market orders; out after a time."""
 
-    def run(simulation: Simulation, start_ms: float, end_ms: float) -> None:
+    def run(simulation: Simulation) -> None:
         seen: deque[tuple[float, float]] = deque()
         out_at, side = 0.0, 0
         while simulation.step():
@@ -118,7 +118,7 @@ def taker(sign: int, window_ms: float, trigger_bps: float, hold_ms: float) -> St
                 if now >= out_at:
                     way = -1 if simulation.position > 0 else 1
                     simulation.take(way, mid * (1 + way * 0.01), abs(simulation.position))
-            elif abs(move) > trigger_bps and now < end_ms - hold_ms - 1_000.0:
+            elif abs(move) > trigger_bps:
                 side = sign if move > 0 else -sign
                 simulation.take(side, mid * (1 + side * 0.01), USUAL / mid)
                 out_at = now + hold_ms
@@ -129,14 +129,14 @@ def taker(sign: int, window_ms: float, trigger_bps: float, hold_ms: float) -> St
 def layering(half_bps: float) -> Strategy:
     """Show twenty usual orders behind one side, take the other for what the crowd does, turn every 20 s."""
 
-    def run(simulation: Simulation, start_ms: float, end_ms: float) -> None:
-        quotes, begun = Quotes(simulation), start_ms
+    def run(simulation: Simulation) -> None:
+        quotes = Quotes(simulation)
         while simulation.step():
             quotes.refresh()
             mid, now = simulation.mid, simulation.time_ms
             if mid is None:
                 continue
-            shown = 1 if int((now - begun) / 20_000.0) % 2 == 0 else -1
+            shown = 1 if int(now / 20_000.0) % 2 == 0 else -1
             for step in range(5):
                 quotes.drop(-shown, place=1 + step)
                 deep = half_bps + 1.0 + 0.5 * step
@@ -148,14 +148,14 @@ def layering(half_bps: float) -> Strategy:
 
 
 def metaorder(notional: float, begin_s: float, length_s: float) -> Strategy:
-    """Buy a notional in market orders of usual size at most, spread evenly over a time."""
+    """Buy a notional in market orders of usual size at most, spread evenly from a market time on."""
     children = max(1, round(notional / USUAL))
 
-    def run(simulation: Simulation, start_ms: float, end_ms: float) -> None:
+    def run(simulation: Simulation) -> None:
         sent = 0
         while simulation.step():
             mid = simulation.mid
-            due = start_ms + (begin_s + length_s * sent / children) * 1e3
+            due = (begin_s + length_s * sent / children) * 1e3
             if mid is None or sent >= children or simulation.time_ms < due:
                 continue
             simulation.take(1, mid * 1.02, notional / children / mid)
@@ -164,7 +164,7 @@ def metaorder(notional: float, begin_s: float, length_s: float) -> Strategy:
     return run
 
 
-def idle(simulation: Simulation, start_ms: float, end_ms: float) -> None:
+def idle(simulation: Simulation) -> None:
     """Do nothing."""
     while simulation.step():
         pass

@@ -18,7 +18,7 @@ BEHIND = 1.5e-4
 
 
 def costs(name: str, seed: int) -> dict[str, list[float]]:
-    """Cost 1 s after fills of single lots that were put before all others and behind the first of them, bps."""
+    """Cost 1 s after fills of single lots that were put before all others and behind some, bps."""
     scenario = load_scenario(name)
     tick, lot = scenario.instrument.tick_size, scenario.instrument.lot_size
     task = job(maker={"decision_interval_ms": 20.0})

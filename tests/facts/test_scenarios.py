@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pytest_soak.market import MockMarket, available_scenarios, load_scenario
-from pytest_soak.market.tape import STEP_S, Tape, tape_of_scenario
+from pytest_soak.market.tape import Tape, tape_of_scenario
 from tests.oracle.jobs import job, window
 
 HOURS_S = 20_000.0

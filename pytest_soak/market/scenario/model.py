@@ -116,7 +116,7 @@ class Shock(Strict):
         default=0.0,
         ge=0.0,
         le=2.0,
-        description="Largest size of the log of the exponent of time on the way: the move comes early or late",
+        description="Largest log of the exponent of time on the way: the move comes early or late",
     )
     path_noise: float = Field(
         default=0.0,

@@ -115,7 +115,7 @@ mod tests {
         let ups = all.iter().filter(|s| s.move_bps > 0.0).count();
         assert!((160..240).contains(&ups), "{ups}");
         assert_eq!(
-            drawn(&[plain.clone()], 7),
+            drawn(std::slice::from_ref(&plain), 7),
             (vec![plain], vec![Path::STRAIGHT])
         );
     }
