@@ -101,12 +101,13 @@ mod tests {
         let all: Vec<Shock> = (0..400)
             .map(|seed| drawn(&[shock()], seed).0[0].clone())
             .collect();
-        let ranges: [(fn(&Shock) -> f64, f64, f64); 3] = [
-            (|s| s.at_s, plain.at_s, plain.at_s + 60.0),
-            (|s| s.length_s, plain.length_s * 0.5, plain.length_s * 2.0),
-            (|s| s.move_bps.abs(), 200.0 / 1.5, 200.0 * 1.5),
+        let ranges = [
+            (plain.at_s, plain.at_s + 60.0),
+            (plain.length_s * 0.5, plain.length_s * 2.0),
+            (200.0 / 1.5, 200.0 * 1.5),
         ];
-        for (of, low, high) in ranges {
+        for (k, (low, high)) in ranges.into_iter().enumerate() {
+            let of = |s: &Shock| [s.at_s, s.length_s, s.move_bps.abs()][k];
             let least = all.iter().map(of).fold(f64::MAX, f64::min);
             let most = all.iter().map(of).fold(f64::MIN, f64::max);
             assert!(low <= least && least < low + 0.1 * (high - low), "{least}");
