@@ -47,6 +47,9 @@ KPI_MEANINGS: Mapping[str, Meaning] = {
     "position_end": Meaning("base", "position at the end; long is positive", None),
     "position_max": Meaning("base", "position of the largest size, with its sign", None),
     "drawdown": Meaning("quote", "largest fall of the cumulative profit at mid below its highest", "down"),
+    "net_liquidation_bps": Meaning(
+        "bps", "net_bps with the final position sold against the displayed book, taker fee paid", "up"
+    ),
 }
 """Every KPI that a gate can judge, in the order in which it is shown."""
 
@@ -134,7 +137,18 @@ def _money(reports: Sequence[EdgeReport]) -> dict[str, Any]:
         "position_end": all_totals[-1].position_end if reports else None,
         "position_max": None if None in positions else max(positions, key=_size, default=None),
         "drawdown": _drawdown(all_totals),
+        "net_liquidation_bps": _sold(all_totals),
     }
+
+
+def _sold(all_totals: Sequence[EdgeTotals]) -> float | None:
+    """Profit per traded notional where each iteration's position is closed at its end."""
+    profits = [totals.liquidation for totals in all_totals]
+    notional = math.fsum(totals.notional for totals in all_totals)
+    known = [profit for profit in profits if profit is not None]
+    if not notional > 0 or len(known) < len(profits):
+        return None
+    return math.fsum(known) / notional * _BPS
 
 
 def _size(position: float | None) -> float:
@@ -239,4 +253,5 @@ def _sample_sizes(
         "maker_taker_ratio": fills,
         "cancel_ratio": placed,
         **dict.fromkeys(("profit", "notional", "fills", "position_end", "position_max", "drawdown"), fills),
+        "net_liquidation_bps": fills,
     }

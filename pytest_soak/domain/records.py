@@ -89,7 +89,9 @@ class EdgeTotals(Strict):
     """Sums over one iteration, in quote currency unless said otherwise.
 
     ``gross``, ``fees``, ``slippage`` and ``inventory`` are contributions to profit and partition it;
-    ``ledger`` is the same profit from cash flows and the final position at the last mid. ``position_end`` and
+    ``ledger`` is the same profit from cash flows and the final position at the last mid; ``liquidation`` is
+    that with the position closed against the displayed book for the taker fee, None where the book does not
+    hold enough. ``position_end`` and
     ``position_max``, the position of the largest size with its sign, are in base units. ``profit_low`` and
     ``profit_high`` are the extremes of the cumulative profit at mid, which begins at 0; ``drawdown`` is its
     largest fall below its highest value so far. What was not measured is None.
@@ -103,6 +105,7 @@ class EdgeTotals(Strict):
     slippage: float
     inventory: float
     ledger: float
+    liquidation: float | None = None
     position_end: float
     position_max: float | None = None
     profit_low: float | None = None
@@ -250,6 +253,7 @@ class Kpis(Strict):
     position_end: float | None = None
     position_max: float | None = None
     drawdown: float | None = None
+    net_liquidation_bps: float | None = None
     block_shares: dict[str, float]
     samples: dict[str, int]
     errors: dict[str, float] = Field(default_factory=dict)

@@ -116,10 +116,10 @@ class FeeSettings(Strict):
 class MakerSettings(Strict):
     """What the reference maker does apart from the six tunable parameters."""
 
-    base_half_spread_bps: Positive = 2.6
-    skew_bps: NonNegative = 3.0
-    requote_bps: Positive = 0.15
-    far_bps: Positive = 0.8
+    base_half_spread_bps: Positive = 4.45
+    skew_bps: NonNegative = 12.0
+    requote_bps: Positive = 0.8
+    far_bps: Positive = 1.8
     position_limit_notional: Positive = 50_000.0
     max_order_notional: Positive = 6_000.0
     min_order_notional: Positive = 10.0

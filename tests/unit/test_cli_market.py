@@ -34,14 +34,14 @@ def called(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, list[s
 
 def test_facts_of_a_scenario_beside_a_recording(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     recording = write_npz(tmp_path / "recording.npz", rows_for(1))
-    code, lines, err = called(capsys, "calm", "--hours=1", "--seed=3", f"--replay={recording}")
+    code, lines, err = called(capsys, "calm", "--hours=2", "--seed=3", f"--replay={recording}")
     assert (code, err) == (0, "")
-    assert lines[0].startswith("calm, seed 3: 1 h, ")
+    assert lines[0].startswith("calm, seed 3: 2 h, ")
     assert lines[1].startswith("recording.npz: ")
     table = lines[lines.index("") + 1 :]
     assert table[0].split() == ["fact", "accepted", "scenario", "recording"]
     assert [line[:25].rstrip() for line in table[1 : len(FACTS) + 1]] == [fact.name for fact in FACTS]
-    # An hour has 3,600 returns, of which nothing is judged, but enough market orders.
+    # Two hours have 7,200 returns, of which nothing is judged, but enough market orders.
     tails, branching = (next(row for row in table if row.startswith(name)) for name in ("heavy", "branching"))
     assert tails.count("too few") == 2
     assert "FAILS" in branching or "holds" in branching
@@ -193,6 +193,6 @@ def test_a_recording_stands_beside_the_scenario_in_the_picture(tmp_path: Path) -
 
 
 def test_a_picture_of_a_market_that_stands_still(tmp_path: Path) -> None:
-    tape = tape_of_recording(write_npz(tmp_path / "short.npz", kit.calm_rows()[:5_000]))
+    tape = tape_of_recording(write_npz(tmp_path / "short.npz", kit.calm_rows()[:8_000]))
     with matplotlib.rc_context({"svg.fonttype": "none"}):
         assert "too few returns" in drawn(tape, "svg").decode("utf-8")

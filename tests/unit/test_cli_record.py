@@ -32,7 +32,7 @@ def test_a_recording_of_a_scenario_is_that_market(tmp_path: Path, capsys: pytest
     for name in ("bid", "ask", "bid_depth", "ask_depth"):
         assert getattr(recorded, name) == pytest.approx(getattr(market, name)[:count])
     trades = len(recorded.trade_s)
-    assert trades > 500
+    assert trades > 200
     for name in ("trade_s", "trade_side", "trade_qty", "trade_mid"):
         assert getattr(recorded, name) == pytest.approx(getattr(market, name)[:trades], rel=1e-9)
     assert (recorded.trade_emptied == market.trade_emptied[:trades]).all()
@@ -41,7 +41,10 @@ def test_a_recording_of_a_scenario_is_that_market(tmp_path: Path, capsys: pytest
 
 
 def test_rows_are_in_the_order_in_which_they_are_sent_and_received() -> None:
-    rows = rows_of_scenario(load_scenario("feed_outage"), seed=1, start_s=700.0, duration_s=60.0)
+    tape = tape_of_scenario(load_scenario("feed_outage"), seed=1, duration_s=900.0)
+    down = np.flatnonzero(np.diff(tape.labels["blackout"].astype(int))) * 0.1
+    start = float(int(down[0]) - 20)
+    rows = rows_of_scenario(load_scenario("feed_outage"), seed=1, start_s=start, duration_s=90.0)
     assert rows.dtype == np.dtype(list(FIELDS))
     assert (np.diff(rows["exch_ts"]) >= 0).all()
     assert (np.diff(rows["local_ts"]) >= 0).all()
@@ -53,11 +56,11 @@ def test_rows_are_in_the_order_in_which_they_are_sent_and_received() -> None:
     first = int(np.argmax(kinds != SNAPSHOT))
     assert (kinds[:first] == SNAPSHOT).all()
     assert not (kinds[first:] == SNAPSHOT).any()
-    # From 720 to 750 s the feed is down: what was sent then arrives afterwards.
-    begin = rows["exch_ts"][0]
-    held = (rows["exch_ts"] - begin > 20.2e9) & (rows["exch_ts"] - begin < 50e9)
-    assert held.sum() > 10_000
-    assert (rows["local_ts"][held] - begin >= 50e9).all()
+    # While the feed is down, which is 20 s at least, what is sent arrives afterwards.
+    begin = rows["exch_ts"][0] + (down[0] - start) * 1e9
+    held = (rows["exch_ts"] > begin + 0.4e9) & (rows["exch_ts"] < begin + 19e9)
+    assert held.sum() > 5_000
+    assert (rows["local_ts"][held] >= begin + 19e9).all()
 
 
 def test_a_maker_can_be_run_on_it(tmp_path: Path) -> None:
@@ -73,8 +76,8 @@ def test_a_maker_can_be_run_on_it(tmp_path: Path) -> None:
     np.savez(path, data=np.load(path)["data"])
     assert ReplayMarket(path).source == "replay"
     assert "origin" not in ReplayMarket(path).describe()
-    assert report.orders.maker_fills > 100
-    assert report.totals.gross / report.totals.notional * 1e4 == pytest.approx(2.7, abs=0.2)
+    assert report.orders.maker_fills > 30
+    assert report.totals.gross / report.totals.notional * 1e4 == pytest.approx(4.3, abs=0.3)
 
 
 @pytest.mark.parametrize(

@@ -67,20 +67,23 @@ def test_a_report_is_a_valid_record_of_finite_numbers() -> None:
 def test_components_partition_the_ledger() -> None:
     totals = simulate(market="volatile", start_minutes=8.0)["totals"]
     parts = sum(totals[key] for key in ("gross", "fees", "slippage", "inventory"))
-    assert totals["notional"] > 100_000.0
+    assert totals["notional"] > 40_000.0
     assert abs(parts - totals["ledger"]) <= 1e-9 * totals["notional"]
     assert totals["maker_notional"] + totals["taker_notional"] == pytest.approx(totals["notional"])
 
 
 def test_the_world_is_a_function_of_market_time_whatever_the_iteration_length() -> None:
-    whole = dict(simulate(minutes=4.0, record_fills=True)["path"])
-    second = dict(simulate(start_minutes=2.0, minutes=2.0, record_fills=True)["path"])
+    # What trades tell belongs to an iteration, as its trades do.
+    market = scenario("calm")
+    del market["impact"]
+    whole = dict(simulate(market=market, minutes=4.0, record_fills=True)["path"])
+    second = dict(simulate(market=market, start_minutes=2.0, minutes=2.0, record_fills=True)["path"])
     shared = sorted(set(whole) & set(second))
     assert len(shared) == 1201
     # Order flow differs between the two; the fair value that the mids follow does not.
     apart = [abs(whole[t] / second[t] - 1.0) * 1e4 for t in shared]
     moves = max(whole[t] for t in shared) / min(whole[t] for t in shared)
-    assert sum(apart) / len(apart) < 0.5 < (moves - 1.0) * 1e4
+    assert sum(apart) / len(apart) < 1.0 < (moves - 1.0) * 1e4
 
 
 def test_a_scripted_crash_hits_the_iteration_that_covers_it() -> None:
@@ -88,9 +91,9 @@ def test_a_scripted_crash_hits_the_iteration_that_covers_it() -> None:
         market = simulate(market="flash_crash", start_minutes=start, minutes=minutes)["market"]
         return float(market["mid_low"] / market["mid_high"] - 1.0)
 
-    assert fall(10.0, 5.0) < -0.045
-    assert fall(11.0, 4.0) < -0.045
-    assert fall(5.0, 5.0) > -0.005
+    assert fall(10.0, 8.0) < -0.035
+    assert fall(11.0, 7.0) < -0.035
+    assert fall(5.0, 5.0) > -0.01
 
 
 def test_labels_are_those_of_the_time_that_was_run() -> None:
@@ -120,14 +123,15 @@ def test_latencies_are_those_of_the_scenario() -> None:
 
 
 def test_calm_adverse_selection_is_a_cost() -> None:
-    report = simulate(minutes=20.0, record_fills=True)
+    report = simulate(minutes=120.0, record_fills=True)
     costs = [
         -fill["side"] * (fill["mid_1s_later"] - fill["mid_at_fill"]) / fill["mid_at_fill"] * 1e4
         for fill in report["fills"]
         if fill["maker"] and fill["mid_1s_later"] is not None
     ]
     assert len(costs) > 1000
-    assert 0.0 < sum(costs) / len(costs) < 0.5
+    # Of a half-spread of 4.6 bps nearly a third within a second, half in the end.
+    assert 1.0 < sum(costs) / len(costs) < 2.0
 
 
 @pytest.mark.parametrize(

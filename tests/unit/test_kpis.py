@@ -119,6 +119,7 @@ def test_samples_say_what_stands_behind_each_kpi() -> None:
         "position_end": 36,
         "position_max": 36,
         "drawdown": 36,
+        "net_liquidation_bps": 36,
     }
 
 

@@ -92,14 +92,37 @@ class RandomWindow(Strict):
 
 
 class Shock(Strict):
-    """One scripted event."""
+    """One scripted event; time, length, size, sign and path are drawn from the seed, within these ranges."""
 
     label: Label = Field(description="Label in the report of an iteration that saw it")
-    at_s: float = Field(ge=0.0, le=864_000.0, description="Begin, s of market time")
+    at_s: float = Field(ge=0.0, le=864_000.0, description="Earliest begin, s of market time")
+    at_width_s: float = Field(default=0.0, ge=0.0, le=86_400.0, description="How much later it may begin, s")
+    after_previous: bool = Field(
+        default=False, description="Whether ``at_s`` counts from the end of the shock listed before"
+    )
     length_s: float = Field(ge=0.1, le=86_400.0, description="Length, s")
+    length_ratio: float = Field(
+        default=1.0, ge=1.0, le=10.0, description="It is up to this times longer or shorter"
+    )
     ramp_s: float = Field(default=0.0, ge=0.0, le=600.0, description="Time to full effect, s")
     move_bps: float = Field(
         default=0.0, ge=-3000.0, le=3000.0, description="Move of fair value from begin to end, bps"
+    )
+    move_ratio: float = Field(
+        default=1.0, ge=1.0, le=10.0, description="The move is up to this times larger or smaller"
+    )
+    either_sign: bool = Field(default=False, description="Whether the sign of the move is drawn")
+    path_bend: float = Field(
+        default=0.0,
+        ge=0.0,
+        le=2.0,
+        description="Largest log of the exponent of time on the way: the move comes early or late",
+    )
+    path_noise: float = Field(
+        default=0.0,
+        ge=0.0,
+        le=2.0,
+        description="Standard deviation of the noise on the way, as a share of the move",
     )
     recovery_share: float = Field(
         default=0.0, ge=0.0, le=1.0, description="Share of the move that comes back afterwards"
@@ -319,6 +342,55 @@ class Flow(Strict):
     )
 
 
+class Impact(Strict):
+    """How trades move the fair value, and how slowly the quotes of others follow it.
+
+    A trade is a news of size ``sqrt(notional / typical_notional)`` (concave, as a price impact is: Bouchaud,
+    Farmer and Lillo 2009). What follows net flow in its own direction surprises less, so that a metaorder
+    moves the price by about the square root of its size (Toth et al. 2011). Left out, trades tell nothing.
+    """
+
+    permanent_bps: float = Field(
+        default=0.0,
+        ge=0.0,
+        le=50.0,
+        description="Move of fair value by a typical trade that surprises, for good, bps",
+    )
+    transient_bps: float = Field(
+        default=0.0, ge=0.0, le=50.0, description="Part of the move that comes back, on top, bps"
+    )
+    transient_half_life_s: float = Field(
+        default=10.0, ge=0.1, le=3600.0, description="Half-life of that part, s"
+    )
+    typical_notional: float = Field(
+        default=1000.0, ge=1.0, le=1e7, description="Notional of a typical trade, quote units"
+    )
+    saturation: float = Field(
+        default=10.0,
+        ge=0.01,
+        le=1e6,
+        description="A trade that follows a net flow of n typical ones of its side moves fair value by "
+        "1 / sqrt(1 + n / saturation) of what it would else",
+    )
+    memory_half_life_s: float = Field(
+        default=600.0, ge=1.0, le=86_400.0, description="Half-life of net flow, s"
+    )
+    belief_half_life_s: float = Field(
+        default=0.0,
+        ge=0.0,
+        le=60.0,
+        description="Half-life of the distance between fair value and what the makers among the others "
+        "believe it to be, s; those who trade on fair value are faster (Glosten and Milgrom 1985)",
+    )
+    flight: float = Field(
+        default=0.0,
+        ge=0.0,
+        le=1.0,
+        description="Share of cancellations on a side threatened by recent flow that go for its best "
+        "orders, at the most (queue-reactive: Huang, Lehalle and Rosenbaum 2015)",
+    )
+
+
 class Lag(Strict):
     """Distribution of a delay: log-normal, now and then with a Pareto spike on top."""
 
@@ -350,6 +422,7 @@ class Scenario(Strict):
     fair: Fair
     book: BookProfile
     flow: Flow
+    impact: Impact = Impact()
     latency: Latency
     regimes: Annotated[tuple[Regime, ...], Field(max_length=8, strict=False)] = ()
     seasonality: Seasonality | None = None

@@ -116,6 +116,21 @@ impl Ladder {
         far.fold(total, |sum, lots| sum.saturating_add(*lots))
     }
 
+    /// What `lots` are worth that trade against the levels from the best on, ticks times lots; None where less
+    /// stands here.
+    pub fn walk(&self, lots: Lots) -> Option<f64> {
+        let (mut left, mut worth) = (lots, 0.0);
+        let mut at = self.best();
+        while left > 0 {
+            let tick = at?;
+            let taken = left.min(self.get(tick));
+            worth += taken as f64 * tick as f64;
+            left -= taken;
+            at = self.worse_than(tick);
+        }
+        Some(worth)
+    }
+
     /// Remove every level that is at `tick` or better; all levels where `tick` is None.
     pub fn clear_to(&mut self, tick: Option<Tick>) {
         let bound = tick.map_or(NONE, |tick| tick * self.sign);

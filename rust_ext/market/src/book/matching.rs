@@ -42,6 +42,23 @@ impl Matching {
         }
     }
 
+    /// Lots at the best price of all, ours included.
+    pub(crate) fn front_lots(&self, side: Side) -> Lots {
+        let Some(tick) = self.front(side) else {
+            return 0;
+        };
+        let own: Lots = self
+            .own
+            .on(side)
+            .filter(|o| o.order.tick == tick)
+            .map(|o| o.order.lots)
+            .sum();
+        self.sides[side.index()]
+            .ladder()
+            .get(tick)
+            .saturating_add(own)
+    }
+
     /// Update the mid after a change.
     pub(crate) fn note_mid(&mut self) {
         let best = (self.others_best(Side::Buy), self.others_best(Side::Sell));

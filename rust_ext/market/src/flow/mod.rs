@@ -1,6 +1,7 @@
 //! Draws of the order flow: which event comes, where an order goes, how large it is, who trades.
 
 pub(crate) mod hawkes;
+pub(crate) mod value;
 
 use crate::flow::hawkes::Arrivals;
 use crate::scenario::{Anchor, Lag, Scenario};
@@ -28,6 +29,8 @@ pub(crate) struct Order {
     pub side: Side,
     pub lots: Lots,
     pub limit: Tick,
+    /// Whether it knows the fair value, so that it tells nothing that is not in it.
+    pub informed: bool,
 }
 
 /// What a market order sees of the market.
@@ -35,10 +38,12 @@ pub(crate) struct Order {
 pub(crate) struct MarketState<'a> {
     pub point: &'a Point,
     /// Fair value, ticks.
-    pub fair: f64,
+    pub worth: f64,
+    /// What others believe it to be.
+    pub believed: f64,
     /// Mid of the other participants, ticks.
     pub mid: f64,
-    /// Lots of other participants at their best prices.
+    /// Lots at the best prices, ours included.
     pub queues: [Lots; 2],
 }
 
@@ -143,7 +148,7 @@ impl Flow {
         side.sign() as f64 * (fair - tick as f64) < least
     }
 
-    /// The worst price that an order which picks off passed quotes pays.
+    /// The worst price that an order which knows the fair value pays.
     pub(crate) fn pick_limit(&self, side: Side, fair: f64) -> Tick {
         let margin = fair * self.scenario.flow.pick_margin_bps * 1e-4;
         match side {
@@ -159,25 +164,35 @@ impl Flow {
         arrivals: &Arrivals,
         stream: &mut Stream,
     ) -> Order {
-        let side = self.trade_side(state, arrivals, stream);
+        let (side, informed) = self.trade_side(state, arrivals, stream);
         let f = &self.scenario.flow;
-        let fair = state.fair;
         let notional = f.market_notional * stream.pareto(f.size_tail, f.size_cap);
+        let patience = stream.exponential();
+        let lots = self.lots(notional, state.believed);
+        if informed {
+            return Order {
+                side,
+                lots,
+                limit: self.pick_limit(side, state.worth).max(1),
+                informed,
+            };
+        }
         let distance = match self.scenario.book.anchor {
             Anchor::Fair => {
-                let bps = state.point.spread * f.reservation_bps * stream.exponential();
-                (fair * bps * 1e-4).min(fair * 0.5)
+                let bps = state.point.spread * f.reservation_bps * patience;
+                (state.believed * bps * 1e-4).min(state.believed * 0.5)
             }
-            Anchor::Opposite => fair * 0.5,
+            Anchor::Opposite => state.believed * 0.5,
         };
         let limit = match side {
-            Side::Buy => (fair + distance).floor(),
-            Side::Sell => (fair - distance).ceil(),
+            Side::Buy => (state.believed + distance).floor(),
+            Side::Sell => (state.believed - distance).ceil(),
         };
         Order {
             side,
-            lots: self.lots(notional, fair),
+            lots,
             limit: (limit as Tick).max(1),
+            informed,
         }
     }
 
@@ -233,26 +248,23 @@ impl Flow {
         state: &MarketState,
         arrivals: &Arrivals,
         stream: &mut Stream,
-    ) -> Side {
+    ) -> (Side, bool) {
         let f = &self.scenario.flow;
         let u = stream.uniform();
         let informed = (f.informed_share * state.point.informed).min(1.0);
         if u < informed {
-            return if state.fair > state.mid {
-                Side::Buy
-            } else {
-                Side::Sell
-            };
+            let buys = state.worth > state.mid;
+            return (if buys { Side::Buy } else { Side::Sell }, true);
         }
         if (u - informed) >= f.metaorder_share * (1.0 - informed) {
-            return self.noise_side(state.queues, arrivals, stream);
+            return (self.noise_side(state.queues, arrivals, stream), false);
         }
         if self.children < 1.0 {
             self.sign = side_of(stream);
             self.children = stream.pareto(f.metaorder_tail, f64::from(f.metaorder_max));
         }
         self.children -= 1.0;
-        self.sign
+        (self.sign, false)
     }
 
     /// A side drawn by its intensity, and by how thin the queue is that it would hit.

@@ -54,7 +54,8 @@ fn buys(scenario: &Scenario, queues: [Lots; 2]) -> f64 {
     let arrivals = Arrivals::new(&scenario.flow, 1.0, 0, &mut stream);
     let state = MarketState {
         point: world.now(),
-        fair: FAIR,
+        worth: FAIR,
+        believed: FAIR,
         mid: FAIR,
         queues,
     };
@@ -90,7 +91,8 @@ fn a_metaorder_keeps_its_side_for_its_children() {
     let arrivals = Arrivals::new(&scenario.flow, 1.0, 0, &mut stream);
     let state = MarketState {
         point: world.now(),
-        fair: FAIR,
+        worth: FAIR,
+        believed: FAIR,
         mid: FAIR,
         queues: [1, 1],
     };

@@ -28,7 +28,8 @@ pub(crate) struct Fill {
 ///
 /// The cumulative profit at mid, 0 at the begin, is looked at after every fill, at every sample of the market
 /// and at the end: `profit_low` and `profit_high` are its extremes, `drawdown` is its largest fall below its
-/// highest value so far. `position_max` is the position of the largest size, with its sign.
+/// highest value so far. `liquidation` is the profit once the position is closed against the displayed book
+/// and the taker fee is paid for that; None where the book does not hold enough. `position_max` is the position of the largest size, with its sign.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub(crate) struct Totals {
     pub notional: f64,
@@ -39,6 +40,7 @@ pub(crate) struct Totals {
     pub slippage: f64,
     pub inventory: f64,
     pub ledger: f64,
+    pub liquidation: Option<f64>,
     pub position_end: f64,
     pub position_max: f64,
     pub profit_low: f64,
@@ -111,6 +113,11 @@ impl Account {
         t.drawdown = t.drawdown.max(t.profit_high - profit);
     }
 
+    /// The position in base units.
+    pub(crate) fn position(&self) -> f64 {
+        self.position
+    }
+
     /// Sums so far with the position at a mid, the last one known where there is none.
     pub(crate) fn marked(&self, mid: Option<f64>) -> Totals {
         let mut now = self.clone();
@@ -118,16 +125,21 @@ impl Account {
         now.totals
     }
 
-    /// Close the books at the last mid.
+    /// Close the books at the last mid; `proceeds` is what closing the position brings, in quote units.
     ///
     /// # Errors
     /// Where components and ledger differ by more than rounding; that would be a defect of this module.
-    pub(crate) fn close(&self, mid_end: Option<f64>) -> Result<Totals, ReportError> {
+    pub(crate) fn close(
+        &self,
+        mid_end: Option<f64>,
+        proceeds: Option<f64>,
+    ) -> Result<Totals, ReportError> {
         let mut end = self.clone();
         end.mark_to(mid_end.unwrap_or(self.mark));
         end.look(end.mark);
         let mut t = end.totals;
         t.ledger = end.cash + end.position * end.mark;
+        t.liquidation = proceeds.map(|p| end.cash + p - p.abs() * self.fees.taker_bps * 1e-4);
         t.position_end = end.position;
         t.mid_end = mid_end;
         let gap = (t.gross + t.fees + t.slippage + t.inventory - t.ledger).abs();
@@ -188,7 +200,7 @@ mod tests {
                 cash -= signed * fill.price + fill.qty * fill.price * bps / 1e4;
                 position += signed;
             }
-            let totals = account.close(Some(end)).map_err(|e| TestCaseError::fail(e.to_string()))?;
+            let totals = account.close(Some(end), None).map_err(|e| TestCaseError::fail(e.to_string()))?;
             let own = cash + position * end;
             prop_assert!((totals.ledger - own).abs() <= 1e-9 * totals.notional.max(1.0));
             prop_assert!((totals.maker_notional + totals.taker_notional - totals.notional).abs()
@@ -223,7 +235,7 @@ mod tests {
             fee_shift_bps: 0.0,
         };
         assert!(account.book(&sell) > 0.0);
-        let t = account.close(Some(102.0)).unwrap_or_default();
+        let t = account.close(Some(102.0), None).unwrap_or_default();
         assert_eq!((t.gross, t.slippage, t.position_end), (2.0, -1.0, 0.0));
         assert_eq!(t.position_max, 2.0);
         assert_eq!(t.inventory, 2.0 * 2.0 - 2.0 * 0.5);
@@ -252,7 +264,11 @@ mod tests {
             account.look(mid);
         }
         account.book(&fill(Side::Sell, 100.0));
-        let t = account.close(Some(99.0)).unwrap_or_default();
+        let t = account
+            .close(Some(99.0), Some(-2.0 * 103.0))
+            .unwrap_or_default();
+        // Bought back at 103 where the mid is 99, for a cash of 201 and without a fee.
+        assert_eq!(t.liquidation, Some(-5.0));
         assert_eq!((t.profit_low, t.profit_high), (-2.0, 5.0));
         assert_eq!((t.drawdown, t.ledger), (7.0, 3.0));
         assert_eq!((t.position_max, t.position_end), (-2.0, -2.0));

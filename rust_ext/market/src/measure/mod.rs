@@ -15,7 +15,7 @@ use crate::measure::stats::Sample;
 use crate::session::spec::Fees;
 use crate::venue::quality::Quality;
 
-use crate::types::{ms_of_ns, Ns, Tick, VenueFill};
+use crate::types::{ms_of_ns, Lots, Ns, Tick, VenueFill};
 
 /// What became of our orders.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -145,6 +145,8 @@ pub(crate) struct Frame {
     pub ended: bool,
     /// Last mid, ticks.
     pub mid: Option<f64>,
+    /// What closing the position against the displayed book brings, ticks times lots.
+    pub proceeds: Option<f64>,
     /// What was found in the data, None where they are no recording's.
     pub quality: Option<Quality>,
 }
@@ -184,6 +186,11 @@ impl Measure {
     pub(crate) fn over(mut self, start: Ns, end: Ns) -> Self {
         self.batches = Batches::new(start, end);
         self
+    }
+
+    /// The position in lots.
+    pub(crate) fn position_lots(&self) -> Lots {
+        (self.account.position() / self.lot_size).round() as Lots
     }
 
     /// A post-only order arrived.
@@ -283,7 +290,11 @@ impl Measure {
         frame: Frame,
         attempts: Attempts,
     ) -> Result<String, ReportError> {
-        let totals = self.account.close(frame.mid.map(|m| m * self.tick_size))?;
+        let unit = self.tick_size * self.lot_size;
+        let totals = self.account.close(
+            frame.mid.map(|m| m * self.tick_size),
+            frame.proceeds.map(|p| p * unit),
+        )?;
         let n = self.spread_n;
         self.attempts = attempts;
         let ends = self.batches.closed(self.snapshot(frame.mid));

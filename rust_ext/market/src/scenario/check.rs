@@ -48,6 +48,7 @@ impl Scenario {
         self.fair.check()?;
         self.book.check()?;
         self.flow.check()?;
+        self.impact.check()?;
         self.latency.check()?;
         self.check_regimes()?;
         self.seasonality

@@ -115,20 +115,41 @@ pub struct RandomWindow {
     pub effect: Effect,
 }
 
-/// One scripted event.
+/// One scripted event. Time, length, size, sign and path are drawn from the seed, within the ranges given.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Shock {
     /// Label in the report of an iteration that saw it; 1 to 64 characters.
     pub label: String,
-    /// Begin, s of market time; 0 to 864000.
+    /// Earliest begin, s of market time; 0 to 864000.
     pub at_s: f64,
+    /// How much later it may begin, s; 0 to 86400.
+    #[serde(default)]
+    pub at_width_s: f64,
+    /// Whether `at_s` counts from the end of the shock listed before.
+    #[serde(default)]
+    pub after_previous: bool,
     /// Length, s; 0.1 to 86400.
     pub length_s: f64,
+    /// It is up to this times longer or shorter; 1 to 10.
+    #[serde(default = "one")]
+    pub length_ratio: f64,
     /// Time to full effect, s; 0 to 600.
     pub ramp_s: f64,
     /// Move of fair value from begin to end, bps; -3000 to 3000.
     pub move_bps: f64,
+    /// The move is up to this times larger or smaller; 1 to 10.
+    #[serde(default = "one")]
+    pub move_ratio: f64,
+    /// Whether the sign of the move is drawn.
+    #[serde(default)]
+    pub either_sign: bool,
+    /// Largest size of the log of the exponent of time on the way, so that the move comes early or late; 0 to 2.
+    #[serde(default)]
+    pub path_bend: f64,
+    /// Standard deviation of the noise on the way, as a share of the move; 0 to 2.
+    #[serde(default)]
+    pub path_noise: f64,
     /// Share of the move that comes back afterwards; 0 to 1.
     pub recovery_share: f64,
     /// Half-life of that recovery, s; 1 to 86400.
@@ -146,6 +167,10 @@ pub struct Shock {
     pub taker_fee_shift_bps: f64,
     #[serde(default)]
     pub effect: Effect,
+}
+
+fn one() -> f64 {
+    1.0
 }
 
 impl Effect {
@@ -221,9 +246,14 @@ impl Shock {
             "scenario.shocks",
             &[
                 ("at_s", self.at_s, 0.0, 864_000.0),
+                ("at_width_s", self.at_width_s, 0.0, 86_400.0),
                 ("length_s", self.length_s, 0.1, 86_400.0),
+                ("length_ratio", self.length_ratio, 1.0, 10.0),
                 ("ramp_s", self.ramp_s, 0.0, 600.0),
                 ("move_bps", self.move_bps, -3000.0, 3000.0),
+                ("move_ratio", self.move_ratio, 1.0, 10.0),
+                ("path_bend", self.path_bend, 0.0, 2.0),
+                ("path_noise", self.path_noise, 0.0, 2.0),
                 ("recovery_share", self.recovery_share, 0.0, 1.0),
                 (
                     "recovery_half_life_s",

@@ -4,8 +4,10 @@
 
 mod check;
 pub(crate) mod events;
+mod impact;
 
 pub use check::ScenarioError;
+pub(crate) use impact::Impact;
 use serde::Deserialize;
 
 use crate::scenario::events::{RandomWindow, Regime, Seasonality, Shock};
@@ -25,6 +27,9 @@ pub struct Scenario {
     pub fair: Fair,
     pub book: BookProfile,
     pub flow: Flow,
+    /// What trades tell; nothing where it is left out.
+    #[serde(default)]
+    pub impact: Impact,
     pub latency: Latency,
     /// States between which the market switches; at most 8, none is one state without effect.
     #[serde(default)]

@@ -1,4 +1,5 @@
 use super::*;
+use crate::book::ladder::Ladder;
 use crate::session::spec::Fees;
 use crate::types::{Cancel, Lots, NewOrder, Tick, MS};
 use crate::venue::Cancelled;
@@ -10,6 +11,7 @@ struct Script {
     delays: Vec<Ns>,
     fill_at: Option<Ns>,
     log: Vec<(Ns, &'static str)>,
+    book: Ladder,
 }
 
 impl Venue for Script {
@@ -47,6 +49,9 @@ impl Venue for Script {
     fn spread(&self) -> Option<Tick> {
         Some(2)
     }
+    fn displayed(&self, _side: Side) -> &Ladder {
+        &self.book
+    }
     fn see(&mut self, _now: Ns, _lags: &mut Vec<f64>) -> View {
         View::default()
     }
@@ -65,6 +70,7 @@ fn gateway(mut delays: Vec<Ns>, fill_at: Option<Ns>) -> Gateway<Script> {
         delays,
         fill_at,
         log: Vec::new(),
+        book: Ladder::new(Side::Buy),
     };
     let fees = Fees {
         maker_bps: 0.0,

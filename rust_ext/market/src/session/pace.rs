@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::measure::{Frame, Measure};
 use crate::session::gateway::Gateway;
 use crate::session::spec::{Fees, MakerSettings};
-use crate::types::{ns_of_ms, Ns, MS};
+use crate::types::{ns_of_ms, Ns, Side, MS};
 use crate::venue::Venue;
 
 const SAMPLE_EVERY: Ns = 100 * MS;
@@ -103,6 +103,15 @@ impl<V: Venue> Pace<V> {
         }
     }
 
+    /// What the position brings that is sold, or costs that is bought back, by walking the displayed book; ticks
+    /// times lots, None where the book does not hold enough.
+    fn proceeds(&self) -> Option<f64> {
+        let lots = self.gateway.measure.position_lots();
+        let side = if lots > 0 { Side::Buy } else { Side::Sell };
+        let worth = self.gateway.venue.displayed(side).walk(lots.abs())?;
+        Some(worth * lots.signum() as f64)
+    }
+
     /// What the report says of the market; `label_ms` says how long each of its labels was on, `ended` whether
     /// its data ended early.
     pub(crate) fn frame(&self, label_ms: BTreeMap<String, f64>, ended: bool) -> Frame {
@@ -116,6 +125,7 @@ impl<V: Venue> Pace<V> {
             label_ms,
             ended,
             mid: self.gateway.venue.mid(),
+            proceeds: self.proceeds(),
             quality: self.gateway.venue.quality(self.plan.end),
         }
     }

@@ -64,6 +64,9 @@ fn adverse_selection_is_a_cost_where_all_are_informed() {
     let mut spec = samples::simulate_json(3, 0.0, 300_000.0);
     spec["scenario"]["shocks"] = json!([]);
     spec["scenario"]["windows"] = json!([]);
+    // They trade where fair value has passed a quote, which it does in a market that moves.
+    spec["scenario"]["fair"]["vol_bps"] = json!(4.0);
+    spec["scenario"]["flow"]["pick_rate_per_s"] = json!(0.0);
     let mut cost = |share: f64| {
         spec["scenario"]["flow"]["informed_share"] = json!(share);
         let report = parsed(&spec);
@@ -77,7 +80,7 @@ fn adverse_selection_is_a_cost_where_all_are_informed() {
                 -number(f, "/side") * (later - mid) / mid * 1e4
             })
             .collect();
-        assert!(costs.len() > 200);
+        assert!(costs.len() > 20, "{}", costs.len());
         costs.iter().sum::<f64>() / costs.len() as f64
     };
     let (noise, informed) = (cost(0.0), cost(1.0));

@@ -12,6 +12,7 @@ pub(crate) enum Purpose {
     Delays = 3,
     Regimes = 4,
     Windows = 5,
+    Shocks = 6,
 }
 
 /// One random stream.

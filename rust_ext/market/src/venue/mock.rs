@@ -3,6 +3,7 @@
 use crate::venue::rows::RowError;
 use std::collections::BTreeMap;
 
+use crate::book::ladder::Ladder;
 use crate::flow::draw_lag;
 use crate::scenario::Latency;
 use crate::types::rng::{Purpose, Stream};
@@ -201,6 +202,10 @@ impl Venue for MockVenue {
     fn spread(&self) -> Option<Tick> {
         let book = &self.participants.book;
         Some(book.others_best(Side::Sell)? - book.others_best(Side::Buy)?)
+    }
+
+    fn displayed(&self, side: Side) -> &Ladder {
+        self.participants.book.sides[side.index()].ladder()
     }
 
     fn see(&mut self, now: Ns, lags: &mut Vec<f64>) -> View {

@@ -9,6 +9,7 @@ pub(crate) mod replay;
 pub(crate) mod rows;
 pub(crate) mod tape;
 
+use crate::book::ladder::Ladder;
 use crate::venue::quality::Quality;
 
 use crate::types::{Lots, NewOrder, Ns, Side, Tick, VenueFill, View};
@@ -42,6 +43,9 @@ pub(crate) trait Venue {
 
     /// Ask minus bid of the other participants' book in ticks.
     fn spread(&self) -> Option<Tick>;
+
+    /// The displayed orders of the other participants on a side.
+    fn displayed(&self, side: Side) -> &Ladder;
 
     /// The book as it can be seen at a time, at or after the last advance; delays of the messages that
     /// have arrived since the last call are appended to `lags`, ms.

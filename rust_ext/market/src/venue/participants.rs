@@ -3,6 +3,7 @@
 
 use crate::book::matching::Matching;
 use crate::flow::hawkes::Arrivals;
+use crate::flow::value::Value;
 use crate::flow::{Event, Flow, MarketState};
 use crate::scenario::Scenario;
 use crate::types::rng::{Purpose, Stream};
@@ -25,6 +26,8 @@ pub(crate) struct Participants {
     pub book: Matching,
     flow: Flow,
     arrivals: Arrivals,
+    value: Value,
+    notional_per_lot: f64,
     stream: Stream,
     next_event: Ns,
     seq: u64,
@@ -47,6 +50,8 @@ impl Participants {
             book: Matching::new(),
             flow: Flow::new(scenario),
             arrivals: Arrivals::new(&scenario.flow, trading, now, &mut stream),
+            value: Value::new(&scenario.impact, moment.fair, now),
+            notional_per_lot: scenario.instrument.lot_size * scenario.instrument.tick_size,
             stream,
             next_event: now,
             seq: 0,
@@ -140,8 +145,10 @@ impl Participants {
         if let Some(tape) = &mut self.tape {
             let [bids, asks] = &self.book.sides;
             let labels = moment.point.labels;
-            tape.sample(bids.ladder(), asks.ladder(), moment.fair, labels);
+            let worth = self.value.of(moment.fair);
+            tape.sample(bids.ladder(), asks.ladder(), worth, labels);
         }
+        self.value.step();
         let trading = point.trading;
         self.arrivals.change(trading, moment.now, &mut self.stream);
         self.flow.follow(&self.arrivals);
@@ -162,8 +169,10 @@ impl Participants {
         now: Ns,
         fills: &mut Vec<VenueFill>,
     ) {
-        if self.book.take(side, lots, limit, now, fills) > 0 {
+        let traded = self.book.take(side, lots, limit, now, fills);
+        if traded > 0 {
             self.trades += 1;
+            self.tell(side, traded);
             self.excite(side, now);
         }
     }
@@ -172,26 +181,35 @@ impl Participants {
     fn event(&mut self, moment: Moment, fills: &mut Vec<VenueFill>) {
         self.events += 1;
         let standing = [self.book.sides[0].len(), self.book.sides[1].len()];
+        let worth = self.value.of(moment.fair);
+        let moment = Moment {
+            fair: self.value.believed(moment.fair, moment.now),
+            ..moment
+        };
         let (point, fair) = (moment.point, moment.fair);
         match self.flow.next(point, fair, standing, &mut self.stream) {
             Event::Arrive(side) => self.arrive(side, moment),
             Event::Leave { side, stale } => self.leave(side, stale, moment),
-            Event::Pick { lots } => self.pick(lots, moment, fills),
+            Event::Pick { lots } => self.pick(lots, worth, moment.now, fills),
         }
         self.book.note_mid();
     }
 
     fn market_order(&mut self, moment: Moment, fills: &mut Vec<VenueFill>) {
         self.events += 1;
-        let [bids, asks] = &self.book.sides;
+        let believed = self.value.believed(moment.fair, moment.now);
         let state = MarketState {
             point: moment.point,
-            fair: moment.fair,
-            mid: self.book.mid.unwrap_or(moment.fair),
-            queues: [bids, asks].map(|side| side.ladder().depth(1)),
+            worth: self.value.of(moment.fair),
+            believed,
+            mid: self.book.mid.unwrap_or(believed),
+            queues: Side::BOTH.map(|side| self.book.front_lots(side)),
         };
         let order = self.flow.trade(&state, &self.arrivals, &mut self.stream);
-        self.aggress(order.side, order.lots, order.limit, moment.now, fills);
+        let traded = self.aggress(order.side, order.lots, order.limit, moment.now, fills);
+        if !order.informed {
+            self.tell(order.side, traded);
+        }
         self.book.note_mid();
         self.excite(order.side, moment.now);
     }
@@ -202,7 +220,16 @@ impl Participants {
         self.flow.follow(&self.arrivals);
     }
 
-    /// An aggressive order of another participant; whether it traded.
+    /// A trade that is no answer to fair value tells something of it.
+    fn tell(&mut self, side: Side, lots: Lots) {
+        if lots > 0 {
+            let price = self.book.mid.unwrap_or(0.0);
+            let notional = lots as f64 * price * self.notional_per_lot;
+            self.value.trade(side, notional);
+        }
+    }
+
+    /// An aggressive order of another participant; the lots that it traded.
     fn aggress(
         &mut self,
         side: Side,
@@ -210,7 +237,7 @@ impl Participants {
         limit: Tick,
         now: Ns,
         fills: &mut Vec<VenueFill>,
-    ) -> bool {
+    ) -> Lots {
         let (mid, best) = (self.book.mid, self.book.front(side.opposite()));
         let traded = self.book.aggress(side, lots, limit, now, fills);
         self.trades += u64::from(traded > 0);
@@ -221,7 +248,7 @@ impl Participants {
             let emptied = best != self.book.front(side.opposite());
             tape.trade(now, side, traded, best, mid, emptied);
         }
-        traded > 0
+        traded
     }
 
     fn arrive(&mut self, side: Side, moment: Moment) {
@@ -251,12 +278,15 @@ impl Participants {
 
     fn leave(&mut self, side: Side, stale: bool, moment: Moment) {
         let (point, fair) = (moment.point, moment.fair);
+        let threat = self.value.threat(side);
+        let flees = threat > 0.0 && self.stream.uniform() < threat;
         let resting = &mut self.book.sides[side.index()];
-        let at_best = stale
-            && resting
-                .ladder()
-                .best()
-                .is_some_and(|tick| self.flow.is_stale(side, tick, point, fair));
+        let at_best = flees
+            || stale
+                && resting
+                    .ladder()
+                    .best()
+                    .is_some_and(|tick| self.flow.is_stale(side, tick, point, fair));
         let cancelled = if at_best {
             resting.cancel_best()
         } else {
@@ -272,10 +302,10 @@ impl Participants {
         }
     }
 
-    fn pick(&mut self, lots: Lots, moment: Moment, fills: &mut Vec<VenueFill>) {
+    fn pick(&mut self, lots: Lots, worth: f64, now: Ns, fills: &mut Vec<VenueFill>) {
         for side in Side::BOTH {
-            let limit = self.flow.pick_limit(side, moment.fair);
-            if self.aggress(side, lots, limit, moment.now, fills) {
+            let limit = self.flow.pick_limit(side, worth);
+            if self.aggress(side, lots, limit, now, fills) > 0 {
                 return;
             }
         }

@@ -9,6 +9,7 @@
 //! that follows is known, which caps it.
 
 use crate::book::displayed::Displayed;
+use crate::book::ladder::Ladder;
 use crate::book::own::{OwnOrders, UNKNOWN};
 use crate::types::{ns_of_ms, Lots, NewOrder, Ns, Side, Tick, VenueFill, View};
 use crate::venue::quality::{Quality, Watch};
@@ -355,6 +356,10 @@ impl Venue for ReplayVenue<'_> {
 
     fn spread(&self) -> Option<Tick> {
         self.exchange.spread().filter(|ticks| *ticks > 0)
+    }
+
+    fn displayed(&self, side: Side) -> &Ladder {
+        self.exchange.side(side)
     }
 
     fn see(&mut self, _now: Ns, lags: &mut Vec<f64>) -> View {

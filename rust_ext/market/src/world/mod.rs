@@ -6,6 +6,7 @@ pub(crate) mod fair;
 pub(crate) mod labels;
 pub(crate) mod layers;
 pub(crate) mod regimes;
+pub(crate) mod script;
 pub(crate) mod windows;
 
 use crate::scenario::Scenario;
@@ -13,6 +14,7 @@ use crate::types::rng::{Purpose, Stream};
 use crate::types::{Ns, MS, SECOND};
 use crate::world::fair::{ou_step, FairWalk};
 use crate::world::layers::{Layers, Mix};
+use crate::world::script::{drawn, Path};
 use crate::world::windows::{shock_move, EFFECTS};
 
 /// Step of the grid.
@@ -69,7 +71,9 @@ impl Point {
 /// The walk along the grid.
 #[derive(Debug, Clone)]
 pub struct World {
+    /// With the shocks as the seed draws them.
     scenario: Scenario,
+    paths: Vec<Path>,
     stream: Stream,
     layers: Layers,
     index: i64,
@@ -84,8 +88,13 @@ impl World {
     /// The world at market time 0.
     pub fn new(scenario: &Scenario, seed: u64) -> Self {
         let fair = scenario.instrument.start_price / scenario.instrument.tick_size;
+        let (shocks, paths) = drawn(&scenario.shocks, seed);
         let mut world = World {
-            scenario: scenario.clone(),
+            scenario: Scenario {
+                shocks,
+                ..scenario.clone()
+            },
+            paths,
             stream: Stream::new(seed, Purpose::World, 0),
             layers: Layers::new(scenario, seed),
             index: -1,
@@ -147,8 +156,14 @@ impl World {
         let effect = mix.log.map(libm::exp);
         self.walk(at, &mix, &effect);
         let book = &self.scenario.book;
-        let depth = effect[EFFECTS.depth]
-            * libm::exp(self.ln_depth * book.depth_log_sd * effect[EFFECTS.flicker]);
+        // What flickers more only thins: where depth is gone it does not rise above the normal.
+        let flicker = effect[EFFECTS.flicker];
+        let flicker = if self.ln_depth > 0.0 {
+            flicker.min(1.0)
+        } else {
+            flicker
+        };
+        let depth = effect[EFFECTS.depth] * libm::exp(self.ln_depth * book.depth_log_sd * flicker);
         let spread = effect[EFFECTS.spread] * libm::exp(self.ln_spread * book.spread_log_sd);
         let ln_fair = self.fair.ln_price(&self.scenario.fair) + self.ln_shock(at);
         self.next = Point {
@@ -186,8 +201,9 @@ impl World {
         self.scenario
             .shocks
             .iter()
-            .filter(|shock| shock.move_bps != 0.0)
-            .map(|shock| libm::log1p(shock_move(shock, at) * 1e-4))
+            .zip(&self.paths)
+            .filter(|(shock, _)| shock.move_bps != 0.0)
+            .map(|(shock, path)| libm::log1p(shock_move(shock, path, at) * 1e-4))
             .sum()
     }
 }

@@ -56,6 +56,6 @@ fn effects_do_not_shift_the_noise_that_follows() {
     assert_eq!(a.now().fair, b.now().fair);
     a.advance_towards(200 * SECOND, 100_000);
     b.advance_towards(200 * SECOND, 100_000);
-    let shock = 1.0 + shock_move(&samples::scenario().shocks[0], 200.0) * 1e-4;
+    let shock = 1.0 + shock_move(&samples::scenario().shocks[0], &Path::STRAIGHT, 200.0) * 1e-4;
     assert!((b.now().fair / a.now().fair / shock - 1.0).abs() < 1e-9);
 }

@@ -4,6 +4,7 @@ use core::f64::consts::LN_2;
 
 use crate::scenario::events::{Effect, RandomWindow, Shock};
 use crate::types::rng::Stream;
+use crate::world::script::Path;
 
 /// Places of the multipliers in an array.
 pub(crate) struct Places {
@@ -110,10 +111,10 @@ pub(crate) fn shock_weight(shock: &Shock, at: f64) -> f64 {
 }
 
 /// Move of fair value that a shock has brought by a time, bps.
-pub(crate) fn shock_move(shock: &Shock, at: f64) -> f64 {
+pub(crate) fn shock_move(shock: &Shock, path: &Path, at: f64) -> f64 {
     let since_end = at - shock.at_s - shock.length_s;
     if since_end <= 0.0 {
-        return shock.move_bps * ((at - shock.at_s) / shock.length_s).clamp(0.0, 1.0);
+        return shock.move_bps * path.at((at - shock.at_s) / shock.length_s);
     }
     let recovered = 1.0 - libm::exp(-LN_2 * since_end / shock.recovery_half_life_s);
     shock.move_bps * (1.0 - shock.recovery_share * recovered)
@@ -136,9 +137,16 @@ mod tests {
         Shock {
             label: "s".to_owned(),
             at_s: 100.0,
+            at_width_s: 0.0,
+            after_previous: false,
             length_s: 50.0,
+            length_ratio: 1.0,
             ramp_s: 10.0,
             move_bps: -500.0,
+            move_ratio: 1.0,
+            either_sign: false,
+            path_bend: 0.0,
+            path_noise: 0.0,
             recovery_share: 0.6,
             recovery_half_life_s: 200.0,
             effect_half_life_s: 30.0,
@@ -157,11 +165,11 @@ mod tests {
         assert_eq!(shock_weight(&s, 105.0), 0.5);
         assert_eq!(shock_weight(&s, 150.0), 1.0);
         assert!((shock_weight(&s, 180.0) - 0.5).abs() < 1e-12);
-        assert_eq!(shock_move(&s, 100.0), 0.0);
-        assert_eq!(shock_move(&s, 125.0), -250.0);
-        assert_eq!(shock_move(&s, 150.0), -500.0);
-        assert!((shock_move(&s, 350.0) + 350.0).abs() < 1e-9);
-        assert!((shock_move(&s, 1e6) + 200.0).abs() < 1e-9);
+        assert_eq!(shock_move(&s, &Path::STRAIGHT, 100.0), 0.0);
+        assert_eq!(shock_move(&s, &Path::STRAIGHT, 125.0), -250.0);
+        assert_eq!(shock_move(&s, &Path::STRAIGHT, 150.0), -500.0);
+        assert!((shock_move(&s, &Path::STRAIGHT, 350.0) + 350.0).abs() < 1e-9);
+        assert!((shock_move(&s, &Path::STRAIGHT, 1e6) + 200.0).abs() < 1e-9);
     }
 
     #[test]

@@ -1,0 +1,189 @@
+//! What the asset is worth after what was traded, and what the makers among the others believe it to be worth.
+
+use core::f64::consts::LN_2;
+
+use crate::scenario::Impact;
+use crate::types::{Ns, Side, SECOND};
+use crate::world::fair::persistence;
+
+/// Half-life of the flow that others flee from, s.
+const FLIGHT_HALF_LIFE_S: f64 = 2.0;
+/// Ceiling of the news of one trade, in typical trades.
+const MOST_NEWS: f64 = 30.0;
+/// Ceiling of the log of all that trades have moved.
+const MOST_MOVE: f64 = 0.5;
+
+/// Shares of the parts that are left after one step of the world.
+#[derive(Debug, Clone, Copy)]
+struct Keep {
+    transient: f64,
+    net: f64,
+    recent: f64,
+}
+
+/// The moves that trades brought, and the belief that follows them.
+#[derive(Debug, Clone)]
+pub(crate) struct Value {
+    impact: Impact,
+    keep: Keep,
+    /// Logs of the moves.
+    permanent: f64,
+    transient: f64,
+    /// Factor on the fair value of the world: the exponential of both.
+    factor: f64,
+    /// Net flow in typical trades; bought is positive.
+    net: f64,
+    recent: f64,
+    /// What others believe, ticks, and when they last learned.
+    belief: f64,
+    at: Ns,
+}
+
+impl Value {
+    /// Nothing traded yet: all know the fair value, in ticks, at `now`.
+    pub(crate) fn new(impact: &Impact, fair: f64, now: Ns) -> Self {
+        Value {
+            keep: Keep {
+                transient: persistence(impact.transient_half_life_s),
+                net: persistence(impact.memory_half_life_s),
+                recent: persistence(FLIGHT_HALF_LIFE_S),
+            },
+            impact: impact.clone(),
+            permanent: 0.0,
+            transient: 0.0,
+            factor: 1.0,
+            net: 0.0,
+            recent: 0.0,
+            belief: fair,
+            at: now,
+        }
+    }
+
+    /// What the asset is worth where the world says `fair`.
+    #[inline]
+    pub(crate) fn of(&self, fair: f64) -> f64 {
+        fair * self.factor
+    }
+
+    /// Others learn until now; what they believe then, ticks.
+    #[inline]
+    pub(crate) fn believed(&mut self, fair: f64, now: Ns) -> f64 {
+        let worth = self.of(fair);
+        if self.impact.belief_half_life_s <= 0.0 {
+            return worth;
+        }
+        // To first order in the time since the last event, which is short; no exponential.
+        let elapsed = (now - self.at) as f64 / SECOND as f64 * LN_2;
+        self.belief += (worth - self.belief) * elapsed / (elapsed + self.impact.belief_half_life_s);
+        self.at = now;
+        self.belief
+    }
+
+    /// One step of the world: what is transient fades.
+    pub(crate) fn step(&mut self) {
+        self.net *= self.keep.net;
+        self.recent *= self.keep.recent;
+        if self.transient != 0.0 {
+            self.transient *= self.keep.transient;
+            self.move_to();
+        }
+    }
+
+    /// An order of a side traded a notional, ours included.
+    pub(crate) fn trade(&mut self, side: Side, notional: f64) {
+        let news = (notional / self.impact.typical_notional)
+            .sqrt()
+            .min(MOST_NEWS);
+        let sign = side.sign() as f64;
+        let depth = (1.0 + self.net.abs() / self.impact.saturation).sqrt();
+        let surprise = sign * news / depth * 1e-4;
+        self.permanent += surprise * self.impact.permanent_bps;
+        self.transient += surprise * self.impact.transient_bps;
+        self.net += sign * news;
+        self.recent += sign * news;
+        self.move_to();
+    }
+
+    /// How much recent flow threatens the resting orders of a side: from 0, not at all, towards 1.
+    #[inline]
+    pub(crate) fn threat(&self, resting: Side) -> f64 {
+        let against = (-self.recent * resting.sign() as f64).max(0.0);
+        self.impact.flight * against / (1.0 + against)
+    }
+
+    fn move_to(&mut self) {
+        let moved = self.permanent + self.transient;
+        self.factor = libm::exp(moved.clamp(-MOST_MOVE, MOST_MOVE));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn impact() -> Impact {
+        Impact {
+            permanent_bps: 2.0,
+            transient_bps: 1.0,
+            transient_half_life_s: 1.0,
+            typical_notional: 100.0,
+            saturation: 4.0,
+            memory_half_life_s: 600.0,
+            belief_half_life_s: 1.0,
+            flight: 0.5,
+        }
+    }
+
+    fn moved(value: &Value) -> f64 {
+        (value.of(1000.0) / 1000.0 - 1.0) * 1e4
+    }
+
+    #[test]
+    fn a_trade_moves_value_by_the_root_of_its_size_and_part_of_it_stays() {
+        let mut value = Value::new(&impact(), 1000.0, 0);
+        value.trade(Side::Buy, 400.0);
+        assert!((moved(&value) - 6.0).abs() < 0.01);
+        (0..600).for_each(|_| value.step());
+        assert!((moved(&value) - 4.0).abs() < 0.01);
+    }
+
+    #[test]
+    fn a_metaorder_moves_value_by_about_the_root_of_its_size() {
+        let after = |children: usize| {
+            let mut value = Value::new(&impact(), 1000.0, 0);
+            (0..children).for_each(|_| value.trade(Side::Buy, 100.0));
+            moved(&value)
+        };
+        let exponent = libm::log(after(400) / after(40)) / libm::log(10.0);
+        assert!((0.45..0.6).contains(&exponent), "{exponent}");
+        // It comes as far down again with as much flow of the other side.
+        let mut value = Value::new(&impact(), 1000.0, 0);
+        for side in Side::BOTH {
+            (0..40).for_each(|_| value.trade(side, 100.0));
+        }
+        assert!(moved(&value).abs() < 3.0, "{}", moved(&value));
+    }
+
+    #[test]
+    fn belief_follows_value_with_its_half_life_and_those_threatened_flee() {
+        let mut value = Value::new(&impact(), 1000.0, 0);
+        value.trade(Side::Sell, 100.0);
+        assert!(value.threat(Side::Buy) == 0.25 && value.threat(Side::Sell) == 0.0);
+        let believed = |value: &mut Value, ms: i64| value.believed(1000.0, ms * 1_000_000);
+        assert_eq!(believed(&mut value, 0), 1000.0);
+        (1..1000).for_each(|ms| {
+            believed(&mut value, ms);
+        });
+        let left = (believed(&mut value, 1000) / value.of(1000.0) - 1.0) * 1e4;
+        assert!((left - 1.5).abs() < 0.01, "{left}");
+    }
+
+    #[test]
+    fn without_impact_nothing_is_learned() {
+        let mut value = Value::new(&Impact::default(), 1000.0, 0);
+        value.trade(Side::Buy, 1e6);
+        assert_eq!(value.of(1000.0), 1000.0);
+        assert_eq!(value.believed(990.0, 7), 990.0);
+        assert_eq!(value.threat(Side::Sell), 0.0);
+    }
+}
