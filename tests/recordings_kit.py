@@ -90,6 +90,14 @@ def without(rows: np.ndarray, from_s: float, to_s: float) -> np.ndarray:
     return kept
 
 
+def paused(rows: np.ndarray, at_s: float, for_s: float) -> np.ndarray:
+    """Nothing happens for a while; no row is lost."""
+    late = (rows["exch_ts"] - rows["exch_ts"][0]) / 1e9 >= at_s
+    for name in ("exch_ts", "local_ts"):
+        rows[name][late] += round(for_s * 1e9)
+    return rows
+
+
 def field(name: str, change: Callable[[np.ndarray], np.ndarray]) -> Mutation:
     """All values of a field are changed."""
 
@@ -193,3 +201,118 @@ def _shown(last: np.void, book: dict[int, dict[float, float]]) -> np.ndarray:
     for place, (side, px, qty) in enumerate(levels, 2):
         shown[place]["ev"], shown[place]["px"], shown[place]["qty"] = BOTH | SNAPSHOT | side, px, qty
     return shown
+
+
+def glued(jump: float) -> Mutation:
+    """Two sessions one after the other: the book is cleared, and the price goes on elsewhere."""
+
+    def mutated(rows: np.ndarray) -> np.ndarray:
+        half = len(rows) // 2
+        clear = np.repeat(rows[half : half + 1], 2)
+        clear["ev"], clear["px"], clear["qty"] = [BOTH | CLEAR | BUY, BOTH | CLEAR | SELL], 0.0, 0.0
+        rows["px"][half:] = np.round(rows["px"][half:] * (1.0 + jump), 2)
+        return np.concatenate([rows[:half], clear, rows[half:]])
+
+    return mutated
+
+
+def crossed_often(rows: np.ndarray, times: int = 40) -> np.ndarray:
+    """Bids 1 % above the market that stand for a millisecond each, for less than 0.1 % of the time."""
+    for at in np.linspace(5_000, len(rows) - 5_000, times).astype(int)[::-1].tolist():
+        px = round(float(rows["px"][at]) * 1.01, 2)
+        until = int(np.searchsorted(rows["exch_ts"], rows["exch_ts"][at] + 1_000_000))
+        rows = inserted(rows, until, side=BUY, px=px, qty=0.0)
+        rows = inserted(rows, at, side=BUY, px=px, qty=1.0)
+    return rows
+
+
+def trades_moved(share_of_price: float) -> Mutation:
+    """Trades are printed off the book, in the direction of their aggressor."""
+
+    def mutated(rows: np.ndarray) -> np.ndarray:
+        trades = kinds(rows) == TRADE
+        sign = np.where((rows["ev"] & np.uint64(BUY)) != 0, 1.0, -1.0)
+        moved = np.round(rows["px"] * (1.0 + sign * share_of_price), 2)
+        rows["px"] = np.where(trades, moved, rows["px"])
+        return rows
+
+    return mutated
+
+
+def trades_late(rows: np.ndarray, by_ns: int = 1_000_000_000) -> np.ndarray:
+    """Trades come a second after the depth that they left."""
+    trades = kinds(rows) == TRADE
+    rows["exch_ts"][trades] += by_ns
+    rows["local_ts"][trades] += by_ns
+    rows = rows[np.argsort(rows["exch_ts"], kind="stable")]
+    rows["local_ts"] = np.maximum.accumulate(rows["local_ts"])
+    return rows
+
+
+def frozen(*sides: int) -> Mutation:
+    """From a third of the rows on, depth of some sides is no longer written."""
+
+    def mutated(rows: np.ndarray) -> np.ndarray:
+        late = np.arange(len(rows)) >= len(rows) // 3
+        on = (rows["ev"] & np.uint64(sum(sides))) != 0
+        kept: np.ndarray = rows[~(late & on & (kinds(rows) != TRADE))]
+        return kept
+
+    return mutated
+
+
+def lost(share: float, *, deletions: bool) -> Mutation:
+    """A share of the depth rows is lost, of all or of those that delete a level."""
+
+    def mutated(rows: np.ndarray) -> np.ndarray:
+        chosen = np.random.default_rng(1).random(len(rows)) < share
+        kept: np.ndarray = rows[~(chosen & (kinds(rows) == DEPTH) & ((rows["qty"] == 0.0) | (not deletions)))]
+        return kept
+
+    return mutated
+
+
+def scaled(kind: int, factor: float) -> Mutation:
+    """Quantities of a kind of rows are in another unit."""
+
+    def mutated(rows: np.ndarray) -> np.ndarray:
+        of_kind = kinds(rows) == kind
+        rows["qty"] = np.where(of_kind, np.rint(rows["qty"] * factor * 1e3) / 1e3, rows["qty"])
+        return rows
+
+    return mutated
+
+
+def of_sellers(rows: np.ndarray) -> np.ndarray:
+    """Trades of buyers are left out."""
+    kept: np.ndarray = rows[~((kinds(rows) == TRADE) & ((rows["ev"] & np.uint64(BUY)) != 0))]
+    return kept
+
+
+def repeated(times: int, *, trades: bool) -> Mutation:
+    """All rows, or trades alone, stand in the file several times."""
+    return lambda rows: np.repeat(rows, np.where((kinds(rows) == TRADE) | (not trades), times, 1))
+
+
+def short_gaps(rows: np.ndarray) -> np.ndarray:
+    """Every ten seconds, 4.9 s are cut out."""
+    for begin in range(10, 110, 10):
+        rows = without(rows, begin, begin + 4.9)
+    return rows
+
+
+def whole_seconds(rows: np.ndarray) -> np.ndarray:
+    """Both clocks tell whole seconds."""
+    for name in ("exch_ts", "local_ts"):
+        rows[name] = rows[name] // 1_000_000_000 * 1_000_000_000
+    return rows
+
+
+def from_the_middle(factor: float) -> Mutation:
+    """Prices are in another unit from the middle on."""
+
+    def mutated(rows: np.ndarray) -> np.ndarray:
+        rows["px"][len(rows) // 2 :] *= factor
+        return rows
+
+    return mutated

@@ -1,4 +1,4 @@
-"""The command ``pytest-soak``: what is done outside of a pytest run."""
+"""The command ``pytest-soak``: tasks outside of a pytest run."""
 
 from __future__ import annotations
 
@@ -7,7 +7,18 @@ import sys
 from collections.abc import Sequence
 from datetime import datetime
 
-from pytest_soak.cli import listing, market, record, rotate
+from pytest_soak.cli import (
+    compare,
+    dashboard,
+    explain,
+    exporter,
+    listing,
+    market,
+    record,
+    report,
+    rotate,
+    status,
+)
 from pytest_soak.config.paths import reason_of, shown
 from pytest_soak.domain.errors import SoakError
 from pytest_soak.domain.text import printable
@@ -15,23 +26,32 @@ from pytest_soak.version import package_version
 
 
 def main(arguments: Sequence[str] | None = None, now: datetime | None = None) -> int:
-    """Run the command, as of ``now``; 0 where it did its work, 2 where it could not."""
+    """Run the command, as of ``now``.
+
+    Returns 0 where it did its work, 1 where a comparison failed a limit, 2 where it could not work.
+    """
     parser = argparse.ArgumentParser(prog="pytest-soak", description=__doc__)
     parser.add_argument("--version", action="version", version=f"pytest-soak {package_version()}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     rotate.add(commands, now)
+    status.add(commands, now)
+    explain.add(commands)
+    compare.add(commands)
+    report.add(commands)
+    dashboard.add(commands)
+    exporter.add(commands)
     market.add(commands)
     record.add(commands)
     listing.add(commands)
     options = parser.parse_args(arguments)
     try:
-        options.run(options)
+        code: int | None = options.run(options)
     except SoakError as error:
         return _failed(str(error))
     except OSError as error:
         # A disk that is read-only or full, a folder that is another user's.
         return _failed(f"{shown(str(error.filename or 'a file'))}: {reason_of(error)}")
-    return 0
+    return code or 0
 
 
 def _failed(problem: str) -> int:

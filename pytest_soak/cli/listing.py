@@ -22,7 +22,7 @@ _PROFILES = Path("soak_profiles")
 
 
 class Entry(NamedTuple):
-    """One thing that there is: what is said of it in the list, and its text."""
+    """One entry of a list: its line in the list, and its full text."""
 
     about: str
     text: Callable[[], str]

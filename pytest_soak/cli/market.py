@@ -80,7 +80,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _beside(recording: Recorded) -> list[str]:
-    """Say what was found in a recording; a cell per fact."""
+    """Print the findings on a recording; a cell per fact."""
     from pytest_soak.market.facts.table import FACTS, find
 
     _print(f"{recording.tape.name}: {_size(recording.tape)}")

@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> None:
         raise SoakConfigError(f"{options.file}: a recording is written to a file that ends in .npz")
     scenario = load_scenario(options.scenario, FOLDERS)
     rows = rows_of_scenario(scenario, seed=options.seed, duration_s=options.minutes * 60.0)
-    # So that nobody takes it for something that a real market did.
+    # So that it is not mistaken for data of a real market.
     origin = canonical_json({"scenario": scenario.model_dump(mode="json"), "seed": options.seed})
     content = io.BytesIO()
     np.savez_compressed(content, data=rows, origin=np.array(origin))

@@ -32,6 +32,17 @@ def iteration_count(text: str) -> int:
     return number
 
 
+def port_number(text: str) -> int:
+    """Parse a port of this machine; 0 is one that is free."""
+    try:
+        number = int(text)
+    except ValueError:
+        number = -1
+    if not 0 <= number <= 65_535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port, which is a whole number from 0 to 65535")
+    return number
+
+
 def name_or_path(text: str) -> str:
     """Parse a name or the path of a file, with a leading ``~`` replaced by the home folder."""
     # Not above: a session without a soak imports this module, and nothing of what it would need.

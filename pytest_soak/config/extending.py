@@ -1,4 +1,4 @@
-"""Files that say only in what they differ from another one, by ``extends = "NAME"``.
+"""Files that hold only their differences from another file, by ``extends = "NAME"``.
 
 Tables are merged key by key; lists and single values take the place of those of the base. A file is named
 by itself: where it says no ``name``, it has that of the file, never that of its base.

@@ -1,4 +1,4 @@
-"""Strict parsing of JSON and TOML from outside, and one-sentence errors for what is wrong in it.
+"""Strict parsing of JSON and TOML from outside, and one-sentence errors for invalid input.
 
 Nothing here reads a file: texts come in, checked values or a ``SoakConfigError`` go out. ``where`` is
 what an error names as the origin of the text: a file, an environment variable.
@@ -71,7 +71,7 @@ def decode(data: bytes | str, where: str, max_bytes: int = MAX_BYTES) -> str:
 
 
 def parse_json(data: bytes | str, where: str, max_bytes: int = MAX_BYTES) -> Any:
-    """Parse JSON, refusing what a lenient reader lets through.
+    """Parse JSON, refusing input that a lenient parser accepts.
 
     Refused are NaN and infinities (also 1e999), duplicate keys, integers outside 64 bits, nesting deeper
     than ``MAX_DEPTH``, lone surrogates and texts larger than ``max_bytes``.

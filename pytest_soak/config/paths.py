@@ -13,7 +13,7 @@ from pytest_soak.domain.errors import SoakConfigError
 
 
 class Kind(Enum):
-    """What stands at a path."""
+    """Kind of object at a path."""
 
     MISSING = "does not exist"
     FILE = "is a file"
@@ -22,7 +22,7 @@ class Kind(Enum):
 
 
 def kind_of(path: Path) -> Kind:
-    """What stands at a path, links followed; a link that leads nowhere is ``MISSING``.
+    """Kind of object at a path, following links; a broken link is ``MISSING``.
 
     Raises:
         SoakConfigError: the system does not say: no permission, a name too long, links in a circle.
@@ -39,7 +39,7 @@ def kind_of(path: Path) -> Kind:
 
 
 def is_file(path: Path) -> bool:
-    """Whether a regular file stands there.
+    """Whether it is a regular file.
 
     Raises:
         SoakConfigError: the system does not say.

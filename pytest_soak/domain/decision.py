@@ -1,4 +1,4 @@
-"""From a proposal and what the guards said of it to the decision that is applied and recorded."""
+"""From a proposal and the guards' opinions to the decision that is applied and recorded."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ _PLACES = {name: place for place, name in enumerate(PARAMETERS)}
 
 
 def collected(answers: Iterable[object]) -> tuple[Opinion, ...]:
-    """Opinions out of what the guards' hooks returned: an opinion, a sequence of them, or None each.
+    """Opinions from the answers of the guards' hooks: an opinion, a sequence of them, or None each.
 
     Raises:
-        SoakConfigError: for anything else, as a guard whose answer is not understood has not judged.
+        SoakConfigError: for anything else, as a guard with an invalid answer has not judged.
     """
     opinions: list[Opinion] = []
     for answer in answers:
@@ -58,7 +58,7 @@ def decide(
     """Fold a proposal and the guards' opinions into a decision and the parameters after it.
 
     A parameter moves where no guard refuses it. A REVERT wins over every refusal: the safe profile's
-    values replace all parameters. Opinions are recorded in an order of their own, so that the record
+    values replace all parameters. Opinions are sorted before they are recorded, so that the record
     does not depend on the order in which plugins were registered.
 
     Raises:
@@ -94,7 +94,7 @@ def decide(
 
 
 def no_decision(context: GuardContext) -> Decision:
-    """The decision of a run whose tuning is switched off: nothing proposed, nobody asked."""
+    """The decision of a run whose tuning is switched off: nothing proposed, no guard asked."""
     return Decision(
         zone=None,
         drivers=(),
@@ -112,7 +112,7 @@ def no_decision(context: GuardContext) -> Decision:
 
 
 def step_of(record: IterationRecord) -> Step:
-    """A record, reduced to what rules are made of."""
+    """A record, reduced to what the rules need."""
     return Step(
         iteration=record.iteration,
         warmup=record.warmup,

@@ -12,7 +12,7 @@ class SoakConfigError(SoakError):
 
 
 class SoakStateError(SoakError):
-    """The recorded state of a run and what is asked of it do not agree."""
+    """The recorded state of a run contradicts the request."""
 
 
 class SoakStoreError(SoakError):
@@ -20,4 +20,4 @@ class SoakStoreError(SoakError):
 
 
 class SoakStoreWarning(UserWarning):
-    """Something beside the records could not be written, and the run goes on without it."""
+    """A file other than the records could not be written; the run continues without it."""

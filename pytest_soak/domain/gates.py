@@ -37,7 +37,7 @@ class _Bound(NamedTuple):
         return f"{'<=' if self.upper else '>='} {self.limit:.10g}"
 
     def off_by(self, measured: float) -> float:
-        """How far a value lies on the wrong side; not positive where it is on the right one."""
+        """How far a value lies beyond the bound; not positive where it holds."""
         return measured - self.limit if self.upper else self.limit - measured
 
 

@@ -1,4 +1,4 @@
-"""What guards and tuner see of a canary's past."""
+"""A canary's past, as guards and tuner see it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pytest_soak.domain.settings import GuardSettings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One committed iteration, reduced to what rules are made of.
+    """One committed iteration, reduced to what the rules need.
 
     ``parameters`` were in force while it ran; ``applied_deltas`` is the change that was applied at its
     end (empty where none was), ``reverted`` whether its end was a panic revert.

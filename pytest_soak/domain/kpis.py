@@ -1,4 +1,4 @@
-"""What each KPI means, and how it is computed from what an iteration left to measure."""
+"""What each KPI means, and how it is computed from an edge report."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def pooled(reports: Sequence[EdgeReport]) -> Kpis:
 
 
 def _without_prices(kpis: Kpis) -> Kpis:
-    """What is left where prices cannot be trusted: quotes, blocks and fills followed them as well."""
+    """KPIs that remain where prices cannot be trusted: quotes, blocks and fills depend on prices too."""
     gone = dict.fromkeys(name for name in KPI_MEANINGS if name not in _OF_MESSAGES)
     samples = {name: n if name in _OF_MESSAGES else 0 for name, n in kpis.samples.items()}
     return kpis.model_copy(update={**gone, "block_shares": {}, "samples": samples, "errors": {}, "skews": {}})
@@ -126,7 +126,7 @@ def _pooled(reports: Sequence[EdgeReport]) -> Kpis:
 
 
 def _money(reports: Sequence[EdgeReport]) -> dict[str, Any]:
-    """Profit and inventory; of a report that was made by hand what it does not hold is None."""
+    """Profit and inventory; None for values that a hand-made report lacks."""
     all_totals = [report.totals for report in reports]
     positions = [totals.position_max for totals in all_totals]
     orders = [report.orders for report in reports]
@@ -185,10 +185,14 @@ def _p95(samples: Sequence[Sample]) -> float | None:
     return quantile(merged, 0.95) if sum(merged.counts) >= MIN_SAMPLES else None
 
 
+def has_few_blocks(kpis: Kpis, least_blocked_share: float) -> bool:
+    """Whether fewer attempts were blocked than it takes for the reasons of their blocks to say something."""
+    return kpis.blocked_share is not None and kpis.blocked_share < least_blocked_share
+
+
 def risk_of(kpis: Kpis, least_blocked_share: float) -> float | None:
-    """The risk ratio that zone and gate go by: 0 where fewer attempts were blocked than says something."""
-    share = kpis.blocked_share
-    if kpis.risk_ratio is not None and share is not None and share < least_blocked_share:
+    """The risk ratio that the gate goes by: 0 where fewer attempts were blocked than says something."""
+    if kpis.risk_ratio is not None and has_few_blocks(kpis, least_blocked_share):
         return 0.0
     return kpis.risk_ratio
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -159,7 +159,12 @@ class MarketFacts(Strict):
     (``crossed_ms``) or a side empty (``one_sided_ms``), the longest time without a row and how many
     such times there were (``silences``, of a second and more), rows that were read and not used by what
     they are, trades without an aggressor or whose aggressor took what stands on his own side,
-    what was added to local times, and the sizes of tick and lot.
+    what was added to local times, and the sizes of tick and lot. Also all silences together (``silent_ms``),
+    the longest time in which a side of the book said nothing while 100 other rows and more came
+    (``side_silence_ms``), the largest step of the mid between two times, or of a crossing row over the mid
+    (``largest_jump_bps``), and trades of more than stood at their price (``trades_off_book``), past a better
+    price that others went past a second before (``trades_through``), equal to the one before
+    (``trades_repeated``), and of buyers (``trades_bought``).
     """
 
     start_ms: float
@@ -181,6 +186,13 @@ class MarketFacts(Strict):
     rows_ignored: dict[str, int] | None = None
     trades_without_side: int | None = None
     trades_on_wrong_side: int | None = None
+    silent_ms: float | None = None
+    side_silence_ms: float | None = None
+    largest_jump_bps: float | None = None
+    trades_off_book: int | None = None
+    trades_through: int | None = None
+    trades_repeated: int | None = None
+    trades_bought: int | None = None
     local_shift_ms: float | None = None
     tick_size: float | None = None
     lot_size: float | None = None
@@ -192,7 +204,10 @@ class MarketFacts(Strict):
 
 
 class EdgeReport(Strict):
-    """What one iteration of a strategy on a market left to measure."""
+    """What one iteration of a strategy on a market left to measure.
+
+    ``carry`` is a JSON value that the strategy gets again in the next iteration, as ``window.carry``.
+    """
 
     schema_version: Literal[1] = 1
     source: Source
@@ -207,6 +222,7 @@ class EdgeReport(Strict):
     orders: OrderCounts
     batches: Batches | None = None
     market: MarketFacts
+    carry: Any = None
 
 
 class Kpis(Strict):
@@ -330,11 +346,16 @@ class Provenance(Strict):
 
 
 class RecordBase(Strict):
-    """What a record and its export say in the same words."""
+    """What a record and its export say in the same words.
+
+    ``iterations`` is how many there were to be when this one was computed; ``extended_after`` names the
+    iterations after which more were asked for.
+    """
 
     provenance: Provenance
     iteration: int
     iterations: int
+    extended_after: tuple[Count, ...] = Field(default=(), strict=False)
     minutes: float
     parameters_before_hash: str
     parameters_after_hash: str

@@ -1,17 +1,27 @@
-"""A strategy's report is input: what it must be before anything is made of it."""
+"""Checks of a strategy's report, before anything is computed from it."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from itertools import chain
+from typing import Any
 
 from pydantic import ValidationError
 
 from pytest_soak.domain.errors import SoakStateError
+from pytest_soak.domain.hashing import canonical_json
 from pytest_soak.domain.records import EdgeReport, Source
 from pytest_soak.domain.text import show
 
 # Sums are made in other orders than their parts, so they may differ by rounding.
 _TOLERANCE = 1e-6
+
+MOST_CARRY_BYTES = 65_536
+"""Bytes of a ``carry`` as canonical JSON, at most."""
+MOST_CARRY_DEPTH = 32
+"""Lists and objects within one another in a ``carry``, at most."""
+_MOST_SHOWN = 60
 
 
 def checked_report(answer: object, source: Source, where: str) -> EdgeReport:
@@ -25,12 +35,16 @@ def checked_report(answer: object, source: Source, where: str) -> EdgeReport:
             f"{where}: run() returned {show(answer)}; it must return an EdgeReport, "
             "such as simulation.report()"
         )
+    # First, as the model's own dump knows no bounds.
+    problem = next(_problems_of_carry(answer.carry), None)
+    if problem is not None:
+        raise SoakStateError(f"{where}: its report is refused: {problem}")
     try:
-        # A model that was copied with changes, or made without a check, holds whatever it was given.
+        # A model that was copied with changes, or built without validation, may hold anything.
         report = EdgeReport.model_validate(answer.model_dump(warnings=False))
     except (ValidationError, ValueError, TypeError) as error:
         raise SoakStateError(f"{where}: its report is refused: {_first(error)}") from None
-    problem = next(_problems(report, source), None)
+    problem = next(chain(_problems(report, source), _problems_of_samples(report)), None)
     if problem is not None:
         raise SoakStateError(f"{where}: its report is refused: {problem}")
     return report
@@ -56,13 +70,70 @@ def _problems(report: EdgeReport, source: Source) -> Iterator[str]:
         yield f"totals.ledger = {totals.ledger!r} is not gross + fees + slippage + inventory = {profit!r}"
     if report.blocks.total > report.attempts:
         yield f"attempts = {report.attempts} are fewer than its {report.blocks.total} blocked attempts"
+    for label in (*report.market.labels, *report.market.label_ms):
+        if _is_broken(label):
+            yield f"market.labels holds {show(label)}; accepted is valid Unicode"
+
+
+def _problems_of_samples(report: EdgeReport) -> Iterator[str]:
     for name in ("adverse_bps", "slippage_bps", "order_age_ms", "ws_lag_ms", "latency_ms"):
         sample = getattr(report, name)
         if sample.p95 is not None and sample.n == 0:
             yield f"{name}.p95 = {sample.p95!r} is of a sample of size 0"
-    for label in (*report.market.labels, *report.market.label_ms):
-        if any("\ud800" <= char <= "\udfff" for char in label):
-            yield f"market.labels holds {show(label)}; accepted is valid Unicode"
+        held = sample.histogram
+        if held is not None and len(held.at) != len(held.counts):
+            yield f"{name}.histogram has {len(held.at)} classes and {len(held.counts)} counts"
+
+
+def _problems_of_carry(carry: Any) -> Iterator[str]:
+    """What is no JSON in a carry, or too much of it.
+
+    Level by level and within a budget, as what is one object here is written out each time that it is met.
+    """
+    level = [("carry", carry)]
+    budget = MOST_CARRY_BYTES
+    for depth in range(MOST_CARRY_DEPTH + 1):
+        for where, value in level:
+            yield from _no_json(where, value)
+        inner = [place for place in level if type(place[1]) in (list, dict)]
+        if depth == MOST_CARRY_DEPTH and inner:
+            yield f"{inner[0][0]} lies deeper than the {MOST_CARRY_DEPTH} levels that are accepted"
+        # Every member takes a byte and a comma at least.
+        budget -= sum(len(value) for _, value in inner)
+        if budget < 0:
+            yield f"carry is more than {MOST_CARRY_BYTES} bytes of JSON, which are accepted at most"
+            return
+        level = [member for where, value in inner for member in _members(where, value)]
+    size = len(canonical_json(carry))
+    if size > MOST_CARRY_BYTES:
+        yield f"carry is {size} bytes of JSON; accepted are {MOST_CARRY_BYTES}"
+
+
+def _members(where: str, value: Any) -> Iterator[tuple[str, Any]]:
+    for key, member in value.items() if type(value) is dict else enumerate(value):
+        yield f"{where}.{key}"[:_MOST_SHOWN], member
+
+
+def _no_json(where: str, value: Any) -> Iterator[str]:
+    """What is no JSON in a value, its members left aside: it would not come back as it was."""
+    if type(value) is int and not -(2**63) <= value < 2**63:
+        yield f"{where} is a number of {value.bit_length()} bits; accepted are whole numbers of 64 bits"
+    elif type(value) is float and not math.isfinite(value):
+        yield f"{where} = {value!r}; accepted is a finite number"
+    elif type(value) is str and _is_broken(value):
+        yield f"{where} = {show(value)}; accepted is valid Unicode"
+    elif type(value) is dict:
+        for key in value:
+            if type(key) is not str:
+                yield f"{where} has the key {show(key)}; accepted is a text"
+            elif _is_broken(key):
+                yield f"{where} has the key {show(key)}; accepted is valid Unicode"
+    elif value is not None and type(value) not in (bool, int, float, str, list):
+        yield f"{where} = {show(value)}; accepted is a JSON value: None, bool, int, float, str, list or dict"
+
+
+def _is_broken(text: str) -> bool:
+    return any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def _near(value: float, expected: float, scale: float) -> bool:

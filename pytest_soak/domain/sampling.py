@@ -1,13 +1,13 @@
 """Sampling errors of KPIs, from batch means.
 
-An iteration is cut into batches of equal market time, so that what follows closely upon each other, and is
-correlated, falls into one batch and the batches are nearly independent (Law, Simulation Modeling and
+An iteration is cut into batches of equal market time, so that neighbouring events, which are
+correlated, fall into one batch and the batches are nearly independent (Law, Simulation Modeling and
 Analysis, 5th ed., section 9.5.3; 10 to 30 batches serve well, Schmeiser 1982). A KPI that is a ratio of sums
 has the standard error of a ratio estimator (Cochran, Sampling Techniques, 3rd ed., section 2.11)::
 
     R = sum(y) / sum(x),   SE(R) = sqrt(B / (B - 1) * sum((y_b - R x_b)^2)) / sum(x)
 
-What neighbouring batches still have in common widens it as in an autoregression of the first order, by
+The remaining correlation of neighbouring batches widens it as in an autoregression of the first order, by
 sqrt((1 + r) / (1 - r)) with their correlation r, where that is positive. A percentile has the error of the
 share of values above it, carried over to values (Woodruff 1952), and at least the width of a class. Where the
 batches are skewed away from a miss, t is taken through the cubic transformation of Hall (1992, J. R. Stat.
@@ -17,8 +17,10 @@ Soc. B 54).
 from __future__ import annotations
 
 import math
+import operator
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import accumulate, chain, pairwise
+from itertools import accumulate, chain
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -27,7 +29,7 @@ from pytest_soak.domain.records import Batches, EdgeReport, Histogram, Sample
 LEAST_BATCHES = 8
 """Fewest batches with something in them of which a standard error is believed."""
 LEAST_ITERATIONS = 10
-"""From so many iterations on each of them is one batch, which takes in what is correlated for longer."""
+"""From this many iterations on, each iteration is one batch, which covers longer correlations."""
 MOST_IN_COMMON = 0.9
 """Highest correlation of neighbouring batches that is allowed for."""
 SHARE = 0.95
@@ -83,19 +85,21 @@ def _pairs(ratio: Ratio, batches: Sequence[Batches]) -> list[Pair]:
 
 
 def _ratio_error(pairs: Sequence[Pair]) -> Error | None:
-    held = sum(x > 0 for _, x in pairs)
-    whole = math.fsum(x for _, x in pairs)
+    held = sum([x > 0 for _, x in pairs])
+    whole = math.fsum([x for _, x in pairs])
     if held < LEAST_BATCHES or whole <= 0:
         return None
-    ratio = math.fsum(y for y, _ in pairs) / whole
+    ratio = math.fsum([y for y, _ in pairs]) / whole
     rests = [y - ratio * x for y, x in pairs]
-    squares = math.fsum(rest**2 for rest in rests)
+    squares = math.fsum([rest**2 for rest in rests])
     size = math.sqrt(len(pairs) / (len(pairs) - 1) * squares) / whole
     if not squares:
         return Error(0.0, 0.0)
-    common = math.fsum(a * b for a, b in pairwise(rests)) / squares
+    common = math.fsum(map(operator.mul, rests, rests[1:])) / squares
     common = min(MOST_IN_COMMON, max(0.0, common))
-    skew = math.fsum(rest**3 for rest in rests) / len(rests) / (squares / len(rests)) ** 1.5
+    cube = (squares / len(rests)) ** 1.5
+    # Rests so small that their cubes are 0 in doubles lean to no side.
+    skew = math.fsum([rest**3 for rest in rests]) / len(rests) / cube if cube else 0.0
     return Error(size * math.sqrt((1 + common) / (1 - common)), skew / math.sqrt(len(rests)))
 
 
@@ -122,26 +126,36 @@ def percentile_error(samples: Sequence[Sample]) -> Error | None:
 
 
 def _above(histogram: Histogram, value: float) -> float:
-    """How many values lie above one, as if those of a class were spread evenly over it."""
-    parts = (min(1.0, max(0.0, at + 1 - value / histogram.step)) for at in histogram.at)
-    return math.fsum(count * part for count, part in zip(histogram.counts, parts, strict=True))
+    """How many values lie above ``value``, as if those of a class were spread evenly over it."""
+    place = value / histogram.step
+    classes = zip(histogram.at, histogram.counts, strict=True)
+    return math.fsum([count * min(1.0, at + 1 - place) for at, count in classes if at + 1 > place])
 
 
 def merged_histogram(samples: Sequence[Sample]) -> Histogram | None:
     """All values of several samples in classes of the widest of their steps; None where one has none."""
-    histograms = [sample.histogram for sample in samples if sample.n]
-    if not histograms or any(h is None for h in histograms):
+    given = [sample.histogram for sample in samples if sample.n]
+    histograms = [histogram for histogram in given if histogram is not None]
+    if not histograms or len(histograms) < len(given):
         return None
-    step = max(h.step for h in histograms if h is not None)
+    first = histograms[0]
+    # The common case: one sample, with its classes already in order.
+    if len(histograms) == 1 and all(map(operator.lt, first.at, first.at[1:])):
+        return first
+    step = max(histogram.step for histogram in histograms)
     counts: dict[int, int] = {}
-    for h in histograms:
-        if h is None:
-            continue
-        for at, count in zip(h.at, h.counts, strict=True):
-            place = math.floor(at * (h.step / step))
+    for histogram in histograms:
+        for place, count in zip(_places(histogram, step), histogram.counts, strict=True):
             counts[place] = counts.get(place, 0) + count
     places = sorted(counts)
     return Histogram(step=step, at=tuple(places), counts=tuple(counts[place] for place in places))
+
+
+def _places(histogram: Histogram, step: float) -> Sequence[int]:
+    """The classes in which its values lie where classes are as wide as ``step``."""
+    if histogram.step == step:
+        return histogram.at
+    return [math.floor(at * (histogram.step / step)) for at in histogram.at]
 
 
 def quantile(histogram: Histogram, share: float) -> float:
@@ -154,7 +168,7 @@ def quantile(histogram: Histogram, share: float) -> float:
 
 def _value_at(histogram: Histogram, ends: Sequence[int], rank: int) -> float:
     """The value of a rank, as if those of a class were spread evenly over it."""
-    place = next(index for index, end in enumerate(ends) if rank < end)
+    place = bisect_right(ends, rank)
     before = ends[place] - histogram.counts[place]
     within = (rank - before + 0.5) / histogram.counts[place]
     return (histogram.at[place] + within) * histogram.step

@@ -52,7 +52,7 @@ class TunerSettings(Strict):
     """Zone borders and driver thresholds of the tuner.
 
     Where less than ``least_blocked_share`` of all attempts was blocked, the share of risk in so few blocks
-    says nothing: zone and gate then take ``risk_ratio`` for 0.
+    says nothing: the zone is then NORMALIZE, and the gate takes ``risk_ratio`` for 0.
     """
 
     aggressive_risk: Ratio = 0.60

@@ -1,4 +1,4 @@
-"""What the past of a canary means for its next decision, computed from history and stored nowhere else."""
+"""State of a canary's guards, computed from its history and stored nowhere else."""
 
 from __future__ import annotations
 

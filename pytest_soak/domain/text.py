@@ -18,7 +18,7 @@ def show(value: object) -> str:
 def printable(text: str, *, newlines: bool = False) -> str:
     """Text in which nothing can steer a terminal, break a line or reorder what stands beside it.
 
-    Each such character becomes its escape; with ``newlines`` those are left, as in messages of our own.
+    Each such character becomes its escape; with ``newlines`` those are left, as in this package's messages.
     """
     if text.isascii() and text.isprintable():
         return text
@@ -26,6 +26,26 @@ def printable(text: str, *, newlines: bool = False) -> str:
         character if (newlines and character == "\n") or not _is_unseen(character) else _escape(character)
         for character in text
     )
+
+
+def number(value: float | None, form: str) -> str:
+    """Format a measured value; what was not measured is a dash."""
+    return "-" if value is None else format(value, form)
+
+
+def money(value: float | None) -> str:
+    """An amount with its sign: two decimals, or three digits where it is small."""
+    if value is None:
+        return "-"
+    return format(value, "+.2f" if 1.0 <= abs(value) < 100_000.0 or value == 0.0 else "+.3g")
+
+
+def cut(text: str, width: int) -> str:
+    """Cut in the middle, as names that begin alike differ at their ends."""
+    if len(text) <= width:
+        return text
+    head = (width - 1) // 2
+    return f"{text[:head]}~{text[len(text) - (width - 1 - head) :]}"
 
 
 def _is_unseen(character: str) -> bool:

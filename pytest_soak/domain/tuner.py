@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.domain.history import History
-from pytest_soak.domain.kpis import risk_of
+from pytest_soak.domain.kpis import has_few_blocks
 from pytest_soak.domain.parameters import PARAMETERS, Parameter
 from pytest_soak.domain.records import Kpis, Verdict, Zone
 from pytest_soak.domain.settings import TunerSettings
@@ -62,12 +62,13 @@ class Proposal:
 def propose(context: TunerContext) -> Proposal:
     """Propose a change from the KPIs of one iteration.
 
-    Reasons for the same move do not add up: the larger one counts. Under a driver nothing is relaxed.
+    Reasons for the same move do not add up: the larger one counts. Nothing is relaxed under a driver, or
+    where the net profit is below that of NORMALIZE or unknown.
     """
     zone = zone_of(context.kpis, context.settings)
     drivers = drivers_of(context.kpis, context.settings)
     moves = _zone_moves(zone)
-    if drivers:
+    if drivers or (zone is Zone.NORMALIZE and not _earns(context.kpis, context.settings)):
         moves = {name: delta for name, delta in moves.items() if PARAMETERS[name].is_safer(delta)}
     for driver in drivers:
         for name in _DRIVER_MOVES[driver]:
@@ -81,25 +82,33 @@ def zone_of(kpis: Kpis, settings: TunerSettings) -> Zone | None:
     """Zone by risk ratio; None where the risk ratio was not measured.
 
     Below the border of NORMALIZE a net profit that is too small or unknown means HOLD. Where too few attempts
-    were blocked for their shares to say something, risk counts as 0.
+    were blocked for their shares to say something, the zone is NORMALIZE by rule.
     """
-    risk = risk_of(kpis, settings.least_blocked_share)
+    risk = kpis.risk_ratio
     if risk is None:
         return None
+    if has_few_blocks(kpis, settings.least_blocked_share):
+        return Zone.NORMALIZE
     if risk >= settings.aggressive_risk:
         return Zone.AGGRESSIVE
     if risk >= settings.moderate_risk:
         return Zone.MODERATE
-    earns = kpis.net_bps is not None and kpis.net_bps >= settings.normalize_net_bps
-    return Zone.NORMALIZE if risk < settings.normalize_risk and earns else Zone.HOLD
+    return Zone.NORMALIZE if risk < settings.normalize_risk and _earns(kpis, settings) else Zone.HOLD
+
+
+def _earns(kpis: Kpis, settings: TunerSettings) -> bool:
+    return kpis.net_bps is not None and kpis.net_bps >= settings.normalize_net_bps
 
 
 def _zone_reason(kpis: Kpis, settings: TunerSettings) -> str | None:
-    if risk_of(kpis, settings.least_blocked_share) == kpis.risk_ratio:
+    if kpis.risk_ratio is None or not has_few_blocks(kpis, settings.least_blocked_share):
         return None
-    return (
+    said = (
         f"few_blocks: {kpis.blocked_share:.2%} of attempts, counted from {settings.least_blocked_share:g} on"
     )
+    if _earns(kpis, settings):
+        return said
+    return f"{said}; nothing is relaxed below a net profit of {settings.normalize_net_bps:g} bps"
 
 
 def drivers_of(kpis: Kpis, settings: TunerSettings) -> tuple[str, ...]:
@@ -145,7 +154,7 @@ def _known(names: Iterable[str]) -> list[str]:
 
 def _stopped_by_bounds(parameter: Parameter, value: float, delta: float) -> float:
     left = round(parameter.moved(value, delta) - value, DELTA_DECIMALS)
-    # From outside the bounds the wall lies behind the value: going there would be a move nobody asked for.
+    # A value outside its bounds is not moved to the bound: no driver asked for that move.
     return left if left * delta > 0 else 0.0
 
 

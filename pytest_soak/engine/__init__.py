@@ -1,1 +1,1 @@
-"""The loop of a soak and what it is made of; knows nothing of pytest."""
+"""The loop of a soak and its parts; independent of pytest."""

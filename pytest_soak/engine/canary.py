@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from pytest_soak.config.overrides import read_current
 from pytest_soak.domain.decision import TuningState, decide, no_decision, step_of, tuning_state
@@ -35,9 +36,10 @@ from pytest_soak.store.runs.layout import JOURNAL_NAME
 
 @dataclass(frozen=True, slots=True)
 class _Turn:
-    """What an iteration starts from: its number, its parameters and their hash, the iterations before it."""
+    """What an iteration starts from: its number, of how many, its parameters, their hash, those before it."""
 
     number: int
+    iterations: int
     base: dict[str, float]
     base_hash: str
     history: History
@@ -60,6 +62,7 @@ class Canary:
         self._steps: list[Step] = []
         with self._journal.lock():
             self._catch_up()
+            self._journal.extend(spec.extensions)
             self._exports.rebuild(self._state(), self._initial)
 
     def close(self) -> None:
@@ -75,6 +78,11 @@ class Canary:
     def done(self) -> int:
         """Number of committed iterations."""
         return len(self._steps)
+
+    @property
+    def planned(self) -> int:
+        """How many iterations there are to be, with those that were added later."""
+        return self._journal.planned
 
     def record(self, iteration: int) -> IterationRecord:
         """The record of a committed iteration.
@@ -107,10 +115,8 @@ class Canary:
         Raises:
             SoakStateError: where a guard stops the start, or the overrides were tampered with.
         """
-        if not 1 <= iteration <= self.spec.iterations:
-            raise SoakStateError(
-                f"{self.spec.name}: iteration {iteration} is not one of 1 to {self.spec.iterations}"
-            )
+        if not 1 <= iteration <= self.planned:
+            raise SoakStateError(f"{self.spec.name}: iteration {iteration} is not one of 1 to {self.planned}")
         while self.done < iteration:
             if self._steps and self.spec.sleep_seconds:
                 self._clock.sleep(self.spec.sleep_seconds)
@@ -128,15 +134,17 @@ class Canary:
     def _run(self, number: int) -> IterationRecord:
         # In the order that a record read back has, so that a resumed run prints what one in one go does.
         spec, base = self.spec, dict(sorted(self.parameters.items()))
-        turn = _Turn(number, base, parameters_hash(base), History(tuple(self._steps)))
+        iterations = self._journal.planned_at(number)
+        turn = _Turn(number, iterations, base, parameters_hash(base), History(tuple(self._steps)))
         self._refuse_unless_sound(turn)
         wall_start, started = self._clock.now(), self._clock.monotonic()
         duration_ms = spec.minutes * 60_000.0
         window = Window(
             iteration=number,
-            iterations=spec.iterations,
+            iterations=iterations,
             start_ms=(number - 1) * duration_ms,
             duration_ms=duration_ms,
+            carry=self._carried(number),
         )
         answer = spec.strategy.run(spec.market, base, window)
         where = f"iteration {number} of {spec.name}, strategy {spec.strategy.name}"
@@ -150,12 +158,20 @@ class Canary:
         )
         self._journal.commit(record, edge_json, wall)
         self._steps.append(step_of(record))
-        # Committed, but not exported over a file that somebody else has written meanwhile.
+        # Committed, but not exported over a file that was edited meanwhile.
         if not self._exports.holds(turn.base):
             self._refuse_other_overrides(turn, "is committed, but its export is held back")
         self._exports.add(self._state())
         self._hooks.finished(record, record.parameters_after)
         return record
+
+    def _carried(self, number: int) -> Any:
+        """What the iteration before left for the strategy, made anew from the journal's text every time.
+
+        What the strategy itself handed in may differ from it: in the order of keys, in parts that are one
+        object. A canary in one go would then not do what a resumed one does.
+        """
+        return None if number == 1 else json.loads(self._journal.edge_json(number - 1)).get("carry")
 
     def _refuse_unless_sound(self, turn: _Turn) -> None:
         # The bytes that the export wrote need no parser to tell what they say.
@@ -190,7 +206,7 @@ class Canary:
         return GuardContext(
             moment=moment,
             iteration=turn.number,
-            iterations=self.spec.iterations,
+            iterations=turn.iterations,
             minutes=self.spec.minutes,
             warmup=self._is_warmup(turn.number),
             parameters=turn.base,
@@ -222,7 +238,7 @@ class Canary:
             spec.profile.gates,
             least_blocked_share=spec.profile.tuner.least_blocked_share,
             chance=Chance.of_iterations(
-                spec.iterations - spec.profile.gates.warmup_iterations, spec.profile.gates
+                turn.iterations - spec.profile.gates.warmup_iterations, spec.profile.gates
             ),
         )
         verdict = verdict_of(gates)
@@ -230,7 +246,8 @@ class Canary:
         return IterationRecord(
             provenance=self._provenance(edge),
             iteration=turn.number,
-            iterations=spec.iterations,
+            iterations=turn.iterations,
+            extended_after=tuple(after for after, _ in self._journal.extensions if after < turn.number),
             minutes=spec.minutes,
             parameters_before=turn.base,
             parameters_after=after,
@@ -254,7 +271,7 @@ class Canary:
         answer = self._hooks.propose(
             TunerContext(
                 iteration=turn.number,
-                iterations=self.spec.iterations,
+                iterations=turn.iterations,
                 parameters=turn.base,
                 kpis=kpis,
                 verdict=verdict,

@@ -52,6 +52,7 @@ class CanarySpec:
     """Everything that a canary is a function of, and where its records go.
 
     ``parameters`` are those of iteration 1 of a new run; ``safe_parameters`` those of a panic revert.
+    ``extensions`` are iterations that were added later; its journal says from which iteration on each counts.
     """
 
     name: str
@@ -68,6 +69,7 @@ class CanarySpec:
     minutes: float
     gate_mode: GateMode
     tune: bool
+    extensions: tuple[int, ...] = ()
     sleep_seconds: float = 0.0
     guards_off: tuple[str, ...] = ()
 

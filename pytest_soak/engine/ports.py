@@ -14,7 +14,7 @@ from pytest_soak.domain.tuner import Proposal, TunerContext
 
 
 class Hooks(Protocol):
-    """What the loop asks of the outside: guards, the tuner, and who wants to be told."""
+    """Callbacks of the loop: the guards, the tuner, and listeners."""
 
     guards_off: tuple[str, ...]
 

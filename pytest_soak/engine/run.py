@@ -10,13 +10,16 @@ from typing import Any
 
 from pytest_soak.config.overrides import Resolved, read_current, resolve
 from pytest_soak.config.profiles import LoadedProfile, load_profile
+from pytest_soak.domain.differences import differences
 from pytest_soak.domain.errors import SoakConfigError, SoakStateError, SoakStoreError, SoakStoreWarning
+from pytest_soak.domain.hashing import sha256_of
 from pytest_soak.domain.parameters import DEFAULTS, problem_with
 from pytest_soak.domain.settings import GateMode, Profile
 from pytest_soak.domain.text import printable, show
 from pytest_soak.engine.canary import Canary
 from pytest_soak.engine.case import Case
 from pytest_soak.engine.inputs import CanarySpec
+from pytest_soak.engine.moving import moves
 from pytest_soak.engine.ports import Hooks
 from pytest_soak.engine.settings import LATEST, MOCK_MINUTES, Settings
 from pytest_soak.kernel import kernel_version
@@ -26,6 +29,7 @@ from pytest_soak.store.exports.artifacts import render
 from pytest_soak.store.exports.models import RunManifest, RunSettings
 from pytest_soak.store.runs.layout import MANIFEST_NAME, began_at, run_folder
 from pytest_soak.store.runs.runs import (
+    extend_manifest,
     find_run,
     link_latest,
     prepare_artifacts,
@@ -54,6 +58,8 @@ class SoakRun:
     canaries: dict[Path, Canary] = field(default_factory=dict)
     profiles: dict[str, LoadedProfile] = field(default_factory=dict)
     markets: dict[tuple[object, ...], Market] = field(default_factory=dict)
+    recordings: dict[str, str] = field(default_factory=dict)
+    scenarios: dict[str, str] = field(default_factory=dict)
     names: tuple[str, ...] = ()
     folder: Path = field(init=False)
     _named: set[str] = field(default_factory=set, init=False)
@@ -66,7 +72,7 @@ class SoakRun:
         """A profile by name or path, read once per session; None is the profile ``default``."""
         wanted = name or "default"
         if wanted not in self.profiles:
-            self.profiles[wanted] = load_profile(wanted, (self.root / PROFILES_FOLDER,))
+            self.profiles[wanted] = load_profile(self.settings.place(wanted), (self.root / PROFILES_FOLDER,))
         return self.profiles[wanted]
 
     def resolve(self, case: Case, profile: Profile) -> Resolved:
@@ -76,7 +82,7 @@ class SoakRun:
         return resolve(settings.overrides, loaded, settings.environment, self.base)
 
     def market(self, case: Case, hook: Any) -> Market:
-        """The market of a case, the same for everybody who has the same hooks as long as it is in use.
+        """The market of a case, shared by all items with the same hooks while it is in use.
 
         Of many, only the newest are kept: a compiled market holds its world.
         """
@@ -86,8 +92,19 @@ class SoakRun:
         if key not in self.markets:
             while len(self.markets) >= MAX_OPEN:
                 del self.markets[next(iter(self.markets))]
-            self.markets[key] = makers(request=request)
+            self.markets[key] = made = makers(request=request)
+            self._note_content(case, made)
         return self.markets[key]
+
+    def _note_content(self, case: Case, market: Market) -> None:
+        """Note the hash of a recording or a scenario, by which it is known again elsewhere."""
+        about = market.describe()
+        if case.replay is None:
+            if "scenario" in about:
+                text = self.settings.started_with_text(case.source)
+                self.scenarios[text] = sha256_of(about["scenario"])
+        elif isinstance(about.get("sha256"), str):
+            self.recordings[self.settings.started_with(case.replay).as_posix()] = str(about["sha256"])
 
     def _market_request(self, case: Case) -> MarketRequest:
         return MarketRequest(
@@ -139,8 +156,11 @@ class SoakRun:
                 run_id=self.run_id,
                 created_at=began_at(self.run_id).isoformat(timespec="milliseconds"),
                 settings=RunSettings.model_validate(self.settings.of_run()),
+                extensions=self.settings.extensions,
                 versions=versions,
                 canaries=names,
+                recordings=self.recordings,
+                scenarios=self.scenarios,
                 profiles={
                     name: loaded.profile.model_dump(mode="json") for name, loaded in self.profiles.items()
                 },
@@ -148,22 +168,40 @@ class SoakRun:
         )
         self._named.update(names)
 
-    def refuse_changed_profiles(self) -> None:
-        """Refuse to resume with a profile that has changed since the run began.
+    def extend(self) -> None:
+        """Add the iterations that this session asks for to those of the run, permanently.
 
         Raises:
-            SoakConfigError: names the file, what differs and what to do.
+            SoakError: the manifest cannot be read or written, or what was added before is still to come.
+        """
+        if self.settings.extend is not None:
+            extend_manifest(self.folder, self.settings.extend)
+
+    def refuse_changed_files(self) -> None:
+        """Refuse to resume with a profile or a scenario that has changed since the run began.
+
+        Raises:
+            SoakConfigError: names the file, where it lay if it moved, what differs and what to do.
         """
         if self.settings.resume is None:
             return
-        for name, before in read_manifest(self.folder).profiles.items():
+        manifest = read_manifest(self.folder)
+        for name, before in manifest.profiles.items():
             loaded = self.profile(name)
             changes = differences(before, loaded.profile.model_dump(mode="json"))
             if changes:
-                raise SoakConfigError(
-                    f"--soak-resume: profile {loaded.origin} has changed since the run began: "
-                    f"{'; '.join(changes)}. Undo that to resume, or start a new run"
-                )
+                raise self._changed("profile", name, loaded.origin, f": {'; '.join(changes)}")
+        for name, sha256 in manifest.scenarios.items():
+            if self.scenarios.get(name, sha256) != sha256:
+                raise self._changed("scenario", name, self.settings.place(name))
+
+    def _changed(self, kind: str, name: str, place: str, changes: str = "") -> SoakConfigError:
+        is_moved = self.settings.place(name) != name
+        what = f"has other content than {name}, which the run" if is_moved else "has changed since the run"
+        return SoakConfigError(
+            f"--soak-resume: {kind} {place} {what} began{' with' if is_moved else ''}{changes}. "
+            f"{'Name the same file' if is_moved else 'Undo that'} to resume, or start a new run"
+        )
 
     def _keep_base(self) -> None:
         kept = self.folder / BASE_NAME
@@ -173,7 +211,7 @@ class SoakRun:
             write_atomic(kept, render(values))
 
     def _link(self) -> None:
-        """Point ``latest`` here, once; where that fails it is said, and the run goes on."""
+        """Point ``latest`` here, once; a failure is a warning, and the run continues."""
         if self._linked:
             return
         self._linked = True
@@ -192,10 +230,13 @@ def start(settings: Settings, root: Path, run_id: str) -> SoakRun:
     if settings.resume is None:
         return SoakRun(settings=settings, root=root, run_id=run_id, base=settings.artifacts / BASE_NAME)
     name = None if settings.resume == LATEST else settings.resume
-    folder = find_run(settings.artifacts, name)
+    folder = find_run(settings.artifacts, name, extends=settings.extend is not None)
     manifest = read_manifest(folder)
+    moved = moves(manifest, settings, root)
+    resumed = Settings.resumed(settings, manifest.settings.model_dump(), moved)
+    added = () if settings.extend is None else (settings.extend,)
     return SoakRun(
-        settings=Settings.resumed(settings, manifest.settings.model_dump()),
+        settings=replace(resumed, extensions=(*manifest.extensions, *added)),
         root=root,
         run_id=manifest.run_id,
         base=folder / BASE_NAME,
@@ -213,7 +254,7 @@ def spec_of(
     strategy: Strategy,
     guards_off: tuple[str, ...],
 ) -> CanarySpec:
-    """Put a canary together from what the fixtures gave.
+    """Build a canary from the values of the fixtures.
 
     Raises:
         SoakConfigError: where an overridden parameter is unknown or out of bounds.
@@ -232,12 +273,13 @@ def spec_of(
         folder=folder,
         profile=profile,
         market=market,
-        scenario=market.name,
+        scenario=_market_name(settings, case, market),
         seed=case.seed,
         strategy=strategy,
         parameters={**resolved, **overrides},
         safe_parameters={**DEFAULTS, **run.profile(profile.guards.panic.profile).profile.parameters},
         iterations=settings.iterations,
+        extensions=settings.extensions,
         minutes=settings.minutes or minutes_of(market, settings.iterations),
         gate_mode=profile.gates.mode if settings.gate is None else GateMode(settings.gate),
         tune=settings.tune,
@@ -246,16 +288,12 @@ def spec_of(
     )
 
 
-def differences(before: Mapping[str, Any], now: Mapping[str, Any], where: str = "") -> list[str]:
-    """What differs between two mappings, key by key at every depth."""
-    found: list[str] = []
-    for key in sorted(before.keys() | now.keys()):
-        old, new = before.get(key), now.get(key)
-        if isinstance(old, Mapping) and isinstance(new, Mapping):
-            found += differences(old, new, f"{where}{key}.")
-        elif old != new:
-            found.append(f"{where}{key} was {show(old)} and is {show(new)}")
-    return found
+def _market_name(settings: Settings, case: Case, market: Market) -> str:
+    """Name of the market; of a recording that was renamed since the run began, the one that it had then."""
+    if case.replay is None:
+        return market.name
+    began_as = settings.started_with(case.replay).name
+    return market.name if began_as == case.replay.name else began_as
 
 
 def check_strategy(strategy: object) -> None:
@@ -273,6 +311,11 @@ def check_strategy(strategy: object) -> None:
     name = getattr(strategy, "name", None)
     if not isinstance(name, str) or not name:
         raise SoakConfigError(f"{what}.name is {show(name)}; accepted is a text that is not empty")
+
+
+def is_divided(market: Market) -> bool:
+    """Whether a market has an end, up to which iterations of no given length divide it."""
+    return getattr(market, "duration_ms", None) is not None
 
 
 def minutes_of(market: Market, iterations: int) -> float:

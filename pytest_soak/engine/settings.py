@@ -10,11 +10,16 @@ from typing import Any
 LATEST = "latest"
 MOCK_MINUTES = 5.0
 
+# What does not make a run another one, or is kept beside its settings.
+_OF_SESSION = ("artifacts", "resume", "extend", "extensions", "moves", "sleep_seconds", "given", "selects")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What a session was asked to do; None means that nobody said so.
+    """What a session was asked to do; None means not given.
 
+    ``extensions`` are iterations that were added to a run later, ``extend`` those that this session adds.
+    ``moves`` says where files of a resumed run lie now: the path it was started with, and the new one.
     ``given`` names the soak options of the command line and of ``addopts``: where there are some, a soak
     is checked before collection. ``selects``: one stood on the command line itself, so only soak items run.
     """
@@ -28,6 +33,9 @@ class Settings:
     gate: str | None = None
     artifacts: Path = Path("artifacts/soak")
     resume: str | None = None
+    extend: int | None = None
+    extensions: tuple[int, ...] = ()
+    moves: tuple[tuple[str, str], ...] = ()
     replay: tuple[Path, ...] | None = None
     tune: bool = True
     sleep_seconds: float = 0.0
@@ -35,18 +43,37 @@ class Settings:
     given: tuple[str, ...] = ()
     selects: bool = False
 
+    @property
+    def planned(self) -> int:
+        """Iterations of a canary, with those that were added later."""
+        return self.iterations + sum(self.extensions)
+
+    def place(self, text: str) -> str:
+        """Where a file is that the run was started with; a name, or a path that leads there, is kept."""
+        return dict(self.moves).get(text, text)
+
+    def started_with(self, path: Path) -> Path:
+        """The path that the run was started with of a file that is now at ``path``."""
+        return next((Path(old) for old, new in self.moves if new == path.as_posix()), path)
+
+    def started_with_text(self, text: str) -> str:
+        """The name or path that the run was started with, of what :meth:`place` gave."""
+        return next((old for old, new in self.moves if new == text), text)
+
     def of_run(self) -> dict[str, Any]:
         """The settings that a run is a function of, as JSON values."""
         data = asdict(self)
-        for name in ("artifacts", "resume", "sleep_seconds", "given", "selects"):
+        for name in _OF_SESSION:
             del data[name]
         if self.replay is not None:
             data["replay"] = tuple(path.as_posix() for path in self.replay)
         return {name: list(v) if isinstance(v, tuple) else v for name, v in data.items()}
 
     @classmethod
-    def resumed(cls, now: Settings, stored: Mapping[str, Any]) -> Settings:
-        """The settings of a stored run, with this session's folder and pause.
+    def resumed(
+        cls, now: Settings, stored: Mapping[str, Any], moves: tuple[tuple[str, str], ...] = ()
+    ) -> Settings:
+        """The settings of a stored run, with this session's folder and pause, and where its files are now.
 
         Raises:
             SoakConfigError: where an option was given that differs from the stored one.
@@ -54,15 +81,19 @@ class Settings:
         # Not above: a session without a soak imports this module, and nothing of the domain.
         from pytest_soak.domain.errors import SoakConfigError
 
-        fresh = now.of_run()
+        fresh, places = now.of_run(), dict(moves)
         for option in now.given:
             kept = list(stored[option]) if isinstance(stored.get(option), tuple) else stored.get(option)
-            if option in stored and fresh[option] != kept:
+            if option == "replay" or option not in stored:
+                # Recordings count by their content.
+                continue
+            moved = [places.get(text, text) for text in kept] if isinstance(kept, list) else kept
+            if fresh[option] not in (kept, moved):
                 raise SoakConfigError(
                     f"--soak-resume: the run was started with {option} = {kept!r}, "
                     f"this command says {fresh[option]!r}; leave the option out to resume"
                 )
-        return now.with_stored(stored)
+        return replace(now.with_stored(stored), moves=moves)
 
     def with_stored(self, stored: Mapping[str, Any]) -> Settings:
         """These settings with values as :meth:`of_run` gave them in their place."""

@@ -33,4 +33,4 @@ class BuiltInHooks:
         return propose(context)
 
     def finished(self, record: IterationRecord, parameters: Mapping[str, float]) -> None:
-        """Nobody is told; override it to listen."""
+        """Do nothing; override it to listen."""

@@ -1,4 +1,4 @@
-"""Built-in guards: one module each, registered as a plugin of its own, so that each can be switched off."""
+"""Built-in guards: one module each, registered as a separate plugin, so that each can be switched off."""
 
 from __future__ import annotations
 

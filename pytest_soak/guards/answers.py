@@ -19,7 +19,7 @@ SAFE_STEP = "safe_step"
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a change is refused; ``until`` is the last iteration whose decision this refusal holds for."""
+    """Why a change is refused; ``until`` is the last iteration that the refusal applies to."""
 
     reason: str
     message: str
@@ -61,7 +61,7 @@ def per_parameter(
 
 
 def with_current(context: GuardContext) -> History:
-    """The history with the iteration that is being decided at its end, without a change of its own."""
+    """The history, ended by the iteration being decided, which has no change yet."""
     kpis = context.kpis
     current = Step(
         iteration=context.iteration,

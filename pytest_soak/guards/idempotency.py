@@ -10,7 +10,7 @@ NAME = "soak_idempotency"
 
 
 def opinions(context: GuardContext) -> tuple[Opinion, ...]:
-    """Refuse a decision whose key is that of one that was applied; on a new base the key is another."""
+    """Refuse a decision with the key of one that was applied; on a new base the key differs."""
     if not is_asked(context):
         return ()
     twins = [s for s in context.history.steps if s.applied_deltas and s.decision_key == context.decision_key]

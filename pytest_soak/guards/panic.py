@@ -13,7 +13,7 @@ NAME = PANIC_GUARD
 def opinions(context: GuardContext) -> tuple[Opinion, ...]:
     """REVERT once the streak of FAIL verdicts after warm-up, the current one included, is long enough.
 
-    A revert starts the streak anew.
+    A revert resets the streak.
     """
     if context.moment != "decide":
         return ()

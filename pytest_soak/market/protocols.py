@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from pytest_soak.domain.records import EdgeReport, Source
@@ -16,13 +16,15 @@ if TYPE_CHECKING:
 class Window:
     """The stretch of market time that one iteration covers, in ms since the run began.
 
-    ``iteration`` counts from 1. What happens in a window depends on its times alone.
+    ``iteration`` counts from 1. What happens in the market depends on the window's times alone. ``carry`` is
+    what the strategy put into its report of the iteration before, None in the first.
     """
 
     iteration: int
     iterations: int
     start_ms: float
     duration_ms: float
+    carry: Any = field(default=None, hash=False)
 
     @property
     def end_ms(self) -> float:
@@ -83,7 +85,8 @@ class Market(Protocol):
 class Strategy(Protocol):
     """The system under test.
 
-    ``run`` is called once per iteration and must be a pure function of its arguments.
+    ``run`` is called once per iteration and must be a pure function of its arguments: what it remembers goes
+    into the ``carry`` of its report.
     """
 
     @property

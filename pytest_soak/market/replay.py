@@ -91,6 +91,9 @@ class ReplayMarket:
             "local_shift_ns": self._facts.local_shift_ns,
             "most_silence_ms": self._trust.silence_ms,
             "most_crossed_share": self._trust.crossed_share,
+            "most_jump_bps": self._trust.jump_bps,
+            "most_off_book_share": self._trust.off_book_share,
+            "most_through_share": self._trust.through_share,
         }
 
     def tape(self) -> Tape:

@@ -166,6 +166,11 @@ class Simulation:
         """Count an attempt to quote, and why it was blocked where it was; ``risk_ratio`` is made of these."""
         self._kernel.attempt(blocked)
 
-    def report(self) -> EdgeReport:
-        """What the window left to measure; a ValueError before it is over."""
-        return report_of(self._kernel.report())
+    def report(self, carry: object = None) -> EdgeReport:
+        """What the window left to measure; a ValueError before it is over.
+
+        ``carry`` is a JSON value of at most 64 KiB that the strategy gets again in the next iteration, as
+        ``window.carry``.
+        """
+        report = report_of(self._kernel.report())
+        return report if carry is None else report.model_copy(update={"carry": carry})

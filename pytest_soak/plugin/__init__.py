@@ -1,13 +1,16 @@
-"""The pytest plugin: hooks only; what they do lives in the modules that they call."""
+"""The pytest plugin: hooks only; the work is done in the modules that they call."""
 
 from __future__ import annotations
 
 from collections.abc import Generator
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 
 from pytest_soak import hookspecs
+from pytest_soak.engine.settings import Settings
+from pytest_soak.plugin import reporting, serving
 from pytest_soak.plugin.collection import (
     case_of,
     chain_key,
@@ -31,9 +34,11 @@ from pytest_soak.plugin.github import SoakGithub
 from pytest_soak.plugin.lastfailed import SoakLast, collect_shipped, is_shipped_wanted, with_last_settings
 from pytest_soak.plugin.matrix import MARKER
 from pytest_soak.plugin.options import add_options, read_settings
+from pytest_soak.plugin.reporting import SoakReport
 from pytest_soak.plugin.session import (
     ASKED,
     DESELECTED,
+    GROUPS,
     HEADER,
     REPORT,
     RUN,
@@ -45,6 +50,7 @@ from pytest_soak.plugin.session import (
     run_of,
 )
 from pytest_soak.plugin.signals import SoakSignals
+from pytest_soak.plugin.stopping import SoakStop, SoakStopped
 from pytest_soak.plugin.terminal import SoakTerminal
 from pytest_soak.plugin.testnames import names_of_tests
 from pytest_soak.plugin.warned import SoakWarnings
@@ -53,6 +59,8 @@ from pytest_soak.plugin.warned import SoakWarnings
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Register options and ini options."""
     add_options(parser)
+    reporting.add_options(parser)
+    serving.add_options(parser)
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -68,33 +76,50 @@ def pytest_configure(config: pytest.Config) -> None:
     if asked:
         settings = replace(settings, given=(*settings.given, "ids"), selects=True)
     settings = with_last_settings(config, settings)
-    config.stash[SETTINGS] = settings
     worker = getattr(config, "workerinput", None)
+    if worker and "soak_resume" in worker:
+        settings = replace(settings, resume=worker["soak_resume"])
+    config.stash[SETTINGS] = settings
     config.stash[RUN_ID] = worker["soak_run_id"] if worker else fresh_run_id()
     if worker is None:
-        terminal = SoakTerminal(config, lambda: folder_of(config))
-        config.pluginmanager.register(terminal, "soak_terminal")
-        config.pluginmanager.register(SoakGithub(config, terminal), "soak_github")
-        config.pluginmanager.register(SoakWarnings(config), "soak_warnings")
-        config.pluginmanager.register(SoakLast(config), "soak_last")
-        # "-p xdist.plugin" registers it under its module's name.
-        if any(config.pluginmanager.hasplugin(name) for name in ("xdist", "xdist.plugin")):
-            from pytest_soak.plugin.xdist import SoakXdist
-
-            config.pluginmanager.register(SoakXdist(config.stash[RUN_ID], settings), "soak_xdist")
+        _register(config, settings)
+    else:
+        config.pluginmanager.register(SoakStopped(worker), "soak_stop")
     if settings.given:
         if worker is None and not (config.getoption("usepdb", False) or config.getoption("trace", False)):
             config.pluginmanager.register(SoakSignals(), "soak_signals")
         from pytest_soak.plugin.preflight import check
 
         config.stash[HEADER] = check(
-            run_of(config), config.hook, writes=worker is None, names=_is_spread(config)
+            run_of(config),
+            config.hook,
+            writes=worker is None and not config.option.collectonly,
         )
 
 
-def _is_spread(config: pytest.Config) -> bool:
-    """Whether xdist collects in workers, so that this process never sees the items."""
-    return bool(config.getoption("dist", "no") != "no")
+def _register(config: pytest.Config, settings: Settings) -> None:
+    """Register what lives in the controller only: what is printed, written and served."""
+    manager = config.pluginmanager
+    terminal = SoakTerminal(config, lambda: folder_of(config))
+    manager.register(terminal, "soak_terminal")
+    manager.register(SoakGithub(config, terminal), "soak_github")
+    manager.register(SoakWarnings(config), "soak_warnings")
+    report = SoakReport(reporting.wanted(config), terminal, lambda: folder_of(config))
+    manager.register(report, "soak_report")
+    if not config.option.collectonly:
+        for name, served in serving.wanted(config, lambda: folder_of(config)):
+            manager.register(served, name)
+    manager.register(SoakLast(config), "soak_last")
+    if manager.hasplugin("html"):
+        from pytest_soak.plugin.html import SoakHtml
+
+        manager.register(SoakHtml(), "soak_html")
+    # "-p xdist.plugin" registers it under its module's name.
+    if any(manager.hasplugin(name) for name in ("xdist", "xdist.plugin")):
+        from pytest_soak.plugin.xdist import SoakXdist
+
+        manager.register(SoakXdist(config.stash[RUN_ID], settings), "soak_xdist")
+        manager.register(SoakStop(config), "soak_stop")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -121,7 +146,7 @@ def pytest_make_collect_report(collector: pytest.Collector) -> pytest.CollectRep
 def pytest_collection_modifyitems(
     session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    """Run soak items only where a soak option stands on the command line; failed ones come again anyway."""
+    """Run soak items only if a soak option is on the command line; failed ones are rerun anyway."""
     if config.stash[SETTINGS].selects:
         config.stash[DESELECTED] = select(session, config, items, config.stash[ASKED])
     elif is_shipped_wanted(config):
@@ -145,23 +170,16 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
 def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> list[str]:
     """What is going to run, a line a group of canaries, and how many other tests were left out."""
-    canaries = {chain_key(item) for item in items} - {None}
-    if config.get_verbosity() < 0 or not canaries:
+    if not any(case_of(item) for item in items):
         return []
     from pytest_soak.plugin.groups import lines_of
 
-    lines = lines_of(run_of(config), items, config.stash[TESTS])
-    if config.stash[SETTINGS].selects:
-        others = config.stash.get(DESELECTED, 0)
-        canary = "canary" if len(canaries) == 1 else "canaries"
-        count = f"soak: {len(items)} items of {len(canaries)} {canary}; {others} other tests deselected"
-        return [count, *lines]
-    return lines
+    return lines_of(config, items)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_fixture_setup() -> Generator[None, object, object]:
-    """Show what is wrong with a soak's set-up as the one sentence that it is, without a traceback."""
+    """Show an error in a soak's set-up as one sentence, without a traceback."""
     try:
         return (yield)
     except Exception as error:
@@ -206,8 +224,19 @@ def pytest_runtest_makereport(
         record_origin(item)
         report = yield
         begin_with_the_gate(report, call.excinfo.value)
-    soak = item.stash.get(REPORT, None)
-    if soak is not None and report.when == "call":
+    soak = item.stash.get(REPORT, None) if report.when == "call" else None
+    if soak is not None:
+        del item.stash[REPORT]
         # An attribute of our own: pytest carries it from a worker to the controller.
         report.soak = soak  # type: ignore[attr-defined]
+    if report.when == "teardown" and case_of(item) is not None:
+        # The reports have them; the session keeps its items until it ends.
+        item.user_properties.clear()
+    if hasattr(item.config, "workerinput") and GROUPS not in item.config.stash and case_of(item) is not None:
+        from pytest_soak.plugin.groups import lines_of
+
+        # The controller sees no items, and prints these with the first report.
+        with suppress(pytest.UsageError):
+            report.soak_groups = lines_of(item.config, item.session.items)  # type: ignore[attr-defined]
+        item.config.stash[GROUPS] = True
     return report

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
-from pytest_soak.plugin.closing import Outcome
-from pytest_soak.plugin.lines import cut, lines_of_test, number
+from pytest_soak.domain.outcome import UNJUDGED, Outcome
+from pytest_soak.domain.text import cut, number
+from pytest_soak.plugin.lines import lines_of_test
 from pytest_soak.plugin.wire import CanaryGates, Row
 
 ITEM_FAILED = "item failed"
-_ORDER = ("FAIL", "NO_DATA", "INCONCLUSIVE", ITEM_FAILED, "-", "WARN", "OK")
+_ORDER = ("FAIL", "NO_DATA", "INCONCLUSIVE", ITEM_FAILED, UNJUDGED, "WARN", "OK")
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Measured:
 
     @property
     def outcome(self) -> Outcome:
-        """What its numbers come to."""
+        """Its outcome, from its rows and pooled gates."""
         judged = [row for row in self.rows if not row.warmup]
         return Outcome(
             planned=self.rows[0].iterations,
@@ -58,7 +59,7 @@ class Measured:
     def verdict(self) -> str:
         """The worst of iterations and pooled gates; a dash where the canary was not judged as a whole."""
         outcome = self.outcome
-        return outcome.worst or (ITEM_FAILED if self.failed else outcome.pooled or "-")
+        return outcome.worst or (ITEM_FAILED if self.failed else outcome.pooled or UNJUDGED)
 
     @property
     def rank(self) -> int:
@@ -67,7 +68,7 @@ class Measured:
 
     @property
     def missed(self) -> list[Row]:
-        """Iterations that make the verdict what it is."""
+        """Iterations that determine the verdict."""
         worst = self.outcome.worst
         return [row for row in self.rows if row.is_missed and row.verdict == worst and not row.by_chance]
 

@@ -3,46 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-_CUT_OFF = ("FAIL", "NO_DATA", "INCONCLUSIVE")
+if TYPE_CHECKING:
+    from pytest_soak.domain.outcome import Outcome
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What a canary's numbers come to.
+def missing_line(missing: int, planned: int, run: str) -> str | None:
+    """How many iterations a run that was cut short lacks; None for a whole run.
 
-    ``verdicts`` are those of its iterations after the warm-up, but for misses that chance explains, which
-    ``by_chance`` counts; ``pooled`` is None where the gates item did not judge the whole canary.
+    Where the run is named, how to go on, too.
     """
-
-    planned: int
-    done: int
-    gate_mode: str
-    verdicts: tuple[str, ...]
-    by_chance: int = 0
-    pooled: str | None = None
-
-    @property
-    def worst(self) -> str | None:
-        """The worst of iterations and pooled gates; None where nothing was missed."""
-        said = {*self.verdicts, self.pooled}
-        return next((verdict for verdict in _CUT_OFF if verdict in said), None)
-
-    @property
-    def missing(self) -> int:
-        """How many iterations were not computed."""
-        return max(self.planned - self.done, 0)
-
-
-def missing_line(outcomes: Sequence[Outcome], run: str) -> str | None:
-    """How many iterations a run that was cut short lacks, and how to go on; None for a whole run."""
-    missing = sum(outcome.missing for outcome in outcomes)
-    if not missing:
+    if missing <= 0:
         return None
-    planned = sum(outcome.planned for outcome in outcomes)
     # Short enough for 80 columns with the name of a run: a command that is broken up cannot be copied.
-    return f"missing: {missing} of {planned} iterations; pytest --soak-resume={run}"
+    command = run and f"; pytest --soak-resume={run}"
+    return f"missing: {missing} of {planned} iterations{command}"
 
 
 def next_step(outcomes: Sequence[Outcome], *, failed: bool, start_at: str, report: str) -> str:

@@ -170,6 +170,12 @@ def unit_of(nodeid: str) -> str:
     return nodeid if match is None else nodeid.replace(match.group(), match.group("canary"))
 
 
+def is_of_iteration(nodeid: str) -> bool:
+    """Whether a node id is that of one iteration's item."""
+    match = _ID.search(nodeid)
+    return match is not None and not match.group().endswith(f"-{GATES}")
+
+
 def is_of_canary(nodeid: str) -> bool:
     """Whether a node id is that of a canary's item."""
     return _ID.search(nodeid) is not None

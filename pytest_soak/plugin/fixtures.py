@@ -30,7 +30,7 @@ class ItemCase(NamedTuple):
 
 @pytest.fixture
 def _soak_case(request: pytest.FixtureRequest) -> ItemCase:
-    """The only fixture here that takes ``request``, which pytest makes anew for each that does."""
+    """The only fixture here that takes ``request``: pytest creates a new one for each fixture that does."""
     from pytest_soak.plugin.session import run_of
 
     return ItemCase(request.param, run_of(request.config), request.node)
@@ -158,4 +158,4 @@ def soak_iteration(_soak_case: ItemCase, soak_canary: Canary) -> SoakIteration |
     case = _soak_case.case
     if case.part == GATES:
         return SoakGates(soak_canary)
-    return SoakIteration(soak_canary, int(case.part or case.settings.iterations))
+    return SoakIteration(soak_canary, int(case.part or case.settings.planned))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,9 +18,6 @@ if TYPE_CHECKING:
 _MOST_ROWS = 500
 _MOST_IN_CELL = 60
 _HEAD = ("profile", "scenario", "seed", "strategy", "net bps", "risk", "profit", "verdict", "missed first")
-_MISSED = ("FAIL", "NO_DATA")
-# What Markdown, GitHub or HTML give a meaning to within a line; underscores within a word have none.
-_SPECIAL = re.compile(r"[\\`*~\[\]|#!@$&<>]|(?<![^\W_])_|_(?![^\W_])|:(?! )")
 
 
 class SoakGithub:
@@ -70,21 +66,19 @@ class SoakGithub:
 
 def summary_text(canaries: Sequence[Measured], closing: Sequence[str]) -> str:
     """A Markdown table with a row per canary, in the order given, then the last lines of the terminal."""
-    lines = ["### pytest-soak", "", _row(_HEAD), _row(["---"] * len(_HEAD))]
-    lines += [_row([markdown(cell) for cell in _cells(canary)]) for canary in canaries[:_MOST_ROWS]]
+    from pytest_soak.observe.markdown import escaped, table
+
+    rows = [_cells(canary) for canary in canaries[:_MOST_ROWS]]
+    lines = ["### pytest-soak", "", *table(_HEAD, rows, most=_MOST_IN_CELL)]
     if len(canaries) > _MOST_ROWS:
         lines += ["", f"({len(canaries) - _MOST_ROWS} more canaries, none of which is worse)"]
     for last in closing:
-        lines += ["", markdown(last, most=None)]
+        lines += ["", escaped(last)]
     return "\n".join(["", *lines, "", ""])
 
 
-def _row(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
-
-
 def _cells(canary: Measured) -> list[str]:
-    from pytest_soak.plugin.lines import money, number
+    from pytest_soak.domain.text import money, number
 
     row = canary.rows[0]
     profits = [row.profit for row in canary.rows if row.profit is not None]
@@ -101,17 +95,6 @@ def _cells(canary: Measured) -> list[str]:
     ]
 
 
-def markdown(text: str, *, most: int | None = _MOST_IN_CELL) -> str:
-    """Text that Markdown shows as it is, also in a cell of a table; of foreign text the first characters."""
-    from pytest_soak.domain.text import printable
-
-    text = printable(text)
-    if most is not None and len(text) > most:
-        text = f"{text[: most - 3]}..."
-    # Entities, as they mean the same in Markdown, in a table's cell and in HTML; a backslash does not.
-    return _SPECIAL.sub(lambda match: f"&#{ord(match[0])};", text)
-
-
 def commands(canaries: Sequence[Measured]) -> list[str]:
     """A workflow command per canary that has something to say, in the order given."""
     levels = ((canary, _level(canary)) for canary in canaries)
@@ -120,11 +103,15 @@ def commands(canaries: Sequence[Measured]) -> list[str]:
 
 def _level(canary: Measured) -> str | None:
     """An error for a gate that was missed in hard mode, a warning for what does not fail."""
+    from pytest_soak.domain.outcome import MISSED, UNJUDGED
+
     mode = canary.rows[0].gate_mode
     if mode == "off":
         return None
-    if canary.verdict in _MISSED:
+    if canary.verdict in MISSED:
         return "error" if mode == "hard" else "warning"
+    if canary.verdict == UNJUDGED:
+        return "warning" if any(row.is_missed for row in canary.rows) else None
     return "warning" if canary.verdict in ("INCONCLUSIVE", "WARN") else None
 
 
@@ -134,8 +121,10 @@ def _command(level: str, canary: Measured) -> str:
     title = printable(f"soak {canary.verdict}: {canary.title}")
     gates = () if canary.gates is None else canary.gates.gates
     said = [f"over the run: {_gate_text(gate)}" for gate in gates if gate.verdict != "OK"]
-    for row in canary.missed[:1]:
-        more = f" (and {len(canary.missed) - 1} more)" if len(canary.missed) > 1 else ""
+    # Where the gates item did not judge the whole, also iterations whose miss chance may explain.
+    missed = canary.missed or [row for row in canary.rows if row.is_missed and canary.gates is None]
+    for row in missed[:1]:
+        more = f" (and {len(missed) - 1} more)" if len(missed) > 1 else ""
         said.append(f"iteration {row.iteration}{more}: {', '.join(map(_gate_text, row.gates))}")
     message = printable(f"strategy {canary.rows[0].strategy}; {'; '.join(said)}")
     return f"::{level} title={escaped_property(title)}::{escaped_data(message)}"

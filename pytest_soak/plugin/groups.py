@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import pytest
@@ -12,6 +13,7 @@ from pytest_soak.domain.text import printable
 from pytest_soak.engine.case import GATES, Case
 from pytest_soak.engine.run import SoakRun, minutes_of
 from pytest_soak.plugin.collection import case_of, chain_key
+from pytest_soak.plugin.session import DESELECTED, SETTINGS, TESTS, run_of
 
 
 class Group(NamedTuple):
@@ -34,16 +36,25 @@ class Group(NamedTuple):
         )
 
 
-def lines_of(run: SoakRun, items: Sequence[pytest.Item], tests: Mapping[str, str]) -> list[str]:
-    """One line a group of canaries, and one for each profile whose warm-up leaves nothing to judge.
+def lines_of(config: pytest.Config, items: Sequence[pytest.Item]) -> list[str]:
+    """What is going to run, a line a group of canaries, and how many other tests were left out.
 
-    ``tests`` are the names of :func:`pytest_soak.plugin.testnames.names_of_tests`.
+    A profile whose warm-up leaves nothing to judge has a line too. Without a canary there is none.
 
     Raises:
         pytest.UsageError: the market of a marker cannot be made.
     """
+    canaries = {chain_key(item) for item in items} - {None}
+    if config.get_verbosity() < 0 or not canaries:
+        return []
+    counts = []
+    if config.stash[SETTINGS].selects:
+        others = config.stash.get(DESELECTED, 0)
+        canary = "canary" if len(canaries) == 1 else "canaries"
+        counts = [f"soak: {len(items)} items of {len(canaries)} {canary}; {others} other tests deselected"]
     try:
-        return [printable(line) for line in _lines(run, items, tests)]
+        groups = _lines(run_of(config), items, config.stash[TESTS])
+        return [*counts, *(printable(line) for line in groups)]
     except SoakError as error:
         raise pytest.UsageError(printable(str(error), newlines=True)) from None
 
@@ -51,8 +62,18 @@ def lines_of(run: SoakRun, items: Sequence[pytest.Item], tests: Mapping[str, str
 def _lines(run: SoakRun, items: Sequence[pytest.Item], tests: Mapping[str, str]) -> Iterator[str]:
     canaries = _canaries(items)
     groups: dict[Group, dict[int, Case]] = {}
+    strategies: dict[object, str] = {}
     for item, case in canaries:
-        groups.setdefault(_group(run, item, case, tests.get(chain_key(item) or "", "")), {})[case.seed] = case
+        market = f"scenario {case.scenario}" if case.replay is None else f"recording {case.replay.name}"
+        group = Group(
+            case.profile_name,
+            market,
+            case.settings.planned,
+            _minutes(run, item, case),
+            _strategy(run, item, case, strategies),
+            tests.get(chain_key(item) or "", ""),
+        )
+        groups.setdefault(group, {})[case.seed] = case
     for group, cases in groups.items():
         yield group.line(list(cases), recording=next(iter(cases.values())).replay is not None)
     yield from dict.fromkeys(filter(None, (_short(run, case) for _, case in canaries)))
@@ -67,7 +88,7 @@ def _canaries(items: Sequence[pytest.Item]) -> list[tuple[pytest.Item, Case]]:
 def _short(run: SoakRun, case: Case) -> str | None:
     """What to say where all iterations belong to the warm-up, so that no verdict is possible."""
     warmup = run.profile(case.profile).profile.gates.warmup_iterations
-    iterations = case.settings.iterations
+    iterations = case.settings.planned
     if case.part != GATES or iterations > warmup:
         return None
     return (
@@ -76,22 +97,26 @@ def _short(run: SoakRun, case: Case) -> str | None:
     )
 
 
-def _group(run: SoakRun, item: pytest.Item, case: Case, test: str) -> Group:
-    market = f"scenario {case.scenario}" if case.replay is None else f"recording {case.replay.name}"
-    minutes = case.settings.minutes
-    if minutes is None:
-        minutes = minutes_of(run.market(case, item.ihook), case.settings.iterations)
-    return Group(case.profile_name, market, case.settings.iterations, minutes, _strategy(item), test)
+def _minutes(run: SoakRun, item: pytest.Item, case: Case) -> float:
+    if case.settings.minutes is not None:
+        return case.settings.minutes
+    return minutes_of(run.market(case, item.ihook), case.settings.iterations)
 
 
-def _strategy(item: pytest.Item) -> str:
-    """The shipped strategy, or who makes another one: it is made once its canary starts, not before."""
-    makers: Any = item.ihook.pytest_soak_make_strategy.get_hookimpls()
-    if len(makers) == 1:
-        return "reference maker"
-    plugin = makers[-1].plugin
-    name = getattr(plugin, "__name__", type(plugin).__name__)
-    return f"strategy of {name.rpartition('.')[2]}"
+def _strategy(run: SoakRun, item: pytest.Item, case: Case, known: dict[object, str]) -> str:
+    """Name of the strategy that the hooks make from the profile, or of the hook where they fail."""
+    make: Any = item.ihook.pytest_soak_make_strategy
+    makers = make.get_hookimpls()
+    key = (*(id(maker.plugin) for maker in makers), case.profile)
+    if key not in known:
+        name = None
+        # What is wrong with a strategy is said by the items of its canaries.
+        with suppress(Exception):
+            name = make(profile=run.profile(case.profile).profile).name
+        plugin = makers[-1].plugin
+        maker = getattr(plugin, "__name__", type(plugin).__name__).rpartition(".")[2]
+        known[key] = name if isinstance(name, str) and name else f"strategy of {maker}"
+    return known[key]
 
 
 def _seeds(seeds: Sequence[int]) -> str:

@@ -1,4 +1,4 @@
-"""What a soak test gets in its hands: one measured iteration, and the KPI gates as assertions."""
+"""What a soak test works with: one measured iteration, and the KPI gates as assertions."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class SoakGateWarning(UserWarning):
 def enforce(gates: Sequence[GateResult], where: str, file: Path, *, canary: str, hard: bool) -> None:
     """Assert gates: raise on a miss if ``hard``, warn on any other gate that is not OK.
 
-    A miss that the sampling error explains is none to raise for; it warns, and says so.
+    A miss that is within the sampling error does not raise; it warns and names the reason.
 
     Raises:
         GateError: names KPI, measured value, threshold, how far off, and the file to open.
@@ -61,8 +61,11 @@ def enforce(gates: Sequence[GateResult], where: str, file: Path, *, canary: str,
     if missed and hard:
         where, place = printable(where), printable(str(file))
         lines = "\n".join(f"  {describe(gate)}" for gate in missed)
-        heads = "; ".join(headline(gate) for gate in missed)
-        raise GateError(f"{heads}\n{where} missed {len(missed)} gate(s):\n{lines}\n  see {place}")
+        # pytest's summary cuts the first line at the terminal's width.
+        more = f" (+{len(missed) - 1} more)" if len(missed) > 1 else ""
+        raise GateError(
+            f"{headline(missed[0])}{more}\n{where} missed {len(missed)} gate(s):\n{lines}\n  see {place}"
+        )
     said = [f"{gate.verdict}: {describe(gate)}{_excuse(gate)}" for gate in open_gates]
     causes = [
         (f"{gate.verdict} {gate.kpi}", f"{where}: {text}")
@@ -149,7 +152,7 @@ class SoakIteration:
         """Assert the KPI gates of the profile.
 
         In hard mode a missed gate raises; in a warm-up iteration and in soft mode it warns; with the
-        gates off nothing is said.
+        gates off nothing happens.
 
         Raises:
             GateError: where a gate is missed in hard mode, after the warm-up.
@@ -169,18 +172,14 @@ class SoakGates:
     def __init__(self, canary: Canary) -> None:
         self.canary = canary
         self.computed: list[IterationRecord] = []
+        self._gates: tuple[GateResult, ...] | None = None
 
     def run(self) -> tuple[GateResult, ...]:
-        """Advance the canary to its end and judge its pooled KPIs."""
-        spec = self.canary.spec
-        self.computed.extend(self.canary.advance_to(spec.iterations))
-        first = spec.profile.gates.warmup_iterations + 1
-        return judge_canary(
-            pooled(self.canary.edges(first)),
-            spec.profile.gates,
-            spec.iterations - first + 1,
-            least_blocked_share=spec.profile.tuner.least_blocked_share,
-        )
+        """Advance the canary to its end and judge its pooled KPIs, once."""
+        if self._gates is None:
+            self.computed.extend(self.canary.advance_to(self.canary.planned))
+            self._gates = self._judged()
+        return self._gates
 
     @property
     def verdict(self) -> Verdict:
@@ -200,11 +199,22 @@ class SoakGates:
         gates = self.run()
         warmup = spec.profile.gates.warmup_iterations
         hard = spec.gate_mode is GateMode.HARD
-        if spec.iterations <= warmup and hard:
+        planned = self.canary.planned
+        if planned <= warmup and hard:
             raise GateError(
-                f"{printable(spec.name)}: NO_DATA: {spec.iterations} iteration(s) and a warm-up of {warmup} "
+                f"{printable(spec.name)}: NO_DATA: {planned} iteration(s) and a warm-up of {warmup} "
                 "leave nothing to judge; run more iterations, or lower gates.warmup_iterations in the profile"
             )
         file = spec.folder / "TUNING_REPORT.json"
-        where = f"{spec.name} over iterations {warmup + 1} to {spec.iterations}"
+        where = f"{spec.name} over iterations {warmup + 1} to {planned}"
         enforce(gates, where, file, canary=spec.folder.name, hard=hard)
+
+    def _judged(self) -> tuple[GateResult, ...]:
+        spec = self.canary.spec
+        first = spec.profile.gates.warmup_iterations + 1
+        return judge_canary(
+            pooled(self.canary.edges(first)),
+            spec.profile.gates,
+            self.canary.planned - first + 1,
+            least_blocked_share=spec.profile.tuner.least_blocked_share,
+        )

@@ -61,12 +61,12 @@ def _noted(part: SoakIteration | SoakGates, test: str) -> dict[str, Any]:
     if isinstance(part, SoakIteration):
         if part.number <= canary.done and all(record.iteration != part.number for record in records):
             records.append(canary.record(part.number))
-    elif canary.done == canary.spec.iterations:
+    elif canary.done == canary.planned:
         gates = CanaryGates.of(part.run(), part.verdict.value)
     note = ItemNote(
         key=canary.spec.folder.name,
         folder=str(canary.spec.folder),
-        rows=[Row.of(record, test) for record in records],
+        rows=[Row.of(record, canary.planned, test) for record in records],
         gates=gates,
     )
     return note.to_wire()
@@ -87,7 +87,7 @@ def _record_properties(item: pytest.Function, part: SoakIteration | SoakGates) -
 
 
 def record_origin(item: pytest.Item) -> None:
-    """Say in an item's properties what it is about, once; also where it failed before it measured anything.
+    """Record in an item's properties what it soaks, once; also if it failed before it measured anything.
 
     The strategy is known where there is a canary; what overridden fixtures made of the rest stands there too.
     """

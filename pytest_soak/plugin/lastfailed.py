@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from pytest_soak.config.arguments import MAX_ITERATIONS
 from pytest_soak.engine.settings import Settings
 from pytest_soak.plugin.collection import SHIPPED_NODE, ShippedCanary, case_of
 from pytest_soak.plugin.session import RUN, SETTINGS
@@ -32,7 +33,17 @@ def with_last_settings(config: pytest.Config, settings: Settings) -> Settings:
     if not failed or not isinstance(kept, dict) or not _is_any_in(failed, kept.get("tests")):
         return settings
     stored = _checked(kept.get("settings"), settings.environment)
-    return settings if stored is None else replace(settings.with_stored(stored), given=(LAST,))
+    extensions = _counts(kept.get("extensions", []))
+    if stored is None or extensions is None:
+        return settings
+    return replace(settings.with_stored(stored), extensions=extensions, given=(LAST,))
+
+
+def _counts(values: object) -> tuple[int, ...] | None:
+    """Iterations that were added to the last soak; None where that cannot be."""
+    if not isinstance(values, list) or not all(type(value) is int and value > 0 for value in values):
+        return None
+    return tuple(values) if sum(values) <= MAX_ITERATIONS else None
 
 
 def is_shipped_wanted(config: pytest.Config) -> bool:
@@ -101,13 +112,18 @@ class SoakLast:
         self._tests.update(dict.fromkeys(map(_test_of, nodeids)))
 
     def pytest_sessionfinish(self) -> None:
-        """Keep them for the next session; who only lists items has failed none."""
+        """Keep them for the next session; a session that only lists items has no failures."""
         config = self._config
         cache = getattr(config, "cache", None)
         if not self._tests or cache is None or config.getoption("collectonly"):
             return
         settings = config.stash[RUN].settings if RUN in config.stash else config.stash[SETTINGS]
-        cache.set(KEY, {"settings": _of_run(settings), "tests": list(self._tests)})
+        kept = {
+            "settings": _of_run(settings),
+            "extensions": list(settings.extensions),
+            "tests": list(self._tests),
+        }
+        cache.set(KEY, kept)
 
 
 def collect_shipped(collector: pytest.Collector) -> pytest.CollectReport | None:

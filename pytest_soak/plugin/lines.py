@@ -7,27 +7,8 @@ from collections.abc import Sequence
 
 from pytest_soak.domain.gates import apart
 from pytest_soak.domain.parameters import PARAMETERS
+from pytest_soak.domain.text import cut, money, number
 from pytest_soak.plugin.wire import CanaryGates, GateSeen, Row
-
-
-def number(value: float | None, form: str) -> str:
-    """Format a measured value; what was not measured is a dash."""
-    return "-" if value is None else format(value, form)
-
-
-def money(value: float | None) -> str:
-    """An amount with its sign: two decimals, or three digits where it is small."""
-    if value is None:
-        return "-"
-    return format(value, "+.2f" if 1.0 <= abs(value) < 100_000.0 or value == 0.0 else "+.3g")
-
-
-def cut(text: str, width: int) -> str:
-    """Cut in the middle, as names that begin alike differ at their ends."""
-    if len(text) <= width:
-        return text
-    head = (width - 1) // 2
-    return f"{text[:head]}~{text[len(text) - (width - 1 - head) :]}"
 
 
 def lines_of_test(row: Row) -> list[str]:

@@ -1,4 +1,4 @@
-"""Canaries times iterations: what a soak test is parametrized with."""
+"""Canaries times iterations: the parameters of a soak test."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def cases_of(settings: Settings, root: Path, *, iterated: bool) -> Iterator[Case
     """All cases of a test, canary by canary, iterations in order and the gates last."""
     parts: tuple[int | str | None, ...] = (None,)
     if iterated:
-        parts = (*range(1, settings.iterations + 1), GATES)
+        parts = (*range(1, settings.planned + 1), GATES)
     known: set[str] = set()
     for profile in settings.profiles or (None,):
-        name = profile_name(profile or "default", root)
+        name = profile_name(settings.place(profile or "default"), root)
         for market in markets_of(settings, root):
             for seed in settings.seeds[: 1 if market.replay else None]:
                 whole = Case(
@@ -59,12 +59,13 @@ def markets_of(settings: Settings, root: Path) -> Iterator[MarketName]:
         for path in settings.replay:
             name = _slug(path.stem)
             check_scenario(name)
-            yield MarketName(name, name, path)
+            yield MarketName(name, name, Path(settings.place(path.as_posix())))
         return
     for text in settings.scenarios:
-        name = scenario_name(text, root)
+        source = settings.place(text)
+        name = scenario_name(source, root)
         check_scenario(name)
-        yield MarketName(name, text, None)
+        yield MarketName(name, source, None)
 
 
 def _refuse_twice(case: Case, known: set[str]) -> None:
@@ -146,7 +147,12 @@ def with_marker(settings: Settings, marker: pytest.Mark | None, where: str) -> S
         raise pytest.UsageError(
             f"{where}: soak marker has no argument {unknown[0]!r}; accepted are {', '.join(_MARKER_KEYS)}"
         )
-    return replace(settings, **dict(_marker_values(marker.kwargs, where)))
+    own = replace(settings, **dict(_marker_values(marker.kwargs, where)))
+    if own.planned > MAX_ITERATIONS:
+        raise pytest.UsageError(
+            f"{where}: {own.planned} iterations, with those of --soak-extend, are more than {MAX_ITERATIONS}"
+        )
+    return own
 
 
 def _marker_values(kwargs: Mapping[str, Any], where: str) -> Iterator[tuple[str, Any]]:

@@ -114,6 +114,14 @@ def add_options(parser: pytest.Parser) -> None:
         help="Go on with a run that ended early: its folder name (default: the newest)",
     )
     group.addoption(
+        "--soak-extend",
+        dest="soak_extend",
+        metavar="N",
+        type=iteration_count,
+        default=None,
+        help="Add N iterations to every canary of the run that --soak-resume goes on with",
+    )
+    group.addoption(
         "--soak-no-tune",
         dest="soak_no_tune",
         action="store_true",
@@ -153,7 +161,7 @@ def read_settings(config: pytest.Config) -> Settings:
 
 
 def _on_command_line(config: pytest.Config) -> bool:
-    """Whether a soak option stands on the command line itself, not in ``addopts`` or PYTEST_ADDOPTS.
+    """Whether a soak option is on the command line itself, not in ``addopts`` or PYTEST_ADDOPTS.
 
     What a project sets for every session must not leave out its ordinary tests in every session.
     """
@@ -185,13 +193,28 @@ def _switches(config: pytest.Config, given: list[str]) -> dict[str, Any]:
     resume = config.getoption("soak_resume", None)
     if resume is not None:
         given.append("resume")
+    resume = resume or _single(_ini(config, "soak_resume"), "soak_resume")
     no_tune = config.getoption("soak_no_tune", None)
     if no_tune is not None:
         given.append("tune")
     return {
-        "resume": resume or _single(_ini(config, "soak_resume"), "soak_resume"),
+        "extend": _extend(config, given, resumes=bool(resume)),
+        "resume": resume,
         "tune": not (_ini(config, "soak_no_tune") if no_tune is None else no_tune),
     }
+
+
+def _extend(config: pytest.Config, given: list[str], *, resumes: bool) -> int | None:
+    """Iterations that this session adds to a run; a worker finds what its controller has added."""
+    extend: int | None = config.getoption("soak_extend", None)
+    if extend is not None:
+        given.append("extend")
+    if extend is not None and not resumes:
+        raise pytest.UsageError(
+            f"--soak-extend {extend}: it adds iterations to a run; name the run with --soak-resume, or ask "
+            "for a new one with --soak-iterations"
+        )
+    return None if hasattr(config, "workerinput") else extend
 
 
 def _from_ini(config: pytest.Config, name: str, parse: Callable[[str], T], *, repeatable: bool) -> Any:

@@ -12,7 +12,7 @@ from pytest_soak.store.disk import files
 OUTPUT_NAME = "output.log"
 OLDER_NAME = "output.log.1"
 MOST_BYTES = 5 * 1024 * 1024
-"""Size at which the file becomes the older one, in whose place there was another or none."""
+"""Size at which the file is rotated; it replaces the older one, if any."""
 LAST_LINES = 40
 
 

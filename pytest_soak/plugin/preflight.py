@@ -6,33 +6,34 @@ from typing import Any
 
 import pytest
 
+from pytest_soak.config.arguments import MAX_ITERATIONS
 from pytest_soak.domain.errors import SoakConfigError, SoakError
 from pytest_soak.domain.gates import check_gate_settings
 from pytest_soak.domain.state import check_guard_settings
 from pytest_soak.domain.text import printable
 from pytest_soak.engine.case import Case
-from pytest_soak.engine.run import SoakRun, minutes_of
+from pytest_soak.engine.run import SoakRun, is_divided
+from pytest_soak.engine.settings import Settings
 from pytest_soak.kernel import kernel_version
+from pytest_soak.market import Market
 from pytest_soak.plugin.matrix import cases_of
 from pytest_soak.store.runs.runs import prepare_artifacts
 from pytest_soak.version import package_version
 
 
-def check(run: SoakRun, hook: Any, *, writes: bool, names: bool) -> list[str]:
+def check(run: SoakRun, hook: Any, *, writes: bool) -> list[str]:
     """Check profiles, parameters, scenarios, recording and artifacts folder; return the header's lines.
-
-    ``names``: the header says what the options ask for, as no line about the collected items will.
 
     Raises:
         pytest.UsageError: with one sentence about the first thing that is wrong.
     """
     try:
-        return _checked(run, hook, writes=writes, names=names)
+        return _checked(run, hook, writes=writes)
     except SoakError as error:
         raise pytest.UsageError(printable(str(error), newlines=True)) from None
 
 
-def _checked(run: SoakRun, hook: Any, *, writes: bool, names: bool) -> list[str]:
+def _checked(run: SoakRun, hook: Any, *, writes: bool) -> list[str]:
     settings = run.settings
     if settings.replay is not None and {"scenarios", "seeds"} & set(settings.given):
         raise SoakConfigError(
@@ -41,12 +42,10 @@ def _checked(run: SoakRun, hook: Any, *, writes: bool, names: bool) -> list[str]
     # Texts of values by what is said of them; a dictionary in place of a set, as it keeps the order.
     said: dict[str, dict[str, None]] = {}
     notes: dict[str, None] = {}
-    minutes = 0.0
     for case in cases_of(settings, run.root, iterated=False):
         _check_profile(run, case)
         market = run.market(case, hook)
         notes |= dict.fromkeys(getattr(market, "notes", ()))
-        minutes = settings.minutes or minutes_of(market, settings.iterations)
         resolved = run.resolve(case, run.profile(case.profile).profile)
         for name, source in resolved.sources.items():
             if source != "default" and not source.startswith("profile "):
@@ -54,15 +53,28 @@ def _checked(run: SoakRun, hook: Any, *, writes: bool, names: bool) -> list[str]
         for hidden in resolved.shadowed:
             values = said.setdefault(f"of {hidden.source} shadowed by {hidden.by}", {})
             values[f"{hidden.parameter}={hidden.value:g}"] = None
-    run.refuse_changed_profiles()
+        _check_extension(settings, market)
+    run.refuse_changed_files()
     if writes:
         prepare_artifacts(settings.artifacts)
-    asked = _asked(run, minutes) if names else ""
+        run.extend()
     return [
-        _headline(run, asked),
+        printable(_headline(run)),
         *(f"soak: {note}" for note in notes),
         *(f"soak: {', '.join(values)} {what}" for what, values in said.items()),
     ]
+
+
+def _check_extension(settings: Settings, market: Market) -> None:
+    if settings.planned > MAX_ITERATIONS:
+        raise SoakConfigError(
+            f"--soak-extend: {settings.planned} iterations in all are more than {MAX_ITERATIONS}"
+        )
+    if settings.extend is not None and settings.minutes is None and is_divided(market):
+        raise SoakConfigError(
+            f"--soak-extend: recording {market.name} was divided among its {settings.iterations} iterations, "
+            "so nothing of it is left for more; start a new run with --soak-iterations or --soak-minutes"
+        )
 
 
 def _check_profile(run: SoakRun, case: Case) -> None:
@@ -75,28 +87,10 @@ def _check_profile(run: SoakRun, case: Case) -> None:
         raise SoakConfigError(f"profile {loaded.origin}: {error}") from None
 
 
-def _asked(run: SoakRun, minutes: float) -> str:
-    settings = run.settings
-    profiles = ", ".join(settings.profiles or ("default",))
-    if settings.replay is None:
-        seeds = (
-            f"{settings.seeds[0]}..{settings.seeds[-1]}" if len(settings.seeds) > 3 else _list(settings.seeds)
-        )
-        market = f"scenario {_list(settings.scenarios)}, seed {seeds}"
-    else:
-        market = f"recording {_list(path.name for path in settings.replay)}"
-    return f"profile {profiles}, {market}, {settings.iterations} x {minutes:.3g} min, "
-
-
-def _headline(run: SoakRun, asked: str) -> str:
+def _headline(run: SoakRun) -> str:
     settings = run.settings
     resumed = "" if settings.resume is None else f", resuming {run.run_id}"
+    resumed += "" if settings.extend is None else f", {settings.extend} iterations more"
     artifacts = settings.artifacts
     shown = artifacts.relative_to(run.root) if artifacts.is_relative_to(run.root) else artifacts
-    return (
-        f"soak: {package_version()} (kernel {kernel_version()}), {asked}artifacts {shown.as_posix()}{resumed}"
-    )
-
-
-def _list(values: Any) -> str:
-    return ", ".join(str(value) for value in values)
+    return f"soak: {package_version()} (kernel {kernel_version()}), artifacts {shown.as_posix()}{resumed}"

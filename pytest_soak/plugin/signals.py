@@ -1,4 +1,4 @@
-"""Signals that end a soak: the iteration in hand may finish, a summary is printed, the run can be resumed."""
+"""Signals that end a soak: the current iteration may finish, a summary is printed, the run can be resumed."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from typing import Any
 import pytest
 
 GRACE_SECONDS = 1.0
-"""How long the iteration in hand has to finish before it is cut."""
+"""How long the current iteration has to finish before it is interrupted."""
 
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
 class SoakSignals:
-    """Handlers of a session; what the process had before is put back at its end.
+    """Handlers of a session; those that were installed before are restored at its end.
 
-    The first signal stops the session after the iteration in hand, which is cut where it takes longer than
-    ``GRACE_SECONDS``. The second one ends the process at once; the journal bears that.
+    The first signal stops the session after the current iteration, or after ``GRACE_SECONDS`` at the latest.
+    The second one ends the process at once; the journal stays sound.
     """
 
     def __init__(self) -> None:

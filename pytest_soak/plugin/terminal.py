@@ -9,14 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_soak.engine.case import GATES
 from pytest_soak.plugin.closing import missing_line, next_step
-from pytest_soak.plugin.collection import case_of
+from pytest_soak.plugin.collection import case_of, is_of_canary, is_of_iteration
+from pytest_soak.plugin.session import SETTINGS
 from pytest_soak.plugin.wire import CanaryGates, ItemNote, Row
+from pytest_soak.store.disk import places
 from pytest_soak.store.runs.layout import LATEST_NAME, MANIFEST_NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Generator, Iterable, Sequence
 
+    from pytest_soak.domain.outcome import Outcome
     from pytest_soak.plugin.bulk import Measured
 
 _COLOURS = {"OK": "green", "WARN": "yellow", "INCONCLUSIVE": "yellow", "-": "yellow"}
@@ -36,6 +40,10 @@ class SoakTerminal:
         self._folders: dict[str, str] = {}
         self._failed: Counter[str] = Counter()
         self._is_bulk = False
+        self._is_announced = False
+        self._reports: dict[str, list[pytest.TestReport]] = {}
+        self._planned = 0
+        self._keeps_times = bool(config.getoption("durations", None))
 
     @property
     def _reporter(self) -> Any:
@@ -51,15 +59,52 @@ class SoakTerminal:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Note whether there are so many canaries that each has to be brief."""
-        cases = (case_of(item) for item in session.items)
-        self._is_bulk = len({case.canary for case in cases if case is not None}) > _MAX_TABLES
+        cases = [case for case in map(case_of, session.items) if case is not None]
+        self._is_bulk = len({case.canary for case in cases}) > _MAX_TABLES
+        self._planned = sum(
+            case.settings.planned if case.part is None else case.part != GATES for case in cases
+        )
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: Sequence[str]) -> None:
+        """Note how many iterations the workers are to run; each of them has collected all."""
+        self._planned = sum(map(is_of_iteration, ids))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Print the lines of the iterations that an item computed."""
+        """Print what a worker is about to run, and the lines of the iterations of an item."""
+        groups = getattr(report, "soak_groups", None)
+        if groups and not self._is_announced:
+            self._is_announced = True
+            self._write(groups, None)
         soak = getattr(report, "soak", None)
         if soak:
             self._failed[soak["key"]] += report.when == "call" and report.failed
             self._take(ItemNote.from_wire(soak))
+
+    @pytest.hookimpl(specname="pytest_runtest_logreport", wrapper=True, tryfirst=True)
+    def pytest_soak_forget(self, report: pytest.TestReport) -> Generator[None]:
+        """Once everybody has seen a report, keep of it what pytest's own summary takes.
+
+        pytest keeps every report until the session ends.
+        """
+        yield
+        if getattr(report, "soak", None):
+            del report.soak
+        if report.passed and is_of_canary(report.nodeid):
+            self._forget_properties(report)
+            stats = {} if self._reporter is None else self._reporter.stats
+            quiet = stats.get("", ())
+            # Set-up and teardown count for nothing but the slowest durations.
+            if quiet and quiet[-1] is report and not self._keeps_times:
+                quiet.pop()
+
+    def _forget_properties(self, report: pytest.TestReport) -> None:
+        # pytest-html writes the row of an item's call when its tear-down is reported.
+        reports = self._reports.setdefault(report.nodeid, [])
+        reports.append(report)
+        if report.when == "teardown":
+            for seen in self._reports.pop(report.nodeid):
+                seen.user_properties = []
 
     def _take(self, note: ItemNote) -> None:
         # Here, as a session without a soak has no use for the domain.
@@ -70,14 +115,14 @@ class SoakTerminal:
         for row in note.rows:
             if row.iteration not in seen:
                 seen[row.iteration] = row
-                brief = (self._is_bulk or len(self._rows) > _MAX_TABLES) and not row.is_missed
+                brief = self._is_bulk or len(self._rows) > _MAX_TABLES
                 self._write(live_lines(row, brief=brief), row.verdict)
         if not seen:
             del self._rows[note.key]
         if note.gates is not None:
             self._gates[note.key] = note.gates
 
-    def _write(self, lines: Sequence[str], verdict: str) -> None:
+    def _write(self, lines: Sequence[str], verdict: str | None) -> None:
         reporter = self._reporter
         if reporter is None or self._config.get_verbosity() < -1:
             return
@@ -89,7 +134,7 @@ class SoakTerminal:
         if reporter._tw.width_of_current_line == 0:
             reporter.currentfspath = None
         reporter.ensure_newline()
-        reporter.write_line(lines[0], **{_COLOURS.get(verdict, "red"): True})
+        reporter.write_line(lines[0], **_colour(verdict))
         for line in lines[1:]:
             reporter.write_line(line)
         if self._config.get_verbosity(pytest.Config.VERBOSITY_TEST_CASES) <= 0:
@@ -107,7 +152,7 @@ class SoakTerminal:
     def _resume(self, exitstatus: int) -> str:
         """How to go on with a run that was stopped; empty for every other."""
         stopped = exitstatus == pytest.ExitCode.INTERRUPTED or exitstatus > _SIGNALLED
-        if stopped and (self._run_folder() / MANIFEST_NAME).is_file():
+        if stopped and places.is_file(self._run_folder() / MANIFEST_NAME):
             return f"next: go on where it stopped: pytest --soak-resume={self._run_folder().name}"
         return ""
 
@@ -129,6 +174,11 @@ class SoakTerminal:
                 last, _WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
             ):
                 terminalreporter.write_line(line)
+
+    @property
+    def count(self) -> int:
+        """How many canaries have measured something."""
+        return len(self._rows)
 
     def canaries(self) -> list[Measured]:
         """What was measured so far, the worst canary first."""
@@ -161,18 +211,18 @@ class SoakTerminal:
         from pytest_soak.domain.text import printable
 
         for line, verdict in lines:
-            reporter.write_line(
-                printable(line), **({} if verdict is None else {_COLOURS.get(verdict, "red"): True})
-            )
+            reporter.write_line(printable(line), **_colour(verdict))
 
     def closing(self, canaries: Sequence[Measured], exitstatus: int) -> list[str]:
         """What is missing, then what to do next; the canaries come worst first."""
         from pytest_soak.domain.text import printable
 
-        resume = self._resume(exitstatus)
-        if resume:
-            return [printable(resume)]
         outcomes = [canary.outcome for canary in canaries]
+        resume = self._resume(exitstatus)
+        # Where the last line says how to go on, the first need not.
+        missing = missing_line(*self._missing(outcomes), "" if resume else self._run_folder().name)
+        if resume:
+            return [printable(line) for line in (missing, resume) if line is not None]
         worst = canaries[0]
         place = Path(worst.folder)
         missed = worst.missed
@@ -180,8 +230,21 @@ class SoakTerminal:
         report = place / "TUNING_REPORT.json" if len(canaries) == 1 else place.parent
         failed = any(self._failed.values())
         step = next_step(outcomes, failed=failed, start_at=_short(start), report=_short(report))
-        missing = missing_line(outcomes, self._run_folder().name)
         return [printable(line) for line in (missing, step) if line is not None]
+
+    def _missing(self, outcomes: Sequence[Outcome]) -> tuple[int, int]:
+        """Iterations that are missing, and those that were planned, of canaries that never began included."""
+        planned = max(self._planned, sum(outcome.planned for outcome in outcomes))
+        missing = planned - sum(outcome.done for outcome in outcomes)
+        if missing > 0 and self._config.stash[SETTINGS].resume is None:
+            # xdist drops reports that arrive after it has stopped.
+            kept = sum(1 for _ in self._run_folder().glob("*/ITER_SUMMARY_*.json"))
+            missing = min(missing, planned - kept)
+        return missing, planned
+
+
+def _colour(verdict: str | None) -> dict[str, bool]:
+    return {} if verdict is None else {_COLOURS.get(verdict, "red"): True}
 
 
 def _short(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""Names of tests, where a canary's name alone does not say whose it is."""
+"""Names of tests, for canaries that several tests share."""
 
 from __future__ import annotations
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from pytest_soak.domain.records import GateResult, IterationRecord
-
-MISSED = ("FAIL", "NO_DATA")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,12 +28,12 @@ class GateSeen:
 
     def to_wire(self) -> dict[str, Any]:
         """Plain values."""
-        return asdict(self)
+        return _plain(self)
 
     @classmethod
     def from_wire(cls, values: Mapping[str, Any]) -> Self:
         """What :meth:`to_wire` gave."""
-        return cls(**values)
+        return cls(**{name: _shared(value) for name, value in values.items()})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,6 +80,8 @@ class Row:
     @property
     def is_missed(self) -> bool:
         """Whether an iteration after the warm-up missed a gate, whatever the gate mode made of it."""
+        from pytest_soak.domain.outcome import MISSED
+
         return self.verdict in MISSED and not self.warmup
 
     @property
@@ -88,11 +90,12 @@ class Row:
         return [(n, old, self.after[n]) for n, old in self.before.items() if old != self.after[n]]
 
     @classmethod
-    def of(cls, record: IterationRecord, test: str = "") -> Self:
-        """Reduce a record to what the terminal shows."""
+    def of(cls, record: IterationRecord, planned: int, test: str = "") -> Self:
+        """Reduce a record, of a canary with ``planned`` iterations, to what the terminal shows."""
+        from pytest_soak.domain.outcome import is_by_chance
+
         decision, kpis, origin, market = record.decision, record.kpis, record.provenance, record.market
         gates = [gate for gate in record.gates if gate.verdict.value != "OK"]
-        missed = [gate for gate in gates if gate.verdict.value in MISSED]
         return cls(
             canary=origin.canary,
             source=origin.source,
@@ -101,7 +104,7 @@ class Row:
             seed=origin.seed,
             strategy=origin.strategy,
             iteration=record.iteration,
-            iterations=record.iterations,
+            iterations=planned,
             minutes=record.minutes,
             net=kpis.net_bps,
             profit=kpis.profit,
@@ -110,18 +113,18 @@ class Row:
             risk=kpis.risk_ratio,
             adverse=kpis.adverse_bps_p95,
             zone=None if decision.zone is None else decision.zone.value,
-            drivers=list(decision.drivers),
+            drivers=tuple(decision.drivers),
             verdict=record.verdict.value,
-            gates=[GateSeen.of(gate) for gate in gates],
-            by_chance=bool(missed) and not any(gate.is_beyond_chance for gate in missed),
+            gates=tuple(map(GateSeen.of, gates)),
+            by_chance=is_by_chance(gates),
             warmup=record.warmup,
             gate_mode=record.gate_mode.value,
             reverted=decision.reverted,
             before=dict(record.parameters_before),
             after=dict(record.parameters_after),
             refused=_refused(record),
-            labels=list(market.labels),
-            market_notes=[*market.withheld, *market.notes],
+            labels=tuple(market.labels),
+            market_notes=(*market.withheld, *market.notes),
             ended=market.ended,
             start_ms=market.start_ms,
             end_ms=market.end_ms,
@@ -130,13 +133,14 @@ class Row:
 
     def to_wire(self) -> dict[str, Any]:
         """Plain values."""
-        return asdict(self)
+        return _plain(self) | {"gates": [gate.to_wire() for gate in self.gates]}
 
     @classmethod
     def from_wire(cls, values: Mapping[str, Any]) -> Self:
         """What :meth:`to_wire` gave."""
-        gates = [GateSeen.from_wire(gate) for gate in values["gates"]]
-        return cls(**{**values, "gates": gates})
+        gates = tuple(map(GateSeen.from_wire, values["gates"]))
+        shared = {name: _shared(value) for name, value in values.items() if name != "gates"}
+        return cls(**shared, gates=gates)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -149,16 +153,16 @@ class CanaryGates:
     @classmethod
     def of(cls, gates: Sequence[GateResult], verdict: str) -> Self:
         """Reduce the pooled gates."""
-        return cls(verdict=verdict, gates=[GateSeen.of(gate) for gate in gates])
+        return cls(verdict=verdict, gates=tuple(map(GateSeen.of, gates)))
 
     def to_wire(self) -> dict[str, Any]:
         """Plain values."""
-        return asdict(self)
+        return {"verdict": self.verdict, "gates": [gate.to_wire() for gate in self.gates]}
 
     @classmethod
     def from_wire(cls, values: Mapping[str, Any]) -> Self:
         """What :meth:`to_wire` gave."""
-        return cls(verdict=values["verdict"], gates=[GateSeen.from_wire(gate) for gate in values["gates"]])
+        return cls(verdict=values["verdict"], gates=tuple(map(GateSeen.from_wire, values["gates"])))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -172,7 +176,12 @@ class ItemNote:
 
     def to_wire(self) -> dict[str, Any]:
         """Plain values."""
-        return asdict(self)
+        return {
+            "key": self.key,
+            "folder": self.folder,
+            "rows": [row.to_wire() for row in self.rows],
+            "gates": None if self.gates is None else self.gates.to_wire(),
+        }
 
     @classmethod
     def from_wire(cls, values: Mapping[str, Any]) -> Self:
@@ -186,10 +195,36 @@ class ItemNote:
         )
 
 
-def _refused(record: IterationRecord) -> dict[str, list[str]]:
+@lru_cache(maxsize=256)
+def _mapping(pairs: tuple[tuple[str, Any], ...]) -> Mapping[str, Any]:
+    return dict(pairs)
+
+
+@lru_cache(maxsize=256)
+def _sequence(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    return values
+
+
+def _shared(value: Any) -> Any:
+    """A value that may be the same object as an equal one of another row: thousands of them are kept."""
+    if isinstance(value, str):
+        return sys.intern(value)
+    if isinstance(value, Mapping):
+        return _mapping(tuple((sys.intern(key), _shared(held)) for key, held in value.items()))
+    if isinstance(value, list | tuple):
+        return _sequence(tuple(map(_shared, value)))
+    return value
+
+
+def _plain(values: GateSeen | Row) -> dict[str, Any]:
+    """Fields as they are; ``dataclasses.asdict`` would copy each of them, at each iteration."""
+    return {field.name: getattr(values, field.name) for field in fields(values)}
+
+
+def _refused(record: IterationRecord) -> dict[str, tuple[str, ...]]:
     """Per guard, the parameters that it held."""
     refused: dict[str, set[str]] = {}
     for opinion in record.decision.opinions:
         if opinion.action.value == "refuse":
             refused.setdefault(opinion.guard, set()).add(opinion.parameter or "all")
-    return {guard: sorted(names) for guard, names in refused.items()}
+    return {guard: tuple(sorted(names)) for guard, names in refused.items()}

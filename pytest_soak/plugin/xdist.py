@@ -1,4 +1,4 @@
-"""Soaks under pytest-xdist: one run folder, every canary on one worker, and what is done when one dies."""
+"""Soaks under pytest-xdist: one run folder, every canary on one worker, and recovery from crashed workers."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 from pytest_soak.plugin.collection import is_of_canary, unit_of
+from pytest_soak.plugin.session import RUN
 
 if TYPE_CHECKING:
     from pytest_soak.engine.settings import Settings
 
 MOST_RESUMES = 2
-"""How often a canary whose worker died goes on in another one."""
+"""How often, at most, a canary is moved to another worker after a crash."""
 
 RESUMED = "resumed"
 
@@ -37,7 +38,7 @@ class SoakScheduling(LoadScopeScheduling):
         return unit_of(nodeid)
 
     def _assign_work_unit(self, node: Any) -> None:
-        # What went to a worker whose death is not known yet comes back when it is.
+        # Items sent to a worker that has died return once the crash is noticed.
         with suppress(OSError):
             super()._assign_work_unit(node)
 
@@ -51,7 +52,7 @@ class SoakScheduling(LoadScopeScheduling):
             node.shutdown()
 
     def remove_node(self, node: Any) -> str | None:
-        """Take a worker off; what it had left is handed out again, before everything else.
+        """Remove a worker; its remaining items are scheduled again, before all others.
 
         Returns the item that it died in, None where nothing was left.
         """
@@ -91,13 +92,20 @@ class SoakXdist:
         self._resumed: dict[str, int] = {}
 
     def pytest_configure_node(self, node: Any) -> None:
-        """Tell a worker which run it works for."""
+        """Tell a worker which run it works for; which run is the newest changes while it is worked on."""
         node.workerinput["soak_run_id"] = self._run_id
+        if RUN in node.config.stash and self._settings.resume is not None:
+            node.workerinput["soak_resume"] = node.config.stash[RUN].run_id
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> SoakScheduling | None:
         """Schedule by canary, unless the user chose a distribution that is about something else."""
-        if not self._settings.given or config.getoption("dist") not in ("load", "loadscope", "loadgroup"):
+        if not self._settings.given or config.getoption("dist") not in (
+            "load",
+            "loadscope",
+            "loadgroup",
+            "worksteal",
+        ):
             return None
         config.option.loadscopereorder = False
         return SoakScheduling(config, log)
@@ -125,11 +133,11 @@ class SoakXdist:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
-        """Name the outcome of an item whose worker died and whose canary goes on."""
+        """Name the outcome of an item whose worker crashed and whose canary continues."""
         return (RESUMED, "", "RESUMED") if report.outcome == RESUMED else None
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """Say which canaries went on in another worker."""
+        """Report which canaries continued in another worker."""
         for unit, times in self._resumed.items():
             again = "once" if times == 1 else f"{times} times"
             terminalreporter.write_line(
@@ -150,7 +158,7 @@ def _allow_one_more_worker(config: pytest.Config) -> None:
 
 
 def _is_replaced(config: pytest.Config) -> bool:
-    """Whether a worker takes the dead one's place; else a run with items that nobody ran would end green."""
+    """Whether a worker replaces the crashed one; otherwise a run with unexecuted items would pass."""
     session: Any = config.pluginmanager.get_plugin("dsession")
     limit = getattr(session, "_max_worker_restart", None)
     return limit is None or session._failed_nodes_count < limit

@@ -93,7 +93,7 @@ def quantiles(values: Values, qs: Sequence[float]) -> list[float]:
 def read_value_text(
     path: str | os.PathLike[str], pointer: str | Sequence[str], max_bytes: int = MAX_BYTES
 ) -> bytes:
-    """The JSON text, in UTF-8, of one value in a JSON file of any size, wherever it stands.
+    """The JSON text, in UTF-8, of one value in a JSON file of any size, at any depth.
 
     ``pointer`` names the keys from the root: ``"totals"``, ``"totals.block_reasons"``, or a sequence of keys
     where one of them has a dot in it. All of the file is checked: tokens, nesting (at most 64 levels),
@@ -193,7 +193,7 @@ def _dotted(keys: Sequence[str]) -> str:
 
 
 def _text(raw: bytes) -> str | None:
-    """The text that a JSON text stands for; None where it is another value or not valid Unicode."""
+    """The decoded JSON string; None if it is another value or not valid Unicode."""
     if not raw.startswith(b'"'):
         return None
     try:

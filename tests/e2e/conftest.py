@@ -100,9 +100,14 @@ _OUTSIDE = (
 
 
 @pytest.fixture(autouse=True)
-def _no_outside_influence(monkeypatch: pytest.MonkeyPatch) -> None:
+def _no_outside_influence(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if "pytester" in request.fixturenames:
+        # Made first, as it forgets the options that are set here.
+        request.getfixturevalue("pytester")
     for name in _OUTSIDE:
         monkeypatch.delenv(name, raising=False)
+    # The page of a report takes a copy of the charts' script each time.
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-o soak_report=md")
 
 
 def canary_folder(root: Path, artifacts: str = "artifacts/soak") -> Path:

@@ -25,16 +25,14 @@ def test_markers_count_and_not_the_options(pytester: pytest.Pytester) -> None:
         text = lines(pytester, "-p", "no:randomly", *args)
         assert not any("news" in line for line in text)
         assert text[-2:] == [
-            "soak: profile default, scenario calm, seed 1..4, 4 x 5 min, reference maker",
-            "soak: profile default, scenario volatile, seed 1..4, 4 x 5 min, reference maker",
+            "soak: profile default, scenario calm, seed 1..4, 4 x 5 min, reference_maker",
+            "soak: profile default, scenario volatile, seed 1..4, 4 x 5 min, reference_maker",
         ]
 
 
-def test_a_strategy_of_a_hook_is_named_by_the_hook(pytester: pytest.Pytester, scripted: Scripted) -> None:
+def test_the_strategy_of_a_hook_is_named(pytester: pytest.Pytester, scripted: Scripted) -> None:
     scripted([GOOD])
-    assert lines(pytester, "--soak-iterations=3")[-1].endswith(
-        "scenario calm, seed 1, 3 x 5 min, strategy of conftest"
-    )
+    assert lines(pytester, "--soak-iterations=3")[-1].endswith("scenario calm, seed 1, 3 x 5 min, scripted")
 
 
 def test_a_warm_up_that_leaves_nothing_is_said_at_the_start(pytester: pytest.Pytester) -> None:
@@ -43,3 +41,27 @@ def test_a_warm_up_that_leaves_nothing_is_said_at_the_start(pytester: pytest.Pyt
         "run 3 or more, or lower gates.warmup_iterations"
     )
     assert not any("warm-up" in line for line in lines(pytester, "--soak-iterations=3"))
+
+
+def test_workers_say_what_runs_once_and_before_the_first_iteration(pytester: pytest.Pytester) -> None:
+    """The controller sees no items; what it prints comes from the items and not from the options."""
+    pytester.makepyfile(
+        "import pytest\n"
+        "@pytest.mark.soak(scenario=['calm', 'volatile'], iterations=3)\n"
+        "def test_maker(soak_iteration): pass\n"
+    )
+    result = pytester.runpytest_subprocess(
+        "--soak-scenario=news", "--soak-minutes=0.5", "-n2", "-p", "no:randomly"
+    )
+    text = [line for line in result.outlines if line.startswith("soak: ") or " 1/3 " in line]
+    groups = [
+        f"soak: profile default, scenario {name}, seed 1, 3 x 0.5 min, reference_maker"
+        for name in ("calm", "volatile")
+    ]
+    assert text[1:4] == ["soak: 8 items of 2 canaries; 0 other tests deselected", *groups]
+    assert not any("news" in line for line in result.outlines)
+
+
+def test_a_strategy_that_cannot_be_made_is_named_by_who_makes_it(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest("def pytest_soak_make_strategy(profile):\n    raise RuntimeError('no')")
+    assert lines(pytester, "--soak-iterations=3")[-1].endswith("3 x 5 min, strategy of conftest")

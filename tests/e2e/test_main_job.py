@@ -42,7 +42,7 @@ def test_what_it_prints_fits_80_columns_of_ascii(main_job: pytest.RunResult) -> 
         [
             "soak: * (kernel *), artifacts *",
             "soak: 7 items of 1 canary; 0 other tests deselected",
-            "soak: profile steady_safe, scenario calm, seed 1, 6 x 5 min, reference maker",
+            "soak: profile steady_safe, scenario calm, seed 1, 6 x 5 min, reference_maker",
             "steady_safe-calm-s1 1/6  net * bps  risk *%  adv95 *  NORMALIZE  OK",
             "    *: profit *, * fills, position *",
             "    warm-up: a missed gate only warns; impact_cap_ratio 0.08 -> 0.085",
@@ -137,8 +137,9 @@ def test_start_up_is_invisible_without_a_soak(pytester: pytest.Pytester) -> None
             assert not [name for name in sys.modules if name.startswith("pytest_soak.domain")]
         """
     )
-    # Plugins that import numpy of their own accord are left out.
-    result = pytester.runpytest_subprocess("-p", "no:hypothesispytest", "-p", "no:randomly")
+    # Plugins that import numpy or jinja2 of their own accord are left out.
+    others = ("hypothesispytest", "randomly", "html", "metadata")
+    result = pytester.runpytest_subprocess(*(word for name in others for word in ("-p", f"no:{name}")))
     result.assert_outcomes(passed=1)
     assert not [line for line in result.outlines if line.startswith("soak")]
     assert not (pytester.path / "artifacts").exists()

@@ -32,7 +32,7 @@ def test_each_line_names_the_test(
     for test in ("test_one", "test_other"):
         assert [line for line in lines if line.startswith(f"{test} default-calm-s1 (scripted, mock,")]
         assert [line for line in lines if re.match(rf"{test} default-calm-s1 +3 ", line)]
-        group = f"soak: profile default, scenario calm, seed 1, 3 x 2 min, strategy of conftest, in {test}"
+        group = f"soak: profile default, scenario calm, seed 1, 3 x 2 min, scripted, in {test}"
         assert workers or group in lines
 
 

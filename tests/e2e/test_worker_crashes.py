@@ -85,6 +85,69 @@ def test_a_canary_that_always_dies_fails_and_the_others_go_on(pytester: pytest.P
     )
 
 
+def test_a_limit_of_restarts_that_the_user_gave_is_kept(pytester: pytest.Pytester) -> None:
+    result = soak(pytester, {"2-2": 99}, "--soak-seed=1..3", "-n1", "--max-worker-restart=0")
+    assert result.ret == 1
+    assert "resumed" not in result.parseoutcomes()
+    result.stdout.re_match_lines([r"missing: \d+ of 9 iterations.*"])
+
+
+# Kills the worker that runs an item, once: the interpreter's end, or that by a signal.
+KILLED = """
+import os, pathlib
+
+def pytest_runtest_call(item):
+    if {word!r} in item.nodeid:
+        try:
+            pathlib.Path("died").touch(exist_ok=False)
+        except FileExistsError:
+            return
+        {death}
+"""
+EXIT = "os._exit(9)"
+SIGNAL = "os.kill(os.getpid(), 11 if os.name == 'posix' else 9)"
+
+
+def killed(pytester: pytest.Pytester, word: str, death: str, *args: str) -> None:
+    """Three canaries end green, with all records, though a worker died at the item."""
+    pytester.makeconftest(KILLED.format(word=word, death=death))
+    result = pytester.runpytest_subprocess(*JOB, "--soak-seed=1..3", *args, timeout=100)
+    assert result.ret == 0
+    assert result.parseoutcomes() == {"passed": 12, "resumed": 1}
+    assert journals(pytester.path) == 3
+    result.stdout.fnmatch_lines(["*its worker died once; it went on from its journal*"])
+
+
+@pytest.mark.parametrize("workers", ["-n1", "-n2"])
+@pytest.mark.parametrize("word", ["s1-iter001", "s2-iter001", "s3-gates"])
+def test_an_item_of_any_kind_may_be_the_last_of_its_worker(
+    pytester: pytest.Pytester, word: str, workers: str
+) -> None:
+    killed(pytester, word, EXIT, workers)
+
+
+@pytest.mark.parametrize("dist", ["loadscope", "loadgroup", "worksteal"])
+def test_a_segmentation_fault_under_every_distribution(pytester: pytest.Pytester, dist: str) -> None:
+    killed(pytester, "s2-iter001", SIGNAL, "-n2", "--dist", dist)
+
+
+def test_all_workers_at_once(pytester: pytest.Pytester) -> None:
+    result = soak(pytester, {f"{seed}-2": 1 for seed in range(1, 5)}, "--soak-seed=1..4", "-n4")
+    assert result.ret == 0
+    assert result.parseoutcomes() == {"passed": 16, "resumed": 4}
+    assert journals(pytester.path) == 4
+
+
+@pytest.mark.parametrize("name", ["xdist", "xdist.plugin"])
+def test_workers_belong_to_the_run_by_whichever_name_xdist_is_loaded(
+    pytester: pytest.Pytester, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    args = ("-n1", "-p", "soak", "-p", name, "--soak-seed=1")
+    assert pytester.runpytest_subprocess(*JOB, *args, timeout=100).ret == 0
+    assert len(list(pytester.path.glob("artifacts/soak/runs/*"))) == 1
+
+
 def test_records_after_a_death_are_those_of_a_quiet_run(pytester: pytest.Pytester) -> None:
     def hashes() -> dict[str, str]:
         found = {}

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,12 @@ import pytest
 
 from pytest_soak.config.profiles import load_profile
 from pytest_soak.domain.errors import SoakConfigError, SoakStateError
+from pytest_soak.domain.gates import verdict_of
+from pytest_soak.domain.kpis import pooled
+from pytest_soak.domain.records import EdgeReport, Kpis
 from pytest_soak.engine.canary import Canary
 from pytest_soak.market import MockMarket, ReferenceMaker, load_scenario
+from pytest_soak.plugin import handles
 from tests.canary_kit import PlainHooks, spec
 
 
@@ -64,6 +68,22 @@ def test_an_iteration_starts_on_the_recorded_parameters_however_they_are_written
     assert canary.done == 3
     written = json.loads(path.read_text(encoding="ascii"))
     assert written["parameters"] == canary.parameters
+
+
+def test_the_pooled_gates_are_judged_once(canary: Canary, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gates, verdict and assertion of an item are of one reading of all edge reports."""
+    calls: list[int] = []
+
+    def counted(edges: Sequence[EdgeReport]) -> Kpis:
+        calls.append(len(edges))
+        return pooled(edges)
+
+    monkeypatch.setattr(handles, "pooled", counted)
+    part = handles.SoakGates(canary)
+    gates = part.run()
+    assert part.verdict is verdict_of(gates)
+    assert part.run() is gates
+    assert len(calls) == 1
 
 
 def test_two_specs_have_the_same_inputs_where_all_of_them_are_equal(tmp_path: Path) -> None:

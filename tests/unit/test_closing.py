@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_soak.plugin.closing import Outcome, missing_line, next_step
+from pytest_soak.domain.outcome import Outcome
+from pytest_soak.plugin.closing import missing_line, next_step
 
 
 def outcome(*verdicts: str, pooled: str | None = "OK", planned: int = 0, mode: str = "hard") -> Outcome:
@@ -45,7 +46,7 @@ def test_misses_by_chance_are_named() -> None:
 
 
 def test_a_run_cut_short_says_what_is_missing() -> None:
-    """The count over all canaries, and the command that goes on."""
-    cut = missing_line([outcome("OK", planned=6), outcome("OK", "OK")], "RUN")
-    assert cut == "missing: 5 of 8 iterations; pytest --soak-resume=RUN"
-    assert missing_line([outcome("OK")], "RUN") is None
+    """The count, and the command that goes on unless another line says it."""
+    assert missing_line(5, 8, "RUN") == "missing: 5 of 8 iterations; pytest --soak-resume=RUN"
+    assert missing_line(5, 8, "") == "missing: 5 of 8 iterations"
+    assert missing_line(0, 8, "RUN") is None

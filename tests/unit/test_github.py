@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from pytest_soak.observe.markdown import escaped
 from pytest_soak.plugin.bulk import Measured
-from pytest_soak.plugin.github import commands, escaped_data, escaped_property, markdown, summary_text
+from pytest_soak.plugin.github import commands, escaped_data, escaped_property, summary_text
 from pytest_soak.plugin.lines import gate_text
 from pytest_soak.plugin.wire import CanaryGates, GateSeen
 from tests.unit.test_lines import ROW
@@ -48,7 +49,7 @@ def test_profit_is_given_only_where_every_iteration_has_one() -> None:
 @pytest.mark.parametrize("hostile", ["a|b", "a\nb", "a`b`", "<img src=x>", "[a](b)", "&lt;", "_a_", "@you"])
 def test_foreign_text_stays_text_in_markdown(hostile: str) -> None:
     """Nothing that opens a cell, a line, a span, a tag, a link or a mention is left as it is."""
-    given = markdown(hostile)
+    given = escaped(hostile)
     assert hostile not in given
     text = summary_text([canary("OK", strategy=hostile)], [])
     row = next(line for line in text.splitlines() if line.startswith("| default"))

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import os
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import filelock
 import pytest
 
-from pytest_soak.domain.errors import SoakStateError
+from pytest_soak.domain.errors import SoakStateError, SoakStoreError
 from pytest_soak.store.journal.journal import Journal
+from pytest_soak.store.journal.lock import CanaryLock, release
 from tests.store_kit import INPUTS, commits, process
 
 
@@ -81,3 +84,24 @@ def test_processes_that_advance_one_canary_together_make_one_history(db: Path) -
             assert child.exitcode == 0
     with Journal.open(db, inputs=INPUTS) as journal:
         assert journal.records() == tuple(c.record for c in made)
+
+
+def test_a_lock_that_is_not_freed_at_once_is_freed_all_the_same(
+    db: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, refusals = filelock.FileLock.release, [OSError(errno.EIO, "Input/output error")]
+
+    def refusing(lock: filelock.BaseFileLock, *args: Any, **kwargs: Any) -> None:
+        if refusals:
+            raise refusals.pop()
+        real(lock, *args, **kwargs)
+
+    monkeypatch.setattr(filelock.FileLock, "release", refusing)
+    first, second = CanaryLock(db), CanaryLock(db)
+    with first.held(0.0, lambda: None):
+        pass
+    with second.held(0.0, lambda: None):
+        refusals += [OSError(errno.EIO, "Input/output error")] * 2
+        with pytest.raises(SoakStoreError, match=r"\.lock could not be unlocked: Input/output error"):
+            release(second._lock)
+    assert not second._lock.is_locked

@@ -10,11 +10,12 @@ import pytest
 
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.domain.kpis import kpis_of
-from pytest_soak.market import ReplayMarket
+from pytest_soak.market import ReplayMarket, Window
+from pytest_soak.market.recording.judging import Trust
 from pytest_soak.market.recording.table import CHECKS
 from pytest_soak.market.tape import tape_of_recording
 from tests import recordings_kit as kit
-from tests.oracle.recordings import BUY, SELL, TRADE, good_rows, write_npz
+from tests.oracle.recordings import BUY, DEPTH, SELL, TRADE, good_rows, write_npz
 
 HOUR_NS = 3_600_000_000_000
 
@@ -99,6 +100,25 @@ NO_DATA: dict[str, tuple[kit.Mutation, str]] = {
     "swapped sides": (kit.swapped, r"\d+ of \d+ trades took the aggressor's own side"),
     "sideless trades": (kit.sideless, r"\d+ of \d+ trades do not name the aggressor"),
     "asks that end": (kit.empty_asks, r"one-sided for 9\d"),
+    "two sessions": (kit.glued(-0.02), r"the price jumped by 2.0\d% from one row to the next \(at most 1%\)"),
+    "crossed for a moment, often": (kit.crossed_often, r"the price jumped by 1.\d\d%"),
+    "another unit later": (kit.from_the_middle(100.0), r"crossed for 4\d"),
+    "trades off the book": (kit.trades_moved(0.005), r"(\d+) of \1 trades took more than the book showed"),
+    "trades a little off": (kit.trades_moved(0.0005), r"\d+ of 335 trades took more than the book showed"),
+    "trades within the spread": (kit.trades_moved(-0.0005), r"took more than the book showed .*at most 25%"),
+    "trades late": (kit.trades_late, r"took more than the book showed"),
+    "bids frozen": (kit.frozen(BUY), r"a side of the book stood still for \d\d.\d s while other rows came"),
+    "asks frozen": (kit.frozen(SELL), r"a side of the book stood still"),
+    "book frozen": (kit.frozen(BUY, SELL), r"a side of the book stood still"),
+    "lost depth": (kit.lost(0.02, deletions=False), r"past a better price that the book went on to show"),
+    "lost deletions": (kit.lost(0.1, deletions=True), r"past a better price .*at most 10%"),
+    "trades ten times as large": (kit.scaled(TRADE, 10.0), r"took more than the book showed"),
+    "depth a hundred times as small": (kit.scaled(DEPTH, 0.01), r"took more than the book showed"),
+    "sellers alone": (kit.of_sellers, r"all \d+ trades are of sellers; is a side left out"),
+    "rows twice": (kit.repeated(2, trades=False), r"trades repeat the trade before; are rows in it twice"),
+    "trades five times": (kit.repeated(5, trades=True), r"trades repeat the trade before"),
+    "short gaps": (kit.short_gaps, r"silent for 4\d.\d\d% of the time, 10 times \(at most 25%\)"),
+    "clocks of whole seconds": (kit.whole_seconds, r"silent for 100.00% of the time"),
 }
 
 
@@ -124,10 +144,26 @@ def test_good_recording_gives_its_numbers_and_no_word(tmp_path: Path) -> None:
     assert kpis_of(report).net_bps is not None
     assert (report.market.crossed_ms, report.market.silences, report.market.rows_ignored) == (0.0, 0, {})
     assert (report.market.tick_size, report.market.local_shift_ms) == (0.01, 0.0)
+    found = report.market
+    assert (found.trades_off_book, found.trades_through, found.trades_repeated) == (0, 0, 0)
+    assert (found.side_silence_ms, found.silent_ms) == (0.0, 0.0)
+    assert 0.0 < (found.largest_jump_bps or 0.0) < 1.0
+    assert 100 < (found.trades_bought or 0) < found.trades - 100
+
+
+def test_limits_of_what_is_trusted_can_be_set(tmp_path: Path) -> None:
+    path = write_npz(tmp_path / "bad.npz", kit.trades_late(kit.calm_rows()))
+    window = Window(iteration=1, iterations=1, start_ms=0.0, duration_ms=60_000.0)
+    strict, lenient = (
+        ReplayMarket(path, trust=trust).run_maker(kit.job(), window)
+        for trust in (Trust(jump_bps=0.01), Trust(off_book_share=1.0, through_share=1.0))
+    )
+    assert any("the price jumped" in reason for reason in strict.market.withheld)
+    assert not lenient.market.withheld
 
 
 def test_only_the_iterations_that_are_touched_lose_their_kpis(tmp_path: Path) -> None:
-    reports = kit.replayed_rows(kit.without(kit.calm_rows(), 70.0, 85.0), tmp_path, iterations=4)
+    reports = kit.replayed_rows(kit.paused(kit.calm_rows(), 70.0, 15.0), tmp_path, iterations=4)
     assert [bool(report.market.withheld) for report in reports] == [False, False, True, False]
     assert [kpis_of(report).net_bps is None for report in reports] == [False, False, True, False]
 

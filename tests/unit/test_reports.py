@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pytest_soak.domain.errors import SoakConfigError, SoakStateError
-from pytest_soak.domain.records import EdgeReport
+from pytest_soak.domain.records import EdgeReport, Histogram, Sample
 from pytest_soak.domain.reports import checked_report
 from pytest_soak.engine.run import check_strategy
 from tests.canary_kit import run, spec
@@ -27,6 +27,27 @@ def with_market(**changes: Any) -> EdgeReport:
     return tampered(market=MARKET.model_copy(update=changes))
 
 
+def nested(depth: int) -> list[object]:
+    value: list[object] = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+def in_a_circle() -> list[object]:
+    value: list[object] = []
+    value.append(value)
+    return value
+
+
+def doubled(times: int) -> list[object]:
+    """A few lists here, and 2 to the power of ``times`` of them written out."""
+    value: list[object] = [1]
+    for _ in range(times):
+        value = [value, value]
+    return value
+
+
 BAD: list[tuple[object, str]] = [
     (None, "run() returned None; it must return an EdgeReport"),
     ({"source": "mock"}, "run() returned {"),
@@ -40,8 +61,26 @@ BAD: list[tuple[object, str]] = [
     (with_totals(notional=5000.0), "is not maker_notional + taker_notional"),
     (with_totals(gross=900.0), "is not gross + fees + slippage + inventory"),
     (tampered(adverse_bps=edge_report().adverse_bps.model_copy(update={"n": 0})), "is of a sample of size 0"),
+    (
+        tampered(latency_ms=Sample(n=3, p95=None, histogram=Histogram(step=1.0, at=(1, 2), counts=(3,)))),
+        "latency_ms.histogram has 2 classes and 1 counts",
+    ),
     (with_market(labels=("x", 1, None)), "market.labels.1 = 1"),
     (with_market(labels=("\ud800",)), "accepted is valid Unicode"),
+    (tampered(carry={"a": [1.0, float("inf")]}), "carry.a.1 = inf; accepted is a finite number"),
+    (tampered(carry={"a": {"b": (1,)}}), "carry.a.b = (1,); accepted is a JSON value"),
+    (tampered(carry={1: "a"}), "carry has the key 1; accepted is a text"),
+    (tampered(carry=["\ud800"]), "accepted is valid Unicode"),
+    (tampered(carry={"\ud800": 1}), "accepted is valid Unicode"),
+    (tampered(carry="x" * 65_536), "carry is 65538 bytes of JSON; accepted are 65536"),
+    (tampered(carry=2**63), "carry is a number of 64 bits; accepted are whole numbers of 64 bits"),
+    (tampered(carry=nested(33)), "lies deeper than the 32 levels"),
+    (tampered(carry=nested(100_000)), "lies deeper than the 32 levels"),
+    (tampered(carry=in_a_circle()), "lies deeper than the 32 levels"),
+    (tampered(carry=doubled(30)), "carry is more than 65536 bytes of JSON"),
+    (tampered(carry={"k" * 99_999: float("nan")}), "kkk = nan; accepted is a finite number"),
+    (tampered(carry=edge_report().totals), "accepted is a JSON value"),
+    (tampered(carry=object()), "carry = <object object at"),
     (with_market(label_ms={"\udfff": 1.0}), "accepted is valid Unicode"),
 ]
 
@@ -59,6 +98,8 @@ def test_an_unsound_report_is_refused_by_one_sentence(answer: object, said: str)
 
 def test_a_sound_report_passes() -> None:
     assert checked_report(edge_report(), "mock", "here") == edge_report()
+    carry = {"text": "x" * 60_000, "deep": nested(29), "numbers": [1, -2.5, True, None, -(2**63)]}
+    assert checked_report(tampered(carry=carry), "mock", "here").carry == carry
 
 
 class Wild:

@@ -66,6 +66,44 @@ def test_a_long_run_rotates_by_itself_also_when_it_is_rebuilt(tmp_path: Path) ->
         assert len(journal.records()) == 105
 
 
+def test_an_iteration_after_the_hundredth_scans_no_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it costs does not grow with the number of files beside it; several are made up for at once."""
+
+    def refused(path: Path) -> None:
+        raise AssertionError(f"{path} was scanned")
+
+    *first, second_last, last = commits(105)
+    with Journal.open(tmp_path / "soak.db", inputs=INPUTS) as journal:
+        exports = Exports(tmp_path, journal)
+        exports.rebuild(commits(1)[0].state, STEADY_SAFE)
+        for commit in first:
+            commit.to(journal)
+        exports.add(first[-1].state)
+        with monkeypatch.context() as patched:
+            patched.setattr(Path, "iterdir", refused)
+            for commit in (second_last, last):
+                commit.to(journal)
+                exports.add(commit.state)
+    summaries = {name for name in names(tmp_path) if name.startswith("ITER_")}
+    assert summaries == {summary_name(n) for n in range(6, 106)}
+
+
+def test_what_was_just_committed_is_exported_without_a_look_into_the_journal(tmp_path: Path) -> None:
+    asked: list[str] = []
+    with Journal.open(tmp_path / "soak.db", inputs=INPUTS) as journal:
+        exports = Exports(tmp_path, journal)
+        exports.rebuild(commits(1)[0].state, STEADY_SAFE)
+        for commit in commits(3):
+            commit.to(journal)
+            journal._connection.set_trace_callback(asked.append)
+            exports.add(commit.state)
+            journal._connection.set_trace_callback(None)
+    assert asked == []
+    assert {summary_name(n) for n in (1, 2, 3)} <= names(tmp_path)
+
+
 @pytest.fixture
 def artifacts(tmp_path: Path) -> Path:
     return tmp_path / "soak"

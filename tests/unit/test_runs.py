@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import errno
 import json
 import os
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -11,9 +13,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from pytest_soak.domain.errors import SoakConfigError, SoakStateError
+from pytest_soak.domain.errors import SoakConfigError, SoakError, SoakStateError
 from pytest_soak.engine.run import start
 from pytest_soak.engine.settings import Settings
+from pytest_soak.store.disk import places
 from pytest_soak.store.exports.artifacts import render
 from pytest_soak.store.exports.models import RunManifest, RunSettings
 from pytest_soak.store.journal.wall import WallClock
@@ -127,6 +130,20 @@ def test_canaries_are_added_to_a_manifest_and_the_same_ones_change_nothing(tmp_p
     assert runs.read_manifest(folder).canaries == ("a", "b")
 
 
+def test_a_session_goes_on_where_another_extended_its_run(tmp_path: Path) -> None:
+    """It names canaries as before, and what was added stays; a run with fewer additions is another one."""
+    folder, one = layout.run_folder(tmp_path, manifest().run_id), manifest()
+    runs.write_manifest(folder, one.model_copy(update={"canaries": ("a",)}))
+    runs.extend_manifest(folder, 4)
+    runs.write_manifest(folder, one.model_copy(update={"canaries": ("b",)}))
+    stored = runs.read_manifest(folder)
+    assert (stored.canaries, stored.extensions) == (("a", "b"), (4,))
+    with pytest.raises(SoakStateError, match="another run of that name"):
+        runs.write_manifest(folder, one.model_copy(update={"canaries": ("c",), "extensions": (5,)}))
+    with pytest.raises(SoakConfigError, match="some of them are still to come"):
+        runs.extend_manifest(folder, 1)
+
+
 def _name(folder: Path, name: str) -> None:
     runs.write_manifest(folder, manifest().model_copy(update={"canaries": (name,)}))
 
@@ -191,11 +208,13 @@ def _resumes_or_says(artifacts: Path, folder: Path) -> None:
     said = ""
     try:
         settings = start(asked, artifacts, "new").settings
-    except SoakStateError as error:
+    except SoakError as error:
         said = str(error)
     assert "\n" not in said
     if said:
-        assert said.startswith(f"{folder / 'RUN.json'}: settings.")
+        assert said.startswith(
+            (f"{folder / 'RUN.json'}: settings.", "--soak-resume: recording x is not there")
+        )
     else:
         assert RunSettings.model_validate(settings.of_run())
 
@@ -205,3 +224,30 @@ def test_wall_clock_times_are_utc(started_at: str) -> None:
     with pytest.raises(ValidationError):
         WallClock(run_id="r", started_at=started_at, seconds=1.0)
     assert WallClock(run_id="r", started_at="2026-01-01T00:00:00Z", seconds=1.0)
+
+
+def test_a_run_that_may_not_be_looked_at_is_said_where_it_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("mine", "of-another"):
+        (tmp_path / "runs" / name).mkdir(parents=True)
+        (tmp_path / "runs" / name / "RUN.json").touch()
+    theirs = tmp_path / "runs" / "of-another"
+    refused = PermissionError(errno.EACCES, "Permission denied")
+
+    def refusing(action: Callable[..., Any]) -> Callable[..., Any]:
+        def wrapper(path: Path, *args: Any, **kwargs: Any) -> Any:
+            within = path.is_relative_to(theirs) and path != theirs
+            if within or (path == theirs and action.__name__ == "iterdir"):
+                raise refused
+            return action(path, *args, **kwargs)
+
+        return wrapper
+
+    for name in ("stat", "lstat", "iterdir", "read_bytes"):
+        monkeypatch.setattr(Path, name, refusing(getattr(Path, name)))
+    assert runs.find_run(tmp_path, "mine").name == "mine"
+    assert runs.find_run(tmp_path) == theirs
+    with pytest.raises(SoakStateError, match=r"RUN\.json: cannot be read: Permission denied"):
+        runs.read_manifest(theirs)
+    assert not places.is_file(theirs / "RUN.json")

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from pytest_soak.domain import sampling
 from pytest_soak.domain.gates import Chance, describe, judge, judge_canary
 from pytest_soak.domain.kpis import kpis_of, pooled
 from pytest_soak.domain.records import Batches, EdgeReport, Histogram, Sample, Verdict
@@ -223,3 +224,10 @@ def test_a_drawdown_goes_over_the_borders_of_iterations() -> None:
     assert drawdown_of(rise, fall) == 4.0
     assert drawdown_of(fall, rise) == 3.2
     assert drawdown_of(rise, {}) is None
+
+
+def test_errors_too_small_for_their_cubes_are_no_error_of_ours() -> None:
+    found = sampling._ratio_error([(1e-110 * (i % 3), 1.0) for i in range(40)])
+    assert found is not None
+    assert 0.0 < found.size < 1e-100
+    assert found.skew == 0.0

@@ -159,3 +159,34 @@ def test_borders_are_settings() -> None:
     got = propose(context)
     assert got.zone is Zone.AGGRESSIVE
     assert got.drivers == ("adverse",)
+
+
+@pytest.mark.parametrize(
+    ("risk", "net", "share", "zone", "deltas"),
+    [
+        (1.0, 3.0, BELOW(0.05, 0), Zone.NORMALIZE, NORMALIZE),
+        (1.0, BELOW(3.0, 0), BELOW(0.05, 0), Zone.NORMALIZE, {}),
+        (1.0, -4.0, BELOW(0.05, 0), Zone.NORMALIZE, {}),
+        (0.0, None, 0.0, Zone.NORMALIZE, {}),
+        (1.0, 5.0, 0.05, Zone.AGGRESSIVE, AGGRESSIVE),
+        (None, 5.0, 0.0, None, {}),
+    ],
+)
+def test_few_blocks_mean_normalize_by_rule_and_relax_nothing_without_profit(
+    risk: float | None, net: float | None, share: float, zone: Zone | None, deltas: dict[str, float]
+) -> None:
+    got = proposed(risk_ratio=risk, net_bps=net, blocked_share=share)
+    assert got.zone is zone
+    assert got.deltas == deltas
+    if zone is Zone.NORMALIZE:
+        assert got.zone_reason is not None
+        assert got.zone_reason.startswith("few_blocks: ")
+        assert ("nothing is relaxed" in got.zone_reason) == (not deltas)
+    else:
+        assert got.zone_reason is None
+
+
+def test_under_a_driver_few_blocks_relax_nothing() -> None:
+    got = proposed(risk_ratio=1.0, net_bps=5.0, blocked_share=0.01, adverse_bps_p95=9.0)
+    assert got.zone is Zone.NORMALIZE
+    assert got.deltas == {"impact_cap_ratio": -0.01, "max_delta_ratio": -0.01}

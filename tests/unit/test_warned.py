@@ -24,6 +24,8 @@ MISSED = GateResult(
 @dataclass
 class Report:
     message: str
+    nodeid: str = "n"
+    fslocation: object = "f"
 
 
 def handed_on(*given: SoakGateWarning) -> list[str]:
@@ -50,6 +52,22 @@ def test_equal_causes_of_a_canary_are_counted_by_canary() -> None:
     ]
 
 
+def test_many_canaries_have_a_line_each_in_one_warning() -> None:
+    given = [
+        SoakGateWarning("text", f"s{n}", [("FAIL net_bps", "a"), ("WARN risk_ratio", "b")][: 1 + n % 2])
+        for n in (3, 1, 2, 5, 4, 1, 1)
+    ]
+    (said,) = handed_on(*given)
+    assert said.splitlines() == [
+        "SoakGateWarning: gates of 5 canaries that warned, or missed and did not fail:",
+        "  s1: FAIL net_bps x3, WARN risk_ratio x3",
+        "  s2: FAIL net_bps",
+        "  s3: FAIL net_bps, WARN risk_ratio",
+        "  s4: FAIL net_bps",
+        "  s5: FAIL net_bps, WARN risk_ratio",
+    ]
+
+
 def test_foreign_names_in_warnings_are_shown_as_text() -> None:
     with pytest.warns(SoakGateWarning) as caught:
         enforce([MISSED], HOSTILE, Path("f"), canary=HOSTILE, hard=False)
@@ -59,6 +77,17 @@ def test_foreign_names_in_warnings_are_shown_as_text() -> None:
     (said,) = handed_on(warning)
     assert said.startswith(f"SoakGateWarning: {SHOWN}: FAIL: net_bps")
     assert SHOWN in handed_on(warning, warning)[0].partition("more of")[2]
+
+
+def test_the_first_missed_gate_comes_first_and_the_others_are_counted() -> None:
+    other = MISSED.model_copy(update={"kpi": "risk_ratio"})
+    with pytest.raises(GateError) as caught:
+        enforce([MISSED, other, other], "here", Path("f"), canary="c", hard=True)
+    first, *rest = str(caught.value).split("\n")
+    assert first.startswith("net_bps ")
+    assert first.endswith(" (+2 more)")
+    assert len(first) < 40
+    assert sum("required" in line for line in rest) == 3
 
 
 def test_foreign_names_in_a_missed_gate_are_shown_as_text() -> None:

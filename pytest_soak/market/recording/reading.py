@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
+from pytest_soak.config.paths import Kind, kind_of
 from pytest_soak.domain.errors import SoakConfigError
 
 if TYPE_CHECKING:
@@ -98,8 +99,9 @@ def read_recording(path: Path) -> Recording:
 
 
 def _require_file(path: Path) -> None:
-    if not path.is_file():
-        problem = "is not a file" if path.exists() else "does not exist"
+    kind = kind_of(path)
+    if kind is not Kind.FILE:
+        problem = "does not exist" if kind is Kind.MISSING else "is not a file"
         raise SoakConfigError(f"recording {path} {problem}; expected an .npz or .npy file of hftbacktest")
 
 

@@ -37,6 +37,19 @@ CHECKS: dict[str, Check] = {
     "crossed": Check("bid at or above an ask for more than 0.1 % of an iteration", "NO_DATA"),
     "one-sided": Check("no bid or no ask for more than 0.1 % of an iteration", "NO_DATA"),
     "silence": Check("5 s or more without a row in an iteration", "NO_DATA"),
+    "frozen": Check(
+        "a side of the book without a row for 5 s or more while 100 others came; silences of 1 s and more "
+        "for over 25 % of an iteration",
+        "NO_DATA",
+    ),
+    "price jump": Check("the mid, or a row over it, more than 1 % off from one row to the next", "NO_DATA"),
+    "off the book": Check(
+        "more than 25 % of the trades of more than the book showed at their price, or "
+        "more than 10 % past a better one that others went past a second before",
+        "NO_DATA",
+    ),
+    "repeats": Check("half of the trades or more the trade before once more", "NO_DATA"),
+    "one kind of trade": Check("50 trades or more, all of buyers or all of sellers", "NO_DATA"),
     "aggressor": Check("half of the trades or more without an aggressor, or on his own side", "NO_DATA"),
     "short": Check("the recording ended before the iteration began", "NO_DATA"),
 }

@@ -26,7 +26,7 @@ _ERA_S = (946_684_800, 4_102_444_800)
 
 
 class Report(Protocol):
-    """Somebody who notes which rows are wrong, and what is wrong with the first, told by its place."""
+    """Records which rows are wrong, and what is wrong with the first, by its index."""
 
     def __call__(
         self, check: str, bad: NDArray[np.bool_], places: NDArray[np.intp], text: Callable[[int], str], /

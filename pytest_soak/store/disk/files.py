@@ -29,7 +29,7 @@ TEMPORARY_PREFIX = ".tmp-"
 MOST_AT_ONCE = 16
 """Files that are open at the same time at most."""
 OLD_SECONDS = 24 * 3600.0
-"""Age from which a temporary file beside the runs is a killed process's."""
+"""Age from which a temporary file beside the runs is taken for a killed process's."""
 RETRY_PAUSES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 0.9)
 
 _BINARY = getattr(os, "O_BINARY", 0)
@@ -79,7 +79,7 @@ class Disk:
 
     def replace(self, source: Path, target: Path) -> None:
         """Rename over a target."""
-        source.replace(target)
+        os.replace(source, target)  # noqa: PTH105 - Path.replace parses the target again for its result
 
     def unlink(self, path: Path) -> None:
         """Remove a file or a link."""
@@ -135,8 +135,10 @@ def write_atomic(path: Path, data: bytes) -> None:
     write_each(path.parent, {path.name: data})
 
 
-def write_each(folder: Path, contents: Mapping[str, bytes]) -> None:
-    """Write several files of one folder, each whole or not at all; the folder is synchronised once.
+def write_each(folder: Path, contents: Mapping[str, bytes], *, removed: Sequence[str] = ()) -> None:
+    """Write several files of one folder, each whole or not at all, then remove those named in ``removed``.
+
+    The folder is synchronised once.
 
     Raises:
         SoakStoreError: names path and cause; each file is by then in place or as it was.
@@ -145,12 +147,14 @@ def write_each(folder: Path, contents: Mapping[str, bytes]) -> None:
     for begin in range(0, len(names), MOST_AT_ONCE):
         some = names[begin : begin + MOST_AT_ONCE]
         _write_together({folder / name: contents[name] for name in some})
+    for name in removed:
+        _unlink(folder / name)
     with _explained(folder):
         _sync_folder(folder)
 
 
 def append_lines(path: Path, lines: Sequence[str]) -> None:
-    """Append lines; a failure leaves the file without any part of them, as far as the disk still obeys.
+    """Append lines; a failure leaves the file without any part of them, as far as the disk allows.
 
     The folder is synchronised where the file is new or empty; otherwise its entry is there already.
 
@@ -197,16 +201,39 @@ def make_folder(path: Path) -> None:
             _sync_folder(folder.parent)
 
 
+def place_shared(source: Path, path: Path, shared: Path | None) -> None:
+    """Put a copy of a large file at a path: a hard link to the one copy in the folder ``shared``, if given.
+
+    Where the file system has no hard links, or the folder is on another one, the path gets a copy of its own.
+
+    Raises:
+        SoakStoreError: names the file and what the system said.
+    """
+    if shared is not None:
+        kept = shared / path.name
+        make_folder(shared)
+        if not kept.exists():
+            write_atomic(kept, source.read_bytes())
+        with contextlib.suppress(OSError):
+            path.hardlink_to(kept)
+            return
+    write_atomic(path, source.read_bytes())
+
+
 def remove(path: Path) -> None:
     """Remove a file or a link; one that is not there is as good.
 
     Raises:
         SoakStoreError: names path and cause.
     """
+    _unlink(path)
     with _explained(path, "removed"):
-        with contextlib.suppress(FileNotFoundError):
-            _patiently(lambda: disk.unlink(path))
         _sync_folder(path.parent)
+
+
+def _unlink(path: Path) -> None:
+    with _explained(path, "removed"), contextlib.suppress(FileNotFoundError):
+        _patiently(lambda: disk.unlink(path))
 
 
 def sweep(folder: Path) -> None:
@@ -220,7 +247,7 @@ def sweep(folder: Path) -> None:
 
 
 def sweep_old(folder: Path) -> None:
-    """Remove temporary files and links of killed processes that are older than a day, as far as that goes.
+    """Remove temporary files and links of killed processes that are older than a day, as far as possible.
 
     A younger one may be another process's that is at work.
     """
@@ -237,7 +264,7 @@ def link_latest(target: Path, link: Path) -> None:
     On Windows, without the right to make symbolic links, it is a directory junction.
 
     Raises:
-        SoakStoreError: names path and cause; also where ``link`` is a file or folder of its own.
+        SoakStoreError: names path and cause; also if ``link`` is a regular file or folder.
     """
     with _explained(link, "pointed at the newest run"):
         if _is_there(link) and not is_link(link):

@@ -43,6 +43,14 @@ def other_kind(path: Path) -> str | None:
     return "a link" if is_link(path) else _KINDS.get(stat.S_IFMT(found.st_mode), "something else")
 
 
+def is_file(path: Path) -> bool:
+    """Whether a plain file is at a path, links followed; not where the disk does not say."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
 def is_link(path: Path) -> bool:
     """Whether a path is a symbolic link, or on Windows a junction."""
     try:

@@ -84,7 +84,7 @@ def rotate_summaries(folder: Path, keep: int = KEPT_SUMMARIES) -> tuple[int, ...
 
 
 def exports_in(folder: Path) -> tuple[str, ...]:
-    """Names of the files in a folder that only a journal can have been the origin of."""
+    """Names of the files in a folder that can only come from a journal."""
     if not folder.is_dir():
         return ()
     fixed = (AUDIT_NAME, REPORT_NAME, STATE_NAME, EDGE_NAME, PACK_NAME)
@@ -145,7 +145,7 @@ class Exports:
         wanted: dict[str, bytes] = {}
         audit: list[str] = []
         newest: Entry | None = None
-        for newest in self._journal.entries(self._exported + 1):
+        for newest in self._journal.committed(self._exported + 1):
             fields, number = fields_of(newest), newest.record.iteration
             wanted[summary_name(number)] = summary(newest, fields)
             if number > self._report.rows:
@@ -158,9 +158,10 @@ class Exports:
         wanted |= self._small_files(state, newest)
         if not self.holds(newest.record.parameters_after):
             wanted[OVERRIDES_NAME] = render_overrides(newest.record.parameters_after)
-        files.write_each(self._folder, wanted)
-        if newest.record.iteration > KEPT_SUMMARIES:
-            rotate_summaries(self._folder)
+        # Older ones were removed by earlier calls, or by the rebuild at the start of the run.
+        first = max(1, self._exported + 1 - KEPT_SUMMARIES)
+        surplus = range(first, newest.record.iteration + 1 - KEPT_SUMMARIES)
+        files.write_each(self._folder, wanted, removed=[summary_name(number) for number in surplus])
         self._exported = newest.record.iteration
 
     def holds(self, parameters: Mapping[str, float]) -> bool:
@@ -217,7 +218,7 @@ class Exports:
             return 0
 
     def _read(self, name: str) -> bytes | None:
-        """Content of an exported file; None where there is none, or something that is no file of its own."""
+        """Content of an exported file; None if it is missing or not a regular file."""
         path = self._folder / name
         try:
             return path.read_bytes() if stat.S_ISREG(path.lstat().st_mode) else None

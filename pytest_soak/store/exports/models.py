@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from pytest_soak.config.arguments import MAX_MINUTES
+from pytest_soak.config.arguments import MAX_ITERATIONS, MAX_MINUTES
 from pytest_soak.domain.records import DecisionBase, GateResult, Kpis, Opinion, RecordBase, Verdict, Zone
 from pytest_soak.domain.settings import Count, Strict
 from pytest_soak.store.journal.wall import UtcTime, WallClock
@@ -70,7 +70,8 @@ class TuningDigest(Strict):
     """What the decisions of a canary came to.
 
     ``verdicts`` counts the iterations after the warm-up by verdict, ``verdict`` is the worst of them (None
-    where there are none); ``stopped`` counts, by guard and parameter, the proposed changes that were refused;
+    where there are none); ``extended_after`` names the iterations after which more were asked for;
+    ``stopped`` counts, by guard and parameter, the proposed changes that were refused;
     ``at_bound`` has the parameters that lay at a bound.
     """
 
@@ -79,6 +80,7 @@ class TuningDigest(Strict):
     profile: str
     strategy: str
     iterations: int
+    extended_after: tuple[int, ...] = Field(strict=False)
     verdict: Annotated[Verdict | None, Field(strict=False)]
     verdicts: dict[str, int]
     parameters_first: dict[str, float]
@@ -203,14 +205,18 @@ class RunSettings(Strict):
 class RunManifest(Strict):
     """``RUN.json``: what a run was asked to do, with which versions, and the folders of its canaries.
 
-    ``created_at`` is ISO 8601 in UTC. ``profiles`` holds the content of each profile by the name or path that
-    it was asked for.
+    ``created_at`` is ISO 8601 in UTC. ``extensions`` are iterations that were added later. ``recordings``
+    holds the SHA-256 of each recording, ``scenarios`` that of the content of each scenario, ``profiles`` the
+    content of each profile, by the name or path that it was asked for.
     """
 
     schema_version: Literal[1] = 1
     run_id: str
     created_at: UtcTime
     settings: RunSettings
+    extensions: Annotated[tuple[Annotated[Count, Field(le=MAX_ITERATIONS)], ...], Field(strict=False)] = ()
     versions: dict[str, str]
     canaries: tuple[FolderName, ...] = Field(default=(), strict=False)
+    recordings: dict[str, Hash] = Field(default_factory=dict)
+    scenarios: dict[str, Hash] = Field(default_factory=dict)
     profiles: dict[str, dict[str, Any]] = Field(default_factory=dict)

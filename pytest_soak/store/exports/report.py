@@ -41,7 +41,7 @@ class Report:
         self._note(entry, fields)
 
     def content(self) -> bytes:
-        """The whole file; the summary comes first, for the people who open it."""
+        """The whole file; the summary comes first, for human readers."""
         digest = indented(self._digest()).replace(b"\n", _INDENT)
         rows = (b"[", self._text, b"\n  ]") if self.rows else (b"[]",)
         version = str(_VERSION).encode("ascii")
@@ -56,6 +56,7 @@ class Report:
             "profile": provenance["profile"],
             "strategy": provenance["strategy"],
             "iterations": self.rows,
+            "extended_after": fields.get("extended_after", []),
             "parameters_first": self._head.get("parameters_first", fields["parameters_before"]),
             "parameters_last": fields["parameters_after"],
         }

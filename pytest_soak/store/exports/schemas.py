@@ -1,6 +1,6 @@
 """JSON Schemas of the files that this package writes, generated from their models and shipped with it.
 
-``python -m pytest_soak.store.exports.schemas`` writes them anew.
+``python -m pytest_soak.store.exports.schemas`` rewrites them.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The bytes of exported files, made from what the journal holds.
+"""The bytes of exported files, rendered from the journal.
 
-The texts of a journal are checked when they enter it, so their values are taken over as they are.
+The texts of a journal are validated on entry, so their values are used as they are.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Fields = Mapping[str, Any]
 
 SUMMARY_VERSION: int = IterationSummary.model_fields["schema_version"].default
 
-# Fields of the record that the summary has under names of its own.
+# Fields of the record that have other names in the summary.
 _RENAMED = frozenset(
     {"schema_version", "kpis", "verdict", "decision", "parameters_before", "parameters_after"}
 )

@@ -1,1 +1,1 @@
-"""The journal: what was committed, for good."""
+"""The journal: committed iterations, which never change."""

@@ -1,11 +1,11 @@
-"""The journal of a canary: one SQLite file that holds every committed iteration, whole and for good."""
+"""The journal of a canary: one SQLite file that holds every committed iteration, complete and immutable."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -32,7 +32,7 @@ class Journal:
     """Committed iterations of one canary, in order, insert-only.
 
     An iteration is in it whole or not at all, also after ``kill -9``. Several processes may have it
-    open; who computes the next iteration holds ``lock()``.
+    open; the one that computes the next iteration holds ``lock()``.
     """
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
@@ -46,6 +46,7 @@ class Journal:
         self._identity: tuple[int, int] | None = None
         self.inputs: dict[str, Any] = {}
         self.inputs_hash = ""
+        self.extensions: list[tuple[int, int]] = []
 
     @classmethod
     def open(
@@ -83,6 +84,28 @@ class Journal:
             raise
         return journal
 
+    @classmethod
+    def read(cls, path: Path) -> Journal:
+        """Open a journal for reading alone, also while another process writes it; nothing on disk changes.
+
+        Each record is checked by its hash when it is read.
+
+        Raises:
+            SoakStateError: missing, damaged, foreign, of a newer schema, or not a journal yet.
+        """
+        if not path.is_file() or path.stat().st_size < _LEAST_BYTES:
+            raise SoakStateError(f"{path}: there is no journal")
+        with schema.explained(path):
+            journal = cls(path, schema.connect_to_read(path))
+        try:
+            with schema.explained(path):
+                schema.check_version(journal._connection, path)
+                journal._read_identity()
+        except BaseException:
+            journal.close()
+            raise
+        return journal
+
     def __enter__(self) -> Journal:
         return self
 
@@ -104,7 +127,7 @@ class Journal:
         a process that was killed.
 
         Raises:
-            SoakStateError: another process still holds it, whose pid the text names; or the journal is gone.
+            SoakStateError: another process still holds it, named by its pid; or the journal is gone.
         """
         with self._lock.held(timeout, self._refuse_if_gone):
             yield
@@ -145,6 +168,19 @@ class Journal:
             for row in rows:
                 yield entry_of(self.path, first, row)
                 first += 1
+
+    def committed(self, first: int) -> Iterator[Entry]:
+        """Entries as ``entries`` has them, to be called under the lock, where no other process commits.
+
+        The newest entry is served from memory, so an iteration needs no query.
+
+        Raises:
+            SoakStateError: a record is not what was committed.
+        """
+        if self._newest is not None and first == self._count:
+            yield self._newest
+        else:
+            yield from self.entries(first)
 
     def newest(self) -> Entry | None:
         """The newest entry, None where there is none; what was not read before is checked on the way.
@@ -196,6 +232,41 @@ class Journal:
         if row is None:
             raise SoakStateError(f"{self.path}: iteration {iteration} is not in the journal")
         return verified(self.path, row[0], row[1], f"edge report of iteration {iteration}")
+
+    @property
+    def planned(self) -> int:
+        """How many iterations there are to be, with those that were added later."""
+        return self.planned_at(None)
+
+    def planned_at(self, iteration: int | None) -> int:
+        """How many iterations there were to be when that iteration was computed; None: by now."""
+        asked: int = self.inputs["iterations"]
+        return asked + sum(
+            added for after, added in self.extensions if iteration is None or after < iteration
+        )
+
+    def extend(self, added: Sequence[int]) -> None:
+        """Note iterations that were added to the canary, those noted before included; under the lock.
+
+        What is new counts from the iteration after the last that was planned before, also where some of those
+        are still to come: records do not depend on when a run was stopped.
+
+        Raises:
+            SoakStateError: others were added before.
+            SoakStoreError: the disk refused.
+        """
+        if not added and not self.extensions:
+            return
+        with schema.explained(self.path), schema.transaction(self._connection):
+            self.extensions = schema.extensions(self._connection)
+            known = [count for _, count in self.extensions]
+            if known != list(added[: len(known)]):
+                raise SoakStateError(
+                    f"{self.path}: {known} iterations were added to this canary, the run says {list(added)}"
+                )
+            for count in added[len(known) :]:
+                schema.add_extension(self._connection, self.planned, count)
+                self.extensions = schema.extensions(self._connection)
 
     def wall(self, iteration: int) -> WallClock:
         """The wall-clock figures of an iteration.
@@ -253,11 +324,16 @@ class Journal:
                     self._create(inputs)
             self._identity = places.identity(self.path)
             schema.check(self._connection, self.path)
-            row = self._connection.execute("SELECT inputs, inputs_hash FROM identity").fetchone()
+            self._read_identity()
+
+    def _read_identity(self) -> None:
+        """Load the inputs of the canary."""
+        row = self._connection.execute("SELECT inputs, inputs_hash FROM identity").fetchone()
         if row is None or sha256_hex(row[0]) != row[1].decode("ascii"):
             raise SoakStateError(f"{self.path}: the identity of the canary is damaged")
         self.inputs = json.loads(row[0])
         self.inputs_hash = row[1].decode("ascii")
+        self.extensions = schema.extensions(self._connection)
 
     def _is_none_yet(self) -> bool:
         """Whether the file is new, or its creation was cut short before its tables were committed."""
@@ -302,7 +378,10 @@ class Journal:
             for key in keys
             if self.inputs.get(key) != asked.get(key)
         ]
-        raise SoakStateError(f"{self.path}: the journal is of another canary: {'; '.join(differing)}")
+        raise SoakStateError(
+            f"{self.path}: the journal is of another canary: {'; '.join(differing)}. "
+            "Undo what was changed to resume, or start a new run"
+        )
 
     def _check_same(self, iteration: int, text: str, edge_text: str) -> None:
         row = self._connection.execute(
@@ -323,7 +402,7 @@ def _is_torn(path: Path) -> bool:
 
 
 def _clear(path: Path, *, may_create: bool) -> None:
-    """Remove a file that was never written, so that the journal is made anew; all under its lock."""
+    """Remove a file that was never written, so that the journal can be created; under its lock."""
     if not may_create:
         raise SoakStateError(_NO_JOURNAL.format(path))
     with CanaryLock(path).held(LOCK_SECONDS, lambda: None):

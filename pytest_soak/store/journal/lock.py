@@ -15,6 +15,23 @@ from pytest_soak.store.disk import files, places
 LOCK_SECONDS = 120.0
 
 
+def release(lock: filelock.BaseFileLock) -> None:
+    """Free a lock, asking twice: one that stays held would keep out the process that holds it, too.
+
+    Raises:
+        SoakStoreError: the system refused both times.
+    """
+    try:
+        lock.release()
+    except OSError:
+        try:
+            lock.release()
+        except OSError as error:
+            raise SoakStoreError(
+                f"{lock.lock_file} could not be unlocked: {error.strerror or error}"
+            ) from None
+
+
 class CanaryLock:
     """A lock file beside a journal, and a file that names the process that holds it.
 
@@ -47,7 +64,7 @@ class CanaryLock:
                 files.write_atomic(self._pid_file, f"{pid}\n".encode("ascii"))
             yield
         finally:
-            self._lock.release()
+            release(self._lock)
 
     def _acquire(self, timeout: float) -> None:
         try:

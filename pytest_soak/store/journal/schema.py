@@ -17,6 +17,16 @@ CACHE_KIBIBYTES = 256
 
 _BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED")
 _LEAST_SQLITE = (3, 37, 0)  # strict tables
+
+
+def _insert_only(table: str) -> tuple[str, ...]:
+    return tuple(
+        f"CREATE TRIGGER IF NOT EXISTS {table}_no_{verb.lower()} BEFORE {verb} ON {table}"
+        f" BEGIN SELECT RAISE(ABORT, '{table} is insert-only'); END"
+        for verb in ("UPDATE", "DELETE")
+    )
+
+
 _TABLES = (
     "CREATE TABLE identity (id INTEGER PRIMARY KEY CHECK (id = 1), inputs TEXT NOT NULL,"
     " inputs_hash TEXT NOT NULL) STRICT",
@@ -32,12 +42,14 @@ _TABLES = (
     " BEGIN SELECT RAISE(ABORT, 'this decision was applied before'); END",
     "CREATE TRIGGER identity_once BEFORE INSERT ON identity WHEN EXISTS (SELECT 1 FROM identity)"
     " BEGIN SELECT RAISE(ABORT, 'the identity of a canary is written once'); END",
-    *(
-        f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table}"
-        f" BEGIN SELECT RAISE(ABORT, '{table} is insert-only'); END"
-        for table in ("identity", "iterations")
-        for verb in ("UPDATE", "DELETE")
-    ),
+    *_insert_only("identity"),
+    *_insert_only("iterations"),
+)
+# In the journals of canaries that were extended alone.
+_EXTENSION_TABLES = (
+    "CREATE TABLE IF NOT EXISTS extensions (number INTEGER PRIMARY KEY CHECK (number >= 1),"
+    " after INTEGER NOT NULL CHECK (after >= 0), added INTEGER NOT NULL CHECK (added >= 1)) STRICT",
+    *_insert_only("extensions"),
 )
 
 
@@ -52,6 +64,22 @@ def connect(path: Path) -> sqlite3.Connection:
     connection.text_factory = bytes
     connection.execute("PRAGMA synchronous = FULL")
     # An iteration touches a dozen pages; more of them kept would be memory that grows with the run.
+    connection.execute(f"PRAGMA cache_size = -{CACHE_KIBIBYTES}")
+    return connection
+
+
+def connect_to_read(path: Path) -> sqlite3.Connection:
+    """Connect to a journal for reading only: no lock is kept, and no file appears or changes beside it.
+
+    While a process has it open, its log is read too. If none has, there is no log, and the file is opened as
+    immutable, as SQLite would otherwise create a log beside it.
+    """
+    log = path.with_name(f"{path.name}-wal")
+    mode = "mode=ro" if log.exists() else "mode=ro&immutable=1"
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?{mode}", uri=True, isolation_level=None, timeout=BUSY_MILLISECONDS / 1000
+    )
+    connection.text_factory = bytes
     connection.execute(f"PRAGMA cache_size = -{CACHE_KIBIBYTES}")
     return connection
 
@@ -73,6 +101,21 @@ def create(connection: sqlite3.Connection, inputs: str, inputs_hash: str) -> Non
         connection.execute(f"PRAGMA user_version = {JOURNAL_VERSION}")
 
 
+def extensions(connection: sqlite3.Connection) -> list[tuple[int, int]]:
+    """Iterations that were added later: after which one, and how many, in the order in which they were."""
+    known = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'extensions'").fetchone()
+    if known is None:
+        return []
+    return connection.execute("SELECT after, added FROM extensions ORDER BY number").fetchall()
+
+
+def add_extension(connection: sqlite3.Connection, after: int, added: int) -> None:
+    """Note that iterations were added, within the transaction that is open."""
+    for statement in _EXTENSION_TABLES:
+        connection.execute(statement)
+    connection.execute("INSERT INTO extensions (after, added) VALUES (?, ?)", (after, added))
+
+
 def _switch_to_log(connection: sqlite3.Connection) -> None:
     """Switch to WAL, which SQLite refuses at once while another process reads, whatever the timeout."""
     for seconds in (*files.RETRY_PAUSES, None):
@@ -91,6 +134,18 @@ def check(connection: sqlite3.Connection, path: Path) -> None:
     Raises:
         SoakStateError: of another program, of a newer version, or damaged.
     """
+    check_version(connection, path)
+    result = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if result != b"ok":
+        raise SoakStateError(f"{path}: the journal is damaged: {result.decode('utf-8', 'replace')!a}")
+
+
+def check_version(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse a file that is not a journal of this version.
+
+    Raises:
+        SoakStateError: of another program, or of a newer version.
+    """
     if _pragma(connection, "application_id") != APPLICATION_ID:
         raise SoakStateError(f"{path}: a database of another program, not a journal; it is left alone")
     version = _pragma(connection, "user_version")
@@ -99,14 +154,11 @@ def check(connection: sqlite3.Connection, path: Path) -> None:
             f"{path}: the journal has schema {version}, this pytest-soak reads {JOURNAL_VERSION}; "
             "use the version that wrote it, or a newer one"
         )
-    result = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-    if result != b"ok":
-        raise SoakStateError(f"{path}: the journal is damaged: {result.decode('utf-8', 'replace')!a}")
 
 
 @contextlib.contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """Commit what is done inside, or nothing of it."""
+    """Commit the statements inside, or none of them."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
@@ -119,7 +171,7 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 @contextlib.contextmanager
 def explained(path: Path) -> Iterator[None]:
-    """Turn the database's errors into errors that name the file and what it means."""
+    """Turn the database's errors into errors that name the file and explain the cause."""
     try:
         yield
     except sqlite3.Error as error:

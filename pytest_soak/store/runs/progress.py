@@ -10,11 +10,14 @@ from pytest_soak.store.journal.journal import Journal
 from pytest_soak.store.runs.layout import JOURNAL_NAME
 
 
-def unfinished(path: Path) -> str | None:
-    """Why the canary of a journal may still be in progress, None where it is done."""
+def unfinished(path: Path, added: int = 0) -> str | None:
+    """Why the canary of a journal may still be in progress, None where it is done.
+
+    ``added`` are iterations that were added to its run, of which the journal may not know yet.
+    """
     try:
         with Journal.open(path, create=False) as journal:
-            last, planned = journal.last, journal.inputs.get("iterations")
+            last, planned = journal.last, max(journal.planned, journal.inputs["iterations"] + added)
     except SoakError as error:
         return str(error)
     done = 0 if last is None else last.iteration
@@ -27,7 +30,13 @@ def canary_folders(run: Path) -> list[Path]:
     return sorted(path for path in folders if (path / JOURNAL_NAME).exists())
 
 
-def is_done(run: Path) -> bool:
-    """Whether a run has canaries, and every one has all its iterations."""
-    folders = canary_folders(run)
-    return bool(folders) and all(unfinished(folder / JOURNAL_NAME) is None for folder in folders)
+def is_done(run: Path, added: int = 0) -> bool:
+    """Whether a run has canaries, and every one has all its iterations, with those that were added.
+
+    A run that cannot be looked at is not done.
+    """
+    try:
+        folders = canary_folders(run)
+    except OSError:
+        return False
+    return bool(folders) and all(unfinished(folder / JOURNAL_NAME, added) is None for folder in folders)

@@ -1,4 +1,4 @@
-"""Retention: how many summaries stay, what is packed by age, and a word where the artifacts grow large.
+"""Retention: how many summaries are kept, what is packed by age, and a warning when the artifacts grow large.
 
 The journal of a canary is never touched: everything that is removed or packed here is an export of it.
 """
@@ -148,6 +148,11 @@ def _packed(content: Mapping[str, bytes]) -> bytes:
 
 
 def size_of(folder: Path) -> int:
-    """Bytes of the files below a folder; links are not followed."""
-    sizes = (path.lstat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
-    return sum(sizes)
+    """Bytes of the files below a folder; links are not followed, and a file of several names counts once."""
+    found = (path.lstat() for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+    return sum(
+        {
+            (status.st_dev, status.st_ino) if status.st_nlink > 1 else number: status.st_size
+            for number, status in enumerate(found)
+        }.values()
+    )

@@ -10,16 +10,20 @@ from pathlib import Path
 import filelock
 
 from pytest_soak.config.parsing import did_you_mean, parse_json, validate
+from pytest_soak.config.paths import files_in, is_file
 from pytest_soak.domain.errors import SoakConfigError, SoakStateError, SoakStoreError
 from pytest_soak.domain.text import show
 from pytest_soak.store.disk import files, places
 from pytest_soak.store.exports.artifacts import render
 from pytest_soak.store.exports.models import RunManifest
-from pytest_soak.store.journal.lock import LOCK_SECONDS
+from pytest_soak.store.journal.lock import LOCK_SECONDS, release
 from pytest_soak.store.runs.layout import LATEST_NAME, MANIFEST_NAME, RUNS_NAME
 from pytest_soak.store.runs.progress import is_done
 
 LISTED = 10
+
+# What the processes of a session, or several sessions, know parts of.
+_MERGED = ("canaries", "profiles", "recordings", "scenarios")
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -54,14 +58,39 @@ def write_manifest(folder: Path, manifest: RunManifest) -> None:
     with _held(folder / f"{MANIFEST_NAME}.lock"):
         stored = read_manifest(folder) if path.exists() else None
         known = () if stored is None else stored.canaries
-        merging = {"canaries": manifest.canaries, "profiles": manifest.profiles}
+        merging = {name: getattr(manifest, name) for name in _MERGED}
+        if stored is not None and stored.extensions[: len(manifest.extensions)] == manifest.extensions:
+            # Another session may have extended the run meanwhile.
+            manifest = manifest.model_copy(update={"extensions": stored.extensions})
         if stored is not None and stored.model_copy(update=merging) != manifest:
             raise SoakStateError(f"{folder}: there is another run of that name; it is left alone")
         canaries = tuple(dict.fromkeys((*known, *manifest.canaries)))
         if stored is None or canaries != known:
-            profiles = manifest.profiles | ({} if stored is None else stored.profiles)
-            merged = manifest.model_copy(update={"canaries": canaries, "profiles": profiles})
+            content = {
+                name: getattr(manifest, name) | ({} if stored is None else getattr(stored, name))
+                for name in _MERGED[1:]
+            }
+            merged = manifest.model_copy(update={"canaries": canaries, **content})
             files.write_atomic(path, render(merged.model_dump(mode="json")))
+
+
+def extend_manifest(folder: Path, iterations: int) -> None:
+    """Add iterations to a run, beyond those that it was asked for and those that were added before.
+
+    Raises:
+        SoakConfigError: of those that were added before, some are still to come.
+        SoakStateError: the manifest is missing or damaged.
+        SoakStoreError: the disk refused.
+    """
+    with _held(folder / f"{MANIFEST_NAME}.lock"):
+        stored = read_manifest(folder)
+        if stored.extensions and not is_done(folder, sum(stored.extensions)):
+            raise SoakConfigError(
+                f"--soak-extend: iterations were added to run {folder.name} before, and some of them are "
+                "still to come; leave --soak-extend out to go on with those"
+            )
+        extended = stored.model_copy(update={"extensions": (*stored.extensions, iterations)})
+        files.write_atomic(folder / MANIFEST_NAME, render(extended.model_dump(mode="json")))
 
 
 @contextlib.contextmanager
@@ -75,11 +104,11 @@ def _held(path: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        lock.release()
+        release(lock)
 
 
 def read_manifest(folder: Path) -> RunManifest:
-    """Read what a run was asked to do.
+    """Read a run's manifest.
 
     Raises:
         SoakStateError: missing, damaged, or written by a newer version.
@@ -104,16 +133,27 @@ def read_manifest(folder: Path) -> RunManifest:
 
 
 def list_runs(artifacts: Path) -> tuple[Path, ...]:
-    """Folders of the runs, oldest first."""
-    folder = artifacts / RUNS_NAME
-    if not folder.is_dir():
-        return ()
-    found = [path for path in folder.iterdir() if (path / MANIFEST_NAME).is_file()]
-    return tuple(sorted(found, key=lambda path: path.name))
+    """Folders of the runs, oldest first.
+
+    Raises:
+        SoakConfigError: the folder cannot be listed.
+    """
+    runs = files_in(artifacts / RUNS_NAME, "")
+    return tuple(path for path in runs.values() if _may_be_run(path))
 
 
-def find_run(artifacts: Path, name: str | None = None) -> Path:
+def _may_be_run(path: Path) -> bool:
+    try:
+        return is_file(path / MANIFEST_NAME)
+    except SoakConfigError:
+        # Why it cannot be read is said where it is asked for; others are none the worse.
+        return True
+
+
+def find_run(artifacts: Path, name: str | None = None, *, extends: bool = False) -> Path:
     """Folder of the run of that name, or of the newest that has iterations to come, else of the newest.
+
+    Who extends a run means the newest one, where he names none.
 
     Which runs are done is what their journals say: a clock that ran ahead names a run into the future.
 
@@ -124,15 +164,25 @@ def find_run(artifacts: Path, name: str | None = None) -> Path:
     if not runs:
         raise SoakConfigError(f"{artifacts}: there is no run yet")
     names = list(runs)
+    if name is None and extends:
+        return runs[names[-1]]
     if name is None:
         newest_first = (runs[known] for known in reversed(names))
-        return next((run for run in newest_first if not is_done(run)), runs[names[-1]])
+        return next((run for run in newest_first if not is_done(run, _added(run))), runs[names[-1]])
     if name in runs:
         return runs[name]
     newest = ", ".join(reversed(names[-LISTED:]))
     older = f" and {len(names) - LISTED} older" if len(names) > LISTED else ""
     hint = did_you_mean(name, names)
     raise SoakConfigError(f"{artifacts}: there is no run {show(name)}; known are {newest}{older}{hint}")
+
+
+def _added(run: Path) -> int:
+    """Iterations that were added to a run; 0 where its manifest does not say."""
+    try:
+        return sum(read_manifest(run).extensions)
+    except SoakStateError:
+        return 0
 
 
 def link_latest(artifacts: Path, run: Path) -> None:

@@ -9,6 +9,10 @@ pub(crate) const LEAST: usize = 20;
 
 /// Most classes of a histogram.
 const CLASSES: usize = 256;
+/// Cells that values are counted in first, where a range of so many is fine enough.
+const CELLS: i64 = 1 << 14;
+/// From so many values on they are counted in cells and not sorted.
+const MANY: usize = 1 << 12;
 /// Finest and coarsest width of a class, as powers of one half.
 const HALVINGS: std::ops::RangeInclusive<i32> = -60..=20;
 
@@ -39,7 +43,8 @@ impl Sample {
         let p95 = (n >= LEAST).then(|| percentile(values, 0.95));
         let starts = std::iter::once(0).chain(ends.iter().copied());
         let batches: Vec<&[f64]> = starts.zip(ends).map(|(a, &b)| &values[a..b]).collect();
-        let above = |batch: &&[f64]| batch.iter().filter(|&&v| Some(v) > p95).count();
+        let limit = p95.unwrap_or(f64::INFINITY);
+        let above = |batch: &&[f64]| batch.iter().filter(|&&value| value > limit).count();
         let marked = p95.map_or(&batches[..0], |_| &batches[..]);
         Sample {
             n,
@@ -54,43 +59,95 @@ impl Sample {
 impl Histogram {
     /// Count values in the finest classes of which no more than [`CLASSES`] are occupied.
     pub(crate) fn of(values: &[f64]) -> Self {
+        let counted = (values.len() >= MANY).then(|| Self::by_cells(values));
+        counted
+            .flatten()
+            .unwrap_or_else(|| Self::by_sorting(values))
+    }
+
+    fn by_sorting(values: &[f64]) -> Self {
         let mut sorted = values.to_vec();
         sorted.sort_unstable_by(f64::total_cmp);
         let halvings = HALVINGS
             .rev()
-            .find(|&k| occupied(&sorted, k) <= CLASSES)
+            .find(|&k| Runs::of(&sorted, k).nth(CLASSES).is_none())
             .unwrap_or(*HALVINGS.start());
-        let (mut at, mut counts) = (Vec::new(), Vec::<u64>::new());
-        for &value in &sorted {
-            let class = class_of(value, halvings);
-            if at.last() == Some(&class) {
-                counts[at.len() - 1] += 1;
-            } else {
-                at.push(class);
-                counts.push(1);
-            }
-        }
+        let (at, counts) = Runs::of(&sorted, halvings).unzip();
         let step = 0.5f64.powi(halvings);
         Histogram { step, at, counts }
     }
-}
 
-fn class_of(value: f64, halvings: i32) -> i64 {
-    (value * 2f64.powi(halvings)).floor() as i64
-}
-
-/// Number of classes that sorted values fall into, or one more than allowed.
-fn occupied(sorted: &[f64], halvings: i32) -> usize {
-    let (mut found, mut rest) = (0, sorted);
-    while let Some(&first) = rest.first() {
-        found += 1;
-        if found > CLASSES {
-            break;
+    /// The same by one pass; None where an outlier makes the cells too wide to tell the finest classes.
+    fn by_cells(values: &[f64]) -> Option<Self> {
+        let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+        for &value in values {
+            low = if value < low { value } else { low };
+            high = if value > high { value } else { high };
         }
-        let class = class_of(first, halvings);
-        rest = &rest[rest.partition_point(|&v| class_of(v, halvings) <= class)..];
+        let ends = |k: i32| (class_of(low, 2f64.powi(k)), class_of(high, 2f64.powi(k)));
+        let mut halvings = HALVINGS.rev().find(|&k| {
+            let (first, last) = ends(k);
+            last.saturating_sub(first) < CELLS
+        })?;
+        let (first, last) = ends(halvings);
+        let mut cells = vec![0u64; (last - first + 1) as usize];
+        let scale = 2f64.powi(halvings);
+        for &value in values {
+            cells[(class_of(value, scale) - first) as usize] += 1;
+        }
+        let occupied = (first..).zip(cells).filter(|&(_, count)| count > 0);
+        let mut classes: Vec<(i64, u64)> = occupied.collect();
+        if classes.len() <= CLASSES && halvings < *HALVINGS.end() {
+            return None;
+        }
+        while classes.len() > CLASSES {
+            halvings -= 1;
+            classes.dedup_by(|next, kept| {
+                let same = next.0 >> 1 == kept.0 >> 1;
+                kept.1 += if same { next.1 } else { 0 };
+                same
+            });
+            classes.iter_mut().for_each(|class| class.0 >>= 1);
+        }
+        let (at, counts) = classes.into_iter().unzip();
+        let step = 0.5f64.powi(halvings);
+        Some(Histogram { step, at, counts })
     }
-    found
+}
+
+/// The class of a value; without a call of `floor`, which the oldest processors have no instruction for.
+fn class_of(value: f64, scale: f64) -> i64 {
+    let scaled = value * scale;
+    let towards_zero = scaled as i64;
+    towards_zero.saturating_sub(i64::from(towards_zero as f64 > scaled))
+}
+
+/// Classes that sorted values fall into, each with its count; the end of a class is found by bisection.
+struct Runs<'a> {
+    rest: &'a [f64],
+    scale: f64,
+}
+
+impl<'a> Runs<'a> {
+    fn of(sorted: &'a [f64], halvings: i32) -> Self {
+        let scale = 2f64.powi(halvings);
+        Runs {
+            rest: sorted,
+            scale,
+        }
+    }
+}
+
+impl Iterator for Runs<'_> {
+    type Item = (i64, u64);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let class = class_of(*self.rest.first()?, self.scale);
+        let within = |value: &f64| class_of(*value, self.scale) <= class;
+        let count = self.rest.partition_point(within);
+        self.rest = &self.rest[count..];
+        Some((class, count as u64))
+    }
 }
 
 /// Percentile by linear interpolation between the two nearest ranks, as NumPy's `linear`; 0 of nothing.
@@ -121,6 +178,34 @@ mod tests {
         let sample = Sample::of(&values, &[10, 30, 40]);
         assert_eq!(sample.batch_n, [10, 20, 10]);
         assert_eq!(sample.batch_above, [0, 0, 1]);
+    }
+
+    #[test]
+    fn cells_and_sorting_give_the_same_classes() {
+        let spread = |i: u32| f64::from(i.wrapping_mul(2_654_435_761)) / f64::from(u32::MAX);
+        let uniform =
+            |scale: f64, shift: f64| (0..9000).map(|i| spread(i) * scale + shift).collect();
+        let samples: [Vec<f64>; 7] = [
+            uniform(1.0, 0.0),
+            uniform(1e-3, -5e-4),
+            uniform(1e9, -3e8),
+            uniform(7.0, -1e6),
+            (0..9000).map(|i| spread(i).powi(-3)).collect(),
+            vec![5.0; 9000],
+            (0..9000).map(|i| f64::from(i % 3) - 1.0).collect(),
+        ];
+        for values in &samples {
+            let sorted = Histogram::by_sorting(values);
+            assert_eq!(sorted.counts.iter().sum::<u64>(), 9000);
+            if let Some(counted) = Histogram::by_cells(values) {
+                assert_eq!(counted, sorted);
+            }
+            assert_eq!(Histogram::of(values), sorted);
+        }
+        let counted = samples
+            .iter()
+            .filter_map(|values| Histogram::by_cells(values));
+        assert!(counted.count() >= 5);
     }
 
     #[test]

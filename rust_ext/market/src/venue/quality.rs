@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::book::displayed::Displayed;
-use crate::types::{ms_of_ns, Ns};
+use crate::types::{ms_of_ns, Lots, Ns, Side, Tick, SECOND};
+
+/// Rows of anything else after which a side of the book that says nothing has stopped, not paused.
+const LEAST_OTHERS: u64 = 100;
 
 /// What was found in a slice of a recording.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -16,12 +19,26 @@ pub(crate) struct Quality {
     pub one_sided_ms: f64,
     pub longest_silence_ms: f64,
     pub silences: u64,
+    /// All silences together, ms.
+    pub silent_ms: f64,
+    /// Longest time in which a side of the book said nothing while rows of other kinds went on, ms.
+    pub side_silence_ms: f64,
+    /// Largest step of the mid from one time to the next, or of a row over the mid, bps.
+    pub largest_jump_bps: f64,
     /// Rows that were read and not used, by what they are.
     pub rows_ignored: BTreeMap<String, u64>,
     /// Trades that do not say who was the aggressor.
     pub trades_without_side: u64,
     /// Trades whose aggressor took what stands on his own side of the book.
     pub trades_on_wrong_side: u64,
+    /// Trades of more than what was displayed at their price.
+    pub trades_off_book: u64,
+    /// Trades past a better price that others went past a second before, and of which no row came since.
+    pub trades_through: u64,
+    /// Trades that repeat the one before, field by field.
+    pub trades_repeated: u64,
+    /// Trades whose aggressor bought.
+    pub trades_bought: u64,
 }
 
 /// The count of it, as time goes on.
@@ -35,9 +52,27 @@ pub(crate) struct Watch {
     one_sided: Ns,
     longest: Ns,
     silences: u64,
+    silent: Ns,
+    /// When each side last said something, and rows of anything else since.
+    said: [(Ns, u64); 2],
+    side_silence: Ns,
+    /// Best price of each side that a trade went past, and when first.
+    passed: [(Tick, Ns); 2],
+    mid: Option<f64>,
+    jump: f64,
     ignored: BTreeMap<String, u64>,
-    pub without_side: u64,
-    pub on_wrong_side: u64,
+    trades: Trades,
+}
+
+/// Trades that name their aggressor against the book that was displayed before them; and those that do not.
+#[derive(Debug, Clone, Default)]
+struct Trades {
+    without_side: u64,
+    on_wrong_side: u64,
+    off_book: u64,
+    through: u64,
+    repeated: u64,
+    bought: u64,
 }
 
 impl Watch {
@@ -51,9 +86,14 @@ impl Watch {
             one_sided: 0,
             longest: 0,
             silences: 0,
+            silent: 0,
+            said: [(from, 0); 2],
+            side_silence: 0,
+            passed: [(0, 0); 2],
+            mid: None,
+            jump: 0.0,
             ignored: BTreeMap::new(),
-            without_side: 0,
-            on_wrong_side: 0,
+            trades: Trades::default(),
         }
     }
 
@@ -66,6 +106,66 @@ impl Watch {
             self.count(now, silence, book);
         }
         self.last_event = now;
+        let mid = book.mid();
+        if mid != self.mid {
+            if let (Some(before), Some(now)) = (self.mid, mid) {
+                self.jump = self.jump.max((now / before - 1.0).abs());
+            }
+            self.mid = mid;
+        }
+    }
+
+    /// A row of a side of the book came.
+    #[inline]
+    pub(crate) fn depth(&mut self, side: Side, tick: Tick, now: Ns) {
+        let own = side.index();
+        if tick == self.passed[own].0 {
+            self.passed[own] = (0, 0);
+        }
+        let (said, others) = self.said[own];
+        if others >= LEAST_OTHERS {
+            self.side_silence = self.side_silence.max(now - said);
+        }
+        self.said[own] = (now, 0);
+        self.said[1 - own].1 += 1;
+    }
+
+    /// A row leaves the book crossed: how far over the mid it reaches.
+    #[cold]
+    pub(crate) fn cross(&mut self, side: Side, tick: Tick, book: &Displayed) {
+        if let Some(mid) = book.mid() {
+            let over = (tick as f64 / mid - 1.0) * side.sign() as f64;
+            self.jump = self.jump.max(over);
+        }
+    }
+
+    /// A trade came, before what it does to the book; whether it repeats the one before.
+    pub(crate) fn trade(
+        &mut self,
+        (aggressor, tick, lots): (Option<Side>, Tick, Lots),
+        now: Ns,
+        book: &Displayed,
+        repeats: bool,
+    ) {
+        self.said.iter_mut().for_each(|(_, others)| *others += 1);
+        let found = &mut self.trades;
+        found.repeated += u64::from(repeats);
+        let Some(side) = aggressor else {
+            found.without_side += 1;
+            return;
+        };
+        let met = book.side(side.opposite());
+        let own_best = book.side(side).best();
+        found.bought += u64::from(side == Side::Buy);
+        found.on_wrong_side += u64::from(own_best.is_some_and(|b| side.better_by(tick, b) <= 0));
+        found.off_book += u64::from(met.get(tick) < lots);
+        if let Some(best) = met.best().filter(|best| side.better_by(tick, *best) > 0) {
+            let passed = &mut self.passed[side.opposite().index()];
+            if passed.0 != best {
+                *passed = (best, now);
+            }
+            found.through += u64::from(now - passed.1 >= SECOND);
+        }
     }
 
     #[cold]
@@ -77,7 +177,10 @@ impl Watch {
         } else if !book.has_both_sides() {
             self.one_sided += span;
         }
-        self.silences += u64::from(silence >= self.least_silence);
+        if silence >= self.least_silence {
+            self.silences += 1;
+            self.silent += span;
+        }
     }
 
     /// A row was not used.
@@ -89,15 +192,28 @@ impl Watch {
     /// What was found up to an end, which no row marks.
     pub(crate) fn until(&self, end: Ns, book: &Displayed) -> Quality {
         let mut whole = self.clone();
-        whole.pass(end.max(self.last_event), book);
+        let end = end.max(self.last_event);
+        whole.pass(end, book);
+        for (said, others) in self.said {
+            if others >= LEAST_OTHERS {
+                whole.side_silence = whole.side_silence.max(end - said);
+            }
+        }
         Quality {
             crossed_ms: ms_of_ns(whole.crossed),
             one_sided_ms: ms_of_ns(whole.one_sided),
             longest_silence_ms: ms_of_ns(whole.longest),
             silences: whole.silences,
+            silent_ms: ms_of_ns(whole.silent),
+            side_silence_ms: ms_of_ns(whole.side_silence),
+            largest_jump_bps: whole.jump * 1e4,
             rows_ignored: whole.ignored,
-            trades_without_side: whole.without_side,
-            trades_on_wrong_side: whole.on_wrong_side,
+            trades_without_side: whole.trades.without_side,
+            trades_on_wrong_side: whole.trades.on_wrong_side,
+            trades_off_book: whole.trades.off_book,
+            trades_through: whole.trades.through,
+            trades_repeated: whole.trades.repeated,
+            trades_bought: whole.trades.bought,
         }
     }
 }

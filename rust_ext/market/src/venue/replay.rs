@@ -41,6 +41,8 @@ pub(crate) struct ReplayVenue<'a> {
     local_shift: Ns,
     least_silence: Ns,
     watch: Watch,
+    /// Row of the last trade.
+    last_trade: Option<usize>,
     /// Sides that were cleared and are not known yet, and when a row last said something of it.
     rebuilding: Option<(Ns, [bool; 2])>,
     exchange: Displayed,
@@ -76,6 +78,7 @@ impl<'a> ReplayVenue<'a> {
             local_shift,
             least_silence,
             watch: Watch::new(0, 0, least_silence),
+            last_trade: None,
             rebuilding: None,
             exchange: Displayed::new(),
             local: Displayed::new(),
@@ -102,8 +105,7 @@ impl<'a> ReplayVenue<'a> {
         let mut none = Vec::new();
         let done = self.walk_exchange(until, budget, &mut none)?;
         if done {
-            self.walk_local(until)?;
-            self.lags.clear();
+            self.walk_local(until, false)?;
             self.watch = Watch::new(until, self.exchange_cursor.at, self.least_silence);
         }
         Ok(done)
@@ -155,6 +157,10 @@ impl<'a> ReplayVenue<'a> {
             self.sweep(side.opposite(), tick, 0, fills);
         }
         self.exchange.set(side, tick, lots);
+        self.watch.depth(side, tick, self.exchange_cursor.at);
+        if self.exchange.is_crossed() & (lots > 0) {
+            self.watch.cross(side, tick, &self.exchange);
+        }
         self.own.cap_ahead(side, tick, lots);
     }
 
@@ -163,9 +169,13 @@ impl<'a> ReplayVenue<'a> {
         match action {
             Action::Trade { side, tick, lots } => {
                 self.trades += 1;
+                let repeats = self.repeats_a_trade();
                 if self.is_far(tick) {
                     self.watch.ignore("trade far from the mid".to_owned());
                 } else {
+                    let now = self.exchange_cursor.at;
+                    self.watch
+                        .trade((side, tick, lots), now, &self.exchange, repeats);
                     self.trade(side, tick, lots, fills);
                 }
             }
@@ -181,6 +191,13 @@ impl<'a> ReplayVenue<'a> {
             Action::Other { kind } => self.watch.ignore(format!("kind {kind}")),
             Action::Depth { .. } => {}
         }
+    }
+
+    /// Whether the row in hand is the trade before it once more; it is the trade before from now on.
+    fn repeats_a_trade(&mut self) -> bool {
+        let row = self.exchange_cursor.row;
+        let before = self.last_trade.replace(row);
+        before.is_some_and(|before| self.rows.get(before) == self.rows.get(row))
     }
 
     fn is_far(&self, tick: Tick) -> bool {
@@ -218,13 +235,9 @@ impl<'a> ReplayVenue<'a> {
     /// A recorded trade: through our price it fills us whole, at our price it moves the queue.
     fn trade(&mut self, side: Option<Side>, tick: Tick, lots: Lots, fills: &mut Vec<VenueFill>) {
         let Some(aggressor) = side else {
-            self.watch.without_side += 1;
             return;
         };
         let resting = aggressor.opposite();
-        let own_best = self.exchange.side(aggressor).best();
-        let on_wrong_side = own_best.is_some_and(|best| aggressor.better_by(tick, best) <= 0);
-        self.watch.on_wrong_side += u64::from(on_wrong_side);
         self.sweep(resting, tick, 1, fills);
         let stamp = self.stamp(tick);
         let mut left = lots;
@@ -257,7 +270,7 @@ impl<'a> ReplayVenue<'a> {
         (self.exchange_cursor.at, mid)
     }
 
-    fn walk_local(&mut self, until: Ns) -> Result<(), RowError> {
+    fn walk_local(&mut self, until: Ns, measure: bool) -> Result<(), RowError> {
         while let Some(row) = self.rows.get(self.local_cursor.row) {
             if let Some(time) = row.local_time() {
                 let since = time
@@ -274,7 +287,7 @@ impl<'a> ReplayVenue<'a> {
                 self.local
                     .apply(self.rows.action(row, self.local_cursor.row)?);
                 // A clock that is known to be off measures no delay.
-                if self.local_shift == 0 {
+                if measure & (self.local_shift == 0) {
                     self.lags.push(row.lag_ms().max(0.0));
                 }
             }
@@ -288,7 +301,7 @@ impl<'a> ReplayVenue<'a> {
 impl Venue for ReplayVenue<'_> {
     fn advance(&mut self, until: Ns, fills: &mut Vec<VenueFill>) -> Result<(), RowError> {
         self.walk_exchange(until, usize::MAX, fills)?;
-        self.walk_local(until)
+        self.walk_local(until, true)
     }
 
     fn place(&mut self, order: NewOrder) -> bool {

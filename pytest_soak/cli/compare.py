@@ -1,0 +1,60 @@
+"""``pytest-soak compare``: two runs side by side, with limits on what may get worse."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from pytest_soak.cli.status import ARTIFACTS
+from pytest_soak.config.arguments import path
+from pytest_soak.domain.records import Verdict
+from pytest_soak.domain.text import printable
+
+if TYPE_CHECKING:
+    from pytest_soak.cli.market import Commands
+
+LIMITS_HELP = "How much a KPI may get worse, as net_bps:-5%%,risk_ratio:+0.02; beyond that the exit code is 1"
+
+
+def add(commands: Commands) -> None:
+    """Add the command to a parser's commands."""
+    command = commands.add_parser(
+        "compare",
+        help="Compare two runs, pair by pair of profile, scenario and seed",
+        description="Name what was changed between two runs, then how their KPIs differ, with intervals.",
+    )
+    for name in ("before", "after"):
+        command.add_argument(
+            name, metavar=name.upper(), help="Folder or name of a run, or an artifacts folder for its newest"
+        )
+    command.add_argument("--fail", metavar="LIMITS", help=LIMITS_HELP)
+    command.add_argument("--markdown", type=path, metavar="FILE", help="Write the comparison as Markdown too")
+    command.add_argument("--soak-artifacts", dest="artifacts", type=path, default=ARTIFACTS, metavar="DIR")
+    command.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the comparison; 1 where a limit is failed or what it limits was not measured.
+
+    Raises:
+        SoakConfigError: there is no such run, or a limit is none.
+        SoakStateError: a journal is damaged.
+        SoakStoreError: the Markdown could not be written.
+    """
+    from pytest_soak.observe.compared import lines, markdown
+    from pytest_soak.observe.comparison import compare
+    from pytest_soak.observe.limits import judge, parse_limits
+    from pytest_soak.observe.reading import open_run
+    from pytest_soak.store.disk.files import write_atomic
+
+    limits = parse_limits(options.fail) if options.fail is not None else ()
+    before, after = (open_run(place, options.artifacts) for place in (options.before, options.after))
+    comparison = compare(before, after)
+    judged = list(judge(comparison, limits))
+    for line in lines(comparison, judged):
+        sys.stdout.write(f"{printable(line)}\n")
+    if options.markdown is not None:
+        write_atomic(options.markdown, markdown(comparison, judged).encode("utf-8"))
+    nothing = bool(limits) and not comparison.groups
+    return int(nothing or any(one.verdict in (Verdict.FAIL, Verdict.NO_DATA) for one in judged))

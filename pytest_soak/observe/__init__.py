@@ -1,0 +1,1 @@
+"""What people look at: everything here reads journals and artifacts, and changes nothing in them."""

@@ -1,0 +1,136 @@
+"""What charts and tables are drawn from: a run and its canaries as plain JSON values."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from pytest_soak.domain.gates import describe
+from pytest_soak.domain.kpis import KPI_MEANINGS
+from pytest_soak.domain.outcome import MISSED, is_by_chance
+from pytest_soak.domain.parameters import PARAMETERS
+from pytest_soak.domain.records import Action, GateResult, IterationRecord
+from pytest_soak.domain.settings import TunerSettings
+from pytest_soak.observe.reading import CanaryReading
+from pytest_soak.store.journal.entries import Entry
+
+Json = dict[str, Any]
+
+COMPONENTS = ("gross_bps", "fees_eff_bps", "slippage_bps", "inventory_bps")
+"""The parts of ``net_bps``, in the order in which they are stacked."""
+
+
+def row_of(canary: CanaryReading) -> Json:
+    """A canary as a row of the table of canaries."""
+    kpis, outcome = canary.kpis, canary.outcome
+    last = canary.records[-1] if canary.entries else None
+    return {
+        "name": canary.name,
+        "profile": canary.inputs["profile"],
+        "scenario": canary.inputs["scenario"],
+        "seed": canary.inputs["seed"],
+        "strategy": canary.inputs["strategy"],
+        "source": canary.inputs["source"],
+        "minutes": canary.inputs["minutes"],
+        "done": len(canary.entries),
+        "planned": canary.planned,
+        "net_bps": None if kpis is None else kpis.net_bps,
+        "risk_ratio": None if kpis is None else kpis.risk_ratio,
+        "profit": None if kpis is None else kpis.profit,
+        "zone": None if last is None or last.decision.zone is None else last.decision.zone.value,
+        "verdict": outcome.verdict,
+        "why": why(canary),
+        "nets": [record.kpis.net_bps for record in canary.records],
+        "verdicts": [record.verdict.value for record in canary.records],
+    }
+
+
+def why(canary: CanaryReading) -> str:
+    """Why the canary has its verdict, in one line; empty where nothing was missed."""
+    missed = [gate for gate in canary.gates or () if gate.verdict.value not in ("OK", "WARN")]
+    if missed:
+        return f"over the run: {describe(missed[0])}{_more(missed)}"
+    worst = canary.outcome.worst
+    for record in canary.judged:
+        if record.verdict.value == worst and not is_by_chance(record.gates):
+            gates = [gate for gate in record.gates if gate.verdict.value in MISSED]
+            return f"iteration {record.iteration}: {describe(gates[0])}{_more(gates)}"
+    return ""
+
+
+def _more(gates: Sequence[GateResult]) -> str:
+    return f" (+{len(gates) - 1} more)" if len(gates) > 1 else ""
+
+
+def canary_of(canary: CanaryReading) -> Json:
+    """A canary with all its iterations."""
+    tuner = TunerSettings() if canary.profile is None else canary.profile.tuner
+    return {
+        **row_of(canary),
+        "gates": [gate.model_dump(mode="json") for gate in canary.gates or ()],
+        "kpis": None if canary.kpis is None else canary.kpis.model_dump(mode="json"),
+        "iterations": [iteration_of(entry) for entry in canary.entries],
+        "parameters": {
+            name: {"unit": one.unit, "low": one.low, "high": one.high} for name, one in PARAMETERS.items()
+        },
+        "zones": {
+            "AGGRESSIVE": tuner.aggressive_risk,
+            "MODERATE": tuner.moderate_risk,
+            "HOLD": tuner.normalize_risk,
+        },
+        "thresholds": thresholds_of(canary),
+        "provenance": canary.records[0].provenance.model_dump(mode="json") if canary.entries else {},
+        "stopped": stopped_by(canary.records),
+    }
+
+
+def iteration_of(entry: Entry) -> Json:
+    """What charts show of one iteration; ``sha256`` names its record in the journal."""
+    record = entry.record
+    return {
+        "iteration": record.iteration,
+        "verdict": record.verdict.value,
+        "by_chance": is_by_chance(record.gates),
+        "warmup": record.warmup,
+        "zone": None if record.decision.zone is None else record.decision.zone.value,
+        "kpis": {name: getattr(record.kpis, name) for name in KPI_MEANINGS},
+        "blocks": record.blocks.model_dump(),
+        "attempts": record.attempts,
+        "parameters": record.parameters_before,
+        "applied": record.decision.applied_deltas,
+        "refused": refused_in(record),
+        "reverted": record.decision.reverted,
+        "labels": list(record.market.labels),
+        "notes": [*record.market.withheld, *record.market.notes],
+        "missed": [describe(gate) for gate in record.gates if gate.verdict.value != "OK"],
+        "started_at": entry.wall.started_at,
+        "seconds": entry.wall.seconds,
+        "sha256": entry.sha256,
+    }
+
+
+def refused_in(record: IterationRecord) -> dict[str, list[str]]:
+    """Per guard, the parameters whose change it refused."""
+    found: dict[str, list[str]] = {}
+    for opinion in record.decision.opinions:
+        if opinion.action is Action.REFUSE:
+            found.setdefault(opinion.guard, []).append(opinion.parameter or "all")
+    return found
+
+
+def stopped_by(records: Sequence[IterationRecord]) -> dict[str, dict[str, int]]:
+    """Per guard and parameter, how many proposed changes were refused."""
+    counts: dict[str, Counter[str]] = {}
+    for record in records:
+        for guard, names in refused_in(record).items():
+            counts.setdefault(guard, Counter()).update(names)
+    return {guard: dict(sorted(counted.items())) for guard, counted in sorted(counts.items())}
+
+
+def thresholds_of(canary: CanaryReading) -> dict[str, Json]:
+    """Gates in force, each with the bounds that it has."""
+    if canary.profile is None:
+        return {}
+    thresholds = canary.profile.gates.thresholds
+    return {kpi: one.model_dump(exclude_none=True) for kpi, one in thresholds.items()}

@@ -1,0 +1,108 @@
+"""The report of a run as a page that opens without a network."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from pytest_soak.domain.errors import SoakConfigError
+from pytest_soak.observe.data import Json
+from pytest_soak.store.disk import files
+
+EXTRA = "pytest-soak[dashboard]"
+SHARED_NAME = "assets"
+
+_PAGE = resources.files("pytest_soak.observe").joinpath("page")
+
+
+def asset(name: str) -> str:
+    """The text of a file that the pages are made of."""
+    return _PAGE.joinpath(name).read_text(encoding="utf-8")
+
+
+def is_installed() -> bool:
+    """Whether a page can be made."""
+    return find_spec("plotly") is not None and find_spec("jinja2") is not None
+
+
+def plotly_file() -> Path:
+    """The charts' script of the installed package, without importing that, which takes a while.
+
+    Raises:
+        SoakConfigError: it is not installed.
+    """
+    found = find_spec("plotly")
+    for place in () if found is None else found.submodule_search_locations or ():
+        file = Path(place) / "package_data" / "plotly.min.js"
+        if file.is_file():
+            return file
+    raise SoakConfigError(f'charts need plotly; pip install "{EXTRA}"')
+
+
+def plotly_name() -> str:
+    """Name of the charts' script beside a report, which changes with its version."""
+    return f"plotly-{version('plotly')}.min.js"
+
+
+def environment() -> Any:
+    """Templates of the pages; every value is escaped unless a template says otherwise.
+
+    Raises:
+        SoakConfigError: jinja2 is not installed.
+    """
+    try:
+        from jinja2 import Environment, FunctionLoader, StrictUndefined
+    except ImportError:
+        raise SoakConfigError(f'pages need jinja2; pip install "{EXTRA}"') from None
+    return Environment(loader=FunctionLoader(asset), autoescape=True, undefined=StrictUndefined)
+
+
+def page(report: Json, *, plotly: str = "", script: str = "") -> str:
+    """The report as a page that loads the charts' script from ``plotly``, or holds it as ``script``.
+
+    Raises:
+        SoakConfigError: jinja2 is not installed.
+    """
+    made = environment()
+    from markupsafe import Markup
+
+    text: str = made.get_template("report.html.jinja").render(
+        report=report,
+        data=Markup(embedded(report)),  # noqa: S704 (embedded() leaves nothing that ends a script)
+        style=Markup(asset("soak.css")),  # noqa: S704 (our own file)
+        code=Markup(asset("soak.js")),  # noqa: S704 (our own file)
+        script=Markup(script),  # noqa: S704 (the installed package's file)
+        plotly=plotly,
+    )
+    return text
+
+
+def embedded(value: object) -> str:
+    """JSON that can stand within a script element, whatever its texts hold."""
+    text = json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def write_page(report: Json, file: Path, *, shared: Path | None = None, single: bool = False) -> None:
+    """Write the page, and the charts' script beside it or, where ``single``, into it.
+
+    The script lies once in the folder ``shared`` then, and beside each report as a link to the same bytes
+    where the file system has such links.
+
+    Raises:
+        SoakConfigError: what pages and charts need is not installed.
+        SoakStoreError: the disk refused.
+    """
+    script = plotly_file()
+    if single:
+        text = page(report, script=script.read_text(encoding="utf-8"))
+    else:
+        text = page(report, plotly=plotly_name())
+        beside = file.with_name(plotly_name())
+        if not beside.exists():
+            files.place_shared(script, beside, shared)
+    files.write_atomic(file, text.encode("utf-8"))

@@ -1,0 +1,292 @@
+"""The report of a run: what is in it, and as Markdown."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from pytest_soak.domain.kpis import KPI_MEANINGS
+from pytest_soak.domain.outcome import UNJUDGED, verdict_over
+from pytest_soak.domain.text import money, number
+from pytest_soak.observe.data import COMPONENTS, Json, canary_of, row_of
+from pytest_soak.observe.markdown import escaped, table
+from pytest_soak.observe.reading import RunReading, Unreadable
+
+MOST_CANARIES = 20
+"""Canaries that a report has a section for, the worst first; its table has all of them."""
+MOST_ITERATIONS = 24
+
+_ORDER = ("FAIL", "NO_DATA", "damaged", "INCONCLUSIVE", UNJUDGED, "WARN", "OK")
+_SHOWN = {"ratio": ".1%", "count": ".0f"}
+
+
+def report_of(run: RunReading) -> Json:
+    """What a report holds, as JSON values.
+
+    ``canaries`` has a row of each, worst first; ``sections`` has the first of them whole; ``problems`` says
+    which journals cannot be read.
+    """
+    canaries, problems = [], []
+    for canary in run.readable():
+        if isinstance(canary, Unreadable):
+            problems.append({"name": canary.name, "problem": canary.problem})
+        else:
+            canaries.append(row_of(canary))
+    canaries.sort(key=_rank)
+    sections = [canary_of(run.canary(row["name"])) for row in canaries[:MOST_CANARIES]]
+    manifest = run.manifest
+    verdict = "damaged" if problems else verdict_over([canary["verdict"] for canary in canaries])
+    missing = sum(canary["planned"] - canary["done"] for canary in canaries)
+    return {
+        "run": run.run_id,
+        "folder": run.folder.as_posix(),
+        "created_at": manifest.created_at,
+        "versions": manifest.versions,
+        "settings": manifest.settings.model_dump(mode="json"),
+        "extensions": list(manifest.extensions),
+        "command": command_of(run),
+        "verdict": verdict,
+        "missing": missing,
+        "canaries": canaries,
+        "sections": sections,
+        "problems": problems,
+    }
+
+
+def _rank(canary: Json) -> tuple[int, float, str]:
+    net = canary["net_bps"]
+    return _ORDER.index(canary["verdict"]), float("-inf") if net is None else net, canary["name"]
+
+
+def command_of(run: RunReading) -> str:
+    """The command that makes the run again; overrides from files or the environment are named as options."""
+    settings = run.manifest.settings
+    words = ["pytest", f"--soak-iterations={settings.iterations + sum(run.manifest.extensions)}"]
+    words += [f"--soak-profile={name}" for name in settings.profiles or ()]
+    if settings.replay is None:
+        words += [f"--soak-scenario={name}" for name in settings.scenarios]
+        words += [f"--soak-seed={seed}" for seed in _ranges(settings.seeds)]
+    else:
+        words += [f"--soak-replay={path}" for path in settings.replay]
+    words += [f"--soak-override={text}" for text in settings.overrides]
+    if settings.minutes is not None:
+        words.append(f"--soak-minutes={settings.minutes:.10g}")
+    if settings.gate is not None:
+        words.append(f"--soak-gate={settings.gate}")
+    if not settings.tune:
+        words.append("--soak-no-tune")
+    return shlex.join(words)
+
+
+def _ranges(seeds: Sequence[int]) -> list[str]:
+    """Seeds as options take them: runs of neighbours as ``A..B``."""
+    found: list[list[int]] = []
+    for seed in seeds:
+        if found and seed == found[-1][1] + 1:
+            found[-1][1] = seed
+        else:
+            found.append([seed, seed])
+    return [str(low) if low == high else f"{low}..{high}" for low, high in found]
+
+
+def markdown(report: Json) -> str:
+    """The report as Markdown."""
+    return "\n".join(_lines(report)) + "\n"
+
+
+def _lines(report: Json) -> Iterator[str]:
+    yield f"# Soak report {escaped(report['run'])}"
+    yield ""
+    yield f"**{report['verdict']}**{_because(report)}"
+    yield ""
+    if report["missing"]:
+        yield f"{report['missing']} iterations are missing: `pytest --soak-resume={report['run']}` goes on."
+        yield ""
+    rows = [_row(canary) for canary in report["canaries"]]
+    rows += [[one["name"], *["-"] * 7, "damaged", one["problem"]] for one in report["problems"]]
+    head = (
+        "canary",
+        "strategy",
+        "iterations",
+        "net bps",
+        "profit",
+        "risk",
+        "zone",
+        "source",
+        "verdict",
+        "why",
+    )
+    yield from table(head, rows, most=200)
+    for canary in report["sections"]:
+        yield from _canary(canary)
+    yield from _provenance(report)
+
+
+def _because(report: Json) -> str:
+    reasons = [canary["why"] for canary in report["canaries"] if canary["why"]]
+    return f": {escaped(reasons[0])}" if reasons else ""
+
+
+def _row(canary: Json) -> list[str]:
+    return [
+        canary["name"],
+        canary["strategy"],
+        f"{canary['done']}/{canary['planned']}",
+        number(canary["net_bps"], "+.2f"),
+        money(canary["profit"]),
+        number(canary["risk_ratio"], ".1%"),
+        canary["zone"] or "-",
+        canary["source"],
+        canary["verdict"],
+        canary["why"] or "-",
+    ]
+
+
+def _canary(canary: Json) -> Iterator[str]:
+    yield ""
+    yield f"## {escaped(canary['name'])}: {canary['verdict']}"
+    yield ""
+    kpis = canary["kpis"]
+    if kpis is None:
+        yield "No iteration after the warm-up yet."
+        return
+    yield "Over the iterations after the warm-up; each value is made of `kpis` in the journal's records."
+    yield ""
+    rows = [_kpi(name, canary) for name in KPI_MEANINGS if kpis[name] is not None]
+    yield from table(("KPI", "value", "+- (95 %)", "n", "gate", "verdict"), rows)
+    yield ""
+    yield f"Net profit: {' '.join(_signed(name, kpis[name]) for name in COMPONENTS)} = {_net(kpis)} bps."
+    yield ""
+    yield from _blocks(canary)
+    yield from _tuned(canary)
+    yield from _iterations(canary["iterations"])
+
+
+def _net(kpis: Json) -> str:
+    return number(kpis["net_bps"], "+.3f")
+
+
+def _signed(name: str, value: float | None) -> str:
+    return f"{name.removesuffix('_bps')} {number(value, '+.3f')}"
+
+
+def _kpi(name: str, canary: Json) -> list[str]:
+    kpis = canary["kpis"]
+    unit = KPI_MEANINGS[name].unit
+    gate = next((gate for gate in canary["gates"] if gate["kpi"] == name), None)
+    margin = None if gate is None else gate["margin"]
+    return [
+        name,
+        f"{shown(kpis[name], unit)}{'' if unit in ('ratio', 'count') else f' {unit}'}",
+        number(margin, ".3g"),
+        number(kpis["samples"].get(name), "d"),
+        "-" if gate is None else gate["bound"],
+        "-" if gate is None else gate["verdict"],
+    ]
+
+
+def shown(value: float | None, unit: str) -> str:
+    """A KPI as people read it: a ratio in percent, a count without decimals."""
+    return number(value, _SHOWN.get(unit, ".4g"))
+
+
+def _blocks(canary: Json) -> Iterator[str]:
+    shares = canary["kpis"]["block_shares"]
+    if shares:
+        parts = ", ".join(f"{reason} {share:.1%}" for reason, share in sorted(shares.items()))
+        yield f"Blocked attempts by reason: {parts}."
+        yield ""
+
+
+def _tuned(canary: Json) -> Iterator[str]:
+    first, last = canary["iterations"][0], canary["iterations"][-1]
+    after = {name: last["parameters"][name] + last["applied"].get(name, 0.0) for name in first["parameters"]}
+    rows = []
+    for name, before in first["parameters"].items():
+        bounds = canary["parameters"][name]
+        changes = sum(name in one["applied"] for one in canary["iterations"])
+        held = {guard: counts[name] for guard, counts in canary["stopped"].items() if name in counts}
+        said = ", ".join(f"{guard} {count}" for guard, count in held.items()) or "-"
+        rows.append(
+            [
+                f"{name} ({bounds['unit']})",
+                f"{before:.6g}",
+                f"{after[name]:.6g}",
+                f"{bounds['low']:g} to {bounds['high']:g}",
+                str(changes),
+                said,
+            ]
+        )
+    yield from table(("parameter", "first", "last", "bounds", "changes", "held by"), rows)
+    reverts = [one["iteration"] for one in canary["iterations"] if one["reverted"]]
+    if reverts:
+        yield ""
+        yield f"Panic revert after iteration {', '.join(map(str, reverts))}."
+    yield ""
+
+
+def _iterations(iterations: Sequence[Json]) -> Iterator[str]:
+    kept = _worth(iterations)
+    head = (
+        "iteration",
+        "net bps",
+        "profit",
+        "fills",
+        "position",
+        "risk",
+        "zone",
+        "changed",
+        "verdict",
+        "market",
+    )
+    yield from table(head, [_iteration(one) for one in kept], most=80)
+    if len(kept) < len(iterations):
+        yield ""
+        yield f"({len(iterations) - len(kept)} more iterations are in the journal.)"
+
+
+def _worth(iterations: Sequence[Json]) -> Sequence[Json]:
+    """All iterations where they are few, else those that are not OK, the worst net first, and the last."""
+    if len(iterations) <= MOST_ITERATIONS:
+        return iterations
+    poor = sorted(iterations, key=lambda one: (one["verdict"] == "OK", _or_low(one["kpis"]["net_bps"])))
+    kept = {one["iteration"] for one in [*poor[: MOST_ITERATIONS - 4], *iterations[-4:]]}
+    return [one for one in iterations if one["iteration"] in kept]
+
+
+def _or_low(value: float | None) -> float:
+    return float("-inf") if value is None else value
+
+
+def _iteration(one: Json) -> list[str]:
+    kpis: dict[str, Any] = one["kpis"]
+    return [
+        str(one["iteration"]),
+        number(kpis["net_bps"], "+.2f"),
+        money(kpis["profit"]),
+        number(kpis["fills"], "d"),
+        number(kpis["position_end"], "+.4g"),
+        number(kpis["risk_ratio"], ".1%"),
+        one["zone"] or "-",
+        "PANIC" if one["reverted"] else str(len(one["applied"])),
+        f"{one['verdict']}{' (w)' if one['warmup'] else ''}",
+        ", ".join([*one["labels"], *one["notes"]]) or "-",
+    ]
+
+
+def _provenance(report: Json) -> Iterator[str]:
+    yield ""
+    yield "## Where it comes from"
+    yield ""
+    yield f"- made again by: `{report['command']}`"
+    yield f"- run `{report['run']}`, begun {report['created_at']}"
+    yield f"- versions: {', '.join(f'{name} {text}' for name, text in sorted(report['versions'].items()))}"
+    for canary in report["sections"]:
+        origin = canary["provenance"]
+        if origin:
+            hashes = ", ".join(
+                f"{name} `{origin[f'{name}_hash'][:12]}`" for name in ("profile", "market", "inputs")
+            )
+            yield f"- {escaped(canary['name'])}: source {origin['source']}, seed {origin['seed']}, {hashes}"
+    yield ""

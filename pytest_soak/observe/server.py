@@ -1,0 +1,211 @@
+"""The dashboard of a run: pages and events, to be read only, for browsers on this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from pytest_soak.domain.errors import SoakConfigError, SoakError
+from pytest_soak.observe.html import EXTRA, asset, environment, plotly_file
+from pytest_soak.observe.watching import Watch
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+HOST = "127.0.0.1"
+PORT = 5000
+LOOK_SECONDS = 0.5
+"""How often the journals are looked at while a page is open."""
+_MOST_PORTS = 50
+_BEAT_SECONDS = 15.0
+_SCRIPTS = {"soak.js": "text/javascript", "dashboard.js": "text/javascript", "soak.css": "text/css"}
+_HEADERS = {
+    # The charts' script sets styles of its own; scripts come from here alone.
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+Next = Callable[["Request"], Awaitable["Response"]]
+
+
+class _Pages:
+    """What answers a request: pages, the files that they are made of, canaries and records."""
+
+    def __init__(self, watch: Watch, port: int) -> None:
+        self._watch = watch
+        self._page = environment().get_template("dashboard.html.jinja").render()
+        self._script = plotly_file()
+        self._hosts = {f"{name}:{port}" for name in (HOST, "localhost", "[::1]")}
+
+    async def guarded(self, request: Request, call: Next) -> Response:
+        """Refuse what a page of another site asks for by a name that leads here (DNS rebinding)."""
+        from starlette.responses import PlainTextResponse
+
+        if request.headers.get("host") not in self._hosts:
+            return PlainTextResponse("this dashboard answers to this machine only", status_code=400)
+        response = await call(request)
+        response.headers.update(_HEADERS)
+        return response
+
+    def index(self, _: Request) -> Response:
+        from starlette.responses import HTMLResponse
+
+        return HTMLResponse(self._page)
+
+    def static(self, request: Request) -> Response:
+        from starlette.responses import FileResponse, PlainTextResponse, Response
+
+        name = request.path_params["name"]
+        if name == "plotly.min.js":
+            return FileResponse(self._script, media_type="text/javascript")
+        if name not in _SCRIPTS:
+            return PlainTextResponse("not found", status_code=404)
+        return Response(asset(name), media_type=_SCRIPTS[name])
+
+    def canary(self, request: Request) -> Response:
+        return _json(lambda: self._watch.canary(request.path_params["name"]))
+
+    def record(self, request: Request) -> Response:
+        path = request.path_params
+        return _json(lambda: json.loads(self._watch.record(path["name"], path["iteration"])))
+
+    async def events(self, request: Request) -> Response:
+        from starlette.responses import StreamingResponse
+
+        news = _events(self._watch, request.is_disconnected)
+        return StreamingResponse(news, media_type="text/event-stream")
+
+
+def _json(get: Callable[[], Any]) -> Response:
+    from starlette.responses import Response
+
+    try:
+        return Response(json.dumps(get(), allow_nan=False), media_type="application/json")
+    except SoakError as error:
+        text = json.dumps({"problem": str(error)})
+        return Response(text, status_code=404, media_type="application/json")
+
+
+def app(watch: Watch, port: int) -> Starlette:
+    """The application; requests for another host than this machine are refused.
+
+    Raises:
+        SoakConfigError: what it needs is not installed.
+    """
+    try:
+        from starlette.applications import Starlette
+        from starlette.middleware import Middleware
+        from starlette.middleware.base import BaseHTTPMiddleware
+        from starlette.routing import Route
+    except ImportError:
+        raise SoakConfigError(f'the dashboard needs starlette and uvicorn; pip install "{EXTRA}"') from None
+    pages = _Pages(watch, port)
+    routes = [
+        Route("/", pages.index),
+        Route("/static/{name}", pages.static),
+        Route("/events", pages.events),
+        Route("/canary/{name}", pages.canary),
+        Route("/canary/{name}/{iteration:int}", pages.record),
+    ]
+    return Starlette(routes=routes, middleware=[Middleware(BaseHTTPMiddleware, dispatch=pages.guarded)])
+
+
+async def _events(watch: Watch, is_gone: Callable[[], Awaitable[bool]]) -> AsyncIterator[str]:
+    """All rows at once, then those that changed; who comes again after a break gets all of them again."""
+    sent: dict[str, Any] = {}
+    header: Any = None
+    quiet = 0.0
+    yield "retry: 1000\n\n"
+    while not await is_gone():
+        rows, now = await asyncio.to_thread(_look, watch)
+        changed = [row for name, row in rows.items() if sent.get(name) is not row]
+        if changed or now != header:
+            sent, header, quiet = rows, now, 0.0
+            yield f"data: {json.dumps({'header': header, 'rows': changed}, allow_nan=False)}\n\n"
+        elif quiet >= _BEAT_SECONDS:
+            quiet = 0.0
+            yield ": still there\n\n"
+        await asyncio.sleep(LOOK_SECONDS)
+        quiet += LOOK_SECONDS
+
+
+def _look(watch: Watch) -> tuple[dict[str, Any], Any]:
+    try:
+        return watch.rows(), watch.header()
+    except (SoakError, OSError) as error:
+        # The run is being written, or was removed: the next look may be luckier.
+        return {}, {"run": None, "problem": str(error)}
+
+
+def free_socket(port: int | None) -> socket.socket:
+    """A socket of this machine on a port, or where none was asked for on the first free one from 5000 on.
+
+    Raises:
+        SoakConfigError: the port is taken.
+    """
+    wanted = range(PORT, PORT + _MOST_PORTS) if port is None else (port,)
+    for number in wanted:
+        found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        if os.name == "posix":
+            # A port whose last user has just ended is free; on Windows the option would share one in use.
+            found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            found.bind((HOST, number))
+        except OSError:
+            found.close()
+        else:
+            return found
+    said = f"port {port}" if port is not None else f"ports {PORT} to {PORT + _MOST_PORTS - 1}"
+    raise SoakConfigError(f"dashboard: {said} of {HOST}: taken; name another one")
+
+
+class Dashboard:
+    """A dashboard that is served until it is stopped."""
+
+    def __init__(self, watch: Watch, port: int | None) -> None:
+        self._socket = free_socket(port)
+        # From here on requests wait in line until they are served.
+        self._socket.listen()
+        self.port: int = self._socket.getsockname()[1]
+        application = app(watch, self.port)
+        import uvicorn
+
+        config = uvicorn.Config(
+            application, log_level="critical", lifespan="off", timeout_graceful_shutdown=1, access_log=False
+        )
+        self._server = uvicorn.Server(config)
+        self._thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return f"http://{HOST}:{self.port}/"
+
+    def serve(self) -> None:
+        """Serve until the process is interrupted."""
+        self._server.run(sockets=[self._socket])
+
+    def start(self) -> None:
+        """Serve in a thread of its own, beside a run."""
+        self._thread = threading.Thread(target=self.serve, name="soak-dashboard", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread."""
+        self._server.should_exit = True
+        if self._thread is not None:
+            self._thread.join(timeout=5.0)
+        self._socket.close()

@@ -1,0 +1,107 @@
+"""What is new in a run that goes on: rows of canaries, read again only where their journals have changed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from pytest_soak.domain.errors import SoakError
+from pytest_soak.domain.outcome import verdict_over
+from pytest_soak.observe.data import Json, canary_of, row_of
+from pytest_soak.observe.reading import RunReading, entry_of
+from pytest_soak.observe.report import command_of
+from pytest_soak.store.runs.layout import JOURNAL_NAME, MANIFEST_NAME
+from pytest_soak.store.runs.runs import read_manifest
+
+Stamp = tuple[tuple[int, int], ...]
+
+
+class Watch:
+    """A run that is looked at again and again; ``find`` gives its folder, None while there is none.
+
+    Safe to use from several threads.
+    """
+
+    def __init__(self, find: Callable[[], Path | None]) -> None:
+        self._find = find
+        self._lock = threading.Lock()
+        self._rows: dict[str, tuple[Stamp, Json]] = {}
+
+    def run(self) -> RunReading | None:
+        """The run; None while it has not begun."""
+        folder = self._find()
+        if folder is None or not (folder / MANIFEST_NAME).is_file():
+            return None
+        return RunReading(folder, read_manifest(folder))
+
+    def rows(self) -> dict[str, Json]:
+        """A row per canary by name; those of canaries that have not changed are the same objects as before.
+
+        A canary whose journal cannot be read has a row that says why.
+        """
+        run = self.run()
+        if run is None:
+            return {}
+        with self._lock:
+            self._rows = {name: self._row(run, name) for name in run.canary_names()}
+            return {name: row for name, (_, row) in self._rows.items()}
+
+    def _row(self, run: RunReading, name: str) -> tuple[Stamp, Json]:
+        stamp = tuple(_stamps(run.folder / name / JOURNAL_NAME))
+        known = self._rows.get(name)
+        if known is not None and known[0] == stamp:
+            return known
+        try:
+            return stamp, row_of(run.canary(name))
+        except SoakError as error:
+            return stamp, {"name": name, "verdict": "damaged", "why": str(error), "nets": [], "verdicts": []}
+
+    def header(self) -> Json:
+        """What the page says of the whole run."""
+        run = self.run()
+        if run is None:
+            return {"run": None}
+        rows = self.rows().values()
+        said = [row["verdict"] for row in rows]
+        return {
+            "run": run.run_id,
+            "created_at": run.manifest.created_at,
+            "versions": run.manifest.versions,
+            "command": command_of(run),
+            "verdict": "damaged" if "damaged" in said else verdict_over(said),
+            "waiting": sorted(set(run.manifest.canaries) - set(run.canary_names())),
+        }
+
+    def canary(self, name: str) -> Json:
+        """A canary with all its iterations.
+
+        Raises:
+            SoakError: there is none of that name, or it cannot be read.
+        """
+        return canary_of(self._begun().canary(name))
+
+    def record(self, name: str, iteration: int) -> str:
+        """The record of an iteration as the journal holds it, in canonical JSON.
+
+        Raises:
+            SoakError: it is not there.
+        """
+        return entry_of(self._begun().canary(name), iteration).text
+
+    def _begun(self) -> RunReading:
+        run = self.run()
+        if run is None:
+            raise SoakError("the run has not begun")
+        return run
+
+
+def _stamps(journal: Path) -> Iterator[tuple[int, int]]:
+    """Size and time of the journal and of its log, which change with every commit."""
+    for path in (journal, journal.with_name(f"{journal.name}-wal")):
+        try:
+            status = path.stat()
+        except OSError:
+            yield 0, 0
+        else:
+            yield status.st_size, status.st_mtime_ns

@@ -1,0 +1,227 @@
+"""The dashboard: what it shows is in the journal, it changes nothing, and answers to this machine alone."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import json
+import shutil
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from pytest_soak import cli
+from pytest_soak.domain.errors import SoakConfigError
+from pytest_soak.observe.server import Dashboard, _events, free_socket
+from pytest_soak.observe.watching import Watch
+from pytest_soak.store.journal.journal import Journal
+from pytest_soak.store.runs.runs import list_runs
+
+JOB = ("--soak-iterations=4", "--soak-profile=steady_safe", "--soak-minutes=0.5", "--soak-gate=soft")
+CANARY = "steady_safe-calm-s1"
+
+
+class Answer(NamedTuple):
+    status: int
+    headers: dict[str, str]
+    text: str
+
+    def json(self) -> Any:
+        return json.loads(self.text)
+
+
+class Client:
+    """Asks a dashboard that is served."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+
+    def get(self, path: str, host: str | None = None, method: str = "GET") -> Answer:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            connection.putrequest(method, path, skip_host=True)
+            connection.putheader("Host", f"127.0.0.1:{self.port}" if host is None else host)
+            connection.endheaders()
+            answer = connection.getresponse()
+            headers = {name.lower(): value for name, value in answer.getheaders()}
+            return Answer(answer.status, headers, answer.read().decode("utf-8"))
+        finally:
+            connection.close()
+
+
+@pytest.fixture
+def run(pytester: pytest.Pytester) -> Path:
+    pytester.runpytest_inprocess(*JOB)
+    return next((pytester.path / "artifacts/soak/runs").iterdir())
+
+
+@pytest.fixture
+def client(run: Path) -> Iterator[Client]:
+    served = Dashboard(Watch(lambda: run), 0)
+    served.start()
+    yield Client(served.port)
+    served.stop()
+
+
+def first_news(watch: Watch) -> dict[str, Any]:
+    async def read() -> str:
+        async def stays() -> bool:
+            return False
+
+        async for text in _events(watch, stays):
+            if text.startswith("data: "):
+                return text
+        raise AssertionError
+
+    news: dict[str, Any] = json.loads(asyncio.run(read()).removeprefix("data: "))
+    return news
+
+
+def test_canaries_and_records_are_those_of_the_journal(client: Client, run: Path) -> None:
+    with Journal.read(run / CANARY / "soak.db") as journal:
+        entries = list(journal.entries())
+    shown = client.get(f"/canary/{CANARY}").json()
+    assert [one["kpis"]["net_bps"] for one in shown["iterations"]] == [e.record.kpis.net_bps for e in entries]
+    assert [one["sha256"] for one in shown["iterations"]] == [entry.sha256 for entry in entries]
+    assert client.get(f"/canary/{CANARY}/2").json() == json.loads(entries[1].text)
+    (row,) = first_news(Watch(lambda: run))["rows"]
+    assert row["nets"] == [entry.record.kpis.net_bps for entry in entries]
+
+
+@pytest.mark.parametrize("path", ["/canary/other", f"/canary/{CANARY}/9", "/canary/..%2f..%2fetc"])
+def test_what_is_not_there_is_one_sentence(client: Client, path: str) -> None:
+    answer = client.get(path)
+    assert answer.status == 404
+    assert "Traceback" not in answer.text
+
+
+@pytest.mark.parametrize("host", ["evil.example", "", "evil.example:5000", "127.0.0.1", "[", "a b"])
+def test_requests_for_another_host_are_refused(client: Client, host: str) -> None:
+    assert client.get("/", host=host).status == 400
+
+
+def test_pages_load_nothing_from_elsewhere_and_take_no_orders(client: Client) -> None:
+    page = client.get("/")
+    assert "default-src 'none'; script-src 'self'" in page.headers["content-security-policy"]
+    assert "http://" not in page.text
+    assert "https://" not in page.text
+    for name in ("soak.css", "soak.js", "dashboard.js", "plotly.min.js"):
+        assert f"/static/{name}" in page.text
+        assert client.get(f"/static/{name}").status == 200
+    assert client.get("/static/report.html.jinja").status == 404
+    assert client.get("/", method="POST").status == 405
+    assert client.get("/static/..%2freading.py").status == 404
+
+
+def test_only_canaries_that_changed_are_read_again(run: Path, pytester: pytest.Pytester) -> None:
+    watch = Watch(lambda: run)
+    before = watch.rows()
+    assert watch.rows()[CANARY] is before[CANARY]
+    pytester.runpytest_inprocess("--soak-resume", "--soak-extend=1")
+    after = watch.rows()
+    assert after[CANARY] is not before[CANARY]
+    assert (after[CANARY]["done"], after[CANARY]["planned"]) == (5, 5)
+
+
+def test_a_run_that_has_not_begun_or_is_damaged_is_said(run: Path) -> None:
+    assert first_news(Watch(lambda: None))["header"] == {"run": None}
+    (run / CANARY / "soak.db").write_bytes(b"x" * 4096)
+    news = first_news(Watch(lambda: run))
+    assert news["header"]["verdict"] == "damaged"
+    assert "not a journal" in news["rows"][0]["why"]
+    (run / "RUN.json").write_text("{", encoding="utf-8")
+    assert "RUN.json" in first_news(Watch(lambda: run))["header"]["problem"]
+
+
+def test_the_next_free_port_is_taken_and_one_that_was_named_is_not() -> None:
+    taken = free_socket(None)
+    taken.listen()
+    number = taken.getsockname()[1]
+    other = free_socket(None)
+    assert other.getsockname()[1] > number
+    with pytest.raises(SoakConfigError, match=f"port {number} of 127.0.0.1: taken"):
+        free_socket(number)
+    for found in (taken, other):
+        found.close()
+
+
+def test_a_run_has_the_same_records_with_and_without(pytester: pytest.Pytester) -> None:
+    pytester.runpytest_subprocess(*JOB)
+    result = pytester.runpytest_subprocess(*JOB, "--soak-dashboard=0")
+    result.stdout.fnmatch_lines(["soak: dashboard at http://127.0.0.1:*/"])
+    assert result.ret == 0
+    hashes = []
+    for folder in list_runs(pytester.path / "artifacts/soak"):
+        with Journal.read(folder / CANARY / "soak.db") as journal:
+            hashes.append([entry.sha256 for entry in journal.entries()])
+    assert hashes[0] == hashes[1]
+
+
+def test_a_port_that_is_taken_is_refused_before_anything_runs(pytester: pytest.Pytester) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        result = pytester.runpytest_inprocess(*JOB, f"--soak-dashboard={port}")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "taken; name another one" in result.stderr.str()
+    assert not (pytester.path / "artifacts").exists() or not list_runs(pytester.path / "artifacts/soak")
+
+
+@pytest.mark.parametrize("text", ["-1", "70000", "http"])
+def test_what_is_no_port_is_refused(
+    pytester: pytest.Pytester, capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    result = pytester.runpytest_inprocess(*JOB, "-o", f"soak_dashboard={text}")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    with pytest.raises(SystemExit):
+        cli.main(["dashboard", f"--port={text}"])
+    assert "is not a port" in capsys.readouterr().err
+
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed here")
+def test_a_browser_shows_what_the_journal_holds_and_new_iterations(
+    pytester: pytest.Pytester, run: Path
+) -> None:
+    """Values of the table, a record at a click, an update by itself, and no request to anywhere else."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    served = Dashboard(Watch(lambda: run), 0)
+    served.start()
+    try:
+        with playwright.sync_playwright() as browsers:
+            browser = browsers.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+            page = browser.new_page()
+            asked, said = [], []
+            page.on("request", lambda request: asked.append(request.url))
+            page.on("console", lambda message: said.append(message.text))
+            page.on("pageerror", lambda error: said.append(str(error)))
+            page.goto(served.url)
+            page.wait_for_selector(f"button:text-is('{CANARY}')")
+            page.wait_for_selector("figure .main-svg")
+            with Journal.read(run / CANARY / "soak.db") as journal:
+                records = journal.records()
+            page.click("summary")
+            cells = page.locator("details tbody tr").nth(1).locator("td").all_inner_texts()
+            assert cells[1] == f"{records[1].kpis.net_bps:+.2f}"
+            page.locator("details tbody button").nth(1).click()
+            page.wait_for_selector("#record:not([hidden])")
+            assert json.loads(page.inner_text("#record-text"))["iteration"] == 2
+            pytester.runpytest_subprocess("--soak-resume", "--soak-extend=1")
+            page.wait_for_selector("td:text-is('5/5')", timeout=10_000)
+            browser.close()
+    finally:
+        served.stop()
+    assert said == []
+    assert {url.removeprefix(served.url).split("/")[0] for url in asked} <= {
+        "",
+        "static",
+        "events",
+        "canary",
+        "data:,",
+    }

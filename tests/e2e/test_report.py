@@ -1,0 +1,153 @@
+"""The report of a run: what it says is in the journal, and foreign text stays text."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_soak import cli
+from pytest_soak.observe.html import embedded
+from pytest_soak.store.journal.journal import Journal
+from tests.e2e.conftest import Scripted
+
+JOB = ("--soak-iterations=4", "--soak-profile=steady_safe", "--soak-minutes=0.5", "--soak-gate=soft")
+CANARY = "steady_safe-calm-s1"
+
+
+def newest(pytester: pytest.Pytester) -> Path:
+    return sorted((pytester.path / "artifacts/soak/runs").iterdir())[-1]
+
+
+def data(page: Path) -> dict[str, Any]:
+    text = page.read_text(encoding="utf-8")
+    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
+    assert found is not None
+    content: dict[str, Any] = json.loads(found[1])
+    return content
+
+
+def test_a_run_ends_with_its_report(pytester: pytest.Pytester) -> None:
+    result = pytester.runpytest_inprocess(*JOB, "--soak-report=html")
+    folder = newest(pytester)
+    result.stdout.fnmatch_lines([f"report: artifacts/soak/runs/{folder.name}/report.html"])
+    report = data(folder / "report.html")
+    with Journal.read(folder / CANARY / "soak.db") as journal:
+        records = journal.records()
+    (section,) = report["sections"]
+    assert [one["kpis"]["net_bps"] for one in section["iterations"]] == [r.kpis.net_bps for r in records]
+    assert [one["parameters"] for one in section["iterations"]] == [r.parameters_before for r in records]
+    text = (folder / "report.md").read_text(encoding="utf-8")
+    for record in records:
+        assert f"| {record.iteration} | {record.kpis.net_bps:+.2f} |" in text
+    script = re.search(r'<script src="([^"]+)"></script>', (folder / "report.html").read_text("utf-8"))
+    assert script is not None
+    assert (folder / script[1]).stat().st_size > 1_000_000
+    assert "http:" not in (folder / "report.html").read_text("utf-8").replace("http://www.w3.org", "")
+
+
+def test_the_command_in_the_report_makes_the_run_again(pytester: pytest.Pytester) -> None:
+    options = ("--soak-seed=3..4", "--soak-override=tail_age_ms=700", "--soak-no-tune")
+    pytester.runpytest_inprocess(*JOB, *options)
+    first = newest(pytester)
+    command = re.search(r"made again by: `pytest ([^`]*)`", (first / "report.md").read_text("utf-8"))
+    assert command is not None
+    pytester.runpytest_inprocess(*command[1].split())
+    second = newest(pytester)
+    assert first != second
+    for seed in (3, 4):
+        hashes = []
+        for run in (first, second):
+            with Journal.read(run / f"steady_safe-calm-s{seed}" / "soak.db") as journal:
+                hashes.append([entry.sha256 for entry in journal.entries()])
+        assert hashes[0] == hashes[1]
+
+
+def test_a_run_that_was_cut_short_says_what_is_missing(pytester: pytest.Pytester) -> None:
+    pytester.runpytest_inprocess(*JOB, "-k", "iter001")
+    text = (newest(pytester) / "report.md").read_text("utf-8")
+    assert f"3 iterations are missing: `pytest --soak-resume={newest(pytester).name}` goes on." in text
+    assert text.splitlines()[2] == "**-**"
+
+
+def test_the_first_lines_say_the_verdict_and_why(pytester: pytest.Pytester, scripted: Scripted) -> None:
+    scripted([(1.0, 0.30, 1.0)])
+    pytester.runpytest_inprocess("--soak-iterations=4", "--soak-gate=hard")
+    lines = (newest(pytester) / "report.md").read_text("utf-8").splitlines()
+    assert re.match(r"\*\*FAIL\*\*: (over the run|iteration 3): net_bps: measured 1 bps, required", lines[2])
+
+
+def test_foreign_text_stays_text_in_both_reports(pytester: pytest.Pytester) -> None:
+    evil = "</script><script>alert(1)</script><b>\x1b[31m\u202e"
+    pytester.makeconftest(
+        f"""
+        from pytest_soak.market import ReferenceMaker
+
+        class Named(ReferenceMaker):
+            name = {evil!r}
+
+        def pytest_soak_make_strategy(profile):
+            return Named(profile.maker, profile.fees)
+        """
+    )
+    pytester.runpytest_inprocess("--soak-iterations=1", "--soak-minutes=0.5", "--soak-report=html")
+    page = (newest(pytester) / "report.html").read_text("utf-8")
+    assert "<script>alert" not in page
+    assert data(newest(pytester) / "report.html")["canaries"][0]["strategy"] == evil
+    text = (newest(pytester) / "report.md").read_text("utf-8")
+    assert "<script" not in text
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    assert "alert(1)" in html.unescape(text)
+
+
+@pytest.mark.parametrize("value", [["</script>"], {"a": "<!--"}, "&lt;", "\u2028"])
+def test_embedded_json_ends_no_script_and_comes_back(value: object) -> None:
+    text = embedded(value)
+    assert not set("<>&") & set(text)
+    assert text.isascii()
+    assert json.loads(text) == value
+
+
+def test_the_command_writes_one_file_elsewhere(
+    pytester: pytest.Pytester, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytester.runpytest_inprocess(*JOB, "--soak-report=off")
+    assert not (newest(pytester) / "report.md").exists()
+    assert cli.main(["report", "-o", "out", "--single-file"]) == 0
+    assert sorted(path.name for path in (pytester.path / "out").iterdir()) == ["report.html", "report.md"]
+    assert (pytester.path / "out" / "report.html").stat().st_size > 1_000_000
+
+
+def test_reports_share_one_copy_of_the_script(pytester: pytest.Pytester) -> None:
+    for _ in range(2):
+        pytester.runpytest_inprocess(*JOB, "--soak-report=html", "-k", "iter001")
+    scripts = list(pytester.path.glob("artifacts/soak/runs/*/plotly-*.min.js"))
+    assert len(scripts) == 2
+    assert scripts[0].samefile(scripts[1])
+
+
+def test_an_unknown_kind_is_refused(pytester: pytest.Pytester) -> None:
+    result = pytester.runpytest_inprocess(*JOB, "-o", "soak_report=pdf")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "soak_report: 'pdf' is not one of html, md, off" in result.stderr.str()
+
+
+def test_a_report_that_cannot_be_written_fails_nothing(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        from pathlib import Path
+
+        def test_mine(soak_iteration):
+            soak_iteration.run()
+            run, = Path("artifacts/soak/runs").iterdir()
+            (run / "report.md").mkdir(exist_ok=True)
+        """
+    )
+    result = pytester.runpytest_inprocess(*JOB)
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["report: not written: *report.md*"])
