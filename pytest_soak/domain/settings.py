@@ -117,7 +117,7 @@ class MakerSettings(Strict):
     """What the reference maker does apart from the six tunable parameters."""
 
     base_half_spread_bps: Positive = 4.45
-    skew_bps: NonNegative = 12.0
+    skew_bps: NonNegative = 15.0
     requote_bps: Positive = 0.8
     far_bps: Positive = 1.8
     position_limit_notional: Positive = 50_000.0

@@ -12,7 +12,7 @@ from pytest_soak.domain.settings import GateMode, Threshold
 SHIPPED = {
     "default": (65, 280, 0.14, 0.09, 0.14, 620),
     "steady_safe": (75, 260, 0.16, 0.08, 0.12, 740),
-    "ultra_safe": (80, 220, 0.16, 0.08, 0.12, 780),
+    "ultra_safe": (80, 220, 0.20, 0.08, 0.10, 780),
     "aggressive": (50, 320, 0.10, 0.12, 0.16, 500),
 }
 OWN = """
