@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from pytest_soak.domain.records import EdgeReport, MarketFacts
 from pytest_soak.market import MakerJob, MockMarket, Window, available_scenarios, load_scenario
+from pytest_soak.market.scenario.model import Impact
 from tests.kernel_kit import asked, edge_of, parts_of, raw, whole_of
 from tests.oracle import ledger
 from tests.oracle.jobs import job, jobs, window
@@ -201,7 +202,9 @@ WITHOUT_FAIR_VALUE = "santa_fe"
 @pytest.mark.parametrize("name", [name for name in SCENARIOS if name != WITHOUT_FAIR_VALUE])
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_fair_value_belongs_to_market_time_and_not_to_the_iteration(name: str, seed: int) -> None:
-    place = market(name, seed)
+    """But for what the trades of the iteration add to it."""
+    scenario = load_scenario(name).model_copy(update={"impact": Impact()})
+    place = MockMarket(scenario, seed=seed)
     long = dict(recorded(place, job(), window(0.0, 300_000.0))[1]["path"])
     for start_ms in (60_000.0, 150_000.0, 240_000.0):
         short = recorded(place, job(), window(start_ms, 10_000.0))[1]["path"]
@@ -214,13 +217,18 @@ def test_the_crash_hits_the_iteration_that_covers_it_whatever_its_length() -> No
     scenario = load_scenario("flash_crash")
     (shock,) = [s for s in scenario.shocks if s.move_bps < -100.0]
     place = MockMarket(scenario, seed=1)
-    for minutes in (1.0, 5.0):
-        length = minutes * 60_000.0
-        hit = int(shock.at_s * 1000.0 // length)
-        report = place.run_maker(job(), window(hit * length, length))
-        assert shock.label in report.market.labels
-        before = place.run_maker(job(), window(max(0.0, (hit - 2) * length), length))
-        assert shock.label not in before.market.labels
+
+    def is_hit(start_ms: float, length_ms: float) -> bool:
+        return shock.label in place.run_maker(job(), window(start_ms, length_ms)).market.labels
+
+    minute = 60_000.0
+    first = int(shock.at_s * 1e3 // minute) - 1
+    last = int((shock.at_s + shock.at_width_s) * 1e3 // minute) + 1
+    hit = next(number for number in range(first, last + 1) if is_hit(number * minute, minute))
+    assert hit > first
+    whole = hit // 5
+    assert is_hit(whole * 5 * minute, 5 * minute)
+    assert not is_hit((whole - 1) * 5 * minute, 5 * minute)
 
 
 def test_runs_of_equal_length_at_other_times_differ() -> None:
