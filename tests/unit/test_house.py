@@ -11,13 +11,19 @@ import pytest
 from pytest_soak.domain.kpis import KPI_MEANINGS
 from pytest_soak.domain.parameters import PARAMETERS
 from pytest_soak.guards import BUILT_IN
+from rust_ext import tables
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "pytest_soak"
 SOURCES = [
     *PACKAGE.rglob("*.py"),
     *(ROOT / "tests").rglob("*.py"),
-    *(ROOT / "rust_ext").glob("*/src/**/*.rs"),
+    *(ROOT / "rust_ext").rglob("*.py"),
+    *(
+        path
+        for path in (ROOT / "rust_ext").glob("*/src/**/*.rs")
+        if path not in {tables.SOURCES / generated for generated in tables.generate()}
+    ),
 ]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
