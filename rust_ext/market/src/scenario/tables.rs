@@ -561,3 +561,48 @@ impl Effect {
         Ok(())
     }
 }
+
+/// Place of each multiplier of an effect in an array.
+pub(crate) struct Places {
+    pub volatility: usize,
+    pub depth: usize,
+    pub flicker: usize,
+    pub spread: usize,
+    pub activity: usize,
+    pub trading: usize,
+    pub informed: usize,
+    pub jumps: usize,
+    pub latency: usize,
+    pub count: usize,
+}
+
+/// The one table of places.
+pub(crate) const EFFECTS: Places = Places {
+    volatility: 0,
+    depth: 1,
+    flicker: 2,
+    spread: 3,
+    activity: 4,
+    trading: 5,
+    informed: 6,
+    jumps: 7,
+    latency: 8,
+    count: 9,
+};
+
+impl Effect {
+    /// The multipliers at their places.
+    pub(crate) fn values(&self) -> [f64; EFFECTS.count] {
+        [
+            self.volatility,
+            self.depth,
+            self.flicker,
+            self.spread,
+            self.activity,
+            self.trading,
+            self.informed,
+            self.jumps,
+            self.latency,
+        ]
+    }
+}
