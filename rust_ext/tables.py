@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from pytest_soak.domain.parameters import PARAMETERS
 from pytest_soak.domain.reasons import REASONS
+from pytest_soak.domain.settings import FeeSettings, MakerSettings
 from pytest_soak.market.scenario.model import Effect, Scenario
 
 SOURCES = Path(__file__).with_name("market") / "src"
@@ -60,15 +61,26 @@ def _places(names: tuple[str, ...]) -> str:
 
 
 def _parameters() -> str:
-    head = _HEAD.format("The tunable parameters.", "domain/parameters.py")
+    head = _HEAD.format("What a profile says to the maker.", "domain/parameters.py` and `domain/settings.py")
     fields = "".join(
         f"    /// {p.meaning[0].upper()}{p.meaning[1:]}; {p.unit}.\n    pub {p.name}: f64,\n"
         for p in PARAMETERS.values()
     )
     return (
         f"{head}use serde::Deserialize;\n\n/// The tunable parameters; the host checks their bounds.\n"
-        f"{_STRUCT}pub struct Parameters {{\n{fields}}}\n"
+        f"{_STRUCT}pub struct Parameters {{\n{fields}}}\n\n"
+        f"{_whole(MakerSettings, 'MakerSettings', _STRUCT)}\n"
+        f"{_whole(FeeSettings, 'Fees', _STRUCT.replace('Clone', 'Clone, Copy'))}"
     )
+
+
+def _whole(model: type[BaseModel], name: str, derive: str) -> str:
+    """A struct of numbers, all of which are always given."""
+    kinds: dict[Any, str] = {float: "f64", int: "u32"}
+    fields = "".join(
+        f"    pub {key}: {kinds[field.annotation]},\n" for key, field in model.model_fields.items()
+    )
+    return f"/// {model.__doc__}\n{derive}pub struct {name} {{\n{fields}}}\n"
 
 
 def _reasons() -> str:

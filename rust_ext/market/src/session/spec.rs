@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-pub(crate) use crate::session::parameters::Parameters;
+pub(crate) use crate::session::parameters::{Fees, MakerSettings, Parameters};
 use crate::types::check::{all, count, in_range, CheckResult, RangeError};
 use crate::types::json::{parse, JsonError};
 
@@ -18,34 +18,6 @@ pub enum SpecError {
     /// A slice that ends before it begins.
     #[error("end_ns = {end_ns} is not above start_ns = {start_ns}")]
     Order { start_ns: i64, end_ns: i64 },
-}
-
-/// What the maker does apart from the six.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct MakerSettings {
-    pub base_half_spread_bps: f64,
-    pub skew_bps: f64,
-    pub requote_bps: f64,
-    pub far_bps: f64,
-    pub position_limit_notional: f64,
-    pub max_order_notional: f64,
-    pub min_order_notional: f64,
-    pub exit_ratio: f64,
-    pub decision_interval_ms: f64,
-    pub decision_horizon_ms: f64,
-    pub max_in_flight: u32,
-    pub depth_levels: u32,
-    pub liquidity_memory_ms: f64,
-    pub order_latency_ms: f64,
-}
-
-/// Fees in bps of traded notional; a negative fee is a rebate.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Fees {
-    pub maker_bps: f64,
-    pub taker_bps: f64,
 }
 
 /// One iteration on a mock market, whose scenario and seed the market has.
