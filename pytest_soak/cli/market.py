@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pytest_soak.config.arguments import positive_int, seed_range
 from pytest_soak.domain.errors import SoakConfigError
+from pytest_soak.domain.limits import ARTIFACTS
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -179,7 +180,7 @@ def _draw(tape: Tape, beside: Tape | None, wanted: Path | None) -> None:
     from pytest_soak.store.disk import files
 
     try:
-        path = wanted or Path("artifacts/soak/market", f"{tape.name}.png")
+        path = wanted or Path(ARTIFACTS, "market", f"{tape.name}.png")
         content = picture.drawn(tape, path.suffix.removeprefix("."), beside)
     except SoakConfigError as error:
         if wanted is not None:

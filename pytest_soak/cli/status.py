@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 from pytest_soak.config.arguments import path
 from pytest_soak.config.paths import Kind, kind_of, shown
+from pytest_soak.domain import limits
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.domain.text import printable
 
 if TYPE_CHECKING:
     from pytest_soak.cli.market import Commands
 
-ARTIFACTS = Path("artifacts/soak")
+ARTIFACTS = Path(limits.ARTIFACTS)
 
 
 def add(commands: Commands, now: datetime | None) -> None:
@@ -28,7 +29,7 @@ def add(commands: Commands, now: datetime | None) -> None:
         type=path,
         default=ARTIFACTS,
         metavar="DIR",
-        help=f"default: {ARTIFACTS.as_posix()}",
+        help=f"default: {limits.ARTIFACTS}",
     )
     command.set_defaults(run=lambda options: run(options, now))
 

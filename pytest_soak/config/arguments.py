@@ -6,6 +6,8 @@ import argparse
 import math
 from pathlib import Path
 
+from pytest_soak.domain.limits import MAX_SEED
+
 GATE_MODES = ("hard", "soft", "off")
 MAX_MINUTES = 24 * 60.0
 MAX_SEEDS = 10_000
@@ -91,7 +93,7 @@ def seed_range(text: str) -> tuple[int, ...]:
         high = int(last) if dots else low
     except ValueError:
         low, high = 0, -1
-    if not 0 <= low <= high < 2**63:
+    if not 0 <= low <= high <= MAX_SEED:
         raise argparse.ArgumentTypeError(
             f"{text!r} is not a seed N or an inclusive range A..B with 0 <= A <= B"
         )

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping
 from pytest_soak.domain.errors import SoakConfigError, SoakStateError
 from pytest_soak.domain.hashing import parameters_hash
 from pytest_soak.domain.history import GuardContext, Step
+from pytest_soak.domain.limits import DECIMALS
 from pytest_soak.domain.parameters import PARAMETERS
 from pytest_soak.domain.records import Action, Decision, IterationRecord, Opinion
 from pytest_soak.domain.state import TuningState, tuning_state
-from pytest_soak.domain.tuner import DELTA_DECIMALS, Proposal
+from pytest_soak.domain.tuner import Proposal
 
 __all__ = [
     "NO_CHANGE",
@@ -27,7 +28,7 @@ NO_CHANGE = "no_change_proposed"
 TUNING_OFF = "tuning_off"
 
 # Values are kept to six decimals, so a sum may differ from its rounded result by half of the last one.
-_TOLERANCE = 0.51 * 10**-DELTA_DECIMALS
+_TOLERANCE = 0.51 * 10**-DECIMALS
 _REFUSING = (Action.REFUSE, Action.STOP)
 _PLACES = {name: place for place, name in enumerate(PARAMETERS)}
 
@@ -144,7 +145,7 @@ def _moved(name: str, value: float, delta: float) -> float:
 
 
 def _differences(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, float]:
-    deltas = {name: round(after[name] - before[name], DELTA_DECIMALS) for name in before if name in after}
+    deltas = {name: round(after[name] - before[name], DECIMALS) for name in before if name in after}
     return {name: delta for name, delta in deltas.items() if delta}
 
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-ParameterValues = Mapping[str, float]
+from pytest_soak.domain.limits import DECIMALS
 
-_DECIMALS = 6
+ParameterValues = Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ class Parameter:
 
     def moved(self, value: float, delta: float) -> float:
         """The value after a move; a bound is a wall, so the result never lies outside."""
-        return min(self.high, max(self.low, round(value + delta, _DECIMALS)))
+        return min(self.high, max(self.low, round(value + delta, DECIMALS)))
 
     def is_safer(self, delta: float) -> bool:
         """Whether a move by ``delta`` goes in the safe direction."""

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from pytest_soak.domain.reasons import REASONS
 from pytest_soak.domain.settings import GateMode, Strict
 
 SCHEMA_VERSION = 1
@@ -126,7 +127,7 @@ class Blocks(Strict):
     @property
     def total(self) -> int:
         """All blocked attempts."""
-        return self.min_interval + self.throttle + self.concurrency + self.risk
+        return sum(int(getattr(self, reason)) for reason in REASONS)
 
 
 class OrderCounts(Strict):

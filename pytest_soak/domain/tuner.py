@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.domain.history import History
 from pytest_soak.domain.kpis import has_few_blocks
+from pytest_soak.domain.limits import DECIMALS
 from pytest_soak.domain.parameters import PARAMETERS, Parameter
 from pytest_soak.domain.records import Kpis, Verdict, Zone
 from pytest_soak.domain.settings import TunerSettings
@@ -16,9 +17,6 @@ from pytest_soak.domain.settings import TunerSettings
 TUNER_NAME = "soak_tuner"
 ADVERSE = "adverse"
 SLIPPAGE = "slippage"
-
-DELTA_DECIMALS = 6
-"""Decimals of a delta; finer differences are rounding, not a move."""
 
 _AGGRESSIVE_MOVES = ("min_interval_ms", "impact_cap_ratio", "tail_age_ms")
 _DRIVER_MOVES: Mapping[str, tuple[str, ...]] = {
@@ -153,7 +151,7 @@ def _known(names: Iterable[str]) -> list[str]:
 
 
 def _stopped_by_bounds(parameter: Parameter, value: float, delta: float) -> float:
-    left = round(parameter.moved(value, delta) - value, DELTA_DECIMALS)
+    left = round(parameter.moved(value, delta) - value, DECIMALS)
     # A value outside its bounds is not moved to the bound: no driver asked for that move.
     return left if left * delta > 0 else 0.0
 

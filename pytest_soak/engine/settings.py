@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from pytest_soak.domain.limits import ARTIFACTS
+
 LATEST = "latest"
 MOCK_MINUTES = 5.0
 
@@ -31,7 +33,7 @@ class Settings:
     overrides: tuple[str, ...] = ()
     minutes: float | None = None
     gate: str | None = None
-    artifacts: Path = Path("artifacts/soak")
+    artifacts: Path = Path(ARTIFACTS)
     resume: str | None = None
     extend: int | None = None
     extensions: tuple[int, ...] = ()

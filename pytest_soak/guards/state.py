@@ -6,9 +6,9 @@ import math
 
 from pytest_soak.domain.hashing import parameters_hash
 from pytest_soak.domain.history import GuardContext
+from pytest_soak.domain.limits import DECIMALS
 from pytest_soak.domain.parameters import PARAMETERS, problem_with
 from pytest_soak.domain.records import Action, Opinion
-from pytest_soak.domain.tuner import DELTA_DECIMALS
 from pytest_soak.guards.answers import Refusal, hookimpl, per_parameter
 
 NAME = "soak_state"
@@ -63,7 +63,7 @@ def _hash_problem(context: GuardContext) -> list[tuple[str | None, str, str]]:
 def _refusal(context: GuardContext, name: str, delta: float) -> Refusal | None:
     value = context.parameters.get(name, math.nan)
     # Rounded as a moved value is: the dust of a sum on a bound does not lie beyond it.
-    problem = problem_with(name, round(value + delta, DELTA_DECIMALS))
+    problem = problem_with(name, round(value + delta, DECIMALS))
     return None if problem is None else Refusal("invalid_change", f"{problem} (a change by {delta:g})")
 
 

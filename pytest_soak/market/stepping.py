@@ -54,6 +54,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from pytest_soak import kernel
+from pytest_soak.domain.reasons import Reason
 from pytest_soak.market.reports import report_of
 
 if TYPE_CHECKING:
@@ -62,8 +63,6 @@ if TYPE_CHECKING:
 
 Side: TypeAlias = Literal[1, -1]
 """1 buys, -1 sells."""
-Reason: TypeAlias = Literal["min_interval", "throttle", "concurrency", "risk"]
-"""Why an attempt was blocked."""
 
 
 class Fill(NamedTuple):

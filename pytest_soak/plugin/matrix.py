@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from pytest_soak.config.arguments import GATE_MODES, MAX_ITERATIONS
+from pytest_soak.domain.limits import MAX_SEED
 from pytest_soak.engine.case import GATES, Case
 from pytest_soak.engine.settings import Settings
 
@@ -192,7 +193,7 @@ def _texts(value: Any, key: str, where: str) -> tuple[str, ...]:
 def _seeds(value: Any, where: str) -> tuple[int, ...]:
     values = (value,) if isinstance(value, int) else value
     good = isinstance(values, list | tuple | range) and all(
-        isinstance(v, int) and not isinstance(v, bool) and 0 <= v < 2**63 for v in values
+        isinstance(v, int) and not isinstance(v, bool) and 0 <= v <= MAX_SEED for v in values
     )
     if not good or not values:
         raise pytest.UsageError(f"{where}: soak marker: seed = {value!r} is not a seed or a list of seeds")

@@ -22,6 +22,7 @@ from pytest_soak.config.arguments import (
     run_name,
     seed_range,
 )
+from pytest_soak.domain.limits import ARTIFACTS
 from pytest_soak.engine.settings import LATEST, Settings
 
 SLEEP_VARIABLE = "SOAK_SLEEP_SECONDS"
@@ -71,7 +72,7 @@ _OPTIONS: tuple[tuple[str, str, Callable[[str], Any], Callable[[Any], Any] | Non
         None,
         "What a missed KPI gate does: fail the item, warn, nothing (default: the profile's mode)",
     ),
-    ("artifacts", "DIR", path, None, "Folder of runs and artifacts (default: artifacts/soak)"),
+    ("artifacts", "DIR", path, None, f"Folder of runs and artifacts (default: {ARTIFACTS})"),
     (
         "replay",
         "FILE",

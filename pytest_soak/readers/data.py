@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_soak.config.parsing import MAX_BYTES, parse_json, show_text
 from pytest_soak.domain.errors import SoakConfigError
+from pytest_soak.domain.reasons import REASONS
 from pytest_soak.kernel import kernel_version
 
 if TYPE_CHECKING:
@@ -39,9 +40,6 @@ __all__ = [
     "read_value_text",
     "risk_metrics",
 ]
-
-REASONS = ("min_interval", "throttle", "concurrency", "risk")
-"""Reasons for which an attempt is blocked; the place of a reason is its code."""
 
 MAX_THREADS = 64
 

@@ -1,7 +1,7 @@
 """The data of a mock market, as a scenario file holds it: every number with its unit and range.
 
-The kernel reads the same keys and checks the same ranges. Multipliers are relative to the quiet state of
-the same scenario; 1 means unchanged.
+The kernel's copy is generated from these models: ``python -m rust_ext.tables``. Multipliers are relative to
+the quiet state of the same scenario; 1 means unchanged.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from pytest_soak.config.arguments import MAX_ITERATIONS, MAX_MINUTES
+from pytest_soak.domain.limits import MAX_SEED
 from pytest_soak.domain.records import DecisionBase, GateResult, Kpis, Opinion, RecordBase, Verdict, Zone
 from pytest_soak.domain.settings import Count, Strict
 from pytest_soak.store.journal.wall import UtcTime, WallClock
@@ -178,7 +179,7 @@ AuditEvent = Annotated[
 
 
 Text = Annotated[str, Field(min_length=1)]
-Seed = Annotated[int, Field(ge=0, lt=2**63)]
+Seed = Annotated[int, Field(ge=0, lt=MAX_SEED + 1)]
 FolderName = Annotated[str, Field(pattern=r"^[^/\\\x00-\x1f.][^/\\\x00-\x1f]*$", max_length=255)]
 
 

@@ -2,10 +2,13 @@
 //! and notifications.
 
 pub(crate) mod bucket;
+#[rustfmt::skip]
+pub(crate) mod reasons;
 pub(crate) mod state;
 
 use crate::maker::bucket::Bucket;
-use crate::maker::state::{Book, Live, Reason};
+use crate::maker::reasons::{Blocks, Reason};
+use crate::maker::state::{Book, Live};
 use crate::session::spec::{MakerSettings, Parameters};
 use crate::types::{ns_of_ms, Cancel, Lots, NewOrder, Notification, Ns, Request, Side, Tick, View};
 
@@ -26,16 +29,13 @@ const MOST_LOTS: Lots = 1 << 40;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Attempts {
     pub all: u64,
-    pub min_interval: u64,
-    pub throttle: u64,
-    pub concurrency: u64,
-    pub risk: u64,
+    pub blocks: Blocks,
 }
 
 impl Attempts {
     /// Blocked for any reason.
     pub(crate) fn blocked(&self) -> u64 {
-        self.min_interval + self.throttle + self.concurrency + self.risk
+        self.blocks.total()
     }
 }
 
@@ -170,7 +170,7 @@ impl Maker {
         match self.block_reason(now, intent, mid) {
             None => self.send(now, intent, out),
             Some(reason) => {
-                self.count(reason);
+                self.attempts.blocks.add(reason);
                 let far = off.is_some_and(|bps| bps > self.m.far_bps);
                 if far && live.is_some_and(|l| now - l.sent_at > ns_of_ms(self.p.tail_age_ms)) {
                     self.withdraw(intent.side, true, out);
@@ -203,16 +203,6 @@ impl Maker {
         intent.lots as f64 > cap
             || change as f64 > self.p.max_delta_ratio * limit
             || whole as f64 > limit
-    }
-
-    fn count(&mut self, reason: Reason) {
-        let counter = match reason {
-            Reason::MinInterval => &mut self.attempts.min_interval,
-            Reason::Throttle => &mut self.attempts.throttle,
-            Reason::Concurrency => &mut self.attempts.concurrency,
-            Reason::Risk => &mut self.attempts.risk,
-        };
-        *counter += 1;
     }
 
     fn send(&mut self, now: Ns, intent: QuoteIntent, out: &mut Vec<Request>) {

@@ -4,15 +4,6 @@ use std::collections::VecDeque;
 
 use crate::types::{ms_of_ns, Lots, Ns, Side, Tick, View};
 
-/// Why an attempt was blocked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reason {
-    MinInterval,
-    Throttle,
-    Concurrency,
-    Risk,
-}
-
 /// An order that the maker believes to be in the market or on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Live {

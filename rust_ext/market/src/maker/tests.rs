@@ -103,9 +103,9 @@ fn a_quote_never_crosses_what_is_seen() {
 fn a_sooner_attempt_is_blocked_by_the_interval() {
     let mut m = maker(|_, _| {});
     assert_eq!(decide(&mut m, 0, &view(0, 20_000.0)).len(), 1);
-    assert_eq!(m.attempts().min_interval, 1);
+    assert_eq!(m.attempts().blocks.min_interval, 1);
     assert!(decide(&mut m, 59, &view(0, 20_000.0)).is_empty());
-    assert_eq!(m.attempts().min_interval, 2);
+    assert_eq!(m.attempts().blocks.min_interval, 2);
     assert_eq!(decide(&mut m, 60, &view(0, 20_000.0)).len(), 1);
     assert_eq!(m.attempts().all, 4);
 }
@@ -119,7 +119,7 @@ fn without_a_token_it_is_the_throttle() {
     assert_eq!(decide(&mut m, 0, &view(0, 20_000.0)).len(), 2);
     processed(&mut m, 1, 2);
     assert!(decide(&mut m, 10, &view(50, 20_000.0)).is_empty());
-    assert_eq!(m.attempts().throttle, 2);
+    assert_eq!(m.attempts().blocks.throttle, 2);
     assert_eq!(placed(&decide(&mut m, 1010, &view(50, 20_000.0))).len(), 1);
 }
 
@@ -131,7 +131,7 @@ fn too_many_unacknowledged_requests_block() {
     });
     assert_eq!(decide(&mut m, 0, &view(0, 20_000.0)).len(), 2);
     assert!(decide(&mut m, 10, &view(50, 20_000.0)).is_empty());
-    assert_eq!(m.attempts().concurrency, 2);
+    assert_eq!(m.attempts().blocks.concurrency, 2);
     processed(&mut m, 20, 1);
     assert_eq!(decide(&mut m, 20, &view(50, 20_000.0)).len(), 1);
 }
@@ -142,7 +142,7 @@ fn liquidity_that_has_vanished_blocks_for_risk_sooner_with_a_larger_cap() {
         let mut m = maker(|p, _| p.impact_cap_ratio = cap);
         let _ = at_rest(&mut m, &view(0, 20_000.0));
         decide(&mut m, 200, &view(50, 20_000.0 * seen));
-        m.attempts().risk > 0
+        m.attempts().blocks.risk > 0
     };
     assert!(!risky_at(0.08, 0.65) && risky_at(0.08, 0.55));
     assert!(!risky_at(0.12, 0.75) && risky_at(0.12, 0.62));
@@ -156,10 +156,10 @@ fn a_change_of_position_within_the_horizon_blocks_the_same_side() {
     let bid = orders.iter().find(|o| o.side == Side::Buy).expect("a bid");
     // 14 % of 50,000 are 7,000: after buying 5,500 there is no room for 2,000 more.
     filled(&mut m, 200, bid.id, Side::Buy, 5_500.0);
-    let before = m.attempts().risk;
+    let before = m.attempts().blocks.risk;
     let sent = placed(&decide(&mut m, 300, &v));
     assert!(sent.iter().all(|o| o.side == Side::Sell));
-    assert_eq!(m.attempts().risk, before + 1);
+    assert_eq!(m.attempts().blocks.risk, before + 1);
     // Half a second later the change is history.
     let sent = placed(&decide(&mut m, 800, &v));
     assert!(sent.iter().any(|o| o.side == Side::Buy));
@@ -173,7 +173,7 @@ fn the_position_limit_blocks_what_would_exceed_it() {
     decide(&mut m, 5_000, &v);
     let sent = placed(&decide(&mut m, 5_100, &v));
     assert!(sent.iter().all(|o| o.side == Side::Sell));
-    assert!(m.attempts().risk >= 1);
+    assert!(m.attempts().blocks.risk >= 1);
 }
 
 #[test]

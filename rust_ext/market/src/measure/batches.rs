@@ -103,7 +103,7 @@ impl Columns {
         let (b, n) = (&before.attempts, &now.attempts);
         self.attempts.push(n.all - b.all);
         self.blocked.push(n.blocked() - b.blocked());
-        self.risk.push(n.risk - b.risk);
+        self.risk.push(n.blocks.risk - b.blocks.risk);
     }
 }
 

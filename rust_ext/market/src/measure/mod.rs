@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::maker::reasons::Blocks;
 use crate::maker::Attempts;
 use crate::measure::accounting::{Account, Fill, Totals};
 use crate::measure::batches::{Batches, Columns, Snapshot, SAMPLES};
@@ -101,14 +102,6 @@ pub enum ReportError {
     /// A value that JSON cannot hold.
     #[error("the report cannot be written: {0}")]
     Json(String),
-}
-
-#[derive(Debug, Serialize)]
-struct Blocks {
-    min_interval: u64,
-    throttle: u64,
-    concurrency: u64,
-    risk: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -314,12 +307,7 @@ impl Measure {
             ws_lag_ms: sample(3),
             latency_ms: sample(4),
             attempts: attempts.all,
-            blocks: Blocks {
-                min_interval: attempts.min_interval,
-                throttle: attempts.throttle,
-                concurrency: attempts.concurrency,
-                risk: attempts.risk,
-            },
+            blocks: attempts.blocks,
             orders: self.orders,
             batches,
             market: MarketFacts {

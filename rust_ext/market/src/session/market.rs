@@ -25,7 +25,7 @@ impl Market {
     /// One sentence on what is wrong with the scenario.
     pub fn new(scenario: &str, seed: u64) -> Result<Self, ScenarioError> {
         let scenario: Scenario = parse(scenario)?;
-        scenario.check()?;
+        scenario.check("scenario")?;
         Ok(Market {
             walked: Mutex::new(World::new(&scenario, seed)),
             scenario,

@@ -5,6 +5,8 @@ pub(crate) mod market;
 pub(crate) mod observe;
 pub(crate) mod observe_rows;
 pub(crate) mod pace;
+#[rustfmt::skip]
+pub(crate) mod parameters;
 pub(crate) mod replay_run;
 pub(crate) mod run;
 pub(crate) mod simulate;

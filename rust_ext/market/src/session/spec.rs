@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+pub(crate) use crate::session::parameters::{Fees, MakerSettings, Parameters};
 use crate::types::check::{all, count, in_range, CheckResult, RangeError};
 use crate::types::json::{parse, JsonError};
 
@@ -17,52 +18,6 @@ pub enum SpecError {
     /// A slice that ends before it begins.
     #[error("end_ns = {end_ns} is not above start_ns = {start_ns}")]
     Order { start_ns: i64, end_ns: i64 },
-}
-
-/// The six tunable parameters; the host's table holds their narrower bounds.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Parameters {
-    /// Least time between order updates, ms; 0 to 60000.
-    pub min_interval_ms: f64,
-    /// Tokens per minute; 0.1 to 1e6.
-    pub replace_rate_per_min: f64,
-    /// Added to the base half-spread, bps; -100 to 1000.
-    pub base_spread_bps_delta: f64,
-    /// Order size as a share of visible liquidity; 0 to 1.
-    pub impact_cap_ratio: f64,
-    /// Largest change of position per decision horizon, as a share of the position limit; 0 to 1.
-    pub max_delta_ratio: f64,
-    /// Age at which a far order is cancelled, ms; 0 to 3.6e6.
-    pub tail_age_ms: f64,
-}
-
-/// What the maker does apart from the six.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct MakerSettings {
-    pub base_half_spread_bps: f64,
-    pub skew_bps: f64,
-    pub requote_bps: f64,
-    pub far_bps: f64,
-    pub position_limit_notional: f64,
-    pub max_order_notional: f64,
-    pub min_order_notional: f64,
-    pub exit_ratio: f64,
-    pub decision_interval_ms: f64,
-    pub decision_horizon_ms: f64,
-    pub max_in_flight: u32,
-    pub depth_levels: u32,
-    pub liquidity_memory_ms: f64,
-    pub order_latency_ms: f64,
-}
-
-/// Fees in bps of traded notional; a negative fee is a rebate.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Fees {
-    pub maker_bps: f64,
-    pub taker_bps: f64,
 }
 
 /// One iteration on a mock market, whose scenario and seed the market has.

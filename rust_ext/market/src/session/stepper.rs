@@ -1,6 +1,7 @@
 //! An iteration on the mock market whose strategy is another participant's: it stops at every decision.
 
 use crate::error::MarketError;
+use crate::maker::reasons::Reason;
 use crate::maker::Attempts;
 use crate::session::pace::Pace;
 use crate::session::simulate::Opening;
@@ -23,7 +24,7 @@ pub enum RequestError {
     #[error("no mid has been seen yet")]
     NoMid,
     /// A reason that is not counted.
-    #[error("unknown reason {0:?}; known are min_interval, throttle, concurrency, risk")]
+    #[error("unknown reason {0:?}; known are {known}", known = Reason::NAMES.join(", "))]
     Reason(String),
     /// A quantity below a lot or beyond all bounds.
     #[error("quantity {quantity} is out of range; accepted is a number from {least} to {most}")]
@@ -192,13 +193,10 @@ impl Stepper {
     /// Where the reason is unknown.
     pub fn attempt(&mut self, blocked: Option<&str>) -> Result<(), RequestError> {
         let a = &mut self.attempts;
-        match blocked {
-            None => {}
-            Some("min_interval") => a.min_interval += 1,
-            Some("throttle") => a.throttle += 1,
-            Some("concurrency") => a.concurrency += 1,
-            Some("risk") => a.risk += 1,
-            Some(other) => return Err(RequestError::Reason(other.to_owned())),
+        if let Some(name) = blocked {
+            let reason =
+                Reason::named(name).ok_or_else(|| RequestError::Reason(name.to_owned()))?;
+            a.blocks.add(reason);
         }
         a.all += 1;
         self.pace.gateway.measure.attempts = *a;

@@ -2,52 +2,14 @@
 
 use core::f64::consts::LN_2;
 
+pub(crate) use crate::scenario::events::EFFECTS;
 use crate::scenario::events::{Effect, RandomWindow, Shock};
 use crate::types::rng::Stream;
 use crate::world::script::Path;
 
-/// Places of the multipliers in an array.
-pub(crate) struct Places {
-    pub volatility: usize,
-    pub depth: usize,
-    pub flicker: usize,
-    pub spread: usize,
-    pub activity: usize,
-    pub trading: usize,
-    pub informed: usize,
-    pub jumps: usize,
-    pub latency: usize,
-    pub count: usize,
-}
-
-/// The one table of places, in the order of [`ln_effect`].
-pub(crate) const EFFECTS: Places = Places {
-    volatility: 0,
-    depth: 1,
-    flicker: 2,
-    spread: 3,
-    activity: 4,
-    trading: 5,
-    informed: 6,
-    jumps: 7,
-    latency: 8,
-    count: 9,
-};
-
 /// Logs of the multipliers.
 pub(crate) fn ln_effect(e: &Effect) -> [f64; EFFECTS.count] {
-    [
-        e.volatility,
-        e.depth,
-        e.flicker,
-        e.spread,
-        e.activity,
-        e.trading,
-        e.informed,
-        e.jumps,
-        e.latency,
-    ]
-    .map(libm::log)
+    e.values().map(libm::log)
 }
 
 /// Begin and end of the present or coming window of one kind, s.

@@ -1,0 +1,12 @@
+"""Limits and names that several rooms share, each of which stands only here."""
+
+from __future__ import annotations
+
+DECIMALS = 6
+"""Decimals of a parameter and of a move of it; finer differences are rounding, not a move."""
+
+MAX_SEED = 2**63 - 1
+"""The largest seed of a run, as the journal can hold it."""
+
+ARTIFACTS = "artifacts/soak"
+"""The folder of runs and artifacts where none is named, below the project's."""
