@@ -58,7 +58,9 @@ def test_what_it_prints_fits_80_columns_of_ascii(main_job: pytest.RunResult) -> 
     )
     text = main_job.stdout.str()
     assert text.isascii()
+    # pytest's own summary of warnings, which quotes them whole, is aside.
     lines = text[text.index("soak: 7 items") :].splitlines()
+    lines = [line for line in lines if not line.startswith("  SoakGateWarning")]
     assert max(len(line) for line in lines) <= 80
 
 

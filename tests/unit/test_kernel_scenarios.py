@@ -39,8 +39,8 @@ def test_calm_pays_part_of_the_spread_and_not_always() -> None:
     error = statistics.stdev(net) / len(net) ** 0.5
     assert error < 0.12
     assert 2.6 <= statistics.fmean(net) <= 3.6
-    assert 1 <= sum(value < 0.0 for value in net) <= 12
-    assert sum(value < 2.0 for value in net) <= 40
+    assert sum(value < 0.0 for value in net) <= 12
+    assert 1 <= sum(value < 2.0 for value in net) <= 40
     assert 0.12 <= statistics.fmean(risk) <= 0.25
     assert max(risk) < 0.50
     assert _mean(rows, "adverse_bps_p95") < 3.0
