@@ -140,20 +140,23 @@ impl<V: Venue> Gateway<V> {
         let Some(sent) = self.outbox.pop_front() else {
             return;
         };
-        let mut rejected = None;
+        let (mut rejected, mut placed, mut ended) = (None, None, None);
         let mut take = false;
         match sent.request {
             Request::Quote { cancel, place } => {
-                if let Some(cancelled) =
-                    cancel.and_then(|c| self.venue.cancel(c.id).map(|g| (c, g)))
-                {
-                    self.measure
-                        .cancelled(ms_of_ns(self.now - cancelled.1.placed_at), cancelled.0.tail);
+                if let Some(asked) = cancel {
+                    let found = self.venue.cancel(asked.id);
+                    if let Some(order) = found {
+                        self.measure
+                            .cancelled(ms_of_ns(self.now - order.placed_at), asked.tail);
+                    }
+                    ended = Some((asked.id, found.is_some()));
                 }
                 if let Some(order) = place {
                     let accepted = self.venue.place(order);
                     self.measure.placed(accepted);
                     rejected = (!accepted).then_some(order.id);
+                    placed = accepted.then_some(order.id);
                 }
             }
             Request::Take {
@@ -171,6 +174,8 @@ impl<V: Venue> Gateway<V> {
             weight: sent.request.weight(),
             take,
             rejected,
+            placed,
+            cancelled: ended,
         };
         self.answer(self.now, Some(sent.sent), notification);
     }
@@ -178,7 +183,7 @@ impl<V: Venue> Gateway<V> {
     fn book_fills(&mut self, mid_at_decision: Option<f64>) {
         let mut fills = std::mem::take(&mut self.fills);
         for fill in fills.drain(..) {
-            let place = self.measure.filled(&fill, mid_at_decision);
+            let (place, fee) = self.measure.filled(&fill, mid_at_decision);
             if fill.id.is_some() {
                 self.marks.push_back(Mark {
                     due: fill.ts + MARK_AFTER,
@@ -191,6 +196,9 @@ impl<V: Venue> Gateway<V> {
                 id: fill.id,
                 side: fill.side,
                 lots: fill.lots,
+                tick: fill.tick,
+                at: fill.ts,
+                fee,
             };
             self.answer(fill.ts, None, notification);
         }

@@ -6,6 +6,7 @@ pub(crate) mod observe;
 pub(crate) mod observe_rows;
 pub(crate) mod pace;
 pub(crate) mod replay_run;
+pub(crate) mod replay_stepping;
 pub(crate) mod run;
 pub(crate) mod simulate;
 pub(crate) mod spec;

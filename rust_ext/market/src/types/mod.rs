@@ -120,12 +120,19 @@ pub(crate) enum Notification {
         weight: u32,
         take: bool,
         rejected: Option<u64>,
+        /// The order that is at the market now.
+        placed: Option<u64>,
+        /// The order that a cancellation was for, and whether it was still there.
+        cancelled: Option<(u64, bool)>,
     },
-    /// A fill of ours; `id` is None for a taker fill.
+    /// A fill of ours; `id` is None for a taker fill, `at` is its time at the market, `fee` in quote units.
     Filled {
         id: Option<u64>,
         side: Side,
         lots: Lots,
+        tick: Tick,
+        at: Ns,
+        fee: f64,
     },
 }
 
