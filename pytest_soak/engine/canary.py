@@ -145,6 +145,7 @@ class Canary:
             start_ms=(number - 1) * duration_ms,
             duration_ms=duration_ms,
             carry=self._carried(number),
+            seed=spec.seed,
         )
         answer = spec.strategy.run(spec.market, base, window)
         where = f"iteration {number} of {spec.name}, strategy {spec.strategy.name}"

@@ -156,6 +156,12 @@ impl Simulation {
         self.stepper.place(side, price, qty).map_err(refused)
     }
 
+    /// Send a limit order that takes what it crosses and rests with what is left; its id.
+    fn place_limit(&mut self, side: i64, price: f64, qty: f64) -> PyResult<u64> {
+        let side = side_of(side)?;
+        self.stepper.place_limit(side, price, qty).map_err(refused)
+    }
+
     /// Send a cancellation of `order` and a post-only order in one message; the new order's id.
     fn replace(&mut self, order: u64, side: i64, price: f64, qty: f64) -> PyResult<u64> {
         let side = side_of(side)?;

@@ -4,7 +4,9 @@ use crate::venue::rows::RowError;
 use std::collections::VecDeque;
 
 use crate::measure::Measure;
-use crate::types::{ms_of_ns, Notification, Ns, Request, Side, VenueFill, View, SECOND};
+use crate::types::{
+    ms_of_ns, Lots, NewOrder, Notification, Ns, Request, Side, VenueFill, View, SECOND,
+};
 use crate::venue::Venue;
 
 /// How long after a fill its adverse move is measured.
@@ -169,6 +171,22 @@ impl<V: Venue> Gateway<V> {
                 self.venue.take(side, lots, limit, &mut self.fills);
                 self.book_fills(Some(mid_at_decision));
             }
+            Request::Limit {
+                order,
+                mid_at_decision,
+            } => {
+                take = true;
+                let left = self.cross(order, mid_at_decision);
+                if left > 0 {
+                    let accepted = self.venue.place(NewOrder {
+                        lots: left,
+                        ..order
+                    });
+                    self.measure.placed(accepted);
+                    rejected = (!accepted).then_some(order.id);
+                    placed = accepted.then_some(order.id);
+                }
+            }
         }
         let notification = Notification::Processed {
             weight: sent.request.weight(),
@@ -178,6 +196,20 @@ impl<V: Venue> Gateway<V> {
             cancelled: ended,
         };
         self.answer(self.now, Some(sent.sent), notification);
+    }
+
+    /// Take what a limit order crosses; lots that are left of it.
+    fn cross(&mut self, order: NewOrder, mid_at_decision: f64) -> Lots {
+        self.venue
+            .take(order.side, order.lots, order.tick, &mut self.fills);
+        let taken: Lots = self
+            .fills
+            .iter()
+            .filter(|fill| fill.id.is_none())
+            .map(|fill| fill.lots)
+            .sum();
+        self.book_fills(Some(mid_at_decision));
+        order.lots - taken
     }
 
     fn book_fills(&mut self, mid_at_decision: Option<f64>) {

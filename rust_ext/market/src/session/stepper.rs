@@ -184,6 +184,28 @@ impl<'a> Stepper<'a> {
         Ok(self.ids)
     }
 
+    /// Send a limit order that takes what it crosses and rests with what is left; its id.
+    ///
+    /// # Errors
+    /// Where price or quantity is not usable, no mid was seen yet, or the iteration is over.
+    pub fn place_limit(&mut self, side: Side, price: f64, qty: f64) -> Result<u64, RequestError> {
+        let lots = self.lots(qty)?;
+        let tick = self.tick(side, price)?;
+        let mid_at_decision = self.view.mid.ok_or(RequestError::NoMid)?;
+        self.ids += 1;
+        let order = NewOrder {
+            id: self.ids,
+            side,
+            tick,
+            lots,
+        };
+        self.send(Request::Limit {
+            order,
+            mid_at_decision,
+        })?;
+        Ok(self.ids)
+    }
+
     /// Send a cancellation and a post-only order in one message; the id of the new order.
     ///
     /// # Errors
@@ -301,13 +323,13 @@ impl<'a> Stepper<'a> {
                 cancelled,
             } => {
                 self.in_flight = self.in_flight.saturating_sub(weight);
+                self.updates.extend(take.then_some(OrderUpdate::Taken));
                 let ended = cancelled.map(|(id, found)| OrderUpdate::Cancelled { id, found });
                 self.updates.extend(ended);
                 self.updates
                     .extend(rejected.map(|id| OrderUpdate::Rejected { id }));
                 self.updates
                     .extend(placed.map(|id| OrderUpdate::Placed { id }));
-                self.updates.extend(take.then_some(OrderUpdate::Taken));
             }
             Notification::Filled {
                 id,

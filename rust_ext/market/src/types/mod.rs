@@ -91,6 +91,11 @@ pub(crate) enum Request {
         limit: Tick,
         mid_at_decision: f64,
     },
+    /// A limit order: take what it crosses, and let what is left rest.
+    Limit {
+        order: NewOrder,
+        mid_at_decision: f64,
+    },
 }
 
 impl Request {
@@ -100,7 +105,7 @@ impl Request {
             Request::Quote { cancel, place } => {
                 u32::from(cancel.is_some()) + u32::from(place.is_some())
             }
-            Request::Take { .. } => 1,
+            Request::Take { .. } | Request::Limit { .. } => 1,
         }
     }
 }
