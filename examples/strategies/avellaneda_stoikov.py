@@ -1,7 +1,7 @@
 """Avellaneda and Stoikov (2008): quotes round a reservation price that leans against the position.
 
-Prices are measured in bps of the mid and the position in units of its limit. With risk aversion gamma, variance
-sigma^2 a second, a horizon of tau seconds and an arrival decay k:
+Prices are measured in bps of the mid and the position in units of its limit. With risk aversion gamma,
+variance sigma^2 a second, a horizon of tau seconds and an arrival decay k:
 
     reservation = mid - q gamma sigma^2 tau
     half-spread = gamma sigma^2 tau / 2 + ln(1 + gamma / k) / gamma

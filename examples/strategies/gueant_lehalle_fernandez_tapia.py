@@ -1,7 +1,7 @@
 """Gueant, Lehalle and Fernandez-Tapia (2013): the closed form for a maker that trades on for ever.
 
-With arrivals of A exp(-k delta) a second, risk aversion gamma and volatility sigma (bps, seconds; position q in
-units of its limit):
+With arrivals of A exp(-k delta) a second, risk aversion gamma and volatility sigma (bps, seconds;
+position q in units of its limit):
 
     c1 = ln(1 + gamma / k) / gamma
     c2 = sqrt(gamma / (2 A k) (1 + gamma / k) ^ (1 + k / gamma))

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, NoReturn
 
-from pytest_soak.domain.errors import SoakError
-
 if TYPE_CHECKING:
     import numpy as np
 
@@ -23,7 +21,7 @@ _FILLED, _REJECTED, _PLACED, _CANCELLED, _TAKEN = range(5)
 _SMALL = 1e-9
 
 
-class StrategyError(SoakError, ValueError):
+class StrategyError(ValueError):
     """Something that a strategy asked for cannot be done; the message has the market time and the value."""
 
 

@@ -71,3 +71,32 @@ def test_a_fault_fails_the_item_with_its_traceback_and_the_market_time(pytester:
     assert result.ret == 1
     result.stdout.fnmatch_lines(["*my_own_function*", "*my own fault*"])
     result.stdout.re_match_lines([r".*strategy 'faulty', iteration 1, market time 500\d\.\d+ ms"])
+
+
+def test_a_hang_is_ended_by_the_timeout(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest(
+        """
+        from pytest_soak import Strategy
+
+        class Hanging(Strategy):
+            name = "hanging"
+
+            def on_step(self, view):
+                while True:
+                    pass
+
+        def pytest_soak_make_strategy(profile):
+            return Hanging()
+        """
+    )
+    result = pytester.runpytest_inprocess(*COMMAND, "--soak-iteration-timeout=0.3", "-x")
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(
+        [
+            "conftest.py:*: in on_step",
+            "*iteration 1 of default-calm-s1, strategy hanging was ended after 0.3 s*",
+            "*iteration 1, market time 0.000 ms",
+        ]
+    )
+    refused = pytester.runpytest_inprocess("--soak-iteration-timeout=0")
+    assert refused.ret == 4
