@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 MOST_HOURS = 168
+WINDOW_HOURS = 28
+"""Market time that is held in memory at once, and drawn."""
 FOLDERS = (Path("soak_profiles/scenarios"),)
 _NAME_WIDTH = 25
 _CELL_WIDTH = 20
@@ -61,22 +63,53 @@ def run(options: argparse.Namespace) -> None:
         SoakStoreError: the picture could not be written.
     """
     from pytest_soak.cli.recorded import recorded
-    from pytest_soak.market.facts.table import CRASH_FACTS, FACTS, find
+    from pytest_soak.market.facts.table import CRASH_FACTS, FACTS, find, find_over
     from pytest_soak.market.scenario.loading import load_scenario
-    from pytest_soak.market.tape import tape_of_scenario
 
     if options.hours > MOST_HOURS:
         raise SoakConfigError(f"--hours = {options.hours}; accepted is 1 to {MOST_HOURS}")
     scenario = load_scenario(options.scenario, FOLDERS)
     recording = recorded(options.replay) if options.replay is not None else None
-    tape = tape_of_scenario(scenario, seed=options.seed, duration_s=options.hours * 3600.0)
-    _print(f"{scenario.name}, seed {options.seed}: {_size(tape)}")
+    windows = _Windows(scenario, options.seed, options.hours)
+    found = find_over(windows, FACTS)
+    _print(f"{scenario.name}, seed {options.seed}: {windows.size}")
     beside = _beside(recording) if recording is not None else []
-    _table(list(find(tape, FACTS)), beside, options.explain)
+    _table(found, beside, options.explain)
     crash = _crash(scenario, options.seed)
     if crash is not None:
         _table(list(find(crash, CRASH_FACTS)), [], options.explain)
-    _draw(tape, recording.tape if recording is not None else None, options.picture)
+    _draw(windows.first, recording.tape if recording is not None else None, options.picture)
+
+
+class _Windows:
+    """The market in windows of ``WINDOW_HOURS``, one at a time; ``first`` is kept to be drawn."""
+
+    def __init__(self, scenario: Scenario, seed: int, hours: int) -> None:
+        self._scenario, self._seed, self._hours = scenario, seed, hours
+        self._events = self._orders = 0
+        self.first: Tape = self._made(0)
+
+    def __iter__(self) -> Iterator[Tape]:
+        for start in range(0, self._hours, WINDOW_HOURS):
+            tape = self.first if start == 0 else self._made(start)
+            self._events += tape.events
+            self._orders += len(tape.trade_s)
+            yield tape
+
+    def _made(self, start: int) -> Tape:
+        from pytest_soak.market.tape import tape_of_scenario
+
+        hours = min(WINDOW_HOURS, self._hours - start)
+        return tape_of_scenario(
+            self._scenario, seed=self._seed, start_s=start * 3600.0, duration_s=hours * 3600.0
+        )
+
+    @property
+    def size(self) -> str:
+        """How much market there was, in the windows that were looked at."""
+        windows = -(-self._hours // WINDOW_HOURS)
+        said = f", in {windows} windows, of which the first is drawn" if windows > 1 else ""
+        return f"{self._hours} h, {self._events} events, {self._orders} market orders that traded{said}"
 
 
 def _beside(recording: Recorded) -> list[str]:

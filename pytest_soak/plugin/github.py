@@ -103,13 +103,15 @@ def commands(canaries: Sequence[Measured]) -> list[str]:
 
 def _level(canary: Measured) -> str | None:
     """An error for a gate that was missed in hard mode, a warning for what does not fail."""
-    from pytest_soak.domain.outcome import MISSED
+    from pytest_soak.domain.outcome import MISSED, UNJUDGED
 
     mode = canary.rows[0].gate_mode
     if mode == "off":
         return None
     if canary.verdict in MISSED:
         return "error" if mode == "hard" else "warning"
+    if canary.verdict == UNJUDGED:
+        return "warning" if any(row.is_missed for row in canary.rows) else None
     return "warning" if canary.verdict in ("INCONCLUSIVE", "WARN") else None
 
 
@@ -119,8 +121,10 @@ def _command(level: str, canary: Measured) -> str:
     title = printable(f"soak {canary.verdict}: {canary.title}")
     gates = () if canary.gates is None else canary.gates.gates
     said = [f"over the run: {_gate_text(gate)}" for gate in gates if gate.verdict != "OK"]
-    for row in canary.missed[:1]:
-        more = f" (and {len(canary.missed) - 1} more)" if len(canary.missed) > 1 else ""
+    # Where the gates item did not judge the whole, also iterations whose miss chance may explain.
+    missed = canary.missed or [row for row in canary.rows if row.is_missed and canary.gates is None]
+    for row in missed[:1]:
+        more = f" (and {len(missed) - 1} more)" if len(missed) > 1 else ""
         said.append(f"iteration {row.iteration}{more}: {', '.join(map(_gate_text, row.gates))}")
     message = printable(f"strategy {canary.rows[0].strategy}; {'; '.join(said)}")
     return f"::{level} title={escaped_property(title)}::{escaped_data(message)}"

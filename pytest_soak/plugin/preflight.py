@@ -59,7 +59,7 @@ def _checked(run: SoakRun, hook: Any, *, writes: bool) -> list[str]:
         prepare_artifacts(settings.artifacts)
         run.extend()
     return [
-        _headline(run),
+        printable(_headline(run)),
         *(f"soak: {note}" for note in notes),
         *(f"soak: {', '.join(values)} {what}" for what, values in said.items()),
     ]

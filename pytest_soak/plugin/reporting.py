@@ -64,7 +64,7 @@ class SoakReport:
         from pytest_soak.observe.writing import write_at_end
 
         try:
-            self._said = f"report: {write_at_end(folder, page=self._kind == 'html')}"
+            self._said = f"report: {printable(write_at_end(folder, page=self._kind == 'html'))}"
         except (SoakError, OSError) as error:
             self._said = f"report: not written: {printable(str(error))}"
 

@@ -115,7 +115,7 @@ class SoakTerminal:
         for row in note.rows:
             if row.iteration not in seen:
                 seen[row.iteration] = row
-                brief = (self._is_bulk or len(self._rows) > _MAX_TABLES) and not row.is_missed
+                brief = self._is_bulk or len(self._rows) > _MAX_TABLES
                 self._write(live_lines(row, brief=brief), row.verdict)
         if not seen:
             del self._rows[note.key]

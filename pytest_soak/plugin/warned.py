@@ -1,12 +1,16 @@
-"""One warning per cause and canary, with its count, in place of one per item."""
+"""One warning per cause and canary, with its count, in place of one per item; of many canaries a line."""
 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
+
+MOST_CANARIES = 4
+"""Canaries whose warnings are told in whole sentences."""
 
 
 class SoakWarnings:
@@ -39,15 +43,35 @@ class SoakWarnings:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
-        """Hand on one warning per cause and canary, the first of its kind with how many there were."""
+        """Hand on one warning per cause and canary, the first of its kind with how many there were.
+
+        Of many canaries there is one warning with a line for each, that counts its causes.
+        """
         if not self._held:
             return
         # Here, as a session without a soak has no use for the domain.
         from pytest_soak.domain.text import printable
 
         # By canary, as workers tell of theirs in any order.
-        for key, (text, report) in sorted(self._held.items(), key=lambda held: held[0][0]):
+        held = sorted(self._held.items(), key=lambda one: one[0][0])
+        if len({canary for canary, _ in self._held}) > MOST_CANARIES:
+            report = replace(held[0][1][1], nodeid="", fslocation=None, message="\n".join(self._counted()))
+            self._recorded.append(report)
+            held = []
+        for key, (text, report) in held:
             more = self._counts[key] - 1
             said = f"{text} (and {more} more of {key[0]}: {key[1]})" if more else text
             self._recorded.append(replace(report, message=f"SoakGateWarning: {printable(said)}"))
         self._held.clear()
+
+    def _counted(self) -> Iterator[str]:
+        """A line per canary: its causes, each with its count."""
+        from pytest_soak.domain.text import printable
+
+        causes: dict[str, list[str]] = {}
+        for canary, cause in sorted(self._held):
+            count = self._counts[canary, cause]
+            causes.setdefault(canary, []).append(f"{cause} x{count}" if count > 1 else cause)
+        yield f"SoakGateWarning: gates of {len(causes)} canaries that warned, or missed and did not fail:"
+        for canary, texts in causes.items():
+            yield printable(f"  {canary}: {', '.join(texts)}")

@@ -49,6 +49,22 @@ def test_a_summary_that_cannot_be_written_is_one_warning(
     assert len(told) == 1
 
 
+def test_a_canary_whose_gates_were_not_judged_is_annotated_too(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The short iterations miss gates by no more than chance explains, and nothing judged the whole."""
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    (pytester.path / "strict.toml").write_text(
+        'extends = "steady_safe"\n[gates.thresholds.net_bps]\nfail_below = 3.5\nleast = 0\n', encoding="utf-8"
+    )
+    result = pytester.runpytest_inprocess(
+        "--soak-profile=./strict.toml", "--soak-iterations=4", "--soak-minutes=0.3", "-k", "not gates"
+    )
+    (line,) = [line for line in result.outlines if line.startswith("::")]
+    assert "iteration 3" in line
+    assert "FAIL net_bps" in line
+
+
 def test_without_a_soak_nothing_is_written(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import gc
+import math
 import sys
+import weakref
 from pathlib import Path
 
 import matplotlib
 import pytest
 
 from pytest_soak import cli
+from pytest_soak.cli import market
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.market import load_scenario
 from pytest_soak.market.facts.picture import drawn
-from pytest_soak.market.facts.table import CRASH_FACTS, FACTS
-from pytest_soak.market.tape import tape_of_recording, tape_of_scenario
+from pytest_soak.market.facts.table import CRASH_FACTS, FACTS, find, find_over
+from pytest_soak.market.tape import Tape, tape_of_recording, tape_of_scenario
 from tests import recordings_kit as kit
 from tests.oracle.recordings import SELL, TRADE, write_npz
 from tests.oracle.replays import rows_for
@@ -196,3 +200,38 @@ def test_a_picture_of_a_market_that_stands_still(tmp_path: Path) -> None:
     tape = tape_of_recording(write_npz(tmp_path / "short.npz", kit.calm_rows()[:5_000]))
     with matplotlib.rc_context({"svg.fonttype": "none"}):
         assert "too few returns" in drawn(tape, "svg").decode("utf-8")
+
+
+def test_a_long_market_is_looked_at_in_windows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """So that memory does not grow with the hours: two windows are held at most, the first to be drawn."""
+    alive: list[weakref.ref[object]] = []
+    most = []
+
+    def made(*args: object, **named: object) -> Tape:
+        tape = tape_of_scenario(*args, **named)  # type: ignore[arg-type]
+        alive.append(weakref.ref(tape.bid))
+        gc.collect()
+        most.append(sum(one() is not None for one in alive))
+        return tape
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(market, "WINDOW_HOURS", 1)
+    monkeypatch.setattr("pytest_soak.market.tape.tape_of_scenario", made)
+    assert cli.main(["market", "calm", "--hours", "4", "--picture", str(tmp_path / "a.png")]) == 0
+    assert ", in 4 windows, of which the first is drawn" in capsys.readouterr().out
+    assert len(most) == 4
+    assert max(most) <= 3
+
+
+def test_facts_over_windows_are_means_weighted_by_observations() -> None:
+    scenario = load_scenario("calm")
+    tapes = [tape_of_scenario(scenario, seed=1, start_s=s, duration_s=d) for s, d in ((0, 900), (900, 2700))]
+    parts = [list(find(tape, FACTS)) for tape in tapes]
+    for one, first, second in zip(find_over(tapes, FACTS), *parts, strict=True):
+        known = [part for part in (first, second) if part.count and math.isfinite(part.value)]
+        assert one.count == sum(part.count for part in known)
+        if known:
+            assert one.value == pytest.approx(sum(p.value * p.count for p in known) / one.count)
+    assert find_over([tapes[0]], FACTS)[0] == parts[0][0]

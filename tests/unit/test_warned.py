@@ -24,6 +24,8 @@ MISSED = GateResult(
 @dataclass
 class Report:
     message: str
+    nodeid: str = "n"
+    fslocation: object = "f"
 
 
 def handed_on(*given: SoakGateWarning) -> list[str]:
@@ -47,6 +49,22 @@ def test_equal_causes_of_a_canary_are_counted_by_canary() -> None:
     assert handed_on(second, first, second) == [
         "SoakGateWarning: of s1",
         "SoakGateWarning: of s2 (and 1 more of s2: FAIL net_bps)",
+    ]
+
+
+def test_many_canaries_have_a_line_each_in_one_warning() -> None:
+    given = [
+        SoakGateWarning("text", f"s{n}", [("FAIL net_bps", "a"), ("WARN risk_ratio", "b")][: 1 + n % 2])
+        for n in (3, 1, 2, 5, 4, 1, 1)
+    ]
+    (said,) = handed_on(*given)
+    assert said.splitlines() == [
+        "SoakGateWarning: gates of 5 canaries that warned, or missed and did not fail:",
+        "  s1: FAIL net_bps x3, WARN risk_ratio x3",
+        "  s2: FAIL net_bps",
+        "  s3: FAIL net_bps, WARN risk_ratio",
+        "  s4: FAIL net_bps",
+        "  s5: FAIL net_bps, WARN risk_ratio",
     ]
 
 

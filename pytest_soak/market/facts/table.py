@@ -9,8 +9,9 @@ What a tape does not have::
 
 from __future__ import annotations
 
+import math
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -73,6 +74,24 @@ def find(tape: Tape, facts: Iterable[Fact]) -> Iterator[Finding]:
         except (ValueError, IndexError):
             value, count = float("nan"), 0
         yield Finding(fact, value, count)
+
+
+def find_over(windows: Iterable[Tape], facts: Sequence[Fact]) -> list[Finding]:
+    """Facts of a market that comes in windows, one after the other: means weighted by their observations.
+
+    Only one window is looked at at a time, so that memory does not grow with their number.
+    """
+    found = [list(find(window, facts)) for window in windows]
+    return [_mean(list(findings)) for findings in zip(*found, strict=True)]
+
+
+def _mean(findings: Sequence[Finding]) -> Finding:
+    if len(findings) == 1:
+        return findings[0]
+    measured = [one for one in findings if one.count and math.isfinite(one.value)]
+    count = sum(one.count for one in measured)
+    value = math.fsum(one.value * one.count for one in measured) / count if count else math.nan
+    return Finding(findings[0].fact, value, count)
 
 
 FACTS = (
