@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from pytest_soak.domain.records import Action, EdgeReport, IterationRecord, Kpis, Opinion, Verdict, Zone
     from pytest_soak.domain.settings import Profile
     from pytest_soak.domain.tuner import Proposal, TunerContext
+    from pytest_soak.market.strategy import Strategy
+    from pytest_soak.market.view import StrategyError, View
     from pytest_soak.plugin.handles import GateError, SoakGateWarning, SoakIteration
 
     __version__: str
@@ -26,6 +28,9 @@ _HOMES = {
     "PARAMETERS": "domain.parameters",
     "Action": "domain.records",
     "EdgeReport": "domain.records",
+    "Strategy": "market.strategy",
+    "StrategyError": "market.view",
+    "View": "market.view",
     "IterationRecord": "domain.records",
     "Kpis": "domain.records",
     "Opinion": "domain.records",
@@ -54,8 +59,11 @@ __all__ = [
     "SoakGateWarning",
     "SoakIteration",
     "Step",
+    "Strategy",
+    "StrategyError",
     "TunerContext",
     "Verdict",
+    "View",
     "Zone",
     "__version__",
 ]

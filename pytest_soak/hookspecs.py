@@ -69,7 +69,7 @@ def pytest_soak_make_market(request: MarketRequest) -> Market | None:
 
 
 @hookspec(firstresult=True)
-def pytest_soak_make_strategy(profile: Profile) -> Strategy | None:
+def pytest_soak_make_strategy(profile: Profile, scenario: str, seed: int, market: Market) -> Strategy | None:
     """Make the strategy under test; the first answer wins, None leaves it to the reference maker.
 
     Example, for a ``conftest.py``::
@@ -78,6 +78,9 @@ def pytest_soak_make_strategy(profile: Profile) -> Strategy | None:
 
         def pytest_soak_make_strategy(profile):
             return OurMaker(fees=profile.fees)
+
+    Leave out the arguments that you do not need: ``scenario`` and ``seed`` are the canary's, ``market`` is
+    the one that it trades on.
     """
 
 

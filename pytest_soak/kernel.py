@@ -26,6 +26,8 @@ class _Kernel(Protocol):
 
     def replay(self, spec: str, events: Buffer) -> bytes: ...
 
+    def open_replay(self, spec: str, events: Buffer) -> _kernel.Simulation: ...
+
     def observe_rows(
         self, events: Buffer, tick_size: float, lot_size: float, depth_levels: int
     ) -> dict[str, bytes]: ...
@@ -116,6 +118,17 @@ def replay(spec: Mapping[str, object], events: Buffer) -> bytes:
     """
     with _asked("replay") as kernel:
         return kernel.replay(_encoded(spec), events)
+
+
+def open_replay(spec: Mapping[str, object], events: Buffer) -> _kernel.Simulation:
+    """Bring recorded rows to the begin of an iteration that stops at decisions; the buffer is not copied.
+
+    Raises:
+        SoakConfigError: where the kernel refuses the spec or the rows.
+        SoakError: where the kernel is not built.
+    """
+    with _asked("replay") as kernel:
+        return kernel.open_replay(_encoded(spec), events)
 
 
 def observe_rows(events: Buffer, tick_size: float, lot_size: float, depth_levels: int) -> dict[str, bytes]:

@@ -10,6 +10,7 @@ from pytest_soak.domain.limits import MAX_SEED
 
 GATE_MODES = ("hard", "soft", "off")
 MAX_MINUTES = 24 * 60.0
+MAX_SECONDS = 86_400.0
 MAX_SEEDS = 10_000
 # Every iteration is an item of pytest, of a few kilobytes each, and a week of market time is 2,016 of them.
 MAX_ITERATIONS = 10_000
@@ -82,6 +83,14 @@ def market_minutes(text: str) -> float:
     number = finite(text)
     if number is None or not 0.0 < number <= MAX_MINUTES:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0 and up to {MAX_MINUTES:g}")
+    return number
+
+
+def wall_seconds(text: str) -> float:
+    """Parse seconds of wall-clock time, at most a day."""
+    number = finite(text)
+    if number is None or not 0.0 < number <= MAX_SECONDS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0 and up to {MAX_SECONDS:g}")
     return number
 
 

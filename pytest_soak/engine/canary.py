@@ -26,6 +26,7 @@ from pytest_soak.domain.records import (
 from pytest_soak.domain.reports import checked_report
 from pytest_soak.domain.tuner import Proposal, TunerContext, bounded
 from pytest_soak.engine.inputs import CanarySpec
+from pytest_soak.engine.limits import limited
 from pytest_soak.engine.ports import Clock, Hooks
 from pytest_soak.market import Window
 from pytest_soak.store.exports import artifacts
@@ -145,9 +146,11 @@ class Canary:
             start_ms=(number - 1) * duration_ms,
             duration_ms=duration_ms,
             carry=self._carried(number),
+            seed=spec.seed,
         )
-        answer = spec.strategy.run(spec.market, base, window)
         where = f"iteration {number} of {spec.name}, strategy {spec.strategy.name}"
+        with limited(spec.iteration_timeout, where):
+            answer = spec.strategy.run(spec.market, base, window)
         edge = checked_report(answer, spec.market.source, where)
         edge_json = Canonical.of(edge.model_dump(mode="json"))
         record = self._judged(turn, edge, edge_json.sha256)

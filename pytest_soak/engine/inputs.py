@@ -71,6 +71,7 @@ class CanarySpec:
     tune: bool
     extensions: tuple[int, ...] = ()
     sleep_seconds: float = 0.0
+    iteration_timeout: float | None = None
     guards_off: tuple[str, ...] = ()
 
     def inputs(self) -> dict[str, Any]:

@@ -284,6 +284,7 @@ def spec_of(
         gate_mode=profile.gates.mode if settings.gate is None else GateMode(settings.gate),
         tune=settings.tune,
         sleep_seconds=settings.sleep_seconds,
+        iteration_timeout=settings.iteration_timeout,
         guards_off=guards_off,
     )
 

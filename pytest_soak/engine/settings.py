@@ -13,7 +13,17 @@ LATEST = "latest"
 MOCK_MINUTES = 5.0
 
 # What does not make a run another one, or is kept beside its settings.
-_OF_SESSION = ("artifacts", "resume", "extend", "extensions", "moves", "sleep_seconds", "given", "selects")
+_OF_SESSION = (
+    "artifacts",
+    "resume",
+    "extend",
+    "extensions",
+    "moves",
+    "sleep_seconds",
+    "iteration_timeout",
+    "given",
+    "selects",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +51,7 @@ class Settings:
     replay: tuple[Path, ...] | None = None
     tune: bool = True
     sleep_seconds: float = 0.0
+    iteration_timeout: float | None = None
     environment: str | None = None
     given: tuple[str, ...] = ()
     selects: bool = False

@@ -102,4 +102,4 @@ class MockMarket:
         from pytest_soak.market.stepping import Simulation
 
         job = MakerJob(parameters=DEFAULTS, maker=maker or MakerSettings(), fees=fees)
-        return Simulation(self.compiled, self.spec(job, window))
+        return Simulation(kernel.open_simulation(self.compiled, self.spec(job, window)))

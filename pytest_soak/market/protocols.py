@@ -18,6 +18,7 @@ class Window:
 
     ``iteration`` counts from 1. What happens in the market depends on the window's times alone. ``carry`` is
     what the strategy put into its report of the iteration before, None in the first.
+    ``seed`` is the canary's.
     """
 
     iteration: int
@@ -25,6 +26,7 @@ class Window:
     start_ms: float
     duration_ms: float
     carry: Any = field(default=None, hash=False)
+    seed: int = 0
 
     @property
     def end_ms(self) -> float:

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 from pytest_soak import kernel
 from pytest_soak.domain.errors import SoakConfigError
+from pytest_soak.domain.parameters import DEFAULTS
+from pytest_soak.domain.settings import MakerSettings
+from pytest_soak.market.protocols import MakerJob
 from pytest_soak.market.recording.checks import Facts, check_rows
 from pytest_soak.market.recording.judging import LEAST_SILENCE_MS, Trust, judged
 from pytest_soak.market.recording.reading import Recording, read_recording
@@ -16,7 +19,9 @@ from pytest_soak.market.tape import tape_of_rows
 
 if TYPE_CHECKING:
     from pytest_soak.domain.records import EdgeReport, Source
-    from pytest_soak.market.protocols import MakerJob, Window
+    from pytest_soak.domain.settings import FeeSettings
+    from pytest_soak.market.protocols import Window
+    from pytest_soak.market.stepping import Simulation
     from pytest_soak.market.tape import Tape
 
 _NS_PER_MS = 1_000_000
@@ -129,7 +134,34 @@ class ReplayMarket:
         Raises:
             SoakConfigError: where the kernel refuses parameters or settings.
         """
-        report = report_of(kernel.replay(self.spec(job, window), self._recording.buffer))
+        return self._judged(
+            report_of(kernel.replay(self.spec(job, window), self._recording.buffer)), job.maker
+        )
+
+    def simulation(
+        self, window: Window, fees: FeeSettings, *, maker: MakerSettings | None = None
+    ) -> Simulation:
+        """Open a slice for a strategy written in Python, which is asked at every decision.
+
+        A window that begins at or after the recording's end is over at once.
+
+        Args:
+            window: the stretch of market time.
+            fees: what fills are charged.
+            maker: of these settings ``decision_interval_ms``, ``depth_levels`` and ``order_latency_ms``
+                count; the others are those of the reference maker, which does not run.
+
+        Raises:
+            SoakConfigError: where the kernel refuses window or settings.
+        """
+        from pytest_soak.market.stepping import Simulation
+
+        settings = maker or MakerSettings()
+        job = MakerJob(parameters=DEFAULTS, maker=settings, fees=fees)
+        opened = kernel.open_replay(self.spec(job, window), self._recording.buffer)
+        return Simulation(opened, lambda report: self._judged(report, settings))
+
+    def _judged(self, report: EdgeReport, maker: MakerSettings) -> EdgeReport:
         if report.source != self.source:
             report = report.model_copy(update={"source": self.source})
-        return judged(report, self._facts, job.maker, self._trust)
+        return judged(report, self._facts, maker, self._trust)

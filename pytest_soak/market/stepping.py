@@ -1,4 +1,4 @@
-"""A mock market that stops at every decision, for strategies written in Python.
+"""A market, mock or recorded, that stops at every decision, for strategies written in Python.
 
 A whole maker, for a ``conftest.py``. It quotes one order a side round the mid, shifted against its position::
 
@@ -50,10 +50,9 @@ were blocked and counted with ``attempt``, a 95th percentile at least 20 samples
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-from pytest_soak import kernel
 from pytest_soak.domain.reasons import Reason
 from pytest_soak.market.reports import report_of
 
@@ -66,28 +65,42 @@ Side: TypeAlias = Literal[1, -1]
 
 
 class Fill(NamedTuple):
-    """A fill as it was received: order (None for one that took liquidity), side, base units."""
+    """A fill as it was received: order (None for one that took liquidity), side, base units.
+
+    ``fee`` is in quote units, negative for a rebate; ``time_ms`` is when it happened at the market.
+    """
 
     order: int | None
     side: int
     qty: float
+    price: float
+    fee: float
+    time_ms: float
 
 
 class Simulation:
-    """One window of a mock market, from decision to decision; made by ``MockMarket.simulation``.
+    """One window of a market, from decision to decision; made by a market's ``simulation``.
 
-    Nothing is known before it was received: views of the book, fills and rejections come with the scenario's
-    delays, and orders reach the market with them. Views hold the orders of others only. Prices are in quote
-    currency, quantities in base units. Everything is a function of scenario, seed, window and what is sent.
+    Nothing is known before it was received: views of the book, fills and rejections come with the market's
+    delays, and orders reach it with them. Views hold the orders of others only. Prices are in quote
+    currency, quantities in base units. Everything is a function of market, window and what is sent.
 
     Misuse (a price that is no positive number, a quantity below one lot, an unknown side or reason, anything
     sent after the end) is answered with a ValueError and changes nothing.
     """
 
-    __slots__ = ("_kernel",)
+    __slots__ = ("_finish", "_kernel")
 
-    def __init__(self, market: _kernel.Market, spec: Mapping[str, object]) -> None:
-        self._kernel = kernel.open_simulation(market, spec)
+    def __init__(
+        self, opened: _kernel.Simulation, finish: Callable[[EdgeReport], EdgeReport] | None = None
+    ) -> None:
+        self._kernel = opened
+        self._finish = finish
+
+    @property
+    def compiled(self) -> _kernel.Simulation:
+        """The kernel's own object."""
+        return self._kernel
 
     def step(self) -> bool:
         """Go on to the next decision; False once the window is over."""
@@ -150,6 +163,13 @@ class Simulation:
         """
         return self._kernel.place(side, price, qty)
 
+    def replace(self, order: int, side: Side, price: float, qty: float) -> int:
+        """Cancel an order and place another in one message; the new order's number.
+
+        The new order joins the end of its queue. It is placed also where the old one was filled meanwhile.
+        """
+        return self._kernel.replace(order, side, price, qty)
+
     def cancel(self, order: int) -> None:
         """Send a cancellation; it does nothing where the order is not at the market any more."""
         self._kernel.cancel(order)
@@ -172,4 +192,6 @@ class Simulation:
         ``window.carry``.
         """
         report = report_of(self._kernel.report())
+        if self._finish is not None:
+            report = self._finish(report)
         return report if carry is None else report.model_copy(update={"carry": carry})

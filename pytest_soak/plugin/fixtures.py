@@ -140,7 +140,9 @@ def soak_canary(
         market=soak_market,
         overrides=soak_overrides,
         folder=soak_artifacts,
-        strategy=item.ihook.pytest_soak_make_strategy(profile=soak_profile),
+        strategy=item.ihook.pytest_soak_make_strategy(
+            profile=soak_profile, scenario=case.scenario, seed=case.seed, market=soak_market
+        ),
         guards_off=guards_off,
     )
     return run.open(spec, ItemHooks(item, guards_off))

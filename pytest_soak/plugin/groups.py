@@ -112,7 +112,8 @@ def _strategy(run: SoakRun, item: pytest.Item, case: Case, known: dict[object, s
         name = None
         # What is wrong with a strategy is said by the items of its canaries.
         with suppress(Exception):
-            name = make(profile=run.profile(case.profile).profile).name
+            profile, market = run.profile(case.profile).profile, run.market(case, item.ihook)
+            name = make(profile=profile, scenario=case.scenario, seed=case.seed, market=market).name
         plugin = makers[-1].plugin
         maker = getattr(plugin, "__name__", type(plugin).__name__).rpartition(".")[2]
         known[key] = name if isinstance(name, str) and name else f"strategy of {maker}"

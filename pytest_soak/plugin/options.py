@@ -21,6 +21,7 @@ from pytest_soak.config.arguments import (
     path,
     run_name,
     seed_range,
+    wall_seconds,
 )
 from pytest_soak.domain.limits import ARTIFACTS
 from pytest_soak.engine.settings import LATEST, Settings
@@ -72,6 +73,13 @@ _OPTIONS: tuple[tuple[str, str, Callable[[str], Any], Callable[[Any], Any] | Non
         None,
         "What a missed KPI gate does: fail the item, warn, nothing (default: the profile's mode)",
     ),
+    (
+        "iteration_timeout",
+        "SECONDS",
+        wall_seconds,
+        None,
+        "Wall-clock time of one iteration, after which a strategy that hangs is ended (default: none)",
+    ),
     ("artifacts", "DIR", path, None, f"Folder of runs and artifacts (default: {ARTIFACTS})"),
     (
         "replay",
@@ -94,7 +102,7 @@ def add_options(parser: pytest.Parser) -> None:
     group = parser.getgroup("soak", "soak: market-making strategies, iteration after iteration")
     for name, metavar, parse, join, text in _OPTIONS:
         group.addoption(
-            f"--soak-{_flag(name)}",
+            f"--soak-{_flag(name)}".replace("_", "-"),
             dest=f"soak_{name}",
             metavar=metavar,
             type=parse,

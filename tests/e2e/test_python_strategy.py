@@ -86,7 +86,7 @@ def test_a_market_and_a_maker_from_a_paper(pytester: pytest.Pytester) -> None:
 def test_the_loop_of_the_readme_passes_its_gates(pytester: pytest.Pytester) -> None:
     """As a newcomer types it: in hard mode, with the default profile."""
     section = README.read_text(encoding="utf-8").partition("## A strategy in Python")[2]
-    loop = section.partition("```python\n")[2].partition("```")[0]
+    loop = "def run" + section.partition("```python\ndef run")[2].partition("```")[0]
     pytester.makeconftest(
         "class Mine:\n"
         "    name = 'mine'\n"

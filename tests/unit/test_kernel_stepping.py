@@ -20,7 +20,7 @@ def _quote_both_sides(market: _kernel.Simulation, half: float) -> tuple[float, i
     live: dict[int, int] = {}
     position, fills, steps = 0.0, 0, 0
     while market.step():
-        for order, side, qty in market.fills:
+        for order, side, qty, *_ in market.fills:
             position += side * qty
             fills += 1
             live = {s: o for s, o in live.items() if o != order}

@@ -91,7 +91,7 @@ def test_parameters_act_in_the_documented_maker() -> None:
 def test_the_loop_of_the_readme_earns_its_spread() -> None:
     section = README.read_text(encoding="utf-8").partition("## A strategy in Python")[2]
     names: dict[str, Any] = {}
-    exec(section.partition("```python")[2].partition("```")[0], names)  # noqa: S102
+    exec("def run" + section.partition("```python\ndef run")[2].partition("```")[0], names)  # noqa: S102
     kpis = kpis_of(names["run"](SimpleNamespace(fees=FREE), MockMarket(CALM, seed=1), DEFAULTS, window(2.0)))
     assert kpis.samples["gross_bps"] > 20
     assert kpis.gross_bps is not None

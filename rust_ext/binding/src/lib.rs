@@ -21,7 +21,7 @@ mod _kernel {
     use pyo3::types::{PyBytes, PyDict};
 
     use crate::{refused, PIECE};
-    use market::{Replay, RowsObservation};
+    use market::{Replay, ReplayOpening, RowsObservation};
 
     #[pymodule_export]
     use crate::book::L2Book;
@@ -77,6 +77,22 @@ mod _kernel {
         let mut run = Replay::new(spec, bytes).map_err(refused)?;
         let report = super::in_pieces(py, || run.run_piece(PIECE))?;
         Ok(PyBytes::new(py, report.as_bytes()))
+    }
+
+    /// Open an iteration on recorded rows of 64 bytes that stops at every decision; the spec is that of
+    /// `replay`.
+    #[pyfunction]
+    fn open_replay(py: Python<'_>, spec: &str, events: PyBuffer<u8>) -> PyResult<Simulation> {
+        let stepper = {
+            let bytes = bytes_of(&events)?;
+            // SAFETY: the memory is the exporter's and does not move with `events`, which the simulation holds
+            // for as long as it has the stepper; on errors the stepper is gone before `events`.
+            let bytes: &'static [u8] =
+                unsafe { std::slice::from_raw_parts(bytes.as_ptr(), bytes.len()) };
+            let mut opening = ReplayOpening::new(spec, bytes).map_err(refused)?;
+            super::in_pieces(py, || opening.run_piece(PIECE))?
+        };
+        Ok(Simulation::new(stepper, Some(events)))
     }
 }
 

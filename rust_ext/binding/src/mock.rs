@@ -40,7 +40,7 @@ impl Market {
     fn open(&self, py: Python<'_>, spec: &str) -> PyResult<Simulation> {
         let mut opening = Opening::new(&self.0, spec).map_err(refused)?;
         let venue = in_pieces(py, || opening.run_piece())?;
-        Ok(Simulation(Stepper::new(&opening, venue)))
+        Ok(Simulation::new(Stepper::new(&opening, venue), None))
     }
 
     /// Run the market without a maker: its label `names` with their bits, `events`, and `columns` of bytes.

@@ -1,6 +1,7 @@
 //! The class `Simulation` of the binding.
 
 use crate::refused;
+use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -8,11 +9,27 @@ use pyo3::types::PyBytes;
 use market::Side;
 use market::{OrderUpdate, Stepper};
 
-/// An iteration on the mock market that stops at every decision, for strategies written in Python.
+/// An iteration on a market that stops at every decision, for strategies written in Python.
 ///
-/// Made by `Market.open`.
+/// Made by `Market.open` and `open_replay`.
 #[pyclass(module = "pytest_soak._kernel")]
-pub struct Simulation(pub(crate) Stepper);
+pub struct Simulation {
+    // Dropped before the buffer that it may read.
+    stepper: Stepper<'static>,
+    _events: Option<PyBuffer<u8>>,
+}
+
+impl Simulation {
+    /// An iteration, and the buffer that it reads where it does; the buffer is kept as long.
+    pub(crate) fn new(stepper: Stepper<'static>, events: Option<PyBuffer<u8>>) -> Self {
+        Simulation {
+            stepper,
+            _events: events,
+        }
+    }
+}
+
+type FillRow = (Option<u64>, i64, f64, f64, f64, f64);
 
 fn side_of(side: i64) -> PyResult<Side> {
     match side {
@@ -28,66 +45,99 @@ fn side_of(side: i64) -> PyResult<Side> {
 impl Simulation {
     /// Advance to the next decision; False at the end.
     fn step(&mut self, py: Python<'_>) -> PyResult<bool> {
-        let stepper = &mut self.0;
+        let stepper = &mut self.stepper;
         py.detach(|| stepper.step()).map_err(refused)
     }
 
     /// Market time, ms.
     #[getter]
     fn time_ms(&self) -> f64 {
-        self.0.time_ms()
+        self.stepper.time_ms()
     }
 
     /// Best bid of other participants as seen now.
     #[getter]
     fn best_bid(&self) -> Option<f64> {
-        self.0.best(Side::Buy)
+        self.stepper.best(Side::Buy)
     }
 
     /// Best ask of other participants as seen now.
     #[getter]
     fn best_ask(&self) -> Option<f64> {
-        self.0.best(Side::Sell)
+        self.stepper.best(Side::Sell)
     }
 
     /// Mid of other participants as seen now.
     #[getter]
     fn mid(&self) -> Option<f64> {
-        self.0.mid()
+        self.stepper.mid()
     }
 
     /// Base units on the best bid levels as seen now.
     #[getter]
     fn bid_liquidity(&self) -> f64 {
-        self.0.liquidity(Side::Buy)
+        self.stepper.liquidity(Side::Buy)
     }
 
     /// Base units on the best ask levels as seen now.
     #[getter]
     fn ask_liquidity(&self) -> f64 {
-        self.0.liquidity(Side::Sell)
+        self.stepper.liquidity(Side::Sell)
     }
 
     /// Position by the fills received so far, base units.
     #[getter]
     fn position(&self) -> f64 {
-        self.0.position()
+        self.stepper.position()
     }
 
     /// Requests that have not been acknowledged.
     #[getter]
     fn in_flight(&self) -> u32 {
-        self.0.in_flight()
+        self.stepper.in_flight()
     }
 
-    /// Fills received in the last step: order id (None for a taker fill), side, base units.
+    /// Fills received in the last step: order id (None for a taker fill), side, base units, price, fee, time.
     #[getter]
-    fn fills(&self) -> Vec<(Option<u64>, i64, f64)> {
+    fn fills(&self) -> Vec<FillRow> {
         let fill = |update: &OrderUpdate| match update {
-            OrderUpdate::Filled { id, side, qty } => Some((*id, side.sign(), *qty)),
-            OrderUpdate::Rejected { .. } => None,
+            OrderUpdate::Filled {
+                id,
+                side,
+                qty,
+                price,
+                fee,
+                time_ms,
+            } => Some((*id, side.sign(), *qty, *price, *fee, *time_ms)),
+            _ => None,
         };
-        self.0.updates().iter().filter_map(fill).collect()
+        self.stepper.updates().iter().filter_map(fill).collect()
+    }
+
+    /// What happened to our orders in the last step, in its order: kind, order id, number.
+    ///
+    /// Kinds: 0 filled (number: its place in `fills`), 1 rejected, 2 placed, 3 cancelled (number: whether it
+    /// was still there), 4 an immediate-or-cancel order was processed.
+    #[getter]
+    fn updates(&self) -> Vec<(u8, Option<u64>, u32)> {
+        let mut fills = 0;
+        let row = |update: &OrderUpdate| match update {
+            OrderUpdate::Filled { id, .. } => {
+                fills += 1;
+                (0, *id, fills - 1)
+            }
+            OrderUpdate::Rejected { id } => (1, Some(*id), 0),
+            OrderUpdate::Placed { id } => (2, Some(*id), 0),
+            OrderUpdate::Cancelled { id, found } => (3, Some(*id), u32::from(*found)),
+            OrderUpdate::Taken => (4, None, 0),
+        };
+        self.stepper.updates().iter().map(row).collect()
+    }
+
+    /// Whether `updates` holds something.
+    #[getter]
+    fn changed(&self) -> bool {
+        !self.stepper.updates().is_empty()
     }
 
     /// Ids of post-only orders that were rejected, received in the last step.
@@ -95,15 +145,29 @@ impl Simulation {
     fn rejected(&self) -> Vec<u64> {
         let rejected = |update: &OrderUpdate| match update {
             OrderUpdate::Rejected { id } => Some(*id),
-            OrderUpdate::Filled { .. } => None,
+            _ => None,
         };
-        self.0.updates().iter().filter_map(rejected).collect()
+        self.stepper.updates().iter().filter_map(rejected).collect()
     }
 
     /// Send a post-only order of side 1 (buy) or -1 (sell); its id.
     fn place(&mut self, side: i64, price: f64, qty: f64) -> PyResult<u64> {
         let side = side_of(side)?;
-        self.0.place(side, price, qty).map_err(refused)
+        self.stepper.place(side, price, qty).map_err(refused)
+    }
+
+    /// Send a limit order that takes what it crosses and rests with what is left; its id.
+    fn place_limit(&mut self, side: i64, price: f64, qty: f64) -> PyResult<u64> {
+        let side = side_of(side)?;
+        self.stepper.place_limit(side, price, qty).map_err(refused)
+    }
+
+    /// Send a cancellation of `order` and a post-only order in one message; the new order's id.
+    fn replace(&mut self, order: u64, side: i64, price: f64, qty: f64) -> PyResult<u64> {
+        let side = side_of(side)?;
+        self.stepper
+            .replace(order, side, price, qty)
+            .map_err(refused)
     }
 
     /// Send a cancellation.
@@ -113,24 +177,24 @@ impl Simulation {
                 "order = {order} is no number that place() returned"
             ))
         })?;
-        self.0.cancel(number).map_err(refused)
+        self.stepper.cancel(number).map_err(refused)
     }
 
     /// Send an immediate-or-cancel order that pays `price` at worst.
     fn take(&mut self, side: i64, price: f64, qty: f64) -> PyResult<()> {
         let side = side_of(side)?;
-        self.0.take(side, price, qty).map_err(refused)
+        self.stepper.take(side, price, qty).map_err(refused)
     }
 
     /// Count an attempt to quote, blocked for a reason where one is given.
     #[pyo3(signature = (blocked=None))]
     fn attempt(&mut self, blocked: Option<&str>) -> PyResult<()> {
-        self.0.attempt(blocked).map_err(refused)
+        self.stepper.attempt(blocked).map_err(refused)
     }
 
     /// The report as JSON, once `step` has returned False.
     fn report<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        let report = self.0.report().map_err(refused)?;
+        let report = self.stepper.report().map_err(refused)?;
         Ok(PyBytes::new(py, report.as_bytes()))
     }
 }

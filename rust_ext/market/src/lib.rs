@@ -21,6 +21,7 @@ pub use session::market::Market;
 pub use session::observe::Observation;
 pub use session::observe_rows::RowsObservation;
 pub use session::replay_run::Replay;
+pub use session::replay_stepping::ReplayOpening;
 pub use session::simulate::{Opening, Simulation};
 pub use session::spec::SpecError;
 pub use session::stepper::{OrderUpdate, RequestError, Stepper};

@@ -97,6 +97,7 @@ impl Maker {
                 weight,
                 take,
                 rejected,
+                ..
             } => {
                 self.book.in_flight = self.book.in_flight.saturating_sub(weight);
                 self.taking &= !take;
@@ -104,7 +105,7 @@ impl Maker {
                     self.book.forget(id);
                 }
             }
-            Notification::Filled { id, side, lots } => self.book.filled(now, id, side, lots),
+            Notification::Filled { id, side, lots, .. } => self.book.filled(now, id, side, lots),
         }
     }
 

@@ -35,7 +35,7 @@ fn decide(maker: &mut Maker, ms: i64, view: &View) -> Vec<Request> {
 fn placed(requests: &[Request]) -> Vec<NewOrder> {
     let order = |r: &Request| match r {
         Request::Quote { place, .. } => *place,
-        Request::Take { .. } => None,
+        Request::Take { .. } | Request::Limit { .. } => None,
     };
     requests.iter().filter_map(order).collect()
 }
@@ -45,6 +45,8 @@ fn processed(maker: &mut Maker, ms: i64, weight: u32) {
         weight,
         take: false,
         rejected: None,
+        placed: None,
+        cancelled: None,
     };
     maker.notification(ms * MS, notification);
 }
@@ -52,7 +54,17 @@ fn processed(maker: &mut Maker, ms: i64, weight: u32) {
 fn filled(maker: &mut Maker, ms: i64, id: u64, side: Side, units: f64) {
     let lots = (units * PER_UNIT) as Lots;
     let id = Some(id);
-    maker.notification(ms * MS, Notification::Filled { id, side, lots });
+    maker.notification(
+        ms * MS,
+        Notification::Filled {
+            id,
+            side,
+            lots,
+            tick: 1,
+            at: ms * MS,
+            fee: 0.0,
+        },
+    );
 }
 
 /// Let a maker quote both sides, with a pause between them; it is at rest at 100 ms.
@@ -233,6 +245,8 @@ fn beyond_the_exit_ratio_it_takes_once_at_a_time_and_within_a_price() {
         weight: 1,
         take: true,
         rejected: None,
+        placed: None,
+        cancelled: None,
     };
     m.notification(1020 * MS, done);
     assert_eq!(takes(decide(&mut m, 1020, &v)).len(), 1);
@@ -256,6 +270,8 @@ fn a_rejected_order_is_tried_again() {
         weight: 0,
         take: false,
         rejected: Some(orders[0].id),
+        placed: None,
+        cancelled: None,
     };
     m.notification(250 * MS, notification);
     let again = placed(&decide(&mut m, 260, &v));

@@ -203,7 +203,11 @@ impl Measure {
     }
 
     /// A fill of ours; `mid_at_decision` in ticks where it is a taker fill. Returns its place among all fills.
-    pub(crate) fn filled(&mut self, fill: &VenueFill, mid_at_decision: Option<f64>) -> usize {
+    pub(crate) fn filled(
+        &mut self,
+        fill: &VenueFill,
+        mid_at_decision: Option<f64>,
+    ) -> (usize, f64) {
         let maker = fill.id.is_some();
         let decided = mid_at_decision.filter(|_| !maker).unwrap_or(fill.mid);
         let booked = Fill {
@@ -243,7 +247,8 @@ impl Measure {
                 placed_ms: ms_of_ns(fill.placed_at),
             });
         }
-        (self.orders.maker_fills + self.orders.taker_fills - 1) as usize
+        let place = (self.orders.maker_fills + self.orders.taker_fills - 1) as usize;
+        (place, fee)
     }
 
     /// The adverse move after a fill was measured: mid in ticks, cost in bps.

@@ -4,7 +4,9 @@ use crate::venue::rows::RowError;
 use std::collections::VecDeque;
 
 use crate::measure::Measure;
-use crate::types::{ms_of_ns, Notification, Ns, Request, Side, VenueFill, View, SECOND};
+use crate::types::{
+    ms_of_ns, Lots, NewOrder, Notification, Ns, Request, Side, VenueFill, View, SECOND,
+};
 use crate::venue::Venue;
 
 /// How long after a fill its adverse move is measured.
@@ -140,20 +142,23 @@ impl<V: Venue> Gateway<V> {
         let Some(sent) = self.outbox.pop_front() else {
             return;
         };
-        let mut rejected = None;
+        let (mut rejected, mut placed, mut ended) = (None, None, None);
         let mut take = false;
         match sent.request {
             Request::Quote { cancel, place } => {
-                if let Some(cancelled) =
-                    cancel.and_then(|c| self.venue.cancel(c.id).map(|g| (c, g)))
-                {
-                    self.measure
-                        .cancelled(ms_of_ns(self.now - cancelled.1.placed_at), cancelled.0.tail);
+                if let Some(asked) = cancel {
+                    let found = self.venue.cancel(asked.id);
+                    if let Some(order) = found {
+                        self.measure
+                            .cancelled(ms_of_ns(self.now - order.placed_at), asked.tail);
+                    }
+                    ended = Some((asked.id, found.is_some()));
                 }
                 if let Some(order) = place {
                     let accepted = self.venue.place(order);
                     self.measure.placed(accepted);
                     rejected = (!accepted).then_some(order.id);
+                    placed = accepted.then_some(order.id);
                 }
             }
             Request::Take {
@@ -166,19 +171,51 @@ impl<V: Venue> Gateway<V> {
                 self.venue.take(side, lots, limit, &mut self.fills);
                 self.book_fills(Some(mid_at_decision));
             }
+            Request::Limit {
+                order,
+                mid_at_decision,
+            } => {
+                take = true;
+                let left = self.cross(order, mid_at_decision);
+                if left > 0 {
+                    let accepted = self.venue.place(NewOrder {
+                        lots: left,
+                        ..order
+                    });
+                    self.measure.placed(accepted);
+                    rejected = (!accepted).then_some(order.id);
+                    placed = accepted.then_some(order.id);
+                }
+            }
         }
         let notification = Notification::Processed {
             weight: sent.request.weight(),
             take,
             rejected,
+            placed,
+            cancelled: ended,
         };
         self.answer(self.now, Some(sent.sent), notification);
+    }
+
+    /// Take what a limit order crosses; lots that are left of it.
+    fn cross(&mut self, order: NewOrder, mid_at_decision: f64) -> Lots {
+        self.venue
+            .take(order.side, order.lots, order.tick, &mut self.fills);
+        let taken: Lots = self
+            .fills
+            .iter()
+            .filter(|fill| fill.id.is_none())
+            .map(|fill| fill.lots)
+            .sum();
+        self.book_fills(Some(mid_at_decision));
+        order.lots - taken
     }
 
     fn book_fills(&mut self, mid_at_decision: Option<f64>) {
         let mut fills = std::mem::take(&mut self.fills);
         for fill in fills.drain(..) {
-            let place = self.measure.filled(&fill, mid_at_decision);
+            let (place, fee) = self.measure.filled(&fill, mid_at_decision);
             if fill.id.is_some() {
                 self.marks.push_back(Mark {
                     due: fill.ts + MARK_AFTER,
@@ -191,6 +228,9 @@ impl<V: Venue> Gateway<V> {
                 id: fill.id,
                 side: fill.side,
                 lots: fill.lots,
+                tick: fill.tick,
+                at: fill.ts,
+                fee,
             };
             self.answer(fill.ts, None, notification);
         }

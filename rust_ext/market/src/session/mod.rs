@@ -8,6 +8,7 @@ pub(crate) mod pace;
 #[rustfmt::skip]
 pub(crate) mod parameters;
 pub(crate) mod replay_run;
+pub(crate) mod replay_stepping;
 pub(crate) mod run;
 pub(crate) mod simulate;
 pub(crate) mod spec;

@@ -100,7 +100,7 @@ impl<'a> Replay<'a> {
     }
 }
 
-fn plan_of(spec: &ReplaySpec, last: i64) -> Plan {
+pub(crate) fn plan_of(spec: &ReplaySpec, last: i64) -> Plan {
     Plan {
         source: "replay",
         start: spec.start_ns,

@@ -1,11 +1,13 @@
-//! An iteration on the mock market whose strategy is another participant's: it stops at every decision.
+//! An iteration on a market whose strategy is another participant's: it stops at every decision.
 
 use crate::error::MarketError;
 use crate::maker::reasons::Reason;
 use crate::maker::Attempts;
-use crate::session::pace::Pace;
+use crate::measure::Frame;
+use crate::session::pace::{Pace, Plan};
 use crate::session::simulate::Opening;
 use crate::types::{ms_of_ns, Cancel, Lots, NewOrder, Notification, Ns, Request, Side, Tick, View};
+use crate::venue::any::AnyVenue;
 use crate::venue::mock::MockVenue;
 
 /// Ceiling of one order, so that sums of lots stay far from the end of their type.
@@ -46,15 +48,26 @@ pub enum OrderUpdate {
         id: Option<u64>,
         side: Side,
         qty: f64,
+        price: f64,
+        /// Quote units; negative for a rebate.
+        fee: f64,
+        /// When it happened at the market.
+        time_ms: f64,
     },
     /// A post-only order would have crossed.
     Rejected { id: u64 },
+    /// An order is at the market.
+    Placed { id: u64 },
+    /// A cancellation was processed; `found` is false where the order was not at the market any more.
+    Cancelled { id: u64, found: bool },
+    /// An immediate-or-cancel order was processed.
+    Taken,
 }
 
 /// The iteration between two decisions.
 #[derive(Debug, Clone)]
-pub struct Stepper {
-    pace: Pace<MockVenue>,
+pub struct Stepper<'a> {
+    pace: Pace<AnyVenue<'a>>,
     now: Ns,
     view: View,
     updates: Vec<OrderUpdate>,
@@ -62,22 +75,34 @@ pub struct Stepper {
     in_flight: u32,
     attempts: Attempts,
     ids: u64,
+    /// Whether the data of the market end before the iteration does.
+    ended: bool,
     done: bool,
 }
 
-impl Stepper {
-    /// A market that has reached the start of its iteration.
+impl<'a> Stepper<'a> {
+    /// A mock market that has reached the start of its iteration.
     pub fn new(opening: &Opening<'_>, venue: MockVenue) -> Self {
+        Self::at(
+            AnyVenue::Mock(Box::new(venue)),
+            opening.plan().clone(),
+            false,
+        )
+    }
+
+    /// Any market that has reached the start of its iteration; `ended` says that its data end early.
+    pub(crate) fn at(venue: AnyVenue<'a>, plan: Plan, ended: bool) -> Self {
         Stepper {
-            now: opening.plan().start,
-            pace: Pace::new(venue, opening.plan().clone()),
+            now: plan.start,
+            done: plan.end <= plan.start,
+            pace: Pace::new(venue, plan),
+            ended,
             view: View::default(),
             updates: Vec::new(),
             position: 0,
             in_flight: 0,
             attempts: Attempts::default(),
             ids: 0,
-            done: false,
         }
     }
 
@@ -160,6 +185,55 @@ impl Stepper {
         Ok(self.ids)
     }
 
+    /// Send a limit order that takes what it crosses and rests with what is left; its id.
+    ///
+    /// # Errors
+    /// Where price or quantity is not usable, no mid was seen yet, or the iteration is over.
+    pub fn place_limit(&mut self, side: Side, price: f64, qty: f64) -> Result<u64, RequestError> {
+        let lots = self.lots(qty)?;
+        let tick = self.tick(side, price)?;
+        let mid_at_decision = self.view.mid.ok_or(RequestError::NoMid)?;
+        self.ids += 1;
+        let order = NewOrder {
+            id: self.ids,
+            side,
+            tick,
+            lots,
+        };
+        self.send(Request::Limit {
+            order,
+            mid_at_decision,
+        })?;
+        Ok(self.ids)
+    }
+
+    /// Send a cancellation and a post-only order in one message; the id of the new order.
+    ///
+    /// # Errors
+    /// Where price or quantity is not usable, or the iteration is over.
+    pub fn replace(
+        &mut self,
+        id: u64,
+        side: Side,
+        price: f64,
+        qty: f64,
+    ) -> Result<u64, RequestError> {
+        let lots = self.lots(qty)?;
+        let tick = self.tick(side, price)?;
+        self.ids += 1;
+        let place = NewOrder {
+            id: self.ids,
+            side,
+            tick,
+            lots,
+        };
+        self.send(Request::Quote {
+            cancel: Some(Cancel { id, tail: false }),
+            place: Some(place),
+        })?;
+        Ok(self.ids)
+    }
+
     /// Send a cancellation; nothing happens at the market where the order is not there any more.
     ///
     /// # Errors
@@ -212,7 +286,19 @@ impl Stepper {
             return Err(RequestError::NotOver.into());
         }
         let label_ms = self.pace.gateway.venue.label_ms();
-        let frame = self.pace.frame(label_ms, false);
+        let plan = &self.pace.plan;
+        let frame = if plan.end > plan.start {
+            self.pace.frame(label_ms, self.ended)
+        } else {
+            // Of a recording that had ended before there is nothing to say.
+            Frame {
+                source: plan.source,
+                start: plan.start,
+                end: plan.end,
+                ended: self.ended,
+                ..Frame::default()
+            }
+        };
         Ok(self.pace.gateway.measure.report(frame, self.attempts)?)
     }
 
@@ -228,16 +314,39 @@ impl Stepper {
     fn apply(&mut self, notification: Notification) {
         match notification {
             Notification::Processed {
-                weight, rejected, ..
+                weight,
+                take,
+                rejected,
+                placed,
+                cancelled,
             } => {
                 self.in_flight = self.in_flight.saturating_sub(weight);
+                self.updates.extend(take.then_some(OrderUpdate::Taken));
+                let ended = cancelled.map(|(id, found)| OrderUpdate::Cancelled { id, found });
+                self.updates.extend(ended);
                 self.updates
                     .extend(rejected.map(|id| OrderUpdate::Rejected { id }));
+                self.updates
+                    .extend(placed.map(|id| OrderUpdate::Placed { id }));
             }
-            Notification::Filled { id, side, lots } => {
+            Notification::Filled {
+                id,
+                side,
+                lots,
+                tick,
+                at,
+                fee,
+            } => {
                 self.position += side.sign() * lots;
                 let qty = lots as f64 * self.pace.plan.lot_size;
-                self.updates.push(OrderUpdate::Filled { id, side, qty });
+                self.updates.push(OrderUpdate::Filled {
+                    id,
+                    side,
+                    qty,
+                    price: tick as f64 * self.pace.plan.tick_size,
+                    fee,
+                    time_ms: ms_of_ns(at),
+                });
             }
         }
     }

@@ -91,6 +91,11 @@ pub(crate) enum Request {
         limit: Tick,
         mid_at_decision: f64,
     },
+    /// A limit order: take what it crosses, and let what is left rest.
+    Limit {
+        order: NewOrder,
+        mid_at_decision: f64,
+    },
 }
 
 impl Request {
@@ -100,7 +105,7 @@ impl Request {
             Request::Quote { cancel, place } => {
                 u32::from(cancel.is_some()) + u32::from(place.is_some())
             }
-            Request::Take { .. } => 1,
+            Request::Take { .. } | Request::Limit { .. } => 1,
         }
     }
 }
@@ -120,12 +125,19 @@ pub(crate) enum Notification {
         weight: u32,
         take: bool,
         rejected: Option<u64>,
+        /// The order that is at the market now.
+        placed: Option<u64>,
+        /// The order that a cancellation was for, and whether it was still there.
+        cancelled: Option<(u64, bool)>,
     },
-    /// A fill of ours; `id` is None for a taker fill.
+    /// A fill of ours; `id` is None for a taker fill, `at` is its time at the market, `fee` in quote units.
     Filled {
         id: Option<u64>,
         side: Side,
         lots: Lots,
+        tick: Tick,
+        at: Ns,
+        fee: f64,
     },
 }
 

@@ -1,5 +1,6 @@
 //! What the maker's gateway needs from a market, whether mock or recorded.
 
+pub(crate) mod any;
 pub(crate) mod feed;
 pub(crate) mod mock;
 pub(crate) mod participants;

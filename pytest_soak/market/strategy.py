@@ -1,0 +1,133 @@
+"""Strategies that are asked at every decision: the harness owns loop, time and report.
+
+A whole maker, for a ``conftest.py``; it runs unchanged on a mock market and on a recording::
+
+    from pytest_soak import Strategy
+
+    class TwoSided(Strategy):
+        name = "two_sided"
+
+        def on_step(self, view):
+            if view.mid is None or view.in_flight:
+                return
+            for order in view.orders:
+                view.cancel(order)
+            for side in (1, -1):
+                if side * view.position > 1.0:
+                    view.blocked("risk")
+                else:
+                    view.place(side, view.mid * (1 - side * 3e-4), 0.5)
+
+    def pytest_soak_make_strategy(profile, scenario, seed, market):
+        return TwoSided(fees=profile.fees)
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
+
+from pytest_soak.domain.errors import SoakConfigError
+from pytest_soak.domain.settings import FeeSettings, MakerSettings
+from pytest_soak.market.view import View
+
+if TYPE_CHECKING:
+    from pytest_soak.domain.records import EdgeReport
+    from pytest_soak.market.protocols import Market, Window
+    from pytest_soak.market.stepping import Simulation
+
+
+@runtime_checkable
+class SteppingMarket(Protocol):
+    """A market that stops at every decision."""
+
+    def simulation(
+        self, window: Window, fees: FeeSettings, *, maker: MakerSettings | None = None
+    ) -> Simulation:
+        """Open a window."""
+        ...
+
+
+class Strategy:
+    """Base of strategies written in Python: override ``on_step``, or ``run`` for a loop of one's own.
+
+    Each iteration works on a copy of the object as it was made, so that an iteration is a function of its
+    arguments. What shall outlive an iteration goes into ``view.carry``.
+
+    Args:
+        fees: what fills are charged.
+
+    Attributes:
+        name: short name for records and the terminal.
+        step_ms: mean market time between two decisions, 0.1 to 1000 ms.
+        levels: how many levels count in sizes and imbalance, 1 to 1000.
+    """
+
+    name: ClassVar[str] = "strategy"
+    step_ms: float = 10.0
+    levels: int = 10
+
+    def __init__(self, fees: FeeSettings | None = None) -> None:
+        self.fees = fees or FeeSettings()
+
+    def describe(self) -> dict[str, object]:
+        """Identity as JSON values: name, step, levels, fees, and every public attribute of the object."""
+        own = {key: value for key, value in vars(self).items() if not key.startswith("_")}
+        own.update(name=self.name, step_ms=self.step_ms, levels=self.levels)
+        return {**own, "fees": self.fees.model_dump()}
+
+    def on_start(self, view: View) -> None:
+        """Called once, before the first decision of an iteration."""
+
+    def on_step(self, view: View) -> None:
+        """Called at every decision."""
+        raise NotImplementedError(f"{type(self).__name__} has neither on_step(view) nor run()")
+
+    def on_timer(self, view: View, name: str) -> None:
+        """Called for each timer that is due, before ``on_step`` of the same decision."""
+
+    def on_end(self, view: View) -> None:
+        """Called once, after the last decision; nothing can be sent any more."""
+
+    def run(self, market: Market, parameters: Mapping[str, float], window: Window) -> EdgeReport:
+        """Trade one window.
+
+        An exception of the strategy keeps its traceback and gets a note with the market time.
+
+        Raises:
+            SoakConfigError: on a market that does not stop at decisions.
+        """
+        if not isinstance(market, SteppingMarket):
+            raise SoakConfigError(
+                f"strategy {self.name!r} needs a market with simulation(); {market.name!r} has none"
+            )
+        settings = MakerSettings(decision_interval_ms=self.step_ms, depth_levels=self.levels)
+        simulation = market.simulation(window, self.fees, maker=settings)
+        view = View(simulation, parameters, window)
+        me: Any = copy.deepcopy(self)
+        try:
+            _loop(me, view, simulation)
+        except Exception as error:
+            error.add_note(
+                f"strategy {self.name!r}, iteration {window.iteration}, market time {view.time_ms:.3f} ms"
+            )
+            raise
+        return simulation.report(carry=view.carry)
+
+
+def _loop(strategy: Strategy, view: View, simulation: Simulation) -> None:
+    kernel = simulation.compiled
+    step, on_step, heard = kernel.step, strategy.on_step, False
+    strategy.on_start(view)
+    while step():
+        changed = kernel.changed
+        if changed or heard:
+            view.receive()
+            heard = changed
+        if view.has_timers:
+            for name in view.due():
+                strategy.on_timer(view, name)
+        on_step(view)
+    view.receive()
+    strategy.on_end(view)

@@ -1,0 +1,379 @@
+"""What a strategy sees of market and account at a decision, and what it can send."""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, NoReturn
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from pytest_soak.market.protocols import Window
+    from pytest_soak.market.stepping import Reason, Side, Simulation
+
+Kind = Literal["post_only", "limit", "ioc"]
+State = Literal["pending", "live", "cancelling", "done"]
+_FILLED, _REJECTED, _PLACED, _CANCELLED, _TAKEN = range(5)
+_SMALL = 1e-9
+
+
+class StrategyError(ValueError):
+    """Something that a strategy asked for cannot be done; the message has the market time and the value."""
+
+
+@dataclass(slots=True, eq=False)
+class Order:
+    """An order of one's own, as far as the strategy was told of it.
+
+    ``state`` is ``pending`` until the market has answered, then ``live``; ``cancelling`` from the moment a
+    cancellation is sent; ``done`` when it is gone.
+    """
+
+    id: str
+    side: int
+    price: float
+    size: float
+    kind: Kind
+    sent_ms: float
+    number: int | None
+    filled: float = 0.0
+    state: State = "pending"
+
+    @property
+    def left(self) -> float:
+        """Size that is not filled."""
+        return max(0.0, self.size - self.filled)
+
+
+class Execution(NamedTuple):
+    """A fill as the strategy was told of it; ``fee`` in quote units, ``time_ms`` at the market."""
+
+    order: Order
+    side: int
+    price: float
+    size: float
+    maker: bool
+    fee: float
+    time_ms: float
+
+
+class Rejection(NamedTuple):
+    """An order that the market refused, and why."""
+
+    order: Order
+    cause: str
+
+
+class Account:
+    """Position, cash and profit by the fills received, by average cost."""
+
+    __slots__ = ("average_price", "cash", "fees", "position", "realised")
+
+    def __init__(self) -> None:
+        self.position = 0.0
+        self.cash = 0.0
+        self.fees = 0.0
+        self.realised = 0.0
+        self.average_price: float | None = None
+
+    def book(self, side: int, price: float, size: float, fee: float) -> None:
+        """Take in a fill; ``realised`` is before fees."""
+        before, after = self.position, self.position + side * size
+        self.cash -= side * price * size + fee
+        self.fees += fee
+        average = self.average_price
+        if average is None or before * side >= 0.0:
+            held = abs(before)
+            self.average_price = price if average is None else (average * held + price * size) / (held + size)
+        else:
+            closed = min(size, abs(before))
+            self.realised -= side * closed * (price - average)
+            if abs(after) < _SMALL:
+                after, self.average_price = 0.0, None
+            elif after * before < 0.0:
+                self.average_price = price
+        self.position = after
+
+
+class View:
+    """One decision of a strategy: made by ``Strategy.run``, the same object at every step.
+
+    Prices are in quote currency, sizes in base units, times in ms of market time. Nothing is known before it
+    was received. ``place`` counts as an attempt to quote, ``blocked`` as one that a rule of the strategy's
+    own held back; ``risk_ratio`` is made of these.
+    """
+
+    def __init__(self, simulation: Simulation, parameters: Mapping[str, float], window: Window) -> None:
+        self._kernel = simulation.compiled
+        self._window = window
+        self._orders: dict[int, Order] = {}
+        self._takes: deque[Order] = deque()
+        self._timers: list[tuple[float, int, str]] = []
+        self._count = 0
+        self._names: set[str] = set()
+        self._random: np.random.Generator | None = None
+        self.account = Account()
+        self.fills: list[Execution] = []
+        """Fills received since the last decision."""
+        self.rejections: list[Rejection] = []
+        """Orders refused by the market, as received since the last decision."""
+        self.parameters = SimpleNamespace(**parameters)
+        """Parameters in force, as attributes: ``view.parameters.min_interval_ms``."""
+        self.carry: Any = window.carry
+        """What the last iteration left, a JSON value; what stands here at the end goes to the next one."""
+
+    @property
+    def time_ms(self) -> float:
+        """Market time of this decision, since the run began."""
+        return self._kernel.time_ms
+
+    @property
+    def left_ms(self) -> float:
+        """Market time until the iteration ends."""
+        return self._window.end_ms - self._kernel.time_ms
+
+    @property
+    def best_bid(self) -> float | None:
+        """Best bid of others; None where there is none."""
+        return self._kernel.best_bid
+
+    @property
+    def best_ask(self) -> float | None:
+        """Best ask of others; None where there is none."""
+        return self._kernel.best_ask
+
+    @property
+    def mid(self) -> float | None:
+        """Mid, the last one where a side is empty; None before the first."""
+        return self._kernel.mid
+
+    @property
+    def spread(self) -> float | None:
+        """Best ask less best bid; None where a side is empty."""
+        bid, ask = self._kernel.best_bid, self._kernel.best_ask
+        return None if bid is None or ask is None else ask - bid
+
+    @property
+    def bid_size(self) -> float:
+        """Size on the best ``levels`` bids."""
+        return self._kernel.bid_liquidity
+
+    @property
+    def ask_size(self) -> float:
+        """Size on the best ``levels`` asks."""
+        return self._kernel.ask_liquidity
+
+    @property
+    def imbalance(self) -> float | None:
+        """(bids - asks) / (bids + asks) over the best ``levels``, from -1 to 1; None for an empty book."""
+        bids, asks = self._kernel.bid_liquidity, self._kernel.ask_liquidity
+        return (bids - asks) / (bids + asks) if bids + asks > 0.0 else None
+
+    @property
+    def microprice(self) -> float | None:
+        """Mid shifted towards the thinner side: best prices weighted with the size of the other side."""
+        bid, ask = self._kernel.best_bid, self._kernel.best_ask
+        bids, asks = self._kernel.bid_liquidity, self._kernel.ask_liquidity
+        if bid is None or ask is None or bids + asks <= 0.0:
+            return None
+        return (bid * asks + ask * bids) / (bids + asks)
+
+    @property
+    def position(self) -> float:
+        """Position by the fills received."""
+        return self.account.position
+
+    @property
+    def unrealised(self) -> float | None:
+        """Profit of the position at the mid, before fees; None without a mid."""
+        account, mid = self.account, self._kernel.mid
+        if account.average_price is None:
+            return 0.0
+        return None if mid is None else account.position * (mid - account.average_price)
+
+    @property
+    def orders(self) -> tuple[Order, ...]:
+        """Own orders that may be at the market, in the order in which they were sent."""
+        return (*self._orders.values(), *(order for order in self._takes if order.kind == "ioc"))
+
+    @property
+    def in_flight(self) -> int:
+        """Requests that the market has not answered."""
+        return self._kernel.in_flight
+
+    @property
+    def random(self) -> np.random.Generator:
+        """A stream of random numbers: a function of the canary's seed and the iteration."""
+        if self._random is None:
+            import numpy as np
+
+            self._random = np.random.Generator(np.random.PCG64([self._window.seed, self._window.iteration]))
+        return self._random
+
+    def place(
+        self, side: Side, price: float, size: float, *, kind: Kind = "post_only", client_id: str | None = None
+    ) -> Order:
+        """Send an order of side 1 (buy) or -1 (sell).
+
+        ``post_only`` is rejected where it would cross, ``limit`` takes what it crosses and rests with what is
+        left, ``ioc`` takes what it crosses. The price is rounded to a tick away from the market, the size
+        down to whole lots.
+
+        Raises:
+            StrategyError: for a value that is not accepted or a ``client_id`` that was used before.
+        """
+        kernel = self._kernel
+        name = self._name(client_id)
+        number: int | None = None
+        try:
+            if kind == "post_only":
+                number = kernel.place(side, price, size)
+            elif kind == "limit":
+                number = kernel.place_limit(side, price, size)
+            elif kind == "ioc":
+                kernel.take(side, price, size)
+            else:
+                self._refuse(f"kind {kind!r} is none of post_only, limit, ioc")
+        except (ValueError, TypeError, OverflowError) as error:
+            self._refuse(f"place({side!r}, {price!r}, {size!r}): {error}", error)
+        return self._sent(Order(name, side, price, size, kind, kernel.time_ms, number))
+
+    def replace(self, order: Order, price: float, size: float, *, client_id: str | None = None) -> Order:
+        """Cancel an order and send a post-only one of its side in one message; the new order.
+
+        It joins the end of its queue. Where price and size stay as they are nothing is sent, so that the
+        place in the queue is kept.
+
+        Raises:
+            StrategyError: for a value that is not accepted, or an order that is gone.
+        """
+        number = self._number(order)
+        if price == order.price and size == order.left:
+            return order
+        name = self._name(client_id)
+        try:
+            new = self._kernel.replace(number, order.side, price, size)
+        except (ValueError, TypeError, OverflowError) as error:
+            self._refuse(f"replace({order.id!r}, {price!r}, {size!r}): {error}", error)
+        order.state = "cancelling"
+        return self._sent(Order(name, order.side, price, size, "post_only", self._kernel.time_ms, new))
+
+    def cancel(self, order: Order) -> None:
+        """Send a cancellation, unless one is under way or the order is gone.
+
+        Raises:
+            StrategyError: for an immediate-or-cancel order.
+        """
+        if order.state in ("cancelling", "done"):
+            return
+        self._kernel.cancel(self._number(order))
+        order.state = "cancelling"
+
+    def cancel_all(self) -> None:
+        """Send a cancellation of every resting order."""
+        for order in self._orders.values():
+            self.cancel(order)
+
+    def blocked(self, reason: Reason) -> None:
+        """Count an attempt to quote that a rule of the strategy's own held back.
+
+        Raises:
+            StrategyError: for an unknown reason.
+        """
+        try:
+            self._kernel.attempt(reason)
+        except (ValueError, TypeError) as error:
+            self._refuse(f"blocked({reason!r}): {error}", error)
+
+    def timer(self, after_ms: float, name: str) -> None:
+        """Have ``on_timer(view, name)`` called at the first decision at or after this much market time.
+
+        Raises:
+            StrategyError: where ``after_ms`` is not a number from 0 on.
+        """
+        if not 0.0 <= after_ms < float("inf"):
+            self._refuse(f"timer {name!r} after {after_ms!r} ms; accepted is a number from 0 on")
+        self._count += 1
+        heapq.heappush(self._timers, (self.time_ms + after_ms, self._count, name))
+
+    def due(self) -> Iterator[str]:
+        """Names of the timers that are due, once each, in order of time."""
+        while self._timers and self._timers[0][0] <= self._kernel.time_ms:
+            yield heapq.heappop(self._timers)[2]
+
+    @property
+    def has_timers(self) -> bool:
+        """Whether a timer is set."""
+        return bool(self._timers)
+
+    def receive(self) -> None:
+        """Take in what the market has said since the last decision; called by the loop."""
+        self.fills, self.rejections = [], []
+        updates = self._kernel.updates
+        fills = self._kernel.fills if updates else []
+        for kind, number, at in updates:
+            if kind == _FILLED:
+                self._filled(*fills[at])
+            elif kind == _TAKEN:
+                self._taken(self._takes.popleft())
+            elif number in self._orders:
+                self._answered(kind, number)
+
+    def _filled(
+        self, number: int | None, side: int, size: float, price: float, fee: float, time_ms: float
+    ) -> None:
+        order = self._takes[0] if number is None else self._orders[number]
+        order.filled += size
+        self.account.book(side, price, size, fee)
+        self.fills.append(Execution(order, side, price, size, number is not None, fee, time_ms))
+        if number is not None and order.left < _SMALL * order.size:
+            self._end(number)
+
+    def _taken(self, order: Order) -> None:
+        if order.number is None:
+            order.state = "done"
+        elif order.left < _SMALL * order.size:
+            self._end(order.number)
+
+    def _answered(self, kind: int, number: int) -> None:
+        order = self._orders[number]
+        if kind == _PLACED:
+            order.state = "live" if order.state == "pending" else order.state
+            return
+        if kind == _REJECTED:
+            self.rejections.append(Rejection(order, "would have crossed the book"))
+        self._end(number)
+
+    def _end(self, number: int) -> None:
+        order = self._orders.pop(number, None)
+        if order is not None:
+            order.state = "done"
+
+    def _sent(self, order: Order) -> Order:
+        self._kernel.attempt(None)
+        if order.number is not None:
+            self._orders[order.number] = order
+        if order.kind != "post_only":
+            self._takes.append(order)
+        return order
+
+    def _name(self, client_id: str | None) -> str:
+        if client_id is None:
+            self._count += 1
+            return f"order-{self._count}"
+        if client_id in self._names:
+            self._refuse(f"client_id {client_id!r} was used before in this iteration")
+        self._names.add(client_id)
+        return client_id
+
+    def _number(self, order: Order) -> int:
+        if order.number is None or order.state == "done":
+            self._refuse(f"order {order.id!r} is not at the market (kind {order.kind}, state {order.state})")
+        return order.number
+
+    def _refuse(self, what: str, error: Exception | None = None) -> NoReturn:
+        raise StrategyError(f"at market time {self._kernel.time_ms:.3f} ms: {what}") from error

@@ -1,0 +1,81 @@
+//! A mock or a recorded market, for a strategy that does not know which.
+
+use crate::types::{Lots, NewOrder, Ns, Side, Tick, VenueFill, View};
+use crate::venue::mock::MockVenue;
+use crate::venue::quality::Quality;
+use crate::venue::replay::ReplayVenue;
+use crate::venue::rows::RowError;
+use crate::venue::{Cancelled, Venue};
+use std::collections::BTreeMap;
+
+/// One of the markets.
+#[derive(Debug, Clone)]
+pub(crate) enum AnyVenue<'a> {
+    Mock(Box<MockVenue>),
+    Replay(Box<ReplayVenue<'a>>),
+}
+
+impl AnyVenue<'_> {
+    /// Market time for which each label was on, ms; a recording has none.
+    pub(crate) fn label_ms(&mut self) -> BTreeMap<String, f64> {
+        match self {
+            AnyVenue::Mock(venue) => venue.label_ms(),
+            AnyVenue::Replay(_) => BTreeMap::new(),
+        }
+    }
+}
+
+macro_rules! to_venue {
+    ($self:ident, $venue:ident => $call:expr) => {
+        match $self {
+            AnyVenue::Mock($venue) => $call,
+            AnyVenue::Replay($venue) => $call,
+        }
+    };
+}
+
+impl Venue for AnyVenue<'_> {
+    fn advance(&mut self, until: Ns, fills: &mut Vec<VenueFill>) -> Result<(), RowError> {
+        to_venue!(self, venue => venue.advance(until, fills))
+    }
+
+    fn place(&mut self, order: NewOrder) -> bool {
+        to_venue!(self, venue => venue.place(order))
+    }
+
+    fn cancel(&mut self, id: u64) -> Option<Cancelled> {
+        to_venue!(self, venue => venue.cancel(id))
+    }
+
+    fn take(&mut self, side: Side, lots: Lots, limit: Tick, fills: &mut Vec<VenueFill>) {
+        to_venue!(self, venue => venue.take(side, lots, limit, fills));
+    }
+
+    fn mid(&self) -> Option<f64> {
+        to_venue!(self, venue => venue.mid())
+    }
+
+    fn spread(&self) -> Option<Tick> {
+        to_venue!(self, venue => venue.spread())
+    }
+
+    fn displayed(&self, side: Side) -> &Ladder {
+        to_venue!(self, venue => venue.displayed(side))
+    }
+
+    fn see(&mut self, now: Ns, lags: &mut Vec<f64>) -> View {
+        to_venue!(self, venue => venue.see(now, lags))
+    }
+
+    fn order_delay(&mut self) -> Ns {
+        to_venue!(self, venue => venue.order_delay())
+    }
+
+    fn counts(&self) -> (u64, u64) {
+        to_venue!(self, venue => venue.counts())
+    }
+
+    fn quality(&self, end: Ns) -> Option<Quality> {
+        to_venue!(self, venue => venue.quality(end))
+    }
+}

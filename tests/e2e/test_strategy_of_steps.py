@@ -1,0 +1,102 @@
+"""A strategy with ``on_step`` through the plugin: its hook, its faults, the README's maker."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests import recordings_kit as kit
+from tests.e2e.conftest import summary
+from tests.oracle.recordings import write_npz
+
+README = Path(__file__).parents[2] / "README.md"
+COMMAND = ("--soak-iterations=2", "--soak-minutes=0.5", "--soak-gate=off", "-p", "no:randomly")
+
+
+def test_the_maker_of_the_readme_is_soaked_on_both_markets(pytester: pytest.Pytester) -> None:
+    section = README.read_text(encoding="utf-8").partition("## A strategy in Python")[2]
+    pytester.makeconftest(section.partition("```python")[2].partition("```")[0])
+    path = write_npz(pytester.path / "calm.npz", kit.calm_rows())
+    for more, canary in (((), "default-calm-s1"), ((f"--soak-replay={path}",), "default-calm.npz-s1")):
+        pytester.runpytest_inprocess(*COMMAND, *more)
+        (folder,) = (pytester.path / "artifacts/soak/latest").glob("default-*")
+        record = summary(pytester.path, 2, f"artifacts/soak/latest/{folder.name}")
+        assert record["provenance"]["strategy"] == "two_sided", canary
+        assert record["summary"]["samples"]["net_bps"] > 5
+        assert record["summary"]["maker_taker_ratio"] == 1.0
+
+
+def test_the_hook_gets_profile_scenario_seed_and_market(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest(
+        """
+        from pytest_soak import Strategy
+
+        class Told(Strategy):
+            def __init__(self, told):
+                super().__init__()
+                self.told = told
+
+            def on_step(self, view):
+                assert self.told == ["default", "volatile", 7, "volatile"]
+
+        def pytest_soak_make_strategy(profile, scenario, seed, market):
+            return Told([profile.name, scenario, seed, market.name])
+        """
+    )
+    result = pytester.runpytest_inprocess(*COMMAND, "--soak-scenario=volatile", "--soak-seed=7")
+    result.assert_outcomes(passed=3)
+
+
+def test_a_fault_fails_the_item_with_its_traceback_and_the_market_time(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest(
+        """
+        from pytest_soak import Strategy
+
+        class Faulty(Strategy):
+            name = "faulty"
+
+            def on_step(self, view):
+                if view.time_ms > 5000:
+                    self.my_own_function()
+
+            def my_own_function(self):
+                raise KeyError("my own fault")
+
+        def pytest_soak_make_strategy(profile):
+            return Faulty()
+        """
+    )
+    result = pytester.runpytest_inprocess(*COMMAND)
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["*my_own_function*", "*my own fault*"])
+    result.stdout.re_match_lines([r".*strategy 'faulty', iteration 1, market time 500\d\.\d+ ms"])
+
+
+def test_a_hang_is_ended_by_the_timeout(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest(
+        """
+        from pytest_soak import Strategy
+
+        class Hanging(Strategy):
+            name = "hanging"
+
+            def on_step(self, view):
+                while True:
+                    pass
+
+        def pytest_soak_make_strategy(profile):
+            return Hanging()
+        """
+    )
+    result = pytester.runpytest_inprocess(*COMMAND, "--soak-iteration-timeout=0.3", "-x")
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(
+        [
+            "conftest.py:*: in on_step",
+            "*iteration 1 of default-calm-s1, strategy hanging was ended after 0.3 s*",
+            "*iteration 1, market time 0.000 ms",
+        ]
+    )
+    refused = pytester.runpytest_inprocess("--soak-iteration-timeout=0")
+    assert refused.ret == 4
