@@ -22,7 +22,7 @@ from pytest_soak.config.arguments import (
     run_name,
     seed_range,
 )
-from pytest_soak.domain.limits import ARTIFACTS
+from pytest_soak.config.limits import ARTIFACTS
 from pytest_soak.engine.settings import LATEST, Settings
 
 SLEEP_VARIABLE = "SOAK_SLEEP_SECONDS"
