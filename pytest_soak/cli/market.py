@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_soak.config.arguments import positive_int, seed_range
+from pytest_soak.config.limits import ARTIFACTS
 from pytest_soak.domain.errors import SoakConfigError
-from pytest_soak.domain.limits import ARTIFACTS
 
 if TYPE_CHECKING:
     from typing import TypeAlias

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_soak.config import limits
 from pytest_soak.config.arguments import path
 from pytest_soak.config.paths import Kind, kind_of, shown
-from pytest_soak.domain import limits
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.domain.text import printable
 

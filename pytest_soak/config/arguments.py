@@ -6,7 +6,7 @@ import argparse
 import math
 from pathlib import Path
 
-from pytest_soak.domain.limits import MAX_SEED
+from pytest_soak.config.limits import MAX_SEED
 
 GATE_MODES = ("hard", "soft", "off")
 MAX_MINUTES = 24 * 60.0

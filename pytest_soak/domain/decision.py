@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping
 from pytest_soak.domain.errors import SoakConfigError, SoakStateError
 from pytest_soak.domain.hashing import parameters_hash
 from pytest_soak.domain.history import GuardContext, Step
-from pytest_soak.domain.limits import DECIMALS
-from pytest_soak.domain.parameters import PARAMETERS
+from pytest_soak.domain.parameters import DECIMALS, PARAMETERS
 from pytest_soak.domain.records import Action, Decision, IterationRecord, Opinion
 from pytest_soak.domain.state import TuningState, tuning_state
 from pytest_soak.domain.tuner import Proposal

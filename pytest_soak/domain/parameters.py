@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from pytest_soak.domain.limits import DECIMALS
-
 ParameterValues = Mapping[str, float]
+
+DECIMALS = 6
+"""Decimals of a parameter and of a move of it; finer differences are rounding, not a move."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.domain.history import History
 from pytest_soak.domain.kpis import has_few_blocks
-from pytest_soak.domain.limits import DECIMALS
-from pytest_soak.domain.parameters import PARAMETERS, Parameter
+from pytest_soak.domain.parameters import DECIMALS, PARAMETERS, Parameter
 from pytest_soak.domain.records import Kpis, Verdict, Zone
 from pytest_soak.domain.settings import TunerSettings
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pytest_soak.domain.limits import ARTIFACTS
+from pytest_soak.config.limits import ARTIFACTS
 
 LATEST = "latest"
 MOCK_MINUTES = 5.0

@@ -6,8 +6,7 @@ import math
 
 from pytest_soak.domain.hashing import parameters_hash
 from pytest_soak.domain.history import GuardContext
-from pytest_soak.domain.limits import DECIMALS
-from pytest_soak.domain.parameters import PARAMETERS, problem_with
+from pytest_soak.domain.parameters import DECIMALS, PARAMETERS, problem_with
 from pytest_soak.domain.records import Action, Opinion
 from pytest_soak.guards.answers import Refusal, hookimpl, per_parameter
 

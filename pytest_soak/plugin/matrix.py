@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from pytest_soak.config.arguments import GATE_MODES, MAX_ITERATIONS
-from pytest_soak.domain.limits import MAX_SEED
+from pytest_soak.config.limits import MAX_SEED
 from pytest_soak.engine.case import GATES, Case
 from pytest_soak.engine.settings import Settings
 

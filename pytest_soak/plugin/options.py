@@ -23,7 +23,7 @@ from pytest_soak.config.arguments import (
     seed_range,
     wall_seconds,
 )
-from pytest_soak.domain.limits import ARTIFACTS
+from pytest_soak.config.limits import ARTIFACTS
 from pytest_soak.engine.settings import LATEST, Settings
 
 SLEEP_VARIABLE = "SOAK_SLEEP_SECONDS"

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from pytest_soak.config.arguments import MAX_ITERATIONS, MAX_MINUTES
-from pytest_soak.domain.limits import MAX_SEED
+from pytest_soak.config.limits import MAX_SEED
 from pytest_soak.domain.records import DecisionBase, GateResult, Kpis, Opinion, RecordBase, Verdict, Zone
 from pytest_soak.domain.settings import Count, Strict
 from pytest_soak.store.journal.wall import UtcTime, WallClock

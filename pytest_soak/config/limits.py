@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-DECIMALS = 6
-"""Decimals of a parameter and of a move of it; finer differences are rounding, not a move."""
-
 MAX_SEED = 2**63 - 1
 """The largest seed of a run, as the journal can hold it."""
 
