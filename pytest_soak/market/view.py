@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, NoReturn
 if TYPE_CHECKING:
     import numpy as np
 
+    from pytest_soak.domain.reasons import Reason
     from pytest_soak.market.protocols import Window
-    from pytest_soak.market.stepping import Reason, Side, Simulation
+    from pytest_soak.market.stepping import Side, Simulation
 
 Kind = Literal["post_only", "limit", "ioc"]
 State = Literal["pending", "live", "cancelling", "done"]

@@ -1,5 +1,6 @@
 //! A mock or a recorded market, for a strategy that does not know which.
 
+use crate::book::ladder::Ladder;
 use crate::types::{Lots, NewOrder, Ns, Side, Tick, VenueFill, View};
 use crate::venue::mock::MockVenue;
 use crate::venue::quality::Quality;
