@@ -72,6 +72,9 @@ def pytest_soak_make_market(request: MarketRequest) -> Market | None:
 def pytest_soak_make_strategy(profile: Profile, scenario: str, seed: int, market: Market) -> Strategy | None:
     """Make the strategy under test; the first answer wins, None leaves it to the reference maker.
 
+    Leave out the arguments that you do not need: ``scenario`` and ``seed`` are the canary's, ``market`` is
+    the one that it trades on.
+
     Example, for a ``conftest.py``::
 
         from my_desk import OurMaker
@@ -79,8 +82,6 @@ def pytest_soak_make_strategy(profile: Profile, scenario: str, seed: int, market
         def pytest_soak_make_strategy(profile):
             return OurMaker(fees=profile.fees)
 
-    Leave out the arguments that you do not need: ``scenario`` and ``seed`` are the canary's, ``market`` is
-    the one that it trades on.
     """
 
 

@@ -14,7 +14,7 @@ A whole maker, for a ``conftest.py``. It quotes one order a side round the mid, 
 
         def run(self, market, parameters, window):
             simulation = market.simulation(window, self.fees)
-            half = 2.4 + parameters["base_spread_bps_delta"]  # bps
+            half = 4.4 + parameters["base_spread_bps_delta"]  # bps
             quotes, updated = {}, {1: window.start_ms - 1e6, -1: window.start_ms - 1e6}
             while simulation.step():
                 ended = {fill.order for fill in simulation.fills} | set(simulation.rejected)
@@ -22,10 +22,10 @@ A whole maker, for a ``conftest.py``. It quotes one order a side round the mid, 
                     simulation.cancel(quotes.pop(side)[0])  # what is left of it after a fill
                 if simulation.mid is None:
                     continue
-                centre = simulation.mid * (1 - 3e-4 * simulation.position / self.most)
+                centre = simulation.mid * (1 - 15e-4 * simulation.position / self.most)
                 for side in (1, -1):
                     price = centre * (1 - side * half * 1e-4)
-                    if side in quotes and abs(quotes[side][1] / price - 1) < 0.2e-4:
+                    if side in quotes and abs(quotes[side][1] / price - 1) < 0.8e-4:
                         continue
                     if simulation.time_ms - updated[side] < parameters["min_interval_ms"]:
                         simulation.attempt("min_interval")

@@ -110,7 +110,7 @@ def test_one_lot_orders_on_generated_recordings() -> None:
     assert sum(filled) >= 200
 
 
-@pytest.mark.parametrize(("name", "half_bps"), [("mixed", 2.6), ("volatile", 3.2), ("santa_fe", 0.001)])
+@pytest.mark.parametrize(("name", "half_bps"), [("volatile", 5.0), ("santa_fe", 0.001)])
 def test_one_lot_orders_on_markets_of_ours(name: str, half_bps: float) -> None:
     """Flow of the mock market: three minutes, which for ``volatile`` lie in a burst."""
     scenario = load_scenario(name)

@@ -139,15 +139,14 @@ def test_ends_of_a_range_are_accepted_by_both(place: Place, low: float, high: fl
 
 
 @pytest.mark.parametrize("key", ["tick_size", "lot_size"])
-def test_steps_follow_the_price_alike(key: str) -> None:
+def test_steps_follow_the_price(key: str) -> None:
+    """Rules between fields are the model's alone, which is what the kernel gets its scenarios from."""
     spec = _sample()
     base = spec["scenario"]["instrument"][key]
     outcomes = set()
     for power in range(-8, 9):
         changed = _changed(spec, ("instrument", key), base * 10.0**power)
-        python = _python_accepts(changed)
-        assert python == _kernel_accepts(changed), power
-        outcomes.add(python)
+        outcomes.add(_python_accepts(changed))
     assert outcomes == {True, False}
 
 

@@ -53,7 +53,7 @@ def reports(name: str, value: float, scenario: str, seeds: int) -> list[EdgeRepo
         ("replace_rate_per_min", "calm", 16, {"blocked_throttle": -1, "placed": 1}),
         ("base_spread_bps_delta", "calm", 32, {"gross_bps": 1, "fills": -1, "notional": -1}),
         ("impact_cap_ratio", "calm", 32, {"blocked_risk": 1, "risk_ratio": 1}),
-        ("max_delta_ratio", "volatile", 32, {"blocked_risk": -1}),
+        ("max_delta_ratio", "calm", 128, {"blocked_risk": -1}),
         ("tail_age_ms", "volatile", 32, {"tail_cancelled": -1}),
     ],
 )
