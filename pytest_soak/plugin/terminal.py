@@ -14,7 +14,6 @@ from pytest_soak.plugin.closing import missing_line, next_step
 from pytest_soak.plugin.collection import case_of, is_of_canary, is_of_iteration
 from pytest_soak.plugin.session import SETTINGS
 from pytest_soak.plugin.wire import CanaryGates, ItemNote, Row
-from pytest_soak.store.disk import places
 from pytest_soak.store.runs.layout import LATEST_NAME, MANIFEST_NAME
 
 if TYPE_CHECKING:
@@ -151,8 +150,12 @@ class SoakTerminal:
 
     def _resume(self, exitstatus: int) -> str:
         """How to go on with a run that was stopped; empty for every other."""
-        stopped = exitstatus == pytest.ExitCode.INTERRUPTED or exitstatus > _SIGNALLED
-        if stopped and places.is_file(self._run_folder() / MANIFEST_NAME):
+        if exitstatus != pytest.ExitCode.INTERRUPTED and exitstatus <= _SIGNALLED:
+            return ""
+        # Here, as a session without a soak has no use for the disk.
+        from pytest_soak.store.disk import places
+
+        if places.is_file(self._run_folder() / MANIFEST_NAME):
             return f"next: go on where it stopped: pytest --soak-resume={self._run_folder().name}"
         return ""
 
