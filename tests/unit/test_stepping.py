@@ -64,7 +64,6 @@ def test_the_documented_maker_earns_its_spread() -> None:
     assert 1.5 < kpis.gross_bps < 3.5
     assert kpis.maker_taker_ratio == 1.0
     assert report.orders.maker_fills > 100
-    assert report.blocks.risk > 0
     assert report.blocks.min_interval > 0
     assert report.attempts > report.blocks.total
     assert abs(report.totals.position_end) <= 1.2 + 0.5
