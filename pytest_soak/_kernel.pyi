@@ -14,6 +14,7 @@ __all__ = [
     "count_codes",
     "count_lines",
     "observe_rows",
+    "open_replay",
     "quantiles",
     "read_value",
     "replay",
