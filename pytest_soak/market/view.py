@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, NoReturn
 
+from pytest_soak.market.seen import Seen
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -100,7 +102,7 @@ class Account:
         self.position = after
 
 
-class View:
+class View(Seen):
     """One decision of a strategy: made by ``Strategy.run``, the same object at every step.
 
     Prices are in quote currency, sizes in base units, times in ms of market time. Nothing is known before it
@@ -109,7 +111,7 @@ class View:
     """
 
     def __init__(self, simulation: Simulation, parameters: Mapping[str, float], window: Window) -> None:
-        self._kernel = simulation.compiled
+        super().__init__(simulation.compiled)
         self._window = window
         self._orders: dict[int, Order] = {}
         self._takes: deque[Order] = deque()
@@ -128,29 +130,9 @@ class View:
         """What the last iteration left, a JSON value; what stands here at the end goes to the next one."""
 
     @property
-    def time_ms(self) -> float:
-        """Market time of this decision, since the run began."""
-        return self._kernel.time_ms
-
-    @property
     def left_ms(self) -> float:
         """Market time until the iteration ends."""
         return self._window.end_ms - self._kernel.time_ms
-
-    @property
-    def best_bid(self) -> float | None:
-        """Best bid of others; None where there is none."""
-        return self._kernel.best_bid
-
-    @property
-    def best_ask(self) -> float | None:
-        """Best ask of others; None where there is none."""
-        return self._kernel.best_ask
-
-    @property
-    def mid(self) -> float | None:
-        """Mid, the last one where a side is empty; None before the first."""
-        return self._kernel.mid
 
     @property
     def spread(self) -> float | None:
@@ -200,11 +182,6 @@ class View:
     def orders(self) -> tuple[Order, ...]:
         """Own orders that may be at the market, in the order in which they were sent."""
         return (*self._orders.values(), *(order for order in self._takes if order.kind == "ioc"))
-
-    @property
-    def in_flight(self) -> int:
-        """Requests that the market has not answered."""
-        return self._kernel.in_flight
 
     @property
     def random(self) -> np.random.Generator:
