@@ -11,7 +11,6 @@ import pytest
 from pytest_soak.domain.kpis import KPI_MEANINGS
 from pytest_soak.domain.parameters import PARAMETERS
 from pytest_soak.guards import BUILT_IN
-from rust_ext import tables
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "pytest_soak"
@@ -19,11 +18,7 @@ SOURCES = [
     *PACKAGE.rglob("*.py"),
     *(ROOT / "tests").rglob("*.py"),
     *(ROOT / "rust_ext").rglob("*.py"),
-    *(
-        path
-        for path in (ROOT / "rust_ext").glob("*/src/**/*.rs")
-        if path not in {tables.SOURCES / generated for generated in tables.generate()}
-    ),
+    *(ROOT / "rust_ext").glob("*/src/**/*.rs"),
 ]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
