@@ -67,16 +67,17 @@ def page(report: Json, *, plotly: str = "", script: str = "") -> str:
     Raises:
         SoakConfigError: jinja2 is not installed.
     """
-    made = environment()
-    from markupsafe import Markup
-
-    text: str = made.get_template("report.html.jinja").render(
-        report=report,
-        data=Markup(embedded(report)),  # noqa: S704 (embedded() leaves nothing that ends a script)
-        style=Markup(asset("soak.css")),  # noqa: S704 (our own file)
-        code=Markup(asset("soak.js")),  # noqa: S704 (our own file)
-        script=Markup(script),  # noqa: S704 (the installed package's file)
-        plotly=plotly,
+    text: str = (
+        environment()
+        .get_template("report.html.jinja")
+        .render(
+            report=report,
+            data=embedded(report),
+            style=asset("soak.css"),
+            code=asset("soak.js"),
+            script=script,
+            plotly=plotly,
+        )
     )
     return text
 
