@@ -87,6 +87,23 @@ def test_ci_runs_on_hosted_machines_without_caches() -> None:
     assert steps[rotation - 1].strip() == "if: always()"
 
 
+def test_hosted_machines_check_what_the_script_checks() -> None:
+    """Each session of the noxfile runs in both; the script runs the one of the tests by the README's line."""
+    workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    noxfile = ast.parse((ROOT / "noxfile.py").read_text(encoding="utf-8"))
+    sessions = {
+        node.name for node in noxfile.body if isinstance(node, ast.FunctionDef) and node.decorator_list
+    }
+    line = next(
+        line for line in README.splitlines() if re.match(r"python -m venv \.venv && .*nox -s tests", line)
+    )
+    assert "grep -m1 '^python -m venv .venv && .*nox -s tests' README.md" in script
+    named = re.findall(r"nox -s ([a-z ]+)", f"{line}\n{script.rpartition('bash -euo')[2]}")
+    assert sessions == set(re.findall(r"run: nox -s ([a-z]+)", workflow))
+    assert sessions == set(" ".join(named).split())
+
+
 def test_the_architecture_names_rooms_that_exist() -> None:
     text = (ROOT / "docs" / "ARCHITECTURE.md").read_text(encoding="utf-8")
     named = re.findall(r"`((?:[a-z_]+/)+(?:[a-z_]+\.(?:py|rs|md))?)[a-z_]*`", text)
