@@ -38,7 +38,7 @@ def add(commands: Commands) -> None:
         description="Let a mock market live without a maker, print its stylised facts and draw it.",
     )
     add_scenario(command)
-    command.add_argument("--replay", type=Path, metavar="FILE", help="A recording to stand beside it")
+    command.add_argument("--replay", type=Path, metavar="FILE", help="A recording to compare it with")
     command.add_argument("--hours", type=positive_int, default=28, help="Market time (default: 28)")
     command.add_argument(
         "--picture", type=Path, metavar="FILE", help="Where to draw (default: artifacts/soak/market/NAME.png)"

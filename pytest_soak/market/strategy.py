@@ -122,13 +122,13 @@ class Strategy:
 
 def _loop(strategy: Strategy, view: View, simulation: Simulation) -> None:
     kernel = simulation.compiled
-    step, on_step, heard = kernel.step, strategy.on_step, False
+    step, on_step, had_changes = kernel.step, strategy.on_step, False
     strategy.on_start(view)
     while step():
         changed = kernel.changed
-        if changed or heard:
+        if changed or had_changes:
             view.receive()
-            heard = changed
+            had_changes = changed
         if view.has_timers:
             for name in view.due():
                 strategy.on_timer(view, name)

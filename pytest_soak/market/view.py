@@ -33,7 +33,7 @@ class Order:
     """An order of one's own, as far as the strategy was told of it.
 
     ``state`` is ``pending`` until the market has answered, then ``live``; ``cancelling`` from the moment a
-    cancellation is sent; ``done`` when it is gone.
+    cancellation is sent; ``done`` when it is no longer at the market.
     """
 
     id: str
@@ -227,7 +227,7 @@ class View(Seen):
         place in the queue is kept.
 
         Raises:
-            StrategyError: for a value that is not accepted, or an order that is gone.
+            StrategyError: for a value that is not accepted, or an order that is no longer at the market.
         """
         number = self._number(order)
         if price == order.price and size == order.left:
@@ -241,7 +241,7 @@ class View(Seen):
         return self._sent(Order(name, order.side, price, size, "post_only", self._kernel.time_ms, new))
 
     def cancel(self, order: Order) -> None:
-        """Send a cancellation, unless one is under way or the order is gone.
+        """Send a cancellation, unless one is under way or the order is no longer at the market.
 
         Raises:
             StrategyError: for an immediate-or-cancel order.

@@ -91,8 +91,8 @@ def embedded(value: object) -> str:
 def write_page(report: Json, file: Path, *, shared: Path | None = None, single: bool = False) -> None:
     """Write the page, and the charts' script beside it or, where ``single``, into it.
 
-    The script lies once in the folder ``shared`` then, and beside each report as a link to the same bytes
-    where the file system has such links.
+    The script is then written once, to the folder ``shared``; beside each report is a hard link to it where
+    the file system has those.
 
     Raises:
         SoakConfigError: what pages and charts need is not installed.

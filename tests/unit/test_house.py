@@ -104,7 +104,7 @@ def test_hosted_machines_check_what_the_script_checks() -> None:
     assert sessions == set(" ".join(named).split())
 
 
-def test_the_architecture_names_rooms_that_exist() -> None:
+def test_the_architecture_names_packages_that_exist() -> None:
     text = (ROOT / "docs" / "ARCHITECTURE.md").read_text(encoding="utf-8")
     named = re.findall(r"`((?:[a-z_]+/)+(?:[a-z_]+\.(?:py|rs|md))?)[a-z_]*`", text)
     assert len(named) > 15
@@ -113,7 +113,7 @@ def test_the_architecture_names_rooms_that_exist() -> None:
 
 
 def test_the_table_of_new_parts_names_files_that_exist() -> None:
-    """A new part needs at most three files that a person writes; all places that are named are there."""
+    """A new part needs at most three files that a person writes; all places that are named exist."""
     text = (ROOT / "docs" / "ARCHITECTURE.md").read_text(encoding="utf-8")
     table = text.partition("## Where a new part goes")[2].partition("## Words")[0]
     rows = [line.split("|")[1:3] for line in table.splitlines() if line.startswith("| ")][1:]
