@@ -39,7 +39,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Linters, types, stubs of the kernel, floors of the package."""
+    """Linters, types, stubs of the kernel, layers of the package."""
     _python(session, "-m", "ruff", "check", ".")
     _python(session, "-m", "ruff", "format", "--check", ".")
     _tool(session, "lint-imports")
@@ -76,7 +76,7 @@ def rust(session: nox.Session) -> None:
 
 @nox.session
 def smoke(session: nox.Session) -> None:
-    """Soak as a stranger does: with the wheel of the sdist, in a new environment and an empty folder."""
+    """Soak as a new user does: with the wheel of the sdist, in a new environment and an empty folder."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         dist, home, empty = place / "dist", place / "venv", place / "empty"

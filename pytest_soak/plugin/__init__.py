@@ -227,8 +227,7 @@ def pytest_runtest_makereport(
     soak = item.stash.get(REPORT, None) if report.when == "call" else None
     if soak is not None:
         del item.stash[REPORT]
-        # An attribute of our own: pytest carries it from a worker to the controller.
-        report.soak = soak  # type: ignore[attr-defined]
+        report.soak = soak  # type: ignore[attr-defined] # pytest carries what is added to a report
     if report.when == "teardown" and case_of(item) is not None:
         # The reports have them; the session keeps its items until it ends.
         item.user_properties.clear()
@@ -237,6 +236,7 @@ def pytest_runtest_makereport(
 
         # The controller sees no items, and prints these with the first report.
         with suppress(pytest.UsageError):
-            report.soak_groups = lines_of(item.config, item.session.items)  # type: ignore[attr-defined]
+            lines = lines_of(item.config, item.session.items)
+            report.soak_groups = lines  # type: ignore[attr-defined] # pytest carries what is added to a report
         item.config.stash[GROUPS] = True
     return report
