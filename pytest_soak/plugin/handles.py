@@ -200,9 +200,9 @@ class SoakGates:
         planned = self.canary.planned
         if planned <= warmup and hard:
             raise GateError(
-                f"NO_DATA: {planned} of {planned} are warm-up\n{printable(spec.name)}: {planned} iteration(s) "
-                f"and a warm-up of {warmup} leave nothing to judge; run more iterations, or lower "
-                "gates.warmup_iterations in the profile"
+                f"NO_DATA: {planned} of {planned} are warm-up\n"
+                f"{printable(spec.name)}: {planned} iteration(s) and a warm-up of {warmup} leave nothing to "
+                "judge; run more iterations, or lower gates.warmup_iterations in the profile"
             )
         file = spec.folder / "TUNING_REPORT.json"
         where = f"{spec.name} over iterations {warmup + 1} to {planned}"

@@ -183,7 +183,7 @@ def test_warm_up_alone_is_no_verdict(pytester: pytest.Pytester, scripted: Script
     result.assert_outcomes(passed=2, failed=1)
     result.stdout.fnmatch_lines(
         [
-            "*steady_safe-calm-s1: 2 iteration(s) and a warm-up of 2 leave nothing to judge*",
+            "*steady_safe-calm-s1: 2 iteration(s) and a warm-up of 2 leave nothing to*",
             "FAILED *steady_safe-calm-s1-gates] - NO_DATA: 2 of 2 are warm-up",
         ]
     )

@@ -380,7 +380,8 @@ class Journal:
         asked = json.loads(canonical_json(inputs))
         keys = sorted(asked.keys() | self.inputs.keys())
         differing = [
-            _HASHED.get(key) or f"{key} is {_short(self.inputs.get(key))} there and {_short(asked.get(key))} here"
+            _HASHED.get(key)
+            or f"{key} is {_short(self.inputs.get(key))} there and {_short(asked.get(key))} here"
             for key in keys
             if self.inputs.get(key) != asked.get(key)
         ]
