@@ -78,9 +78,8 @@ def _section() -> str:
 
 def main(seeds: int) -> None:
     """Print a row per maker."""
-    sys.stdout.write(
-        f"{'maker':<20} {'seeds':>5} {'red':>4} {'net bps':>15} {'adv95':>6} {'risk':>6}  pooled\n"
-    )
+    row = "{:<20} {:>5} {:>4} {:>15} {:>6} {:>6}  {}\n"
+    sys.stdout.write(row.format("maker", "seeds", "red", "net bps", "adv95", "risk", "pooled"))
     for name, text in DOCUMENTED.items():
         make = maker(text())
         results = []

@@ -171,14 +171,20 @@ def test_changes_are_named_before_any_kpi(
 def test_a_limit_that_is_failed_makes_exit_code_1(
     pytester: pytest.Pytester, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    first = soak(pytester, seeds="1..3")
-    second = soak(pytester, "--soak-override=base_spread_bps_delta=0.25", "--soak-no-tune", seeds="1..3")
+    folder = pytester.mkdir("soak_profiles")
+    runs = []
+    for half in (4.45, 3.0):
+        text = f'extends = "steady_safe"\n[maker]\nbase_half_spread_bps = {half}\n'
+        (folder / "mine.toml").write_text(text, encoding="utf-8")
+        runs.append(str(soak(pytester, profile="mine", seeds="1..3")))
+    wide, narrow = runs
     file = pytester.path / "compared.md"
-    assert cli.main(["compare", str(first), str(second), "--fail=net_bps:-90%", f"--markdown={file}"]) == 0
-    assert "OK: net_bps:-90% on steady_safe, calm" in capsys.readouterr().out
+    limit = "--fail=maker_taker_ratio:-0.5,gross_bps:-0.01"
+    assert cli.main(["compare", narrow, wide, limit, f"--markdown={file}"]) == 0
+    assert "OK: gross_bps:-0.01 on mine, calm" in capsys.readouterr().out
     assert "| net_bps |" in file.read_text("utf-8")
-    assert cli.main(["compare", str(second), str(first), "--fail=maker_taker_ratio:-0,gross_bps:-0.01"]) == 1
-    assert "FAIL: gross_bps:-0.01 on steady_safe, calm" in capsys.readouterr().out
+    assert cli.main(["compare", wide, narrow, limit]) == 1
+    assert "FAIL: gross_bps:-0.01 on mine, calm" in capsys.readouterr().out
 
 
 def test_what_was_not_measured_fails_its_limit(
