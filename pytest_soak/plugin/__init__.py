@@ -178,17 +178,22 @@ def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Ite
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_fixture_setup() -> Generator[None, object, object]:
-    """Show an error in a soak's set-up as one sentence, without a traceback."""
+def pytest_fixture_setup(request: pytest.FixtureRequest) -> Generator[None, object, object]:
+    """Show an error in a soak's set-up as one sentence, without a traceback.
+
+    A run that cannot be gone on with is not tried item by item.
+    """
     try:
         return (yield)
     except Exception as error:
-        from pytest_soak.domain.errors import SoakError
+        from pytest_soak.domain.errors import SoakError, SoakIdentityError
         from pytest_soak.domain.text import printable
 
         if not isinstance(error, SoakError):
             raise
         problem = printable(str(error), newlines=True)
+        if isinstance(error, SoakIdentityError):
+            request.session.shouldfail = "the run cannot be resumed as it is"
     pytest.fail(problem, pytrace=False)
 
 
