@@ -22,7 +22,8 @@ def add(commands: Commands) -> None:
     command.add_argument(
         "of",
         nargs="?",
-        default=str(ARTIFACTS),
+        type=path,
+        default=ARTIFACTS,
         metavar="RUN",
         help="Folder or name of a run, or an artifacts folder: its newest run, also one that begins later",
     )
@@ -47,7 +48,7 @@ def run(options: argparse.Namespace) -> None:
     dashboard.serve()
 
 
-def watch_of(of: str, artifacts: Path) -> Watch:
+def watch_of(place: Path, artifacts: Path) -> Watch:
     """The run that was named, or of an artifacts folder the newest at each look.
 
     Raises:
@@ -58,8 +59,7 @@ def watch_of(of: str, artifacts: Path) -> Watch:
     from pytest_soak.store.runs.layout import MANIFEST_NAME
     from pytest_soak.store.runs.runs import list_runs
 
-    place = Path(of)
     if kind_of(place) is Kind.FOLDER and kind_of(place / MANIFEST_NAME) is not Kind.FILE:
         return Watch(lambda: next(iter(reversed(list_runs(place))), None))
-    folder = open_run(of, artifacts).folder
+    folder = open_run(place, artifacts).folder
     return Watch(lambda: folder)

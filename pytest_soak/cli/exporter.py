@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from pytest_soak.cli.dashboard import watch_of
+from pytest_soak.cli.outputs import output_file, write_output
 from pytest_soak.cli.status import ARTIFACTS
 from pytest_soak.config.arguments import path, port_number
 
@@ -20,13 +21,14 @@ def add(commands: Commands) -> None:
     command.add_argument(
         "of",
         nargs="?",
-        default=str(ARTIFACTS),
+        type=path,
+        default=ARTIFACTS,
         metavar="RUN",
         help="Folder or name of a run, or an artifacts folder: its newest run, also one that begins later",
     )
     command.add_argument("--port", type=port_number, default=9090, metavar="PORT", help="default: 9090")
     command.add_argument(
-        "--textfile", type=path, metavar="FILE", help="Write the metrics into a file instead, once"
+        "--textfile", type=output_file, metavar="FILE", help="Write the metrics into a file instead, once"
     )
     command.add_argument("--soak-artifacts", dest="artifacts", type=path, default=ARTIFACTS, metavar="DIR")
     command.set_defaults(run=run)
@@ -41,11 +43,10 @@ def run(options: argparse.Namespace) -> None:
     """
     from pytest_soak.observe.exporter import Exporter
     from pytest_soak.observe.metrics import exposition
-    from pytest_soak.store.disk.files import write_atomic
 
     watch = watch_of(options.of, options.artifacts)
     if options.textfile is not None:
-        write_atomic(options.textfile, exposition(watch))
+        write_output(options.textfile, exposition(watch))
         return
     exporter = Exporter(watch, options.port)
     sys.stdout.write(f"exporter: {exporter.url} (Ctrl-C ends it)\n")

@@ -9,7 +9,8 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_soak.config.arguments import positive_int, seed_range
+from pytest_soak.cli.outputs import output_file, write_output
+from pytest_soak.config.arguments import name_or_path, path, positive_int, seed_range
 from pytest_soak.config.limits import ARTIFACTS
 from pytest_soak.domain.errors import SoakConfigError
 
@@ -40,12 +41,15 @@ def add(commands: Commands) -> None:
         help="Print the stylised facts of a scenario, beside a recording, and draw it",
         description="Let a mock market live without a maker, print its stylised facts and draw it.",
     )
-    command.add_argument("scenario", help="Name of a scenario, or a TOML file")
-    command.add_argument("--replay", type=Path, metavar="FILE", help="A recording to stand beside it")
+    command.add_argument("scenario", type=name_or_path, help="Name of a scenario, or a TOML file")
+    command.add_argument("--replay", type=path, metavar="FILE", help="A recording to stand beside it")
     command.add_argument("--seed", type=one_seed, default=1, help="Seed of the market (default: 1)")
     command.add_argument("--hours", type=positive_int, default=28, help="Market time (default: 28)")
     command.add_argument(
-        "--picture", type=Path, metavar="FILE", help="Where to draw (default: artifacts/soak/market/NAME.png)"
+        "--picture",
+        type=output_file,
+        metavar="FILE",
+        help="Where to draw (default: artifacts/soak/market/NAME.png)",
     )
     command.add_argument(
         "--explain", action="store_true", help="Say how each fact is computed, and its source"
@@ -177,20 +181,18 @@ def _explained(fact: Fact) -> Iterator[str]:
 
 def _draw(tape: Tape, beside: Tape | None, wanted: Path | None) -> None:
     from pytest_soak.market.facts import picture
-    from pytest_soak.store.disk import files
 
     try:
-        path = wanted or Path(ARTIFACTS, "market", f"{tape.name}.png")
-        content = picture.drawn(tape, path.suffix.removeprefix("."), beside)
+        file = wanted or Path(ARTIFACTS, "market", f"{tape.name}.png")
+        content = picture.drawn(tape, file.suffix.removeprefix("."), beside)
     except SoakConfigError as error:
         if wanted is not None:
             raise
         sys.stderr.write(f"pytest-soak: no picture: {error}\n")
         return
-    files.make_folder(path.parent)
-    files.write_atomic(path, content)
+    write_output(file, content)
     _print("")
-    _print(f"picture: {path}")
+    _print(f"picture: {file}")
 
 
 def one_seed(text: str) -> int:

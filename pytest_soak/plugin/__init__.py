@@ -212,11 +212,12 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Attach what the terminal shows to the report, so that it also arrives from a worker."""
-    if call.when == "call" and case_of(item) is not None:
-        from pytest_soak.plugin.output import keep_output
+    if case_of(item) is None:
+        return (yield)
+    from pytest_soak.plugin.output import fail_without_output, keep_output
 
-        keep_output(item)
-    if call.excinfo is None or case_of(item) is None:
+    problem = keep_output(item) if call.when == "call" else ""
+    if call.excinfo is None:
         report = yield
     else:
         from pytest_soak.plugin.items import begin_with_the_gate, record_origin
@@ -224,15 +225,17 @@ def pytest_runtest_makereport(
         record_origin(item)
         report = yield
         begin_with_the_gate(report, call.excinfo.value)
+    if problem:
+        fail_without_output(report, problem)
     soak = item.stash.get(REPORT, None) if report.when == "call" else None
     if soak is not None:
         del item.stash[REPORT]
         # An attribute of our own: pytest carries it from a worker to the controller.
         report.soak = soak  # type: ignore[attr-defined]
-    if report.when == "teardown" and case_of(item) is not None:
+    if report.when == "teardown":
         # The reports have them; the session keeps its items until it ends.
         item.user_properties.clear()
-    if hasattr(item.config, "workerinput") and GROUPS not in item.config.stash and case_of(item) is not None:
+    if hasattr(item.config, "workerinput") and GROUPS not in item.config.stash:
         from pytest_soak.plugin.groups import lines_of
 
         # The controller sees no items, and prints these with the first report.
