@@ -81,13 +81,14 @@ def pytest_configure(config: pytest.Config) -> None:
         settings = replace(settings, resume=worker["soak_resume"])
     config.stash[SETTINGS] = settings
     config.stash[RUN_ID] = worker["soak_run_id"] if worker else fresh_run_id()
+    signals = SoakSignals()
     if worker is None:
         _register(config, settings)
     else:
-        config.pluginmanager.register(SoakStopped(worker), "soak_stop")
+        config.pluginmanager.register(SoakStopped(worker, signals.interrupt), "soak_stop")
     if settings.given:
-        if worker is None and not (config.getoption("usepdb", False) or config.getoption("trace", False)):
-            config.pluginmanager.register(SoakSignals(), "soak_signals")
+        if not (config.getoption("usepdb", False) or config.getoption("trace", False)):
+            config.pluginmanager.register(signals, "soak_signals")
         from pytest_soak.plugin.preflight import check
 
         config.stash[HEADER] = check(
