@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_soak.domain.errors import SoakConfigError
-
 if TYPE_CHECKING:
     from pytest_soak.plugin.bulk import Measured
     from pytest_soak.plugin.terminal import SoakTerminal
@@ -40,7 +38,7 @@ class SoakGithub:
         text = summary_text(canaries, self._terminal.closing(canaries, exitstatus))
         try:
             _append(Path(file), text)
-        except (SoakConfigError, OSError) as error:
+        except OSError as error:
             self._warn(f"GITHUB_STEP_SUMMARY: the summary of the soak was not written: {error}")
 
     def _warn(self, problem: str) -> None:
@@ -71,7 +69,7 @@ def _append(file: Path, text: str) -> None:
     kind = kind_of(file)
     # To open a FIFO would wait for who reads it.
     if kind not in (Kind.FILE, Kind.MISSING):
-        raise SoakConfigError(f"{shown(file)} {kind.value}")
+        raise OSError(f"{shown(file)} {kind.value}")
     with file.open("a", encoding="utf-8", errors="replace", newline="\n") as stream:
         stream.write(text)
 
