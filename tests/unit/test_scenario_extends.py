@@ -83,7 +83,7 @@ REGIME = '[[regimes]]\nlabel = "{label}"\nmean_s = 60\nweight = {weight}\n'
     [
         (
             REGIME.format(label="a", weight=1) + REGIME.format(label="b", weight=0),
-            r"a regime of a weight above 0 that can follow 'a'",
+            r"another of regimes with a weight above 0 that can follow 'a'",
         ),
         ("[flow.hawkes]\nweights = [1.0]\n", r"as many weights as half_lives_s, which are 3"),
         ("[flow.hawkes]\nbranching = 1.0\n", r"flow\.hawkes\.branching = 1\.0 .*less than or equal to 0\.95"),
