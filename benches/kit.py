@@ -196,7 +196,7 @@ class Worker:
 def worker(code: str, *arguments: str) -> Iterator[Worker]:
     """A process that does ``work(*arguments)``, which the code defines, at every call."""
     command = [sys.executable, "-c", _LOOP.format(code=code), *arguments]
-    with subprocess.Popen(  # noqa: S603 - our own code
+    with subprocess.Popen(  # noqa: S603 - this interpreter, with code that stands in benches/
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
     ) as process:
         yield Worker(process)

@@ -17,7 +17,7 @@ def noted_by(conftest: str, folder: Path, *words: str, timeout: float | None = N
         RuntimeError: the session failed, with what it printed.
     """
     (folder / "conftest.py").write_text(conftest, encoding="utf-8")
-    done = subprocess.run(  # noqa: S603 - our own command
+    done = subprocess.run(  # noqa: S603 - this interpreter; no word comes from outside benches/
         [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", *words],
         cwd=folder,
         env={**os.environ, "PYTEST_ADDOPTS": ""},

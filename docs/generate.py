@@ -9,9 +9,10 @@ import json
 import types
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 import mkdocs_gen_files
+import pytest
 from pydantic import BaseModel
 
 from pytest_soak import cli
@@ -71,7 +72,7 @@ def cell(value: object) -> str:
 def options() -> None:
     """Command line and ini."""
     found = Registered()
-    soak_plugin.pytest_addoption(found)  # type: ignore[arg-type]  # it has what the plugin calls
+    soak_plugin.pytest_addoption(cast("pytest.Parser", found))
     rows = []
     for name, words in found.options:
         ini = name.removeprefix("--").replace("-", "_")

@@ -17,11 +17,9 @@ class Grid(Strategy):
     size = 0.2
     most = 2.0
     base_spacing_bps = 2.4
-
-    def on_start(self, view: View) -> None:  # noqa: ARG002 the arguments of the base
-        """The spacing is fixed for the iteration, by its first mid."""
-        self._spacing = 0.0
-        self._moved_ms = -math.inf
+    # Each iteration begins with these: the first mid fixes the spacing.
+    _spacing = 0.0
+    _moved_ms = -math.inf
 
     def on_step(self, view: View) -> None:
         """Complete the grid, and give up what is far from it."""

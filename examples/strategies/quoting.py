@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from pytest_soak import Strategy, View
+from pytest_soak.domain.settings import FeeSettings
 
 BPS = 1e-4
 
@@ -28,8 +29,9 @@ class Quoting(Strategy):
         """Position as a share of its limit, from -1 to 1."""
         return max(-1.0, min(1.0, view.position / self.most))
 
-    def on_start(self, view: View) -> None:  # noqa: ARG002 the arguments of the base
-        """Nothing is quoted yet."""
+    def __init__(self, fees: FeeSettings | None = None) -> None:
+        super().__init__(fees)
+        # Each iteration works on a copy of the object as it was made, so it begins with these.
         self._quotes = {1: None, -1: None}
         self._moved = {1: -math.inf, -1: -math.inf}
         self._variance = Variance()

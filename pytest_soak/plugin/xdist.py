@@ -126,9 +126,9 @@ class SoakXdist:
             return
         if not _is_replaced(sched.config):
             return
-        # Neither passed nor failed: what counts is how the item ends in the worker that takes over. pytest
-        # lets plugins have outcomes of their own; only the type of the attribute does not know them.
-        report.outcome = RESUMED  # type: ignore[assignment]
+        # Neither passed nor failed: what counts is how the item ends in the worker that takes over.
+        # pytest lets plugins have outcomes of their own.
+        report.outcome = RESUMED  # type: ignore[assignment] # the type lists pytest's own outcomes only
         self._resumed[unit_of(crashitem)] = sched.crashes[unit_of(crashitem)]
 
     @pytest.hookimpl(tryfirst=True)
