@@ -159,6 +159,22 @@ def test_fills_and_position_are_received() -> None:
     assert report.totals.slippage < 0.0
 
 
+def test_a_flat_position_is_zero() -> None:
+    """0.1 + 0.2 - 0.3 is not 0 in binary numbers; the position is one of whole lots."""
+    simulation = opened(minutes=0.2)
+    mid = until_seen(simulation)
+    for side, size in ((1, 0.1), (1, 0.2), (-1, 0.3)):
+        simulation.take(side, mid * (1 + side * 0.005), size)
+        while simulation.step() and not simulation.fills:
+            pass
+    while simulation.step():
+        pass
+    report = simulation.report()
+    assert report.orders.taker_fills >= 3
+    assert report.totals.position_end == 0.0
+    assert report.totals.position_max == 0.3
+
+
 def test_an_order_rests_until_it_is_cancelled() -> None:
     simulation = opened()
     mid = until_seen(simulation)

@@ -183,7 +183,16 @@ impl Measure {
 
     /// The position in lots.
     pub(crate) fn position_lots(&self) -> Lots {
-        (self.account.position() / self.lot_size).round() as Lots
+        self.lots_of(self.account.position())
+    }
+
+    fn lots_of(&self, position: f64) -> Lots {
+        (position / self.lot_size).round() as Lots
+    }
+
+    /// A position without what summing fills has rounded: a flat one is 0.
+    fn in_whole_lots(&self, position: f64) -> f64 {
+        self.lots_of(position) as f64 * self.lot_size
     }
 
     /// A post-only order arrived.
@@ -289,10 +298,12 @@ impl Measure {
         attempts: Attempts,
     ) -> Result<String, ReportError> {
         let unit = self.tick_size * self.lot_size;
-        let totals = self.account.close(
+        let mut totals = self.account.close(
             frame.mid.map(|m| m * self.tick_size),
             frame.proceeds.map(|p| p * unit),
         )?;
+        totals.position_end = self.in_whole_lots(totals.position_end);
+        totals.position_max = self.in_whole_lots(totals.position_max);
         let n = self.spread_n;
         self.attempts = attempts;
         let ends = self.batches.closed(self.snapshot(frame.mid));
