@@ -16,7 +16,7 @@ from pytest_soak.domain.parameters import DEFAULTS
 from pytest_soak.domain.records import EdgeReport, Kpis
 from pytest_soak.domain.settings import FeeSettings, MakerSettings
 from pytest_soak.market import MockMarket, Window, load_scenario, stepping
-from pytest_soak.market.stepping import Fill, Simulation
+from pytest_soak.market.stepping import Fill, Side, Simulation
 from tests.kernel_kit import asked, spec
 
 README = Path(__file__).parents[2] / "README.md"
@@ -163,7 +163,8 @@ def test_a_flat_position_is_zero() -> None:
     """0.1 + 0.2 - 0.3 is not 0 in binary numbers; the position is one of whole lots."""
     simulation = opened(minutes=0.2)
     mid = until_seen(simulation)
-    for side, size in ((1, 0.1), (1, 0.2), (-1, 0.3)):
+    trades: list[tuple[Side, float]] = [(1, 0.1), (1, 0.2), (-1, 0.3)]
+    for side, size in trades:
         simulation.take(side, mid * (1 + side * 0.005), size)
         while simulation.step() and not simulation.fills:
             pass
