@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import reprlib
+import sys
 import unicodedata
 
 _MOST = 60
+# A few lists here can be 2 to the power of 30 of them written out; of none are more than so many shown.
+_SHORT = reprlib.Repr()
+_SHORT.maxlevel = 8
+_SHORT.maxlist = _SHORT.maxtuple = _SHORT.maxdict = _SHORT.maxset = _SHORT.maxfrozenset = _MOST
+_SHORT.maxstring = _SHORT.maxlong = _SHORT.maxother = sys.maxsize
 # Control (C0, DEL, C1), format (bidi marks, zero width), surrogates, private, unassigned, line separators.
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 def show(value: object) -> str:
     """A value as error messages show it: ASCII, at most 60 characters."""
-    text = ascii(value)
+    try:
+        text = _SHORT.repr(value).encode("ascii", "backslashreplace").decode("ascii")
+    except ValueError:
+        # Python writes no whole number of more than 4,300 digits.
+        text = f"<{type(value).__name__} that cannot be shown>"
     return text if len(text) <= _MOST else f"{text[: _MOST - 3]}..."
 
 

@@ -100,6 +100,17 @@ def test_a_torn_file_is_refused(db: Path) -> None:
     assert str(db) in str(caught.value)
 
 
+def test_a_schema_that_is_no_text_is_damage(db: Path) -> None:
+    """What SQLite says of it quotes the bytes, which Python then cannot decode."""
+    filled(db, 1).close()
+    data = db.read_bytes()
+    db.write_bytes(data.replace(b"CREATE TABLE iterations", b"CREATE TABL\xe0 iter\xffations"))
+    with pytest.raises(SoakStateError, match="the journal is damaged"):
+        Journal.open(db, create=False)
+    with pytest.raises(SoakStateError, match="the journal is damaged"), Journal.read(db) as journal:
+        journal.records()
+
+
 @pytest.mark.parametrize("column", ["record", "edge"])
 def test_a_flipped_bit_names_its_iteration(db: Path, column: str) -> None:
     filled(db, 12).close()

@@ -48,6 +48,13 @@ def doubled(times: int) -> list[object]:
     return value
 
 
+class Unshowable:
+    """An object that fails where it is asked what it is."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError("no")
+
+
 BAD: list[tuple[object, str]] = [
     (None, "run() returned None; it must return an EdgeReport"),
     ({"source": "mock"}, "run() returned {"),
@@ -65,6 +72,15 @@ BAD: list[tuple[object, str]] = [
         tampered(latency_ms=Sample(n=3, p95=None, histogram=Histogram(step=1.0, at=(1, 2), counts=(3,)))),
         "latency_ms.histogram has 2 classes and 1 counts",
     ),
+    (tampered(attempts=10**400), "attempts = 1000"),
+    (
+        tampered(orders=orders().model_copy(update={"cancelled": 2**63})),
+        "orders.cancelled = 9223372036854775808",
+    ),
+    (with_market(silences=-1), "market.silences = -1"),
+    (with_market(label_ms=nested(100_000)), "market.label_ms = [[[[[[[[[...]]]]]]]]]; "),
+    (with_market(labels=10**5_000), "market.labels = <int that cannot be shown>; "),
+    (with_market(labels=Unshowable()), "market.labels = <Unshowable"),
     (with_market(labels=("x", 1, None)), "market.labels.1 = 1"),
     (with_market(labels=("\ud800",)), "accepted is valid Unicode"),
     (tampered(carry={"a": [1.0, float("inf")]}), "carry.a.1 = inf; accepted is a finite number"),
