@@ -49,7 +49,9 @@ BY_TARGET = {"rename": "replace", "symlink": "symlink"}
 ERRORS = ("EIO", "ENOSPC")
 KILLS = ("process", "group", "worker", "controller")
 FAULTS = ("once", "for ever")
-PARALLEL = ("worker", "controller")
+# The same call fails in each worker and in the controller, at the same use of its own.
+SPREAD = ("once -n", "for ever -n")
+PARALLEL = ("worker", "controller", *SPREAD)
 
 Records = dict[str, tuple[str, ...]]
 
@@ -103,13 +105,20 @@ class Round:
         calls = self.whole.calls
         call = calls[self.number % len(calls)]
         error = ERRORS[self.number // len(calls) % len(ERRORS)]
-        uses = random.Random(f"{self.number} {self.kind}").randint(1, self.whole.uses[call])
-        return call, error, f"{uses}{'+' if self.kind == 'for ever' else ''}"
+        # A worker has one of the canaries.
+        most = self.whole.uses[call] // (SEEDS if self.kind in SPREAD else 1)
+        uses = random.Random(f"{self.number} {self.kind}").randint(1, max(1, most))
+        return call, error, f"{uses}{'+' if self.kind.startswith('for ever') else ''}"
 
     @property
     def name(self) -> str:
         """What is done, for the reader of a failure."""
-        return f"{self.kind} {self.number}" + (f" ({' '.join(self.fault)})" if self.kind in FAULTS else "")
+        return f"{self.kind} {self.number}" + (f" ({' '.join(self.fault)})" if self.is_fault else "")
+
+    @property
+    def is_fault(self) -> bool:
+        """Whether a call fails; otherwise a process is killed."""
+        return self.kind in (*FAULTS, *SPREAD)
 
     def disturb(self) -> tuple[int, bool]:
         """Run and hit; the exit code, and whether the hit met a run at work.
@@ -117,7 +126,7 @@ class Round:
         Raises:
             subprocess.TimeoutExpired: the run hangs.
         """
-        return self._fault() if self.kind in FAULTS else self._kill()
+        return self._fault() if self.is_fault else self._kill()
 
     def _kill(self) -> tuple[int, bool]:
         trail = self.folder / "trail"
@@ -166,10 +175,11 @@ class Round:
         trail, log = self.folder / "trail", self.folder / "strace.log"
         if call.startswith("disk."):
             variables = {TRAIL: str(trail), FAULT: f"{call.removeprefix('disk.')} {error} {when}"}
-            process = started(self.folder, JOB, variables)
+            process = started(self.folder, (*JOB, *self.workers), variables)
         else:
             inject = ("-e", f"inject={call}:error={error}:when={when}")
-            process = started(self.folder, JOB, {}, (*strace(self.folder, log, call), *inject))
+            command = (*strace(self.folder, log, call), *inject)
+            process = started(self.folder, (*JOB, *self.workers), {}, command)
         try:
             code = process.wait(SECONDS)
         finally:
@@ -305,7 +315,7 @@ def _disturbed(disturbance: Round, row: Row) -> None:
 
 def kinds(wanted: Sequence[str] | None = None) -> tuple[str, ...]:
     """The kinds of disturbance that this system has, or those of them that are wanted."""
-    there = ("process", *FAULTS) if sys.platform == "win32" else (*KILLS, *FAULTS)
+    there = ("process", *FAULTS) if sys.platform == "win32" else (*KILLS, *FAULTS, *SPREAD)
     return there if wanted is None else tuple(kind for kind in there if kind in wanted)
 
 
@@ -377,7 +387,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos.loop", description=__doc__)
     parser.add_argument("--rounds", type=int, default=12)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--kind", action="append", choices=(*KILLS, *FAULTS))
+    parser.add_argument("--kind", action="append", choices=(*KILLS, *FAULTS, *SPREAD))
     parser.add_argument("--keep", type=Path, help="A new folder where rounds that went wrong are kept")
     options = parser.parse_args(arguments)
     rows = run(options.rounds, kinds(options.kind), options.seed, options.keep)

@@ -46,6 +46,9 @@ def test_all_calls_fail_in_turn_with_each_error(tmp_path: Path) -> None:
         ("disk.sync", "ENOSPC"),
     ]
     assert [disturbed.fault[2].endswith("+") for disturbed in rounds] == [False] * 4 + [True] * 4
+    spread = [a_round(tmp_path, kind, number).fault for kind in loop.SPREAD for number in range(2)]
+    assert [fault[0] for fault in spread] == ["openat", "disk.sync"] * 2
+    assert [fault[2] for fault in spread] == ["1", "1", "1+", "1+"]
     assert all(
         1 <= int(disturbed.fault[2].rstrip("+")) <= WHOLE.uses[disturbed.fault[0]] for disturbed in rounds
     )
