@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 
@@ -42,3 +44,27 @@ def test_many_canaries_show_a_matrix(pytester: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(["profile *scenario *seeds *", "default *calm * 6 *"])
     at = next(n for n, line in enumerate(result.outlines) if line.startswith("canary "))
     assert len({line.split()[0] for line in result.outlines[at + 1 : at + 7]}) == 6
+
+
+SLOW = """
+import time
+from pytest_soak.market import ReferenceMaker
+
+class Slow(ReferenceMaker):
+    def run(self, market, parameters, window):
+        time.sleep(0.2 if window.iteration == 2 else 0.0)
+        return ReferenceMaker.run(self, market, parameters, window)
+
+def pytest_soak_make_strategy(profile):
+    return Slow(profile.maker, profile.fees)
+"""
+
+
+def test_durations_are_those_of_the_iterations(pytester: pytest.Pytester) -> None:
+    """The time of an iteration is that of its own item's call."""
+    pytester.makeconftest(SLOW)
+    words = ("--soak-iterations=3", "--soak-minutes=0.02", "--soak-gate=off", "--soak-report=off")
+    result = pytester.runpytest_inprocess(*words, "--durations=0", "--durations-min=0", "-p", "no:randomly")
+    found = re.findall(r"([0-9.]+)s call +soak::test_soak\[default-calm-s1-(\w+)\]", result.stdout.str())
+    assert sorted(name for _, name in found) == ["gates", "iter001", "iter002", "iter003"]
+    assert all(float(seconds) >= 0.2 for seconds, name in found if name == "iter002")
