@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from tests.oracle.recordings import (
     rows_of,
     write_npz,
 )
+from tests.oracle.replays import rows_for
 
 
 def test_layout_of_reader_and_writer_agree() -> None:
@@ -193,3 +195,27 @@ def test_real_recording_has_the_known_facts() -> None:
     assert described["tick_size"] == 0.1
     assert described["lot_size"] == 0.001
     assert market.duration_ms == 344_756.0
+
+
+def test_memory_does_not_follow_the_rows(tmp_path: Path) -> None:
+    """Mapped rows are the system's to take back; what is held of them while they are checked is not."""
+    path, block = tmp_path / "long.npy", rows_for(1)
+    span = int(block["local_ts"][-1] - block["exch_ts"][0]) + 1_000_000
+    times = 48_000_000 // block.nbytes
+    head = np.lib.format.header_data_from_array_1_0(block) | {"shape": (len(block) * times,)}
+    with path.open("wb") as stream:
+        np.lib.format.write_array_header_1_0(stream, head)
+        for _ in range(times):
+            stream.write(block.tobytes())
+            block["exch_ts"] += span
+            block["local_ts"] += span
+    del block
+    tracemalloc.start()
+    try:
+        market = ReplayMarket(path)
+        assert market.describe()["rows"] == head["shape"][0]
+        held = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert path.stat().st_size > 47_000_000
+    assert held < 20_000_000

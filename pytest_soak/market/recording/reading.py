@@ -83,6 +83,8 @@ def read_recording(path: Path) -> Recording:
     """Read the rows of an ``.npz`` (array ``data``) or ``.npy`` file.
 
     An ``.npy`` file is memory mapped; so are rows of an archive beyond 256 MiB, by way of a temporary file.
+    Mapped rows that were looked at count as resident, and are pages of the file that the system takes back
+    where memory is short; what this process holds of its own does not follow their number.
 
     Raises:
         SoakConfigError: naming the file and what was expected of it.
