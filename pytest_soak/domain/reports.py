@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from pytest_soak.domain.errors import SoakStateError
 from pytest_soak.domain.hashing import canonical_json
@@ -21,6 +21,8 @@ MOST_CARRY_BYTES = 65_536
 """Bytes of a ``carry`` as canonical JSON, at most."""
 MOST_CARRY_DEPTH = 32
 """Lists and objects within one another in a ``carry``, at most."""
+MOST_VALUES = 1_000_000
+"""Values in a report at most, each counted as often as it is written out."""
 _MOST_SHOWN = 60
 
 
@@ -36,7 +38,7 @@ def checked_report(answer: object, source: Source, where: str) -> EdgeReport:
             "such as simulation.report()"
         )
     # First, as the model's own dump knows no bounds.
-    problem = next(_problems_of_carry(answer.carry), None)
+    problem = next(chain(_problems_of_carry(answer.carry), _problems_of_size(answer)), None)
     if problem is not None:
         raise SoakStateError(f"{where}: its report is refused: {problem}")
     try:
@@ -83,6 +85,28 @@ def _problems_of_samples(report: EdgeReport) -> Iterator[str]:
         held = sample.histogram
         if held is not None and len(held.at) != len(held.counts):
             yield f"{name}.histogram has {len(held.at)} classes and {len(held.counts)} counts"
+
+
+def _problems_of_size(report: EdgeReport) -> Iterator[str]:
+    """What would be too much once it is written out; a model built without validation may hold anything."""
+    level: list[Any] = [report]
+    left = MOST_VALUES
+    # A carry lies within the report itself.
+    for _ in range(MOST_CARRY_DEPTH + 2):
+        level = [member for holder in level for member in _held(holder)]
+        left -= len(level)
+        if left < 0:
+            break
+    if left < 0 or level:
+        yield f"it holds more than {MOST_VALUES} values, or lists deeper than {MOST_CARRY_DEPTH} levels"
+
+
+def _held(holder: Any) -> Iterable[Any]:
+    if isinstance(holder, BaseModel):
+        return vars(holder).values()
+    if isinstance(holder, dict):
+        return holder.values()
+    return holder if isinstance(holder, list | tuple) else ()
 
 
 def _problems_of_carry(carry: Any) -> Iterator[str]:
