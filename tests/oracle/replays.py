@@ -22,7 +22,9 @@ START_MS, QUIET_MS, END_MS = 1_000.0, 2_000.0, 22_000.0
 @cache
 def rows_for(seed: int) -> np.ndarray:
     """A recording of 23 s whose book stands still for the first 2 s."""
-    return random_rows(seed, seconds=END_MS / 1000.0 + 1.0, quiet_ms=QUIET_MS, rate=150.0)
+    rows = random_rows(seed, seconds=END_MS / 1000.0 + 1.0, quiet_ms=QUIET_MS, rate=150.0)
+    rows.setflags(write=False)  # all tests of a process share them
+    return rows
 
 
 @cache

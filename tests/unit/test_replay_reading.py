@@ -199,7 +199,7 @@ def test_real_recording_has_the_known_facts() -> None:
 
 def test_memory_does_not_follow_the_rows(tmp_path: Path) -> None:
     """Mapped rows are the system's to take back; what is held of them while they are checked is not."""
-    path, block = tmp_path / "long.npy", rows_for(1)
+    path, block = tmp_path / "long.npy", rows_for(1).copy()
     span = int(block["local_ts"][-1] - block["exch_ts"][0]) + 1_000_000
     times = 48_000_000 // block.nbytes
     head = np.lib.format.header_data_from_array_1_0(block) | {"shape": (len(block) * times,)}
