@@ -17,10 +17,12 @@ def noted_by(conftest: str, folder: Path, *words: str, timeout: float | None = N
         RuntimeError: the session failed, with what it printed.
     """
     (folder / "conftest.py").write_text(conftest, encoding="utf-8")
+    # What traces the lines of this process would be measured with the soak.
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
     done = subprocess.run(  # noqa: S603 - this interpreter; no word comes from outside benches/
         [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", *words],
         cwd=folder,
-        env={**os.environ, "PYTEST_ADDOPTS": ""},
+        env={**clean, "PYTEST_ADDOPTS": ""},
         capture_output=True,
         text=True,
         timeout=timeout,
