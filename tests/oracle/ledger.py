@@ -96,7 +96,7 @@ def taker_costs_bps(fills: Iterable[Fill]) -> list[float]:
 def adverse_costs_bps(fills: Iterable[Fill]) -> list[float]:
     """Cost of every maker fill that could be marked one second later; losing is positive."""
     return [
-        -f["side"] * (f["mid_1s_later"] / f["mid_at_fill"] - 1.0) * 1e4
+        -f["side"] * (f["mids_later"][1] / f["mid_at_fill"] - 1.0) * 1e4
         for f in fills
-        if f["maker"] and f["mid_1s_later"] is not None
+        if f["maker"] and f["mids_later"][1] is not None
     ]

@@ -113,18 +113,18 @@ def assert_marks_lie_on_the_path(
     """
     for fill in fills:
         due = fill["ts_ms"] + 1_000.0
-        marked = fill["mid_1s_later"] is not None
+        marked = fill["mids_later"][1] is not None
         assert marked == (bool(fill["maker"]) and due <= where.end_ms)
         if marked:
             assert facts.mid_low is not None
             assert facts.mid_high is not None
             # Lowest and highest are of the mids at decisions, and the mark may lie between two of them.
-            assert facts.mid_low * 0.998 <= fill["mid_1s_later"] <= facts.mid_high * 1.002
+            assert facts.mid_low * 0.998 <= fill["mids_later"][1] <= facts.mid_high * 1.002
         if marked and calm:
             index = min(int((due - where.start_ms) // 100.0), len(path) - 1)
             around = [mid for _, mid in path[index : index + 2]]
             slack = 5e-4 * fill["mid_at_fill"]
-            assert min(around) - slack <= fill["mid_1s_later"] <= max(around) + slack
+            assert min(around) - slack <= fill["mids_later"][1] <= max(around) + slack
 
 
 @few

@@ -86,9 +86,9 @@ def assert_adverse(report: EdgeReport, fills: list[dict[str, Any]], mids: MidPat
     for fill in fills:
         due = round(fill["ts_ms"] * 1e6) + 1_000_000_000
         if fill["maker"] and due <= END_MS * 1e6:
-            assert fill["mid_1s_later"] == pytest.approx((mids.at(due) or 0.0) * TICK, abs=1e-9)
+            assert fill["mids_later"][1] == pytest.approx((mids.at(due) or 0.0) * TICK, abs=1e-9)
         else:
-            assert fill["mid_1s_later"] is None
+            assert fill["mids_later"][1] is None
     costs = ledger.adverse_costs_bps(fills)
     assert report.adverse_bps.n == len(costs)
     assert report.adverse_bps.p95 == pytest.approx(ledger.p95(costs), abs=1e-6)
