@@ -221,8 +221,8 @@ class Course(Strict):
 
     ``both_sides_ms`` is for how long both sides were quoted, ``requote_ms`` samples for how long a side that
     had been quoted was not. ``worst_five_minutes`` is the least that was earned in any five minutes of the
-    iteration, None where it is shorter. ``label_profit`` is what was earned while each label of the market was
-    on, ``(none)`` while none was; labels overlap, so these do not add up to the profit.
+    iteration, None where it is shorter. ``label_profit`` is what was earned while each label of the market
+    was on, ``(none)`` while none was; labels overlap, so these do not add up to the profit.
     """
 
     both_sides_ms: Amount
