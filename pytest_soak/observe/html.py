@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from importlib import resources
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -41,6 +42,11 @@ def plotly_file() -> Path:
         if file.is_file():
             return file
     raise SoakConfigError(f'charts need plotly; pip install "{EXTRA}"')
+
+
+def style_marks(script: Path) -> list[str]:
+    """Ids of elements whose presence keeps the charts' script from writing styles of map charts into the page."""
+    return re.findall(r'getElementById\("([0-9a-f]{64})"\)\)', script.read_text(encoding="utf-8"))
 
 
 def plotly_name() -> str:

@@ -9,6 +9,8 @@ from typing import Any
 
 Fill = Mapping[str, Any]
 ZERO = Fraction(0)
+HORIZONS_MS = (100.0, 1_000.0, 10_000.0, 60_000.0)
+"""How long after a fill the mid is looked at."""
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pytest_soak import Strategy, View
 from pytest_soak.config.arguments import series_kind, series_step
 from pytest_soak.domain.errors import SoakStateError
 from pytest_soak.engine.canary import Canary
 from pytest_soak.engine.settings import Settings
-from pytest_soak import Strategy, View
 from pytest_soak.store.exports.artifacts import exported_number, exports_in, rotate_summaries
 from pytest_soak.store.exports.series import packed, read_series, series_name, series_number
 from pytest_soak.store.journal.journal import Journal
@@ -127,9 +127,7 @@ def test_a_long_run_keeps_the_series_of_its_last_iterations(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pytest_soak.store.exports.artifacts.KEPT_SUMMARIES", 2)
-    canary = Canary(
-        replace(spec(tmp_path, minutes=0.02, iterations=4), series_step_ms=100.0), PlainHooks()
-    )
+    canary = Canary(replace(spec(tmp_path, minutes=0.02, iterations=4), series_step_ms=100.0), PlainHooks())
     for _ in canary.advance_to(4):
         pass
     canary.close()
@@ -156,4 +154,3 @@ def test_steps_are_exact_tenths() -> None:
     assert Settings(series="full", series_step=0.3).series_step_ms == 300.0
     assert Settings(series="summary").series_step_ms == 10_000.0
     assert Settings(series="off").series_step_ms is None
-
