@@ -45,7 +45,7 @@ def plotly_file() -> Path:
 
 
 def style_marks(script: Path) -> list[str]:
-    """Ids of elements whose presence keeps the charts' script from writing styles of map charts into the page."""
+    """Ids of elements whose presence keeps the charts' script from writing styles of maps into a page."""
     return re.findall(r'getElementById\("([0-9a-f]{64})"\)\)', script.read_text(encoding="utf-8"))
 
 

@@ -35,8 +35,8 @@ _HEADERS = {
     # Styles and scripts come from here alone: soak.css has the rules that the charts' script would write. The
     # hash is that of the empty style attribute, which the script sets.
     "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; "
-        "style-src 'self' 'unsafe-hashes' 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='; img-src 'self' data:; "
+        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-hashes' "
+        "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='; img-src 'self' data:; "
         "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",

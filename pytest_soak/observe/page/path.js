@@ -19,7 +19,7 @@ const SoakPath = (() => {
     return { shapes, annotations };
   }
 
-  const over = (path, more) => layout({ ...bands(path), ...more, xaxis: { title: { text: "s" }, tickformat: "" } });
+  const over = (path, more) => layout({ ...bands(path), ...more, xaxis: { ticksuffix: " s", tickformat: "" } });
   const line = (path, y, name, colour, more) => ({ x: path.time, y, name, mode: "lines", line: { color: colour, width: 1.4, ...more }, connectgaps: false });
 
   function prices(path) {

@@ -78,8 +78,8 @@ const Soak = (() => {
     const total = kpi(canary, "profit").map((value) => (value === null ? null : (sum += value)));
     return [[{ x: numbers(canary), y: kpi(canary, "profit"), type: "bar", name: "profit", marker: { color: COLOURS[1] } },
       { x: numbers(canary), y: total, name: "cumulative", mode: "lines", line: { color: COLOURS[0] } },
-      { x: numbers(canary), y: kpi(canary, "drawdown").map((value) => (value === null ? null : -value)), type: "bar", name: "drawdown", marker: { color: COLOURS[4] } }],
-    layout({ barmode: "relative" })];
+      { x: numbers(canary), y: kpi(canary, "drawdown").map((value) => (value === null ? null : -value)), mode: "lines+markers", name: "drawdown", line: { color: COLOURS[4], dash: "dot" } }],
+    layout()];
   }
 
   function position(canary) {
@@ -152,7 +152,7 @@ const Soak = (() => {
   }
 
   const COLUMNS = [
-    ["profile", (row) => row.profile], ["scenario", (row) => row.scenario], ["seed", (row) => row.seed, "number"],
+    ["profile", (row) => row.profile, "wide"], ["scenario", (row) => row.scenario, "wide"], ["seed", (row) => row.seed, "number wide"],
     ["strategy", (row) => row.strategy, "wide"], ["iterations", (row) => row.done + "/" + row.planned, "number"],
     ["net bps", (row) => fixed(2, true)(row.net_bps), "number"], ["profit", (row) => fixed(2, true)(row.profit), "number wide"],
     ["risk", (row) => percent(row.risk_ratio), "number"], ["zone", (row) => row.zone || "-", "wide"],
@@ -173,7 +173,7 @@ const Soak = (() => {
       body.append(line);
     }
     const head = make("tr");
-    head.append(header("canary"), ...COLUMNS.map(([title, , kind]) => header(title, kind)), header("verdict"), header("why", "wide"));
+    head.append(header("canary"), header("verdict"), ...COLUMNS.map(([title, , kind]) => header(title, kind)), header("why", "wide"));
     const top = make("thead");
     top.append(head);
     const found = make("table");
@@ -185,8 +185,8 @@ const Soak = (() => {
 
   function rowOf(row, choose) {
     const line = make("tr");
-    line.append(opening(row.name, choose && (() => choose(row.name))), ...COLUMNS.map(([, of, kind]) => make("td", of(row), kind)),
-      verdict("td", row.verdict), make("td", row.why || "", "wide"));
+    line.append(opening(row.name, choose && (() => choose(row.name))), verdict("td", row.verdict),
+      ...COLUMNS.map(([, of, kind]) => make("td", of(row), kind)), make("td", row.why || "", "wide"));
     return line;
   }
 
