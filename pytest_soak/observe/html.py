@@ -80,7 +80,7 @@ def page(report: Json, *, plotly: str = "", script: str = "") -> str:
         report=report,
         data=Markup(embedded(report)),  # noqa: S704 (embedded() leaves nothing that ends a script)
         style=Markup(asset("soak.css")),  # noqa: S704 (our own file)
-        code=Markup(asset("soak.js")),  # noqa: S704 (our own file)
+        code=Markup(asset("soak.js") + asset("path.js")),  # noqa: S704 (our own files)
         script=Markup(script),  # noqa: S704 (the installed package's file)
         plotly=plotly,
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_soak.domain.reasons import REASONS
-from pytest_soak.observe.data import COMPONENTS, Json
+from pytest_soak.observe.sheet import COMPONENTS, Json
 from pytest_soak.store.exports.series import FILL, read_series, series_name
 
 if TYPE_CHECKING:

@@ -26,14 +26,17 @@
       header = news.header;
       for (const row of news.rows) rows.set(row.name, row);
       last = Date.now();
-      plan(300);
+      plan(rows.size > 200 ? 1000 : 300);
     };
     source.onerror = () => { place("about").textContent = "The connection is lost; the page tries again by itself."; };
   }
 
   // Many changes within a moment are drawn once.
   function plan(after) {
-    if (due === null) due = setTimeout(() => { due = null; draw(); }, after);
+    const at = Date.now() + after;
+    if (due !== null && due.at <= at) return;
+    if (due !== null) clearTimeout(due.timer);
+    due = { at, timer: setTimeout(() => { due = null; draw(); }, after) };
   }
 
   function sorted() {
@@ -84,7 +87,7 @@
   // The heat map of a thousand canaries takes a moment, so it is drawn the less often the larger it is.
   function heat(list) {
     const names = list.length + "/" + place("filter").value;
-    const wait = heated.at + list.length * 5 - Date.now();
+    const wait = heated.at + list.length * 8 - Date.now();
     if (names === heated.names && wait > 0) { plan(wait); return; }
     heated = { at: Date.now(), names };
     if (list.length) Soak.heat(place("heat"), list, open);

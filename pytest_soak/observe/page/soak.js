@@ -136,19 +136,18 @@ const Soak = (() => {
     const known = values.flat().filter((value) => value !== null).map(Math.abs).sort((a, b) => a - b);
     const most = known.length ? known[Math.min(known.length - 1, Math.floor(known.length * 0.98))] || 1 : 1;
     const drawn = [[{
-      type: "heatmap", z: values, text: texts, x: Array.from({ length: longest }, (_, n) => n + 1), y: rows.map((_, n) => n),
+      type: "heatmap", z: values, text: texts, x: Array.from({ length: longest }, (_, n) => n + 1), y: rows.map((row) => safe(row.name)),
       zmid: 0, zmin: -most, zmax: most, colorscale: [[0, "#b8433f"], [0.5, "#e9e6df"], [1, "#2f8f5b"]], xgap: rows.length > 60 ? 0 : 1, ygap: rows.length > 60 ? 0 : 1,
-      customdata: rows.map((row) => Array(longest).fill(safe(row.name))),
-      hovertemplate: "%{customdata}<br>iteration %{x}: %{z:.2f} bps, %{text}<extra></extra>", colorbar: { title: { text: "net bps" }, thickness: 12 },
+      hovertemplate: "%{y}<br>iteration %{x}: %{z:.2f} bps, %{text}<extra></extra>", colorbar: { title: { text: "net bps" }, thickness: 12 },
     }], layout({
       hovermode: "closest", margin: { l: 12, r: 12, t: 8, b: 28 },
-      yaxis: { autorange: "reversed", showticklabels: false, zeroline: false },
+      yaxis: { type: "category", autorange: "reversed", showticklabels: false, showgrid: false, zeroline: false },
     })];
     parent.soakRows = rows;
     const before = parent.querySelector(".js-plotly-plot");
     if (before) { Plotly.react(before, drawn[0], drawn[1]); return; }
     const place = chart(parent, "Net profit by canary and iteration, the worst canary on top", drawn, rows.length > 8 ? "tall" : "");
-    if (choose) place.on("plotly_click", (event) => choose(parent.soakRows[event.points[0].y].name, event.points[0].x));
+    if (choose) place.on("plotly_click", (event) => choose(parent.soakRows[event.points[0].pointIndex[0]].name, event.points[0].x));
   }
 
   const COLUMNS = [
@@ -256,6 +255,20 @@ const Soak = (() => {
     return cell;
   }
 
+  // The tearsheet: small tables side by side, each row with its place in the journal.
+  function sheet(parent, one) {
+    if (!one.sheet.length) return;
+    const place = make("div", null, "sheet");
+    for (const made of one.sheet) {
+      const part = make("section");
+      const scroll = make("div", null, "scroll");
+      scroll.append(plainTable(made.columns, made.rows.map((row) => [...row.slice(0, -1), make("td", row[row.length - 1], "faint place")])));
+      part.append(make("h3", made.title), scroll);
+      place.append(part);
+    }
+    parent.append(place);
+  }
+
   function canary(parent, one, open) {
     const section = make("section");
     section.append(make("h2", one.name));
@@ -264,6 +277,7 @@ const Soak = (() => {
     section.append(banner);
     parent.append(section);
     gates(section, one);
+    sheet(section, one);
     const charts = make("div", null, "charts");
     section.append(make("h3", "Over its iterations"), charts);
     for (const [title, draw, tall] of CHARTS) {
