@@ -94,3 +94,23 @@ def _fills(found: Mapping[str, Columns], start: float) -> Json:
         "fee": _numbers(found[f"{FILL}fee"][kept]),
         "markout_bps": worth,
     }
+
+
+def ranges_of(found: Mapping[str, Columns]) -> Iterator[str]:
+    """A line per column: its rows, and its least and largest number."""
+    for name, values in found.items():
+        if name in ("labels", "label_names", "label_bits"):
+            continue
+        # NaN, which equals nothing, was not there.
+        known = values[values == values]
+        span = f"{known.min():.10g} to {known.max():.10g}" if len(known) else "-"
+        yield f"{name:<16} {len(values):>7} rows  {span}"
+    labels = [str(name) for name in found["label_names"].tolist()]
+    on = [
+        name for name, bits in zip(labels, found["label_bits"].tolist(), strict=True) if _was_on(found, bits)
+    ]
+    yield f"labels: {', '.join(on) or 'none was on'}"
+
+
+def _was_on(found: Mapping[str, Columns], bits: int) -> bool:
+    return any(held & bits for held in found["labels"].tolist())

@@ -144,9 +144,10 @@ class SoakTerminal:
         if not getattr(reporter, "isatty", False):
             self._write([text], None)
             return False
-        if reporter._tw.width_of_current_line and reporter.currentfspath is not None:
-            reporter.ensure_newline()
-        reporter.rewrite(printable(text)[: _WIDTH - 1], erase=True)
+        width = reporter._tw.fullwidth - 1
+        # Past pytest's writer, which takes a return for more text; what it writes next covers this.
+        reporter._tw._file.write(f"\r{printable(text)[:width]:<{width}}\r")
+        reporter.flush()
         return True
 
     def _write(self, lines: Sequence[str], verdict: str | None) -> None:
@@ -188,8 +189,6 @@ class SoakTerminal:
         return ""
 
     def _write_summary(self, terminalreporter: Any, exitstatus: int) -> None:
-        if terminalreporter._tw.width_of_current_line:
-            terminalreporter.write_line("")
         terminalreporter.ensure_newline()
         terminalreporter.section("soak summary")
         from pytest_soak.plugin.bulk import canary_lines, matrix_lines

@@ -92,7 +92,9 @@ def test_canaries_and_records_are_those_of_the_journal(client: Client, run: Path
     assert row["nets"] == [entry.record.kpis.net_bps for entry in entries]
 
 
-def test_the_path_of_an_iteration_is_that_of_its_file(client: Client, run: Path) -> None:
+def test_the_path_of_an_iteration_is_that_of_its_file(
+    client: Client, run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     series = read_series(run / CANARY / "SERIES_2.npz")
     path = client.get(f"/canary/{CANARY}/2/path").json()
     assert path["mid"] == series["mid"].tolist()
@@ -104,6 +106,8 @@ def test_the_path_of_an_iteration_is_that_of_its_file(client: Client, run: Path)
     assert path["position"][-1] == pytest.approx(kpis.position_end)
     worth = [one for one in path["fills"]["markout_bps"]["1s"] if one is not None]
     assert len(worth) == kpis.samples["markout_1s_bps"]
+    assert cli.main(["series", str(run), CANARY, "2"]) == 0
+    assert f"{'time_ms':<16} {4:>7} rows  30000 to 60000" in capsys.readouterr().out
     (run / CANARY / "SERIES_2.npz").unlink()
     assert "there is no series" in client.get(f"/canary/{CANARY}/2/path").text
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import struct
+import sys
 from pathlib import Path
 
 import pytest
 
+from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.domain.reasons import REASONS
 from pytest_soak.observe import series as shown
-from pytest_soak.observe.series import path_of
-from pytest_soak.store.exports.series import packed, series_name
+from pytest_soak.observe.parquet import parquet_of
+from pytest_soak.observe.series import path_of, ranges_of
+from pytest_soak.store.exports.series import packed, read_series, series_name
 
 NAN = float("nan")
 AMOUNTS = ("position", "cash", "gross", "fees", "slippage", "inventory")
@@ -66,3 +69,32 @@ def test_a_long_path_is_thinned_and_says_so(tmp_path: Path, monkeypatch: pytest.
     path = path_of(tmp_path, 1)
     assert (path["rows"], path["shown_every"], path["time"]) == (25, 3, [3.0 * n for n in range(9)])
     assert (path["fills"]["count"], len(path["fills"]["time"])) == (9, 3)
+
+
+def test_parquet_has_a_row_per_step_and_per_fill(tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed")
+    written(tmp_path)
+    series = read_series(tmp_path / series_name(1))
+    (tmp_path / "path.parquet").write_bytes(parquet_of(series))
+    table = parquet.read_table(tmp_path / "path.parquet").to_pydict()
+    assert table["kind"] == ["step"] * 6 + ["fill"] * 3
+    assert table["own_bid"] == [None, *[99.0] * 5, None, None, None]
+    assert table["fill_mid_60s"] == [*[None] * 6, 99.0, 99.0, None]
+    assert table["attempts"] == [0, 1, 2, 3, 4, 5, None, None, None]
+    assert table["labels"][1:3] == [["calm"], ["calm", "fall"]]
+    assert table["labels"][8] is None
+
+
+def test_without_pyarrow_it_is_said_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written(tmp_path)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(SoakConfigError, match=r'pip install "pytest-soak\[parquet\]"'):
+        parquet_of(read_series(tmp_path / series_name(1)))
+
+
+def test_ranges_leave_out_what_was_not_there(tmp_path: Path) -> None:
+    written(tmp_path)
+    lines = list(ranges_of(read_series(tmp_path / series_name(1))))
+    assert f"{'own_bid':<16} {6:>7} rows  99 to 99" in lines
+    assert f"{'position':<16} {6:>7} rows  0 to 5" in lines
+    assert lines[-1] == "labels: calm, fall"

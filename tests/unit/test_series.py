@@ -48,9 +48,18 @@ def records(folder: Path) -> list[tuple[str, bytes]]:
         ]
 
 
-def test_what_was_packed_is_read_by_numpy_and_the_same_every_time(tmp_path: Path) -> None:
-    path = tmp_path / series_name(3)
+def written(path: Path) -> Path:
     path.write_bytes(packed(COLUMNS, LABELS))
+    return path
+
+
+def test_columns_of_other_lengths_are_refused() -> None:
+    with pytest.raises(ValueError, match="columns of steps differ in length"):
+        packed({**COLUMNS, "mid": struct.pack("<d", 1.0)}, [])
+
+
+def test_what_was_packed_is_read_by_numpy_and_the_same_every_time(tmp_path: Path) -> None:
+    path = written(tmp_path / series_name(3))
     assert path.read_bytes() == packed(COLUMNS, LABELS)
     found = read_series(path)
     assert found["time_ms"].tolist() == [0.0, 1000.0]
@@ -69,12 +78,19 @@ def test_what_is_no_series_is_one_sentence(tmp_path: Path, monkeypatch: pytest.M
         path.write_bytes(content)
         with pytest.raises(SoakStateError, match="not a series"):
             read_series(path)
-    path.write_bytes(packed({**COLUMNS, "mid": struct.pack("<d", 1.0)}, []))
-    with pytest.raises(SoakStateError, match="differ in length"):
-        read_series(path)
     np.savez(path, time_ms=np.zeros(2), fill_qty=np.zeros(1))
     with pytest.raises(SoakStateError, match="columns are missing"):
         read_series(path)
+    whole = dict(np.load(written(tmp_path / "whole.npz")))
+    for wrong, said in (
+        ({"steps": np.zeros(2)}, "steps is no matrix"),
+        ({"fills_names": np.array(["a", "b"])}, "fills is no matrix"),
+        ({"counts": np.zeros((1, 3))}, "do not belong together"),
+        ({"steps_names": np.array(["mid"])}, "do not belong together"),
+    ):
+        np.savez(path, **{**whole, **wrong})
+        with pytest.raises(SoakStateError, match=said):
+            read_series(path)
     np.savez(path, time_ms=np.array([{}], dtype=object), allow_pickle=True)
     with pytest.raises(SoakStateError, match="not a series"):
         read_series(path)

@@ -1,6 +1,6 @@
 """The path of an iteration as a file of columns, ``SERIES_<n>.npz``: written once, read by NumPy.
 
-Of the formats that were measured (``python -m benches.series``) this one is the smallest and the quickest to
+Of the formats that were measured (``python -m benches series``) this one is the smallest and the quickest to
 write, and needs no module that is slow to import.
 """
 
@@ -28,6 +28,9 @@ MOST_BYTES = 256 * 1024 * 1024
 """Bytes of a series that is read, at most."""
 
 _NAME = re.compile(r"SERIES_([1-9][0-9]*)\.npz")
+# Matrices of columns: of doubles and of whole numbers with a row per step, and of doubles with one per fill.
+_KINDS = {"steps": "<f8", "counts": "<u8", "fills": "<f8"}
+_NAMES = "_names"
 _LEVEL = 1
 _ALIGN = 64
 
@@ -44,32 +47,53 @@ def series_number(name: str) -> int | None:
 
 
 def packed(columns: Mapping[str, bytes], labels: Sequence[tuple[str, int]]) -> bytes:
-    """Columns of 8-byte numbers as an npz file, with labels and their bits; the same bytes every time."""
+    """Columns of 8-byte numbers as an npz file, with labels and their bits; the same bytes every time.
+
+    A matrix holds all columns of one kind, one after the other: many small members take longer to write.
+    """
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as archive:
-        for name, descr, data in _members(columns, labels):
+        for name, head, data in _members(columns, labels):
             # A name alone would be given the time of day.
             info = zipfile.ZipInfo(f"{name}.npy")
             info.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(info, data=_header(descr, data) + data, compresslevel=_LEVEL)
+            archive.writestr(info, data=head + data, compresslevel=_LEVEL)
     return buffer.getvalue()
 
 
 def _members(
     columns: Mapping[str, bytes], labels: Sequence[tuple[str, int]]
-) -> Iterator[tuple[str, str, bytes]]:
-    for name, data in columns.items():
-        yield name, "<u8" if name in COUNTS else "<f8", data
-    longest = max((len(name) for name, _ in labels), default=1)
-    names = b"".join(name.ljust(longest, "\0").encode("utf-32-le", "surrogatepass") for name, _ in labels)
-    yield "label_names", f"<U{longest}", names
-    yield "label_bits", "<u8", b"".join(struct.pack("<Q", bits) for _, bits in labels)
+) -> Iterator[tuple[str, bytes, bytes]]:
+    """Name, head and data of each array."""
+    for kind, descr in _KINDS.items():
+        names = [name for name in columns if _kind_of(name) == kind]
+        rows = {len(columns[name]) // 8 for name in names}
+        if len(rows) > 1:
+            raise ValueError(f"columns of {kind} differ in length: {sorted(rows)}")
+        shape = f"({len(names)}, {max(rows, default=0)})"
+        yield kind, _header(descr, shape), b"".join(columns[name] for name in names)
+        yield f"{kind}{_NAMES}", *_texts(names)
+    yield f"label{_NAMES}", *_texts([name for name, _ in labels])
+    bits = b"".join(struct.pack("<Q", bits) for _, bits in labels)
+    yield "label_bits", _header("<u8", f"({len(labels)},)"), bits
 
 
-def _header(descr: str, data: bytes) -> bytes:
-    """The head of an npy file of one dimension, version 1.0."""
-    size = 4 * int(descr[2:]) if descr.startswith("<U") else 8
-    text = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': ({len(data) // size},), }}"
+def _kind_of(name: str) -> str:
+    if name.startswith(FILL):
+        return "fills"
+    return "counts" if name in COUNTS else "steps"
+
+
+def _texts(texts: Sequence[str]) -> tuple[bytes, bytes]:
+    """Head and data of an array of texts."""
+    longest = max((len(text) for text in texts), default=1)
+    data = b"".join(text.ljust(longest, "\0").encode("utf-32-le", "surrogatepass") for text in texts)
+    return _header(f"<U{longest}", f"({len(texts)},)"), data
+
+
+def _header(descr: str, shape: str) -> bytes:
+    """The head of an npy file, version 1.0."""
+    text = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}"
     rest = -(10 + len(text) + 1) % _ALIGN
     head = text.encode("ascii") + b" " * rest + b"\n"
     return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head)) + head
@@ -93,15 +117,20 @@ def read_series(path: Path) -> dict[str, NDArray[np.generic]]:
         raise SoakStateError(f"{path}: there is no series; --soak-series=full has one written") from None
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
         raise SoakStateError(f"{path}: not a series: {error}") from None
-    _check(path, found)
-    return found
+    return dict(_columns(path, found))
 
 
-def _check(path: Path, found: Mapping[str, Any]) -> None:
-    """Refuse columns that do not belong together."""
-    steps = {found[name].shape for name in found if not name.startswith((FILL, "label_"))}
-    fills = {found[name].shape for name in found if name.startswith(FILL)}
-    if len(steps) != 1 or len(fills) != 1 or len(next(iter(steps | fills))) != 1:
-        raise SoakStateError(f"{path}: not a series: its columns differ in length")
-    if "time_ms" not in found or not {"label_names", "label_bits"} <= found.keys():
+def _columns(path: Path, found: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Columns by name, once they are those of a series."""
+    kinds = (*_KINDS, "label")
+    if any(f"{kind}{_NAMES}" not in found for kind in kinds) or not {*_KINDS, "label_bits"} <= found.keys():
         raise SoakStateError(f"{path}: not a series: columns are missing")
+    for kind in _KINDS:
+        names, values = found[f"{kind}{_NAMES}"].tolist(), found[kind]
+        if values.ndim != 2 or len(names) != len(values):
+            raise SoakStateError(f"{path}: not a series: {kind} is no matrix with a row per name")
+        yield from zip(names, values, strict=True)
+    if found["steps"].shape[1] != found["counts"].shape[1] or "time_ms" not in found[f"steps{_NAMES}"]:
+        raise SoakStateError(f"{path}: not a series: its steps and counts do not belong together")
+    yield f"label{_NAMES}", found[f"label{_NAMES}"]
+    yield "label_bits", found["label_bits"]
