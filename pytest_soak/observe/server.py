@@ -7,6 +7,7 @@ import json
 import os
 import socket
 import threading
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,10 @@ HOST = "127.0.0.1"
 PORT = 5000
 LOOK_SECONDS = 0.5
 """How often the journals are looked at while a page is open."""
+MOST_LOOK_SECONDS = 1.5
+"""How often where that takes long: a page is not to take what the soak needs."""
+PAUSE = 19.0
+"""Pause after a look, as a multiple of the processor time that it took."""
 _MOST_PORTS = 50
 _BEAT_SECONDS = 15.0
 _SCRIPTS = {
@@ -143,7 +148,7 @@ async def _events(watch: Watch, is_gone: Callable[[], Awaitable[bool]]) -> Async
     quiet = 0.0
     yield "retry: 1000\n\n"
     while not await is_gone():
-        rows, now = await asyncio.to_thread(_look, watch)
+        rows, now, spent = await asyncio.to_thread(_look, watch)
         changed = [row for name, row in rows.items() if sent.get(name) is not row]
         if changed or now != header:
             sent, header, quiet = rows, now, 0.0
@@ -151,16 +156,25 @@ async def _events(watch: Watch, is_gone: Callable[[], Awaitable[bool]]) -> Async
         elif quiet >= _BEAT_SECONDS:
             quiet = 0.0
             yield ": still there\n\n"
-        await asyncio.sleep(LOOK_SECONDS)
-        quiet += LOOK_SECONDS
+        pause = pause_after(spent)
+        await asyncio.sleep(pause)
+        quiet += pause
 
 
-def _look(watch: Watch) -> tuple[dict[str, Any], Any]:
+def pause_after(spent: float) -> float:
+    """Seconds until the next look after one that took so many of processor time."""
+    return min(MOST_LOOK_SECONDS, max(LOOK_SECONDS, PAUSE * spent))
+
+
+def _look(watch: Watch) -> tuple[dict[str, Any], Any, float]:
+    """Rows and header, and the processor time that it took to read them."""
+    began = time.thread_time()
     try:
-        return watch.rows(), watch.header()
+        found: tuple[dict[str, Any], Any] = watch.rows(), watch.header()
     except (SoakError, OSError) as error:
         # The run is being written, or was removed: the next look may be luckier.
-        return {}, {"run": None, "problem": str(error)}
+        found = {}, {"run": None, "problem": str(error)}
+    return *found, time.thread_time() - began
 
 
 def free_socket(port: int | None) -> socket.socket:

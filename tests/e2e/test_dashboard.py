@@ -15,7 +15,7 @@ import pytest
 
 from pytest_soak import cli
 from pytest_soak.domain.errors import SoakConfigError
-from pytest_soak.observe.server import Dashboard, _events, free_socket
+from pytest_soak.observe.server import Dashboard, _events, free_socket, pause_after
 from pytest_soak.observe.watching import Watch
 from pytest_soak.store.exports.series import read_series
 from pytest_soak.store.journal.journal import Journal
@@ -267,3 +267,9 @@ def test_a_browser_shows_what_the_journal_holds_and_new_iterations(
         "canary",
         "data:,",
     }
+
+
+def test_looks_that_take_long_come_less_often_but_within_two_seconds() -> None:
+    assert pause_after(0.0) == 0.5
+    assert pause_after(0.05) == pytest.approx(0.95)
+    assert pause_after(10.0) == 1.5
