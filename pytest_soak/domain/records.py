@@ -201,7 +201,7 @@ class MarketFacts(Strict):
 
     @property
     def no_data_reason(self) -> str | None:
-        """Why KPIs are missing, as one text; None where nothing is known to be amiss."""
+        """Why KPIs are missing, as one text; None where no reason is known."""
         return "; ".join((*self.withheld, *self.notes)) or None
 
 

@@ -133,7 +133,7 @@ class Journal:
         a process that was killed.
 
         Raises:
-            SoakStateError: another process still holds it, named by its pid; or the journal is gone.
+            SoakStateError: another process still holds it, named by its pid; or the journal is missing.
         """
         with self._lock.held(timeout, self._refuse_if_gone):
             yield
