@@ -16,7 +16,7 @@ SOAK = ("--soak-iterations=6", "--soak-profile=steady_safe")
 
 nox.needs_version = ">=2024.3"
 nox.options.default_venv_backend = "none"
-nox.options.sessions = ["tests", "lint", "rust", "smoke"]
+nox.options.sessions = ["tests", "lint", "docs", "rust", "smoke"]
 
 
 def _python(session: nox.Session, *words: str, **env: str) -> None:
@@ -46,6 +46,13 @@ def lint(session: nox.Session) -> None:
     _python(session, "-m", "mypy")
     _python(session, "-m", "mypy.stubtest", "pytest_soak._kernel")
     _python(session, "-m", "towncrier", "build", "--draft", "--version", "next")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the site, with the reference made from the code; a warning is an error."""
+    with tempfile.TemporaryDirectory() as folder:
+        _python(session, "-m", "mkdocs", "build", "--quiet", "--strict", "--site-dir", folder)
 
 
 @nox.session

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from pytest_soak.domain.outcome import MISSED
 from pytest_soak.domain.reasons import REASONS
 from pytest_soak.domain.settings import GateMode, Strict
 
@@ -287,6 +288,11 @@ class GateResult(Strict):
     def is_beyond_chance(self) -> bool:
         """Whether a miss is more than the sampling error explains; one without a known error is."""
         return self.off_by is None or self.margin is None or self.off_by > self.margin
+
+    @property
+    def is_by_chance(self) -> bool:
+        """Whether the gate was missed by no more than the sampling error explains."""
+        return self.verdict in MISSED and not self.is_beyond_chance
 
 
 class Opinion(Strict):

@@ -4,7 +4,7 @@ A whole maker, for a ``conftest.py``. It quotes one order a side round the mid, 
 
     class TwoSided:
         name = "two_sided"
-        size, most = 0.5, 1.2  # base units: of one order, and of the position on either side
+        size, most = 0.5, 5.0  # base units: of one order, and of the position on either side
 
         def __init__(self, fees):
             self.fees = fees

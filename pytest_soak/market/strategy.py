@@ -10,15 +10,16 @@ A whole maker, for a ``conftest.py``; it runs unchanged on a mock market and on 
         def on_step(self, view):
             if view.mid is None or view.in_flight:
                 return
-            for order in view.orders:
-                view.cancel(order)
+            view.cancel_all()
+            half = (4.4 + view.parameters.base_spread_bps_delta) * 1e-4
+            centre = view.mid * (1 - 3e-4 * view.position)  # leans against the position
             for side in (1, -1):
-                if side * view.position > 1.0:
+                if side * view.position > 5.0:
                     view.blocked("risk")
                 else:
-                    view.place(side, view.mid * (1 - side * 3e-4), 0.5)
+                    view.place(side, centre * (1 - side * half), 0.5)
 
-    def pytest_soak_make_strategy(profile, scenario, seed, market):
+    def pytest_soak_make_strategy(profile):
         return TwoSided(fees=profile.fees)
 """
 

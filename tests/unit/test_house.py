@@ -130,3 +130,13 @@ def test_the_table_of_new_parts_names_files_that_exist() -> None:
         for path in named:
             place = path.replace("NAME.py", "")
             assert (PACKAGE / place).exists() or (ROOT / place).exists(), path
+
+
+def test_an_error_of_use_is_made_in_one_place() -> None:
+    """There its text is made safe to print; names of files and values of options are foreign."""
+    found = {
+        path.name
+        for path in (PACKAGE / "plugin").rglob("*.py")
+        if re.search(r"(raise|return) pytest\.UsageError\(", path.read_text(encoding="utf-8"))
+    }
+    assert found == {"errors.py"}
