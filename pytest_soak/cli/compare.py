@@ -6,13 +6,13 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from pytest_soak.cli.status import ARTIFACTS
+from pytest_soak.cli.options import add_artifacts
 from pytest_soak.config.arguments import path
 from pytest_soak.domain.records import Verdict
 from pytest_soak.domain.text import printable
 
 if TYPE_CHECKING:
-    from pytest_soak.cli.market import Commands
+    from pytest_soak.cli.options import Commands
 
 LIMITS_HELP = "How much a KPI may get worse, as net_bps:-5%%,risk_ratio:+0.02; beyond that the exit code is 1"
 
@@ -30,7 +30,7 @@ def add(commands: Commands) -> None:
         )
     command.add_argument("--fail", metavar="LIMITS", help=LIMITS_HELP)
     command.add_argument("--markdown", type=path, metavar="FILE", help="Write the comparison as Markdown too")
-    command.add_argument("--soak-artifacts", dest="artifacts", type=path, default=ARTIFACTS, metavar="DIR")
+    add_artifacts(command)
     command.set_defaults(run=run)
 
 

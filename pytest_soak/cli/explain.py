@@ -6,12 +6,12 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from pytest_soak.cli.status import ARTIFACTS
-from pytest_soak.config.arguments import path, positive_int
+from pytest_soak.cli.options import add_artifacts
+from pytest_soak.config.arguments import positive_int
 from pytest_soak.domain.text import printable
 
 if TYPE_CHECKING:
-    from pytest_soak.cli.market import Commands
+    from pytest_soak.cli.options import Commands
 
 
 def add(commands: Commands) -> None:
@@ -23,7 +23,7 @@ def add(commands: Commands) -> None:
     command.add_argument("canary", metavar="CANARY")
     command.add_argument("iteration", type=positive_int, metavar="ITERATION")
     command.add_argument("parameter", nargs="?", metavar="PARAMETER", help="default: all of them")
-    command.add_argument("--soak-artifacts", dest="artifacts", type=path, default=ARTIFACTS, metavar="DIR")
+    add_artifacts(command)
     command.set_defaults(run=run)
 
 

@@ -8,12 +8,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_soak.cli.market import FOLDERS, one_seed
+from pytest_soak.cli.options import FOLDERS, add_scenario
 from pytest_soak.config.arguments import positive_int
 from pytest_soak.domain.errors import SoakConfigError
 
 if TYPE_CHECKING:
-    from pytest_soak.cli.market import Commands
+    from pytest_soak.cli.options import Commands
 
 MOST_MINUTES = 240
 
@@ -26,9 +26,8 @@ def add(commands: Commands) -> None:
         description="Let a mock market live without a maker and write it down in hftbacktest's format: "
         "the array 'data'; beside it 'origin' says what it was made from.",
     )
-    command.add_argument("scenario", help="Name of a scenario, or a TOML file")
+    add_scenario(command)
     command.add_argument("file", type=Path, help="The .npz file to write")
-    command.add_argument("--seed", type=one_seed, default=1, help="Seed of the market (default: 1)")
     command.add_argument("--minutes", type=positive_int, default=60, help="Market time (default: 60)")
     command.set_defaults(run=run)
 

@@ -178,17 +178,22 @@ def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Ite
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_fixture_setup() -> Generator[None, object, object]:
-    """Show an error in a soak's set-up as one sentence, without a traceback."""
+def pytest_fixture_setup(request: pytest.FixtureRequest) -> Generator[None, object, object]:
+    """Show an error in a soak's set-up as one sentence, without a traceback.
+
+    A run that cannot be gone on with is not tried item by item.
+    """
     try:
         return (yield)
     except Exception as error:
-        from pytest_soak.domain.errors import SoakError
+        from pytest_soak.domain.errors import SoakError, SoakIdentityError
         from pytest_soak.domain.text import printable
 
         if not isinstance(error, SoakError):
             raise
         problem = printable(str(error), newlines=True)
+        if isinstance(error, SoakIdentityError):
+            request.session.shouldfail = "the run cannot be resumed as it is"
     pytest.fail(problem, pytrace=False)
 
 
@@ -227,8 +232,7 @@ def pytest_runtest_makereport(
     soak = item.stash.get(REPORT, None) if report.when == "call" else None
     if soak is not None:
         del item.stash[REPORT]
-        # An attribute of our own: pytest carries it from a worker to the controller.
-        report.soak = soak  # type: ignore[attr-defined]
+        report.soak = soak  # type: ignore[attr-defined] # pytest carries what is added to a report
     if report.when == "teardown" and case_of(item) is not None:
         # The reports have them; the session keeps its items until it ends.
         item.user_properties.clear()
@@ -237,6 +241,7 @@ def pytest_runtest_makereport(
 
         # The controller sees no items, and prints these with the first report.
         with suppress(pytest.UsageError):
-            report.soak_groups = lines_of(item.config, item.session.items)  # type: ignore[attr-defined]
+            lines = lines_of(item.config, item.session.items)
+            report.soak_groups = lines  # type: ignore[attr-defined] # pytest carries what is added to a report
         item.config.stash[GROUPS] = True
     return report
