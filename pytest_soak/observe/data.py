@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from pytest_soak.domain.gates import describe
+from pytest_soak.domain.gates import describe, error_of
 from pytest_soak.domain.kpis import KPI_MEANINGS
 from pytest_soak.domain.outcome import is_by_chance
 from pytest_soak.domain.parameters import PARAMETERS
@@ -66,6 +66,7 @@ def canary_of(canary: CanaryReading) -> Json:
     made = {
         **row_of(canary),
         "gates": [gate.model_dump(mode="json") for gate in canary.gates or ()],
+        "confidence": f"{100.0 * (1.0 - error_of(canary.extensions)):.4g} %",
         "kpis": None if canary.kpis is None else canary.kpis.model_dump(mode="json"),
         "iterations": [iteration_of(entry) for entry in canary.entries],
         "parameters": {

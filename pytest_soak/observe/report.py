@@ -177,7 +177,7 @@ def _canary(canary: Json) -> Iterator[str]:
     )
     yield ""
     rows = [_kpi(name, canary) for name in KPI_MEANINGS if kpis[name] is not None]
-    yield from table(("KPI", "value", "+- (95 %)", "n", "gate", "verdict", PLACE), rows)
+    yield from table(("KPI", "value", f"+- ({canary['confidence']})", "n", "gate", "verdict", PLACE), rows)
     yield ""
     for made in canary["sheet"]:
         yield f"### {escaped(made['title'])}"

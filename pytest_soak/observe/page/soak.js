@@ -222,7 +222,7 @@ const Soak = (() => {
     if (!canary.gates.length) return;
     const scroll = make("div", null, "scroll");
     const rows = canary.gates.map((gate) => [gate.kpi, fixed(3)(gate.measured), fixed(3)(gate.margin), gate.bound, gate.n, verdict("td", gate.verdict)]);
-    scroll.append(plainTable(["gate", "measured", "+- (95 %)", "bound", "n", "verdict"], rows));
+    scroll.append(plainTable(["gate", "measured", `+- (${canary.confidence})`, "bound", "n", "verdict"], rows));
     parent.append(scroll);
   }
 
