@@ -147,7 +147,7 @@ const Soak = (() => {
     const before = parent.querySelector(".js-plotly-plot");
     if (before) { Plotly.react(before, drawn[0], drawn[1]); return; }
     const place = chart(parent, "Net profit by canary and iteration, the worst canary on top", drawn, rows.length > 8 ? "tall" : "");
-    if (choose) place.on("plotly_click", (event) => choose(parent.soakRows[event.points[0].pointIndex[0]].name, event.points[0].x));
+    if (choose) place.on("plotly_click", (event) => choose(parent.soakRows.find((row) => safe(row.name) === event.points[0].y).name, event.points[0].x));
   }
 
   const COLUMNS = [
