@@ -7,11 +7,12 @@ import json
 import os
 import socket
 import threading
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from pytest_soak.domain.errors import SoakConfigError, SoakError
-from pytest_soak.observe.html import EXTRA, asset, environment, plotly_file
+from pytest_soak.observe.html import EXTRA, asset, environment, plotly_file, style_marks
 from pytest_soak.observe.watching import Watch
 
 if TYPE_CHECKING:
@@ -23,13 +24,24 @@ HOST = "127.0.0.1"
 PORT = 5000
 LOOK_SECONDS = 0.5
 """How often the journals are looked at while a page is open."""
+MOST_LOOK_SECONDS = 1.5
+"""How often where that takes long: a page is not to take what the soak needs."""
+PAUSE = 19.0
+"""Pause after a look, as a multiple of the processor time that it took."""
 _MOST_PORTS = 50
 _BEAT_SECONDS = 15.0
-_SCRIPTS = {"soak.js": "text/javascript", "dashboard.js": "text/javascript", "soak.css": "text/css"}
+_SCRIPTS = {
+    "soak.js": "text/javascript",
+    "path.js": "text/javascript",
+    "dashboard.js": "text/javascript",
+    "soak.css": "text/css",
+}
 _HEADERS = {
-    # The charts' script sets styles of its own; scripts come from here alone.
+    # Styles and scripts come from here alone: soak.css has the rules that the charts' script would write. The
+    # hash is that of the empty style attribute, which the script sets.
     "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-hashes' "
+        "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='; img-src 'self' data:; "
         "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
@@ -46,8 +58,9 @@ class _Pages:
 
     def __init__(self, watch: Watch, port: int) -> None:
         self._watch = watch
-        self._page = environment().get_template("dashboard.html.jinja").render()
         self._script = plotly_file()
+        page = environment().get_template("dashboard.html.jinja")
+        self._page = page.render(styled=style_marks(self._script))
         self._hosts = {f"{name}:{port}" for name in (HOST, "localhost", "[::1]")}
 
     async def guarded(self, request: Request, call: Next) -> Response:
@@ -81,6 +94,10 @@ class _Pages:
     def record(self, request: Request) -> Response:
         path = request.path_params
         return _json(lambda: json.loads(self._watch.record(path["name"], path["iteration"])))
+
+    def path(self, request: Request) -> Response:
+        path = request.path_params
+        return _json(lambda: self._watch.path(path["name"], path["iteration"]))
 
     async def events(self, request: Request) -> Response:
         from starlette.responses import StreamingResponse
@@ -119,6 +136,7 @@ def app(watch: Watch, port: int) -> Starlette:
         Route("/events", pages.events),
         Route("/canary/{name}", pages.canary),
         Route("/canary/{name}/{iteration:int}", pages.record),
+        Route("/canary/{name}/{iteration:int}/path", pages.path),
     ]
     return Starlette(routes=routes, middleware=[Middleware(BaseHTTPMiddleware, dispatch=pages.guarded)])
 
@@ -130,7 +148,7 @@ async def _events(watch: Watch, is_gone: Callable[[], Awaitable[bool]]) -> Async
     quiet = 0.0
     yield "retry: 1000\n\n"
     while not await is_gone():
-        rows, now = await asyncio.to_thread(_look, watch)
+        rows, now, spent = await asyncio.to_thread(_look, watch)
         changed = [row for name, row in rows.items() if sent.get(name) is not row]
         if changed or now != header:
             sent, header, quiet = rows, now, 0.0
@@ -138,16 +156,25 @@ async def _events(watch: Watch, is_gone: Callable[[], Awaitable[bool]]) -> Async
         elif quiet >= _BEAT_SECONDS:
             quiet = 0.0
             yield ": still there\n\n"
-        await asyncio.sleep(LOOK_SECONDS)
-        quiet += LOOK_SECONDS
+        pause = pause_after(spent)
+        await asyncio.sleep(pause)
+        quiet += pause
 
 
-def _look(watch: Watch) -> tuple[dict[str, Any], Any]:
+def pause_after(spent: float) -> float:
+    """Seconds until the next look after one that took so many of processor time."""
+    return min(MOST_LOOK_SECONDS, max(LOOK_SECONDS, PAUSE * spent))
+
+
+def _look(watch: Watch) -> tuple[dict[str, Any], Any, float]:
+    """Rows and header, and the processor time that it took to read them."""
+    began = time.thread_time()
     try:
-        return watch.rows(), watch.header()
+        found: tuple[dict[str, Any], Any] = watch.rows(), watch.header()
     except (SoakError, OSError) as error:
         # The run is being written, or was removed: the next look may be luckier.
-        return {}, {"run": None, "problem": str(error)}
+        found = {}, {"run": None, "problem": str(error)}
+    return *found, time.thread_time() - began
 
 
 def free_socket(port: int | None) -> socket.socket:

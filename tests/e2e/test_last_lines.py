@@ -68,3 +68,19 @@ def test_durations_are_those_of_the_iterations(pytester: pytest.Pytester) -> Non
     found = re.findall(r"([0-9.]+)s call +soak::test_soak\[default-calm-s1-(\w+)\]", result.stdout.str())
     assert sorted(name for _, name in found) == ["gates", "iter001", "iter002", "iter003"]
     assert all(float(seconds) >= 0.2 for seconds, name in found if name == "iter002")
+
+
+def test_a_long_run_takes_a_screen_and_a_line_per_iteration_with_v(pytester: pytest.Pytester) -> None:
+    """Also where workers run it: how far it is, and net and risk as small pictures."""
+    options = ("--soak-iterations=40", "--soak-minutes=0.02", "--soak-gate=off", "--soak-report=off")
+    result = pytester.runpytest_subprocess(*options, "-n1")
+    assert result.ret == 0
+    told = [line for line in result.outlines if line.startswith("soak: ") and "canaries done" in line]
+    assert 10 <= len(told) <= 11
+    assert told[-1].startswith("soak: 40/40 iterations, 1/1 canaries done")
+    assert not [line for line in result.outlines if line.startswith("default-calm-s1 1/40")]
+    result.stdout.fnmatch_lines(["net  |*", "risk |*", "*(26 more iterations in the journal)"])
+    assert len(result.outlines) <= 60
+    assert max(map(len, told)) <= 80
+    verbose = pytester.runpytest_subprocess(*options, "-v")
+    assert sum(line.startswith("default-calm-s1 ") and "/40 " in line for line in verbose.outlines) == 40
