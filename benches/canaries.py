@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benches.kit import noted_by
+from benches.soaks import noted_by
 
 MEMORY_MB = 200.0
 DESCRIPTORS = 64

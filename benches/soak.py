@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from benches.kit import Bench, noted_by
+from benches.kit import Bench
+from benches.soaks import noted_by
 from pytest_soak.config.profiles import load_profile
 from pytest_soak.market import MakerJob, MockMarket, Window, load_scenario
 from pytest_soak.store.runs.retention import size_of

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from pytest_soak.cli.options import add_artifacts
-from pytest_soak.config.arguments import positive_int
+from pytest_soak.config.arguments import path, positive_int
 from pytest_soak.domain.text import printable
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ def add(commands: Commands) -> None:
     """Add the command to a parser's commands."""
     command = commands.add_parser("explain", help="Say why a parameter has its value after an iteration")
     command.add_argument(
-        "of", metavar="RUN", help="Folder or name of a run, or an artifacts folder for its newest"
+        "of", type=path, metavar="RUN", help="Folder or name of a run, or an artifacts folder for its newest"
     )
     command.add_argument("canary", metavar="CANARY")
     command.add_argument("iteration", type=positive_int, metavar="ITERATION")

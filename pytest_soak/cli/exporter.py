@@ -7,7 +7,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from pytest_soak.cli.options import add_artifacts, add_watched, watch_of
-from pytest_soak.config.arguments import path, port_number
+from pytest_soak.cli.outputs import output_file, write_output
+from pytest_soak.config.arguments import port_number
 
 if TYPE_CHECKING:
     from pytest_soak.cli.options import Commands
@@ -19,7 +20,7 @@ def add(commands: Commands) -> None:
     add_watched(command)
     command.add_argument("--port", type=port_number, default=9090, metavar="PORT", help="default: 9090")
     command.add_argument(
-        "--textfile", type=path, metavar="FILE", help="Write the metrics into a file instead, once"
+        "--textfile", type=output_file, metavar="FILE", help="Write the metrics into a file instead, once"
     )
     add_artifacts(command)
     command.set_defaults(run=run)
@@ -34,11 +35,10 @@ def run(options: argparse.Namespace) -> None:
     """
     from pytest_soak.observe.exporter import Exporter
     from pytest_soak.observe.metrics import exposition
-    from pytest_soak.store.disk.files import write_atomic
 
     watch = watch_of(options.of, options.artifacts)
     if options.textfile is not None:
-        write_atomic(options.textfile, exposition(watch))
+        write_output(options.textfile, exposition(watch))
         return
     exporter = Exporter(watch, options.port)
     sys.stdout.write(f"exporter: {exporter.url} (Ctrl-C ends it)\n")

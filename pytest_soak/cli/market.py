@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_soak.cli.options import FOLDERS, add_scenario
-from pytest_soak.config.arguments import positive_int
+from pytest_soak.cli.outputs import output_file, write_output
+from pytest_soak.config.arguments import path, positive_int
 from pytest_soak.config.limits import ARTIFACTS
 from pytest_soak.domain.errors import SoakConfigError
 
@@ -38,10 +39,13 @@ def add(commands: Commands) -> None:
         description="Let a mock market live without a maker, print its stylised facts and draw it.",
     )
     add_scenario(command)
-    command.add_argument("--replay", type=Path, metavar="FILE", help="A recording to compare it with")
+    command.add_argument("--replay", type=path, metavar="FILE", help="A recording to compare it with")
     command.add_argument("--hours", type=positive_int, default=28, help="Market time (default: 28)")
     command.add_argument(
-        "--picture", type=Path, metavar="FILE", help="Where to draw (default: artifacts/soak/market/NAME.png)"
+        "--picture",
+        type=output_file,
+        metavar="FILE",
+        help="Where to draw (default: artifacts/soak/market/NAME.png)",
     )
     command.add_argument(
         "--explain", action="store_true", help="Say how each fact is computed, and its source"
@@ -173,20 +177,18 @@ def _explained(fact: Fact) -> Iterator[str]:
 
 def _draw(tape: Tape, beside: Tape | None, wanted: Path | None) -> None:
     from pytest_soak.market.facts import picture
-    from pytest_soak.store.disk import files
 
     try:
-        path = wanted or Path(ARTIFACTS, "market", f"{tape.name}.png")
-        content = picture.drawn(tape, path.suffix.removeprefix("."), beside)
+        file = wanted or Path(ARTIFACTS, "market", f"{tape.name}.png")
+        content = picture.drawn(tape, file.suffix.removeprefix("."), beside)
     except SoakConfigError as error:
         if wanted is not None:
             raise
         sys.stderr.write(f"pytest-soak: no picture: {error}\n")
         return
-    files.make_folder(path.parent)
-    files.write_atomic(path, content)
+    write_output(file, content)
     _print("")
-    _print(f"picture: {path}")
+    _print(f"picture: {file}")
 
 
 def _print(line: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_soak.config import limits
-from pytest_soak.config.arguments import path, seed_range
+from pytest_soak.config.arguments import name_or_path, path, seed_range
 from pytest_soak.config.paths import Kind, kind_of
 
 if TYPE_CHECKING:
@@ -39,7 +39,8 @@ def add_watched(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "of",
         nargs="?",
-        default=str(ARTIFACTS),
+        type=path,
+        default=ARTIFACTS,
         metavar="RUN",
         help="Folder or name of a run, or an artifacts folder: its newest run, also one that begins later",
     )
@@ -47,11 +48,11 @@ def add_watched(command: argparse.ArgumentParser) -> None:
 
 def add_scenario(command: argparse.ArgumentParser) -> None:
     """Add the scenario and the seed of a market that a command makes."""
-    command.add_argument("scenario", help="Name of a scenario, or a TOML file")
+    command.add_argument("scenario", type=name_or_path, help="Name of a scenario, or a TOML file")
     command.add_argument("--seed", type=_one_seed, default=1, help="Seed of the market (default: 1)")
 
 
-def watch_of(of: str, artifacts: Path) -> Watch:
+def watch_of(place: Path, artifacts: Path) -> Watch:
     """The run that was named, or of an artifacts folder the newest at each look.
 
     Raises:
@@ -62,10 +63,9 @@ def watch_of(of: str, artifacts: Path) -> Watch:
     from pytest_soak.store.runs.layout import MANIFEST_NAME
     from pytest_soak.store.runs.runs import list_runs
 
-    place = Path(of)
     if kind_of(place) is Kind.FOLDER and kind_of(place / MANIFEST_NAME) is not Kind.FILE:
         return Watch(lambda: next(iter(reversed(list_runs(place))), None))
-    folder = open_run(of, artifacts).folder
+    folder = open_run(place, artifacts).folder
     return Watch(lambda: folder)
 
 

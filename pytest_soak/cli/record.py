@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import io
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_soak.cli.options import FOLDERS, add_scenario
+from pytest_soak.cli.outputs import output_file, write_output
 from pytest_soak.config.arguments import positive_int
 from pytest_soak.domain.errors import SoakConfigError
 
@@ -27,7 +27,7 @@ def add(commands: Commands) -> None:
         "the array 'data'; beside it 'origin' says what it was made from.",
     )
     add_scenario(command)
-    command.add_argument("file", type=Path, help="The .npz file to write")
+    command.add_argument("file", type=output_file, help="The .npz file to write")
     command.add_argument("--minutes", type=positive_int, default=60, help="Market time (default: 60)")
     command.set_defaults(run=run)
 
@@ -44,7 +44,6 @@ def run(options: argparse.Namespace) -> None:
     from pytest_soak.domain.hashing import canonical_json
     from pytest_soak.market.scenario.loading import load_scenario
     from pytest_soak.market.tape import rows_of_scenario
-    from pytest_soak.store.disk import files
 
     if options.minutes > MOST_MINUTES:
         raise SoakConfigError(f"--minutes = {options.minutes}; accepted is 1 to {MOST_MINUTES}")
@@ -56,6 +55,5 @@ def run(options: argparse.Namespace) -> None:
     origin = canonical_json({"scenario": scenario.model_dump(mode="json"), "seed": options.seed})
     content = io.BytesIO()
     np.savez_compressed(content, data=rows, origin=np.array(origin))
-    files.make_folder(options.file.parent)
-    files.write_atomic(options.file, content.getvalue())
+    write_output(options.file, content.getvalue())
     sys.stdout.write(f"{options.file}: {len(rows)} rows, {options.minutes} min of {scenario.name}\n")

@@ -19,7 +19,12 @@ def add(commands: Commands) -> None:
     """Add the command to a parser's commands."""
     command = commands.add_parser("report", help="Write report.html and report.md of a run")
     command.add_argument(
-        "of", nargs="?", default="latest", metavar="RUN", help="Folder or name of a run (default: latest)"
+        "of",
+        nargs="?",
+        type=path,
+        default=Path("latest"),
+        metavar="RUN",
+        help="Folder or name of a run (default: latest)",
     )
     command.add_argument(
         "-o", "--output", type=path, metavar="DIR", help="Where to (default: the run's folder)"

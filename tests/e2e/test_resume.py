@@ -73,16 +73,16 @@ def test_kill_and_resume_equals_a_whole_run(pytester: pytest.Pytester) -> None:
     assert len(list((killed / "artifacts/soak/runs").iterdir())) == 1
 
 
-SIGNALS = [("SIGINT", 2), ("SIGTERM", 143), ("SIGHUP", 129)]
+SIGNALS = [("SIGINT", 2, ()), ("SIGTERM", 143, ()), ("SIGHUP", 129, ()), ("SIGTERM", 143, ("-n1",))]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals between processes")
-@pytest.mark.parametrize(("name", "status"), SIGNALS)
+@pytest.mark.parametrize(("name", "status", "workers"), SIGNALS)
 def test_a_signal_leaves_whole_iterations_and_says_how_to_go_on(
-    pytester: pytest.Pytester, name: str, status: int
+    pytester: pytest.Pytester, name: str, status: int, workers: tuple[str, ...]
 ) -> None:
     """Its exit status, whole iterations in the journal, a summary, and a last line that names the run."""
-    command = [sys.executable, "-m", "pytest", *JOB, "-p", "no:randomly"]
+    command = [sys.executable, "-m", "pytest", *JOB, "-p", "no:randomly", *workers]
     environment = {**os.environ, "SOAK_SLEEP_SECONDS": "30"}
     number = getattr(signal, name)
     # A parent that ignores the signal, such as a job in the background, would hand that down.
