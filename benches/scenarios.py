@@ -1,9 +1,9 @@
 """``python -m benches.scenarios``: what the shipped profiles do in the shipped scenarios, over seeds.
 
-``cells`` (the default) is a row per scenario and profile without tuning: net profit with the half-width of its
-95 % interval over seeds, its deviation between iterations, the share of iterations that lose, risk, drawdown,
-zones, and the verdicts of whole canaries after the warm-up; a rule turns the numbers of each row into a sentence.
-``tuner`` compares the built-in tuner with none on the same seeds, as paired differences.
+``cells`` (the default) is a row per scenario and profile without tuning: net profit with the half-width of
+its 95 % interval over seeds, its deviation between iterations, the share of iterations that lose, risk,
+drawdown, zones, and the verdicts of whole canaries after the warm-up; a rule turns the numbers into a
+sentence. ``tuner`` compares the built-in tuner with none on the same seeds, as paired differences.
 """
 
 from __future__ import annotations
@@ -167,14 +167,17 @@ def tuner(names: Sequence[str], options: argparse.Namespace, over: Over) -> None
             with_it, without = (
                 over(partial(soaked, profile, name, options.iterations, tune)) for tune in (True, False)
             )
-            row = [name, profile]
-            for read in TUNED.values():
-                pairs = zip(with_it, without, strict=True)
-                base = interval(run.mean(read) for run in without)[0]
-                row.append(
-                    f"{_pm(interval(a.mean(read) - b.mean(read) for a, b in pairs), 3)} (of {base:.3g})"
-                )
-            _row(row)
+            _row([name, profile, *(_difference(with_it, without, read) for read in TUNED.values())])
+
+
+def _difference(
+    with_it: Sequence[Soaked],
+    without: Sequence[Soaked],
+    read: Callable[[IterationRecord], float | None],
+) -> str:
+    pairs = [(a.mean(read), b.mean(read)) for a, b in zip(with_it, without, strict=True)]
+    base = interval(b for _, b in pairs)[0]
+    return f"{_pm(interval(a - b for a, b in pairs), 3)} (of {base:.3g})"
 
 
 def _rows(head: str) -> None:

@@ -104,7 +104,7 @@ NO_DATA: dict[str, tuple[kit.Mutation, str]] = {
     "crossed for a moment, often": (kit.crossed_often, r"the price jumped by 1.\d\d%"),
     "another unit later": (kit.from_the_middle(100.0), r"crossed for [45]\d"),
     "trades off the book": (kit.trades_moved(0.005), r"\d+ of \d+ trades took more than the book showed"),
-    "trades a little off": (kit.trades_moved(0.0005), r"\d+ of 304 trades took more than the book showed"),
+    "trades a little off": (kit.trades_moved(0.0005), r"\d+ of 704 trades took more than the book showed"),
     "trades within the spread": (kit.trades_moved(-0.0005), r"took more than the book showed .*at most 25%"),
     "trades late": (kit.trades_late, r"took more than the book showed"),
     "bids frozen": (kit.frozen(BUY), r"a side of the book stood still for \d\d.\d s while other rows came"),
