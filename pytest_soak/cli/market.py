@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from pytest_soak.cli.recorded import Recorded
-    from pytest_soak.market.facts.table import Fact, Finding
+    from pytest_soak.market.facts.finding import Fact, Finding
     from pytest_soak.market.scenario.model import Scenario
     from pytest_soak.market.tape import Tape
 
@@ -64,7 +64,9 @@ def run(options: argparse.Namespace) -> None:
         SoakStoreError: the picture could not be written.
     """
     from pytest_soak.cli.recorded import recorded
-    from pytest_soak.market.facts.table import CRASH_FACTS, FACTS, find, find_over
+    from pytest_soak.market.facts.crash import CRASH_FACTS
+    from pytest_soak.market.facts.finding import find, find_over
+    from pytest_soak.market.facts.table import FACTS
     from pytest_soak.market.scenario.loading import load_scenario
 
     if options.hours > MOST_HOURS:
@@ -115,7 +117,8 @@ class _Windows:
 
 def _beside(recording: Recorded) -> list[str]:
     """Print the findings on a recording; a cell per fact."""
-    from pytest_soak.market.facts.table import FACTS, find
+    from pytest_soak.market.facts.finding import find
+    from pytest_soak.market.facts.table import FACTS
 
     _print(f"{recording.tape.name}: {_size(recording.tape)}")
     for note in recording.notes:
@@ -134,7 +137,7 @@ def _size(tape: Tape) -> str:
 
 def _crash(scenario: Scenario, seed: int) -> Tape | None:
     """The market round the first scripted fall, None where there is none."""
-    from pytest_soak.market.facts.table import RECOVERY_S
+    from pytest_soak.market.facts.crash import RECOVERY_S
     from pytest_soak.market.tape import tape_of_scenario
 
     for shock in scenario.shocks:
@@ -151,7 +154,7 @@ def _table(found: Sequence[Finding], beside: Sequence[str], explain: bool) -> No
     _print(_row(heads))
     for ours, other in zip_longest(found, beside):
         fact = ours.fact
-        cells = [fact.name, f"{fact.low:g} to {fact.high:g}", _cell(ours), *([other] if other else [])]
+        cells = [fact.name, fact.accepted, _cell(ours), *([other] if other else [])]
         _print(_row(cells))
         if explain:
             for line in _explained(fact):
@@ -166,8 +169,7 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def _cell(finding: Finding) -> str:
-    verdict = {True: "holds", False: "FAILS", None: "too few"}[finding.holds]
-    return f"{finding.value:.3g} {verdict}"
+    return f"{finding.value:.3g} {finding.verdict}".rstrip()
 
 
 def _explained(fact: Fact) -> Iterator[str]:

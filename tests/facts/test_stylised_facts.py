@@ -12,7 +12,9 @@ from functools import cache
 import pytest
 
 from pytest_soak.market import load_scenario
-from pytest_soak.market.facts.table import CRASH_FACTS, FACTS, Fact, find
+from pytest_soak.market.facts.crash import CRASH_FACTS
+from pytest_soak.market.facts.finding import Fact, find
+from pytest_soak.market.facts.table import FACTS
 from pytest_soak.market.tape import Tape, tape_of_scenario
 
 DAY_S = 100_800.0

@@ -15,8 +15,10 @@ from pytest_soak import cli
 from pytest_soak.cli import market
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.market import load_scenario
+from pytest_soak.market.facts.crash import CRASH_FACTS
+from pytest_soak.market.facts.finding import find, find_over
 from pytest_soak.market.facts.picture import drawn
-from pytest_soak.market.facts.table import CRASH_FACTS, FACTS, find, find_over
+from pytest_soak.market.facts.table import FACTS
 from pytest_soak.market.tape import Tape, tape_of_recording, tape_of_scenario
 from tests import recordings_kit as kit
 from tests.oracle.recordings import SELL, TRADE, write_npz
