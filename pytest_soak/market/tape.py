@@ -206,6 +206,8 @@ def _tape(
     tick_size: float,
     lot_size: float,
 ) -> Tape:
+    walked = columns.get("trade_walked")
+    emptied = columns["trade_lots"] >= columns["trade_queue"]
     return Tape(
         name=name,
         events=events,
@@ -223,5 +225,5 @@ def _tape(
         trade_price=columns["trade_price"] * tick_size,
         trade_mid=columns["trade_mid"] * tick_size,
         trade_queue=columns["trade_queue"] * lot_size,
-        trade_emptied=(columns["trade_lots"] >= columns["trade_queue"]) | columns.get("trade_walked", False),
+        trade_emptied=emptied if walked is None else emptied | (walked != 0),
     )

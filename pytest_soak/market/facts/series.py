@@ -136,7 +136,7 @@ class Series:
 
     @cached_property
     def imbalance(self) -> Doubles:
-        """Order flow imbalance of each 100 ms on the path: what came to the best bid minus what came to the best ask.
+        """Order flow imbalance of each 100 ms on the path: what came to the best bid minus the ask
 
         After Cont, Kukanov and Stoikov 2014, of the best prices and queues at the ends of each 100 ms.
         """

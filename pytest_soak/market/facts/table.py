@@ -3,8 +3,8 @@
 Each is computed in the same way of a scenario and of a recording; with too few observations it is measured
 but not judged. Impact is measured in volatilities per market order, which is of order one in the recordings
 and the mock alike; what it leaves of the half-spread is judged only where the spread is free, as elsewhere
-the tick sets it. "BTCUSDT" is a recording of 345 s of the perpetual on 2024-08-08, as ``pytest-soak market mixed
---replay FILE`` prints it; "ETHUSDT" one of the other perpetual of the same minutes.
+the tick sets it. "BTCUSDT" is a recording of 345 s of the perpetual on 2024-08-08, as ``pytest-soak market
+mixed --replay FILE`` prints it; "ETHUSDT" one of the other perpetual of the same minutes.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ PRICE_FACTS = (
     Fact(
         name="jumps",
         statistic="share of variance in 1 s returns beyond 4 deviations of their minute",
-        low=0.04,
-        high=0.12,
-        least=10_000,
+        low=0.055,
+        high=0.165,
+        least=5_000,
         source="Huang and Tauchen 2005: jumps are about 7 % of variance",
         measure=prices.jumps,
     ),
@@ -250,7 +250,7 @@ COST_FACTS = (
     Fact(
         name="markout by queue",
         statistic="cost 1 s after a fill in the last fifth of the best queue over that in the first",
-        low=1.12,
+        low=1.14,
         high=3.0,
         least=1_000,
         source="BTCUSDT 1.25; more at the end of the queue",
