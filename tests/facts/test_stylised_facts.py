@@ -1,8 +1,8 @@
 """Stylised facts of the mock market, with a control that must fail those that it lacks.
 
 ``pytest_soak/market/facts/table.py`` says of each fact the statistic, the accepted range and its source; here
-a day and four hours (100,000 returns of a second) are measured, 17 hours of the control. Fewer observations than a fact asks for
-fail too.
+a day and four hours (100,000 returns of a second) are measured, 17 hours of the control. Fewer observations
+than a fact asks for fail too.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ DAY_S = 100_800.0
 CONTROL_S = 61_200.0
 CRASH_S = 3_600.0
 
-# Independent orders of one size have no clusters, no memory of sides and no heavy tails, and prices that come out of
-# the book alone do not follow them for good; their spread, and what flow does with the price at once, they have.
+# Independent orders of one size have no clusters, no memory of sides and no heavy tails, and prices that come
+# out of the book alone do not follow them for good; what flow does with the price at once is real.
 LACKED = {
     "heavy tails",
     "peaked returns",
