@@ -5,15 +5,15 @@ from __future__ import annotations
 import argparse
 import io
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_soak.cli.market import FOLDERS, one_seed
+from pytest_soak.cli.options import FOLDERS, add_scenario
+from pytest_soak.cli.outputs import output_file, write_output
 from pytest_soak.config.arguments import positive_int
 from pytest_soak.domain.errors import SoakConfigError
 
 if TYPE_CHECKING:
-    from pytest_soak.cli.market import Commands
+    from pytest_soak.cli.options import Commands
 
 MOST_MINUTES = 240
 
@@ -26,9 +26,8 @@ def add(commands: Commands) -> None:
         description="Let a mock market live without a maker and write it down in hftbacktest's format: "
         "the array 'data'; beside it 'origin' says what it was made from.",
     )
-    command.add_argument("scenario", help="Name of a scenario, or a TOML file")
-    command.add_argument("file", type=Path, help="The .npz file to write")
-    command.add_argument("--seed", type=one_seed, default=1, help="Seed of the market (default: 1)")
+    add_scenario(command)
+    command.add_argument("file", type=output_file, help="The .npz file to write")
     command.add_argument("--minutes", type=positive_int, default=60, help="Market time (default: 60)")
     command.set_defaults(run=run)
 
@@ -45,7 +44,6 @@ def run(options: argparse.Namespace) -> None:
     from pytest_soak.domain.hashing import canonical_json
     from pytest_soak.market.scenario.loading import load_scenario
     from pytest_soak.market.tape import rows_of_scenario
-    from pytest_soak.store.disk import files
 
     if options.minutes > MOST_MINUTES:
         raise SoakConfigError(f"--minutes = {options.minutes}; accepted is 1 to {MOST_MINUTES}")
@@ -57,6 +55,5 @@ def run(options: argparse.Namespace) -> None:
     origin = canonical_json({"scenario": scenario.model_dump(mode="json"), "seed": options.seed})
     content = io.BytesIO()
     np.savez_compressed(content, data=rows, origin=np.array(origin))
-    files.make_folder(options.file.parent)
-    files.write_atomic(options.file, content.getvalue())
+    write_output(options.file, content.getvalue())
     sys.stdout.write(f"{options.file}: {len(rows)} rows, {options.minutes} min of {scenario.name}\n")

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from pytest_soak.domain.outcome import MISSED
 from pytest_soak.domain.reasons import REASONS
 from pytest_soak.domain.settings import GateMode, Strict
 
@@ -200,7 +201,7 @@ class MarketFacts(Strict):
 
     @property
     def no_data_reason(self) -> str | None:
-        """Why KPIs are missing, as one text; None where nothing is known to be amiss."""
+        """Why KPIs are missing, as one text; None where no reason is known."""
         return "; ".join((*self.withheld, *self.notes)) or None
 
 
@@ -287,6 +288,11 @@ class GateResult(Strict):
     def is_beyond_chance(self) -> bool:
         """Whether a miss is more than the sampling error explains; one without a known error is."""
         return self.off_by is None or self.margin is None or self.off_by > self.margin
+
+    @property
+    def is_by_chance(self) -> bool:
+        """Whether the gate was missed by no more than the sampling error explains."""
+        return self.verdict in MISSED and not self.is_beyond_chance
 
 
 class Opinion(Strict):

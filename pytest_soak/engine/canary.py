@@ -169,7 +169,7 @@ class Canary:
         return record
 
     def _carried(self, number: int) -> Any:
-        """What the iteration before left for the strategy, made anew from the journal's text every time.
+        """What the iteration before left for the strategy, read again from the journal's text every time.
 
         What the strategy itself handed in may differ from it: in the order of keys, in parts that are one
         object. A canary in one go would then not do what a resumed one does.

@@ -156,7 +156,12 @@ def test_a_gate_takes_its_least_sample() -> None:
     few = edge_report(orders=orders(maker_fills=1, taker_fills=0))
     gate = judge(kpis_of(few), NET)[0]
     assert gate.verdict is Verdict.NO_DATA
-    assert describe(gate).endswith("(NO_DATA, n=1; 3.2 was measured, judged from n=30 on)")
+    assert describe(gate) == (
+        "net_bps: not judged, required >= 2 bps (NO_DATA, n=1; 3.2 was measured, judged from n=30 on)"
+    )
+    uncounted = GateSettings(thresholds={"risk_ratio": Threshold(fail_above=0.5, least=10)})
+    nothing = edge_report(attempts=0, blocks=blocks(risk=0))
+    assert describe(judge(kpis_of(nothing), uncounted)[0]).startswith("risk_ratio: not measured, required")
     lax = GateSettings(thresholds={"net_bps": Threshold(fail_below=2.0, least=1)})
     assert judge(kpis_of(few), lax)[0].verdict is Verdict.OK
 

@@ -205,7 +205,7 @@ impl<'a> ReplayVenue<'a> {
         self.exchange.mid().is_some_and(off)
     }
 
-    /// A row of a kind comes while the book is made anew: the new book is whole once time has gone on after its
+    /// A row of a kind comes while the book is rebuilt: the new book is whole once time has gone on after its
     /// first levels and something else than a snapshot comes.
     #[cold]
     #[inline(never)]

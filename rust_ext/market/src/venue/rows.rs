@@ -47,7 +47,7 @@ pub(crate) enum Action {
         tick: Tick,
         lots: Lots,
     },
-    /// Levels at the bound or better are gone; all of them where there is no bound, both sides where
+    /// Levels at the bound or better are removed; all of them where there is no bound, both sides where
     /// there is no side.
     Clear {
         side: Option<Side>,
