@@ -35,7 +35,7 @@ ABLATIONS: Mapping[str, Mapping[str, object]] = {
     "no flight": {"impact.flight": 0.0},
     "quotes that follow at once": {"impact.belief_half_life_s": 0.0},
     "independent sides": {"flow.metaorder_share": 0.0, "flow.hawkes.cross_share": 0.5},
-    "one size": {"flow.size_cap": 1.0, "book.order_log_sd": 0.0},
+    "one size": {"flow.size_cap": 1.0, "flow.pick_notional": 500.0, "book.order_log_sd": 0.0},
     "even depth": {"book.depth_log_sd": 0.0, "windows": (), "regimes.*.effect.depth": 1.0},
     "no Hawkes process": {"flow.hawkes": None},
 }

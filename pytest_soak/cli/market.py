@@ -50,6 +50,13 @@ def add(commands: Commands) -> None:
     command.add_argument(
         "--explain", action="store_true", help="Say how each fact is computed, and its source"
     )
+    command.add_argument(
+        "--maker",
+        nargs="?",
+        const="default",
+        metavar="PROFILE",
+        help="Let the reference maker quote in both as well, with a profile (default: default)",
+    )
     command.set_defaults(run=run)
 
 
@@ -63,6 +70,7 @@ def run(options: argparse.Namespace) -> None:
             name and cannot be drawn.
         SoakStoreError: the picture could not be written.
     """
+    from pytest_soak.cli import quoting
     from pytest_soak.cli.recorded import recorded
     from pytest_soak.market.facts.crash import CRASH_FACTS
     from pytest_soak.market.facts.finding import find, find_over
@@ -81,6 +89,9 @@ def run(options: argparse.Namespace) -> None:
     crash = _crash(scenario, options.seed)
     if crash is not None:
         _table(list(find(crash, CRASH_FACTS)), [], options.explain)
+    if options.maker is not None:
+        for line in quoting.compared(scenario, options.seed, options.replay, options.maker):
+            _print(line)
     _draw(windows.first, recording.tape if recording is not None else None, options.picture)
 
 
