@@ -1,4 +1,4 @@
-"""The reference maker in a scenario and in a recording, side by side: what ``pytest-soak market --maker`` adds."""
+"""The reference maker in a scenario and in a recording, side by side, for ``pytest-soak market --maker``."""
 
 from __future__ import annotations
 

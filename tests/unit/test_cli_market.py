@@ -246,7 +246,8 @@ def test_the_reference_maker_quotes_in_both(
     recording = write_npz(tmp_path / "recording.npz", kit.calm_rows())
     code, lines, _ = called(capsys, "calm", "--hours=1", f"--replay={recording}", "--maker=steady_safe")
     assert code == 0
-    begin = lines.index("the reference maker with steady_safe, per minute: 2 in the scenario, 2 in the recording")
+    head = "the reference maker with steady_safe, per minute: 2 in the scenario, 2 in the recording"
+    begin = lines.index(head)
     assert lines[begin + 1].split() == ["KPI", "scenario", "recording"]
     rows = {line[:25].strip(): line[25:] for line in lines[begin + 2 : begin + 13]}
     assert " +- " in rows["net_bps"]
