@@ -46,7 +46,7 @@ def compared(scenario: Scenario, seed: int, recording: Path | None, profile: str
     columns = {"scenario": _rows(MockMarket(scenario, seed=seed), job, WINDOWS)}
     if recording is not None:
         replay = ReplayMarket(recording)
-        columns["recording"] = _rows(replay, job, int(replay.duration_ms / (WINDOW_S * 1e3)))
+        columns["recording"] = _rows(replay, job, max(1, round(replay.duration_ms / (WINDOW_S * 1e3))))
     yield ""
     counts = ", ".join(f"{len(rows)} in the {name}" for name, rows in columns.items())
     yield f"the reference maker with {chosen.name}, per minute: {counts}"
