@@ -171,7 +171,9 @@ def tuner(names: Sequence[str], options: argparse.Namespace, over: Over) -> None
             for read in TUNED.values():
                 pairs = zip(with_it, without, strict=True)
                 base = interval(run.mean(read) for run in without)[0]
-                row.append(f"{_pm(interval(a.mean(read) - b.mean(read) for a, b in pairs), 3)} (of {base:.3g})")
+                row.append(
+                    f"{_pm(interval(a.mean(read) - b.mean(read) for a, b in pairs), 3)} (of {base:.3g})"
+                )
             _row(row)
 
 
