@@ -18,7 +18,7 @@ from pytest_soak.domain.errors import SoakConfigError
 if TYPE_CHECKING:
     from pytest_soak.cli.options import Commands
     from pytest_soak.cli.recorded import Recorded
-    from pytest_soak.market.facts.table import Fact, Finding
+    from pytest_soak.market.facts.finding import Fact, Finding
     from pytest_soak.market.scenario.model import Scenario
     from pytest_soak.market.tape import Tape
 
@@ -50,6 +50,13 @@ def add(commands: Commands) -> None:
     command.add_argument(
         "--explain", action="store_true", help="Say how each fact is computed, and its source"
     )
+    command.add_argument(
+        "--maker",
+        nargs="?",
+        const="default",
+        metavar="PROFILE",
+        help="Let the reference maker quote in both as well, with a profile (default: default)",
+    )
     command.set_defaults(run=run)
 
 
@@ -63,8 +70,11 @@ def run(options: argparse.Namespace) -> None:
             name and cannot be drawn.
         SoakStoreError: the picture could not be written.
     """
+    from pytest_soak.cli import quoting
     from pytest_soak.cli.recorded import recorded
-    from pytest_soak.market.facts.table import CRASH_FACTS, FACTS, find, find_over
+    from pytest_soak.market.facts.crash import CRASH_FACTS
+    from pytest_soak.market.facts.finding import find, find_over
+    from pytest_soak.market.facts.table import FACTS
     from pytest_soak.market.scenario.loading import load_scenario
 
     if options.hours > MOST_HOURS:
@@ -79,6 +89,9 @@ def run(options: argparse.Namespace) -> None:
     crash = _crash(scenario, options.seed)
     if crash is not None:
         _table(list(find(crash, CRASH_FACTS)), [], options.explain)
+    if options.maker is not None:
+        for line in quoting.compared(scenario, options.seed, options.replay, options.maker):
+            _print(line)
     _draw(windows.first, recording.tape if recording is not None else None, options.picture)
 
 
@@ -115,7 +128,8 @@ class _Windows:
 
 def _beside(recording: Recorded) -> list[str]:
     """Print the findings on a recording; a cell per fact."""
-    from pytest_soak.market.facts.table import FACTS, find
+    from pytest_soak.market.facts.finding import find
+    from pytest_soak.market.facts.table import FACTS
 
     _print(f"{recording.tape.name}: {_size(recording.tape)}")
     for note in recording.notes:
@@ -134,7 +148,7 @@ def _size(tape: Tape) -> str:
 
 def _crash(scenario: Scenario, seed: int) -> Tape | None:
     """The market round the first scripted fall, None where there is none."""
-    from pytest_soak.market.facts.table import RECOVERY_S
+    from pytest_soak.market.facts.crash import RECOVERY_S
     from pytest_soak.market.tape import tape_of_scenario
 
     for shock in scenario.shocks:
@@ -151,7 +165,7 @@ def _table(found: Sequence[Finding], beside: Sequence[str], explain: bool) -> No
     _print(_row(heads))
     for ours, other in zip_longest(found, beside):
         fact = ours.fact
-        cells = [fact.name, f"{fact.low:g} to {fact.high:g}", _cell(ours), *([other] if other else [])]
+        cells = [fact.name, fact.accepted, _cell(ours), *([other] if other else [])]
         _print(_row(cells))
         if explain:
             for line in _explained(fact):
@@ -166,8 +180,7 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def _cell(finding: Finding) -> str:
-    verdict = {True: "holds", False: "FAILS", None: "too few"}[finding.holds]
-    return f"{finding.value:.3g} {verdict}"
+    return f"{finding.value:.3g} {finding.verdict}".rstrip()
 
 
 def _explained(fact: Fact) -> Iterator[str]:

@@ -11,14 +11,17 @@ from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.domain.parameters import DEFAULTS
 from pytest_soak.domain.settings import MakerSettings
 from pytest_soak.market.protocols import MakerJob
-from pytest_soak.market.reports import report_of
+from pytest_soak.market.reports import report_and_fills, report_of
 from pytest_soak.market.scenario.loading import Scenario
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pytest_soak import _kernel
     from pytest_soak.domain.records import EdgeReport
     from pytest_soak.domain.settings import FeeSettings
     from pytest_soak.market.protocols import Window
+    from pytest_soak.market.reports import Fill
     from pytest_soak.market.stepping import Simulation
 
 _SEEDS = 1 << 64  # an unsigned word of the kernel
@@ -93,6 +96,14 @@ class MockMarket:
     def _keep(self, window: Window, series: Mapping[str, bytes]) -> None:
         if window.recorder is not None:
             window.recorder.take(series, self.compiled.labels())
+
+    def run_with_fills(self, job: MakerJob, window: Window) -> tuple[EdgeReport, Sequence[Fill]]:
+        """Run the reference maker in the window, and tell each of its fills as well.
+
+        Raises:
+            SoakConfigError: where the kernel refuses scenario, parameters or settings.
+        """
+        return report_and_fills(kernel.simulate(self.compiled, self.spec(job, window, record_fills=True)))
 
     def simulation(
         self, window: Window, fees: FeeSettings, *, maker: MakerSettings | None = None

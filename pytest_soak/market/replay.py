@@ -14,13 +14,16 @@ from pytest_soak.market.protocols import MakerJob
 from pytest_soak.market.recording.checks import Facts, check_rows
 from pytest_soak.market.recording.judging import LEAST_SILENCE_MS, Trust, judged
 from pytest_soak.market.recording.reading import Recording, read_recording
-from pytest_soak.market.reports import report_of
+from pytest_soak.market.reports import report_and_fills, report_of
 from pytest_soak.market.tape import tape_of_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pytest_soak.domain.records import EdgeReport, Source
     from pytest_soak.domain.settings import FeeSettings
     from pytest_soak.market.protocols import Window
+    from pytest_soak.market.reports import Fill
     from pytest_soak.market.stepping import Simulation
     from pytest_soak.market.tape import Tape
 
@@ -140,6 +143,16 @@ class ReplayMarket:
         if window.recorder is not None:
             window.recorder.take(series)
         return self._judged(report, job.maker)
+
+    def run_with_fills(self, job: MakerJob, window: Window) -> tuple[EdgeReport, Sequence[Fill]]:
+        """Run the reference maker over the window's slice, and tell each of its fills as well.
+
+        Raises:
+            SoakConfigError: where the kernel refuses parameters or settings.
+        """
+        answer = kernel.replay(self.spec(job, window, record_fills=True), self._recording.buffer)
+        report, fills = report_and_fills(answer)
+        return self._judged(report, job.maker), fills
 
     def simulation(
         self, window: Window, fees: FeeSettings, *, maker: MakerSettings | None = None

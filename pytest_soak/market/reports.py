@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping, Sequence
 
 from pydantic import ValidationError
 
@@ -25,6 +26,21 @@ def report_of(answer: bytes) -> EdgeReport:
             f"the kernel's report does not fit this package: {where}: {first['msg']}; "
             "rebuild the kernel with: maturin develop --release"
         ) from error
+
+
+Fill = Mapping[str, float | bool | None]
+
+
+def report_and_fills(answer: bytes) -> tuple[EdgeReport, Sequence[Fill]]:
+    """Read an answer that was asked to hold every fill.
+
+    Raises:
+        SoakError: where package and kernel are of different versions.
+    """
+    whole = json.loads(answer)
+    fills: Sequence[Fill] = whole.pop("fills")
+    whole.pop("path")
+    return report_of(json.dumps(whole).encode("utf-8")), fills
 
 
 def with_reasons(report: EdgeReport) -> EdgeReport:

@@ -45,11 +45,14 @@ class Tape:
         bid, ask: best prices every 100 ms, NaN where a side is empty.
         fair: fair value, NaN where there is none (a recording).
         bid_depth, ask_depth: quantity on the ten best levels.
+        bid_queue, ask_queue: quantity at the best price, 0 where a side is empty.
         labels: for each label whether it was on, per sample.
         trade_s: times of market orders that traded, s since the begin.
         trade_side: 1 where the aggressor bought, -1 where he sold.
         trade_qty: quantity of the whole order.
+        trade_price: the best price that it met.
         trade_mid: mid before it, NaN where there was none.
+        trade_queue: what stood at the best price before it.
         trade_emptied: whether it took all that stood at the best price.
     """
 
@@ -60,11 +63,15 @@ class Tape:
     fair: Doubles
     bid_depth: Doubles
     ask_depth: Doubles
+    bid_queue: Doubles
+    ask_queue: Doubles
     labels: Mapping[str, NDArray[np.bool_]]
     trade_s: Doubles
     trade_side: Doubles
     trade_qty: Doubles
+    trade_price: Doubles
     trade_mid: Doubles
+    trade_queue: Doubles
     trade_emptied: NDArray[np.bool_]
 
     @property
@@ -184,10 +191,10 @@ def _one_row_per_order(columns: dict[str, Doubles]) -> dict[str, Doubles]:
         return columns
     new = np.flatnonzero(np.concatenate(([True], (np.diff(at) != 0) | (np.diff(side) != 0))))
     worst, best = (reduce.reduceat(price, new) for reduce in (np.maximum, np.minimum))
-    emptied = np.maximum.reduceat(columns["trade_emptied"], new)
-    merged = {name: columns[name][new] for name in ("trade_at", "trade_side", "trade_price", "trade_mid")}
+    firsts = ("trade_at", "trade_side", "trade_price", "trade_mid", "trade_queue")
+    merged = {name: columns[name][new] for name in firsts}
     merged["trade_lots"] = np.add.reduceat(columns["trade_lots"], new)
-    merged["trade_emptied"] = np.maximum(emptied, worst != best)
+    merged["trade_walked"] = worst != best
     return {**columns, **merged}
 
 
@@ -199,6 +206,8 @@ def _tape(
     tick_size: float,
     lot_size: float,
 ) -> Tape:
+    walked = columns.get("trade_walked")
+    emptied = columns["trade_lots"] >= columns["trade_queue"]
     return Tape(
         name=name,
         events=events,
@@ -207,10 +216,14 @@ def _tape(
         fair=columns["fair"] * tick_size,
         bid_depth=columns["bid_depth"] * lot_size,
         ask_depth=columns["ask_depth"] * lot_size,
+        bid_queue=columns["bid_queue"] * lot_size,
+        ask_queue=columns["ask_queue"] * lot_size,
         labels=labels,
         trade_s=columns["trade_s"],
         trade_side=columns["trade_side"].astype(float),
         trade_qty=columns["trade_lots"] * lot_size,
+        trade_price=columns["trade_price"] * tick_size,
         trade_mid=columns["trade_mid"] * tick_size,
-        trade_emptied=columns["trade_emptied"] != 0,
+        trade_queue=columns["trade_queue"] * lot_size,
+        trade_emptied=emptied if walked is None else emptied | (walked != 0),
     )

@@ -17,12 +17,29 @@ def test_tail_index_of_pareto_values(exponent: float) -> None:
     assert estimators.tail_index(-values, 0.01) == pytest.approx(exponent, rel=0.06)
 
 
-def test_a_gaussian_has_no_heavy_tail_and_no_excess_kurtosis() -> None:
+def test_a_gaussian_has_no_heavy_tail_and_no_peak() -> None:
     values = DRAW(2).normal(5.0, 2.0, 400_000)
     assert estimators.tail_index(values - 5.0, 0.01) > 6.0
-    assert estimators.excess_kurtosis(values) == pytest.approx(0.0, abs=0.05)
-    # Laplace: 3; a mixture of two variances: 3 * (E v**2 / (E v)**2 - 1).
-    assert estimators.excess_kurtosis(DRAW(3).laplace(size=400_000)) == pytest.approx(3.0, abs=0.2)
+    assert estimators.geary_ratio(values) == pytest.approx(estimators.GAUSSIAN_RATIO, abs=0.003)
+    # Laplace: 1 / sqrt(2); a coin: 1.
+    assert estimators.geary_ratio(DRAW(3).laplace(size=400_000)) == pytest.approx(0.5**0.5, abs=0.005)
+    assert estimators.geary_ratio(np.array([1.0, -1.0])) == 1.0
+
+
+def test_rank_correlation_sees_order_alone() -> None:
+    values = DRAW(8).normal(size=1_000)
+    assert estimators.rank_correlation(values, np.exp(9.0 * values)) == pytest.approx(1.0)
+    assert estimators.rank_correlation(values, -(values**3)) == pytest.approx(-1.0)
+    # Ties share their rank: the order within them says nothing.
+    steps, values = np.array([0.0, 0.0, 1.0, 1.0]), np.array([1.0, 2.0, 4.0, 3.0])
+    assert estimators.rank_correlation(steps, values) == pytest.approx(0.8944, abs=1e-4)
+
+
+def test_growth_of_a_power_law() -> None:
+    sizes = DRAW(9).pareto(1.5, 40_000) + 1.0
+    effects = sizes**0.5 + DRAW(10).normal(0.0, 1.0, len(sizes))
+    assert estimators.growth_exponent(sizes, effects, 8) == pytest.approx(0.5, abs=0.06)
+    assert np.isnan(estimators.growth_exponent(sizes, -effects, 8))
 
 
 def test_autocorrelation_is_that_of_the_definition() -> None:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from pytest_soak.domain.errors import SoakConfigError
-from pytest_soak.market.facts.table import FACTS, find
+from pytest_soak.market.facts.finding import find
+from pytest_soak.market.facts.table import FACTS
 from pytest_soak.market.tape import DEPTH_LEVELS, STEP_S, tape_of_recording
 from tests.oracle.book import MidPath, book_at
 from tests.oracle.recordings import real_recording, write_npz
@@ -52,9 +53,14 @@ def test_what_is_known_of_the_recorded_flow() -> None:
     assert found["ACF of sides of market orders, lag 10"].value == pytest.approx(0.12, abs=0.01)
     branching = found["1 - F ** -0.5, F = Fano factor of market orders in 10 s"]
     assert 0.80 <= branching.value <= 0.87
-    judged = {statistic for statistic, finding in found.items() if finding.holds is not None}
-    assert len(judged) == 6
-    assert all(found[statistic].holds for statistic in judged)
+    assert found["correlation of net volume of market orders and return over 10 s"].value == pytest.approx(
+        0.66, abs=0.01
+    )
+    judged = {f.fact.name for f in found.values() if f.holds is not None}
+    assert len(judged) >= 25
+    assert judged >= {fact.name for fact in FACTS if fact.where == "one tick"}
+    assert not judged & {fact.name for fact in FACTS if fact.where == "wide"}
+    assert {f.fact.name: f.value for f in found.values() if f.holds is False} == {}
 
 
 def test_a_recording_that_is_not_there(tmp_path: Path) -> None:

@@ -12,11 +12,13 @@ import matplotlib
 import pytest
 
 from pytest_soak import cli
-from pytest_soak.cli import market
+from pytest_soak.cli import market, quoting
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.market import load_scenario
+from pytest_soak.market.facts.crash import CRASH_FACTS
+from pytest_soak.market.facts.finding import find, find_over
 from pytest_soak.market.facts.picture import drawn
-from pytest_soak.market.facts.table import CRASH_FACTS, FACTS, find, find_over
+from pytest_soak.market.facts.table import FACTS
 from pytest_soak.market.tape import Tape, tape_of_recording, tape_of_scenario
 from tests import recordings_kit as kit
 from tests.oracle.recordings import SELL, TRADE, write_npz
@@ -235,3 +237,26 @@ def test_facts_over_windows_are_means_weighted_by_observations() -> None:
         if known:
             assert one.value == pytest.approx(sum(p.value * p.count for p in known) / one.count)
     assert find_over([tapes[0]], FACTS)[0] == parts[0][0]
+
+
+def test_the_reference_maker_quotes_in_both(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quoting, "WINDOWS", 2)
+    recording = write_npz(tmp_path / "recording.npz", kit.calm_rows())
+    code, lines, _ = called(capsys, "calm", "--hours=1", f"--replay={recording}", "--maker=steady_safe")
+    assert code == 0
+    head = "the reference maker with steady_safe, per minute: 2 in the scenario, 2 in the recording"
+    begin = lines.index(head)
+    assert lines[begin + 1].split() == ["KPI", "scenario", "recording"]
+    rows = {line[:25].strip(): line[25:] for line in lines[begin + 2 : begin + 13]}
+    assert " +- " in rows["net_bps"]
+    assert 0.0 <= float(rows["nobody ahead"].split()[0]) <= 1.0
+    assert all(line.isascii() and len(line) <= 100 for line in lines)
+
+
+def test_a_profile_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = called(capsys, "calm", "--hours=1", "--maker=brave")
+    assert code == 2
+    assert "brave" in err
+    assert err.count("\n") == 1

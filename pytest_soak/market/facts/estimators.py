@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Doubles = NDArray[np.float64]
+
+
+GAUSSIAN_RATIO = math.sqrt(2.0 / math.pi)
+"""Geary's ratio of a Gaussian."""
 
 
 def tail_index(values: Doubles, share: float) -> float:
@@ -22,12 +27,39 @@ def tail_index(values: Doubles, share: float) -> float:
     return float(1.0 / np.mean(np.log(top[1:] / top[0])))
 
 
-def excess_kurtosis(values: Doubles) -> float:
-    """Fourth central moment over the squared variance, minus 3; 0 for a Gaussian."""
+def geary_ratio(values: Doubles) -> float:
+    """Mean absolute deviation over the standard deviation (Geary 1935): less, the more peaked and heavy."""
     import numpy as np
 
     centred = values - values.mean()
-    return float(np.mean(centred**4) / np.mean(centred**2) ** 2 - 3.0)
+    return float(np.abs(centred).mean() / centred.std())
+
+
+def rank_correlation(first: Doubles, second: Doubles) -> float:
+    """Correlation of ranks (Spearman 1904); equal values share the mean of theirs."""
+    import numpy as np
+
+    def ranks(values: Doubles) -> Doubles:
+        _, which, counts = np.unique(values, return_inverse=True, return_counts=True)
+        middle: Doubles = (np.cumsum(counts) - (counts - 1) * 0.5)[which]
+        return middle
+
+    return float(np.corrcoef(ranks(first), ranks(second))[0, 1])
+
+
+def growth_exponent(sizes: Doubles, effects: Doubles, groups: int) -> float:
+    """Exponent with which the mean effect grows in size, over groups of equal count and their typical size.
+
+    NaN where the effect is not positive in the mean of a group.
+    """
+    import numpy as np
+
+    order = np.array_split(np.argsort(sizes, kind="stable"), groups)
+    size = np.array([np.log(sizes[group]).mean() for group in order])
+    effect = np.array([np.nanmean(effects[group]) for group in order])
+    if (effect <= 0.0).any():
+        return float("nan")
+    return float(np.polyfit(size, np.log(effect), 1)[0])
 
 
 def autocorrelation(values: Doubles, most: int) -> Doubles:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.market.facts import timeline
 from pytest_soak.market.facts.estimators import autocorrelation
-from pytest_soak.market.facts.measures import Series
+from pytest_soak.market.facts.series import Series
 
 if TYPE_CHECKING:
     import numpy as np
@@ -57,7 +57,7 @@ def _statistics(panels: Any, tapes: list[Tape]) -> None:
     tails, signs, sizes = panels
     for tape, colour in zip(tapes, ("C0", _RECORDING), strict=False):
         series = Series(tape)
-        returns = series.returns(1.0) if len(series.mid) else series.mid
+        returns = series.returns(1.0) if len(series.path) else series.path
         if len(returns) < _LEAST_RETURNS or not returns.any():
             continue
         _tails(tails, returns, tape.name, colour)

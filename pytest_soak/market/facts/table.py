@@ -1,126 +1,55 @@
 """Stylised facts of markets: statistics with the range in which real markets lie, and where that is from.
 
-``FACTS`` are of a market as a whole, ``CRASH_FACTS`` of the largest fall in it. Each is computed
-in the same way of a scenario and of a recording; with too few observations it is measured but not judged.
-What a tape does not have::
-
-    missing = [finding.fact.name for finding in find(tape, FACTS) if finding.holds is False]
+Each is computed in the same way of a scenario and of a recording; with too few observations it is measured
+but not judged. Impact is measured in volatilities per market order, which is of order one in the recordings
+and the mock alike; what it leaves of the half-spread is judged only where the spread is free, as elsewhere
+the tick sets it. "BTCUSDT" is a recording of 345 s of the perpetual on 2024-08-08, as ``pytest-soak market
+mixed --replay FILE`` prints it; "ETHUSDT" one of the other perpetual of the same minutes.
 """
 
 from __future__ import annotations
 
-import math
-import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pytest_soak.market.facts import costs, flow, prices, quotes
+from pytest_soak.market.facts.finding import Fact
 
-from pytest_soak.market.facts import measures
-from pytest_soak.market.facts.measures import Series
-from pytest_soak.market.tape import STEP_S
+_WYART = "Wyart et al. 2008: providing liquidity is at most marginally profitable"
 
-if TYPE_CHECKING:
-    from pytest_soak.market.facts.estimators import Doubles
-    from pytest_soak.market.tape import Tape
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fact:
-    """One statistic.
-
-    Attributes:
-        name: short name.
-        statistic: how it is computed.
-        low, high: the accepted range.
-        least: observations below which it is not judged.
-        source: where the range is from.
-        measure: value and number of observations.
-    """
-
-    name: str
-    statistic: str
-    low: float
-    high: float
-    least: int
-    source: str
-    measure: Callable[[Series], tuple[float, int]]
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A fact as it was found: value, observations, and whether it holds (None: too few observations)."""
-
-    fact: Fact
-    value: float
-    count: int
-
-    @property
-    def holds(self) -> bool | None:
-        """Whether the value lies in the range; a value that is not defined does not."""
-        if self.count < self.fact.least:
-            return None
-        return self.fact.low <= self.value <= self.fact.high
-
-
-def find(tape: Tape, facts: Iterable[Fact]) -> Iterator[Finding]:
-    """Compute facts of a tape; NaN with 0 observations where there is nothing to compute one of."""
-    series = Series(tape)
-    for fact in facts:
-        try:
-            with warnings.catch_warnings():
-                # A tape that is too short for a fact gives NaN.
-                warnings.simplefilter("ignore", RuntimeWarning)
-                value, count = fact.measure(series)
-        except (ValueError, IndexError):
-            value, count = float("nan"), 0
-        yield Finding(fact, value, count)
-
-
-def find_over(windows: Iterable[Tape], facts: Sequence[Fact]) -> list[Finding]:
-    """Facts of a market that comes in windows, one after the other: means weighted by their observations.
-
-    Only one window is looked at at a time, so that memory does not grow with their number.
-    """
-    found = [list(find(window, facts)) for window in windows]
-    return [_mean(list(findings)) for findings in zip(*found, strict=True)]
-
-
-def _mean(findings: Sequence[Finding]) -> Finding:
-    if len(findings) == 1:
-        return findings[0]
-    measured = [one for one in findings if one.count and math.isfinite(one.value)]
-    count = sum(one.count for one in measured)
-    value = math.fsum(one.value * one.count for one in measured) / count if count else math.nan
-    return Finding(findings[0].fact, value, count)
-
-
-FACTS = (
+PRICE_FACTS = (
     Fact(
         name="heavy tails",
         statistic="Hill tail index of 1 s returns, top 1 %",
         low=2.0,
         high=5.0,
         least=50_000,
-        source="Cont 2001: finite, above 2 and below 5",
-        measure=measures.tail_index,
+        source="Cont 2001: above 2 and below 5; BTCUSDT 4.0",
+        measure=prices.tail_index,
     ),
     Fact(
-        name="excess kurtosis",
-        statistic="excess kurtosis of 1 s returns",
-        low=3.0,
-        high=300.0,
-        least=50_000,
-        source="Cont 2001: far above 0 within a day",
-        measure=measures.kurtosis,
+        name="peaked returns",
+        statistic="mean over standard deviation of |1 s returns|",
+        low=0.45,
+        high=0.75,
+        least=300,
+        source="BTCUSDT 0.49; 0.80 for a Gaussian, 0.64 for Student's t with 3 degrees",
+        measure=prices.peak,
     ),
     Fact(
         name="aggregational normality",
-        statistic="excess kurtosis at 300 s over that at 1 s",
-        low=-0.1,
-        high=0.7,
+        statistic="that statistic's distance from a Gaussian's at 300 s over that at 1 s",
+        low=-0.3,
+        high=0.9,
         least=200,
         source="Cont 2001: falls with the horizon",
-        measure=measures.aggregation,
+        measure=prices.aggregation,
+    ),
+    Fact(
+        name="jumps",
+        statistic="share of variance in 1 s returns beyond 4 deviations of their minute",
+        low=0.055,
+        high=0.165,
+        least=5_000,
+        source="Huang and Tauchen 2005: jumps are about 7 % of variance",
+        measure=prices.jumps,
     ),
     Fact(
         name="no linear memory",
@@ -129,187 +58,320 @@ FACTS = (
         high=0.05,
         least=50_000,
         source="Cont 2001: insignificant beyond a few lags",
-        measure=measures.linear_memory,
+        measure=prices.linear_memory,
     ),
     Fact(
         name="clustered volatility",
         statistic="mean ACF of |1 s returns|, lags 10 to 100",
-        low=0.05,
-        high=0.5,
+        low=0.035,
+        high=0.105,
         least=50_000,
         source="Cont 2001: positive over long lags",
-        measure=measures.clustering,
+        measure=prices.clustering,
     ),
     Fact(
         name="decay of clusters",
         statistic="exponent of the ACF of |1 s returns|, lags 5 to 300",
-        low=0.1,
+        low=0.15,
         high=0.5,
         least=50_000,
         source="Cont 2001: 0.2 to 0.4",
-        measure=measures.clustering_decay,
+        measure=prices.clustering_decay,
     ),
+    Fact(
+        name="volatility of volatility",
+        statistic="deviation of the log of volatility per minute",
+        low=0.25,
+        high=0.75,
+        least=5,
+        source="BTCUSDT 0.56",
+        measure=prices.volatility_of_volatility,
+    ),
+)
+
+FLOW_FACTS = (
     Fact(
         name="branching ratio",
         statistic="1 - F ** -0.5, F = Fano factor of market orders in 10 s",
         low=0.6,
         high=0.95,
         least=1_000,
-        source="BTCUSDT 0.80 to 0.86; Filimonov and Sornette 2012: above 0.7",
-        measure=measures.branching,
+        source="BTCUSDT 0.80 to 0.86, ETHUSDT 0.67 to 0.74; Filimonov and Sornette 2012: above 0.7",
+        measure=flow.branching,
     ),
     Fact(
         name="uneven gaps",
         statistic="deviation over mean of gaps between market orders",
         low=1.2,
-        high=3.0,
+        high=2.4,
         least=1_000,
-        source="BTCUSDT 1.47; 1 for independent arrivals",
-        measure=measures.gaps,
+        source="BTCUSDT 1.47, ETHUSDT 1.52; 1 for independent arrivals",
+        measure=flow.gaps,
     ),
     Fact(
         name="sign memory",
         statistic="ACF of sides of market orders, lag 10",
-        low=0.03,
-        high=0.4,
+        low=0.045,
+        high=0.135,
         least=2_000,
         source="BTCUSDT 0.12; Lillo and Farmer 2004: positive over long lags",
-        measure=measures.sign_memory,
+        measure=flow.sign_memory,
     ),
     Fact(
         name="decay of sign memory",
         statistic="exponent of the ACF of sides, lags 1 to 50",
-        low=0.2,
-        high=0.8,
+        low=0.35,
+        high=1.1,
         least=2_000,
-        source="Lillo and Farmer 2004: about 0.5",
-        measure=measures.sign_decay,
+        source="BTCUSDT 0.44, ETHUSDT 1.04; Lillo and Farmer 2004: about 0.5",
+        measure=flow.sign_decay,
+    ),
+    Fact(
+        name="uneven sizes",
+        statistic="Hill tail index of sizes of market orders, top 10 %",
+        low=0.8,
+        high=2.4,
+        least=1_000,
+        source="BTCUSDT 0.94; Gopikrishnan et al. 2000: about 1.5",
+        measure=flow.sizes,
+    ),
+    Fact(
+        name="emptied queues",
+        statistic="share of market orders that take all that stands at the best price",
+        low=0.15,
+        high=0.45,
+        least=1_000,
+        source="BTCUSDT 0.21",
+        measure=flow.emptied,
+    ),
+    Fact(
+        name="volume and volatility",
+        statistic="rank correlation of volume and |return| over 10 s",
+        low=0.25,
+        high=0.75,
+        least=30,
+        source="BTCUSDT 0.51; Karpoff 1987: positive",
+        measure=flow.volume,
+    ),
+    Fact(
+        name="flow and return",
+        statistic="correlation of net volume of market orders and return over 10 s",
+        low=0.4,
+        high=0.85,
+        least=30,
+        source="BTCUSDT 0.66; seven recordings 0.48 to 0.76",
+        measure=flow.signed_flow,
+    ),
+)
+
+COST_FACTS = (
+    Fact(
+        name="effective half-spread",
+        statistic="median of side x (price - mid before) of market orders",
+        unit="bps",
+        least=1_000,
+        source="sets the scale; BTCUSDT 0.0081",
+        measure=costs.effective,
+        where="nowhere",
+    ),
+    *(
+        Fact(
+            name=f"realised, {seconds:g} s",
+            statistic=f"effective half-spread minus the mean response of the mid after {seconds:g} s",
+            unit="bps",
+            least=1_000,
+            source="sets the scale; BTCUSDT -0.31 after 1 s",
+            measure=costs.realised(seconds),
+            where="nowhere",
+        )
+        for seconds in (1.0, 5.0, 30.0)
+    ),
+    *(
+        Fact(
+            name=f"kept, {seconds:g} s",
+            statistic=f"realised over effective half-spread after {seconds:g} s",
+            low=low,
+            high=high,
+            least=1_000,
+            source=_WYART,
+            measure=costs.kept(seconds),
+            where="wide",
+        )
+        for seconds, low, high in ((1.0, 0.3, 0.9), (5.0, 0.2, 0.7), (30.0, 0.0, 0.65))
+    ),
+    Fact(
+        name="volatility per trade",
+        statistic="volatility per market order, of 60 s returns, over the half-spread",
+        low=0.3,
+        high=1.0,
+        least=1_000,
+        source="Wyart et al. 2008: of order one",
+        measure=costs.volatility_per_trade,
+        where="wide",
+    ),
+    *(
+        Fact(
+            name=f"response, {seconds:g} s",
+            statistic=f"response of the mid to market orders after {seconds:g} s over volatility per order",
+            low=low,
+            high=high,
+            least=least,
+            source=source,
+            measure=costs.response(seconds),
+        )
+        for seconds, low, high, least, source in (
+            (1.0, 0.5, 1.5, 1_000, "BTCUSDT 0.91"),
+            (5.0, 0.7, 2.1, 1_000, "BTCUSDT 1.03"),
+            (30.0, 0.7, 2.1, 1_000, "BTCUSDT 0.85"),
+            (60.0, 0.8, 2.4, 1_000, "BTCUSDT 1.55"),
+        )
+    ),
+    Fact(
+        name="growth of response",
+        statistic="response after 60 s over that after 1 s",
+        low=1.0,
+        high=2.5,
+        least=1_000,
+        source="BTCUSDT 1.7; Bouchaud et al. 2004: grows by a factor of about 2",
+        measure=costs.growth,
+    ),
+    *(
+        Fact(
+            name=f"markout, queue fifth {fifth}",
+            statistic=f"mean cost 1 s after a fill in fifth {fifth} of the best queue, 1 in front",
+            unit="bps",
+            least=1_000,
+            source="sets the scale",
+            measure=costs.queue_fifth(fifth),
+            where="nowhere",
+        )
+        for fifth in range(1, 6)
+    ),
+    Fact(
+        name="markout by queue",
+        statistic="cost 1 s after a fill in the last fifth of the best queue over that in the first",
+        low=1.14,
+        high=3.0,
+        least=1_000,
+        source="BTCUSDT 1.25; more at the end of the queue",
+        measure=costs.by_queue,
+    ),
+    Fact(
+        name="metaorder exponent",
+        statistic="exponent of the impact of metaorders in their size; proxies of 4 traders",
+        low=0.35,
+        high=0.9,
+        least=1_000,
+        source="BTCUSDT 0.48; Toth et al. 2011: about 0.5",
+        measure=costs.metaorder_exponent,
+    ),
+    Fact(
+        name="metaorder impact",
+        statistic="impact of those over daily volatility x (size / daily volume) ** 0.5",
+        low=0.65,
+        high=2.0,
+        least=1_000,
+        source="BTCUSDT 0.82; Toth et al. 2011: of order one",
+        measure=costs.metaorder_size,
+    ),
+    Fact(
+        name="metaorder decay",
+        statistic="what is left of that impact as long after the end as it lasted, at most 60 s",
+        low=0.55,
+        high=1.3,
+        least=1_000,
+        source="BTCUSDT 1.24; 0.77 where impact is linear and stays, as a run ends with an order against it",
+        measure=costs.metaorder_decay,
+    ),
+)
+
+QUOTE_FACTS = (
+    *(
+        Fact(
+            name=f"filled at {distance:g}",
+            statistic=f"share met within 10 s of quotes {distance:g} deviations of 10 s behind the best",
+            low=low,
+            high=high,
+            least=30,
+            source=source,
+            measure=quotes.filled(distance),
+        )
+        for distance, low, high, source in (
+            (0.0, 0.35, 1.0, "BTCUSDT 0.97"),
+            (0.5, 0.15, 0.45, "BTCUSDT 0.32; 0.62 for a random walk without a spread"),
+            (1.0, 0.08, 0.24, "BTCUSDT 0.14; 0.32 for a random walk without a spread"),
+        )
+    ),
+    *(
+        Fact(
+            name=f"time to fill at {distance:g}",
+            statistic=f"median time to that, of those that are met, at {distance:g} deviations",
+            unit="s",
+            low=low,
+            high=high,
+            least=30,
+            source=source,
+            measure=quotes.time_to_fill(distance),
+            where="anywhere",
+        )
+        for distance, low, high, source in ((0.5, 2.0, 6.0, "BTCUSDT 3.9"), (1.0, 3.0, 9.0, "BTCUSDT 5.8"))
     ),
     Fact(
         name="spread distribution",
+        statistic="deviation of the log of the spread",
+        low=0.12,
+        high=0.36,
+        least=3_000,
+        source="BTCUSDT 0.24",
+        measure=quotes.spread_deviation,
+    ),
+    Fact(
+        name="tail of the spread",
         statistic="99.9 % quantile of the spread over its median",
-        low=1.5,
-        high=200.0,
+        low=2.7,
+        high=8.0,
         least=50_000,
-        source="Plerou et al. 2005: a power law in the tail",
-        measure=measures.spread_tail,
+        source="Plerou et al. 2005: a power law with an exponent of about 3, which gives 7.9",
+        measure=quotes.spread_tail,
+        where="wide",
     ),
     Fact(
-        name="adverse selection",
-        statistic="cost to a maker in front of the queue after 1 s, bps",
-        low=0.001,
-        high=10.0,
-        least=1_000,
-        source="BTCUSDT 0.28; positive (Glosten and Milgrom 1985)",
-        measure=measures.adverse,
-    ),
-    Fact(
-        name="adverse by queue",
-        statistic="that at the end of the queue minus that in front, bps",
-        low=0.001,
-        high=10.0,
-        least=1_000,
-        source="BTCUSDT 0.04; more at the end of the queue",
-        measure=measures.adverse_by_queue,
-    ),
-)
-
-
-FALL_S = 300.0
-RECOVERY_S = 1_800.0
-_BEFORE_S = 300.0
-
-
-def _place(series: Series) -> tuple[int, int, int]:
-    """Samples of the peak, the bottom and half an hour later, of the largest fall within five minutes."""
-    import numpy as np
-
-    mid, reach = series.tape.mid, round(FALL_S / STEP_S)
-    windows = np.lib.stride_tricks.sliding_window_view(mid, reach)
-    bottom = int(np.argmin(mid[reach - 1 :] / windows.max(axis=1))) + reach - 1
-    peak = bottom - reach + 1 + int(np.argmax(mid[bottom - reach + 1 : bottom + 1]))
-    return peak, bottom, bottom + round(RECOVERY_S / STEP_S)
-
-
-def _fall(series: Series) -> tuple[float, int]:
-    peak, bottom, _ = _place(series)
-    mid = series.tape.mid
-    return float((1.0 - mid[bottom] / mid[peak]) * 1e4), len(mid)
-
-
-def _duration(series: Series) -> tuple[float, int]:
-    peak, bottom, _ = _place(series)
-    return (bottom - peak) * STEP_S, len(series.tape.mid)
-
-
-def _recovered(series: Series) -> tuple[float, int]:
-    peak, bottom, later = _place(series)
-    mid = series.tape.mid
-    return float((mid[later] - mid[bottom]) / (mid[peak] - mid[bottom])), len(mid)
-
-
-def _ratio(series: Series, values: Doubles) -> tuple[float, int]:
-    """Median of the second half of the fall over that of the five minutes before it."""
-    import numpy as np
-
-    peak, bottom, _ = _place(series)
-    before = values[max(0, peak - round(_BEFORE_S / STEP_S)) : peak]
-    during = values[(peak + bottom) // 2 : bottom]
-    return float(np.nanmedian(during) / np.nanmedian(before)), len(during)
-
-
-def _depth(series: Series) -> tuple[float, int]:
-    return _ratio(series, series.tape.bid_depth + series.tape.ask_depth)
-
-
-def _spread(series: Series) -> tuple[float, int]:
-    return _ratio(series, series.tape.spread_bps)
-
-
-CRASH_FACTS = (
-    Fact(
-        name="fall",
-        statistic="largest fall of the mid within 300 s, bps",
-        low=400.0,
-        high=700.0,
-        least=10_000,
-        source="2010-05-06: 5 to 6 % in some five minutes",
-        measure=_fall,
-    ),
-    Fact(
-        name="duration of the fall",
-        statistic="peak to bottom, s",
-        low=60.0,
-        high=300.0,
-        least=10_000,
-        source="2010-05-06 and 2025-10-10: minutes",
-        measure=_duration,
-    ),
-    Fact(
-        name="depth in the fall",
-        statistic="median depth of its second half over that before",
-        low=0.01,
-        high=0.15,
-        least=100,
-        source="a choice: 0.02 to 0.1",
-        measure=_depth,
-    ),
-    Fact(
-        name="spread in the fall",
-        statistic="median spread of its second half over that before",
-        low=8.0,
-        high=50.0,
-        least=100,
-        source="a choice: 10 to 50",
-        measure=_spread,
-    ),
-    Fact(
-        name="recovery",
-        statistic="share of the fall that is back after 1800 s",
+        name="uneven depth",
+        statistic="deviation of the log of the depth of ten levels",
         low=0.3,
-        high=0.8,
-        least=10_000,
-        source="2010-05-06: most of it within 20 to 30 minutes",
-        measure=_recovered,
+        high=0.9,
+        least=3_000,
+        source="BTCUSDT 0.53",
+        measure=quotes.depth_deviation,
+    ),
+    Fact(
+        name="imbalance and move",
+        statistic="rank correlation of order flow imbalance and return over 10 s",
+        low=0.4,
+        high=0.95,
+        least=30,
+        source="BTCUSDT 0.48; Cont, Kukanov and Stoikov 2014: 0.8",
+        measure=quotes.imbalance_now,
+    ),
+    Fact(
+        name="imbalance and next",
+        statistic="rank correlation of order flow imbalance of 1 s and the return of the next",
+        low=0.08,
+        high=0.25,
+        least=300,
+        source="BTCUSDT 0.19",
+        measure=quotes.imbalance_next,
+    ),
+    Fact(
+        name="depth and next",
+        statistic="rank correlation of the imbalance of depth of ten levels and the return of the next 1 s",
+        low=0.12,
+        high=0.4,
+        least=300,
+        source="BTCUSDT 0.28; Gould and Bonart 2016: strong where the tick is large",
+        measure=quotes.depth_next,
+        where="one tick",
     ),
 )
+
+FACTS = (*PRICE_FACTS, *FLOW_FACTS, *COST_FACTS, *QUOTE_FACTS)

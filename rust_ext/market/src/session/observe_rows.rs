@@ -4,7 +4,7 @@ use crate::book::displayed::Displayed;
 use crate::error::MarketError;
 use crate::types::{Ns, Side};
 use crate::venue::rows::{Action, Rows};
-use crate::venue::tape::{Column, Tape};
+use crate::venue::tape::{Column, Tape, Trade};
 use crate::world::STEP;
 
 /// A recording that is recorded piece by piece.
@@ -79,8 +79,15 @@ impl<'a> RowsObservation<'a> {
         {
             let mid = self.book.mid();
             let resting: Side = side.opposite();
-            let all = lots >= self.book.side(resting).get(tick);
-            self.tape.trade(at, side, lots, Some(tick), mid, all);
+            let queue = self.book.side(resting).get(tick);
+            self.tape.trade(Trade {
+                at,
+                side,
+                lots,
+                price: Some(tick),
+                mid,
+                queue,
+            });
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::scenario::Scenario;
 use crate::types::rng::{Purpose, Stream};
 use crate::types::{Lots, NewOrder, Ns, Side, Tick, VenueFill};
 use crate::venue::recorder::Recorder;
-use crate::venue::tape::Tape;
+use crate::venue::tape::{Tape, Trade};
 use crate::world::Point;
 
 /// When something happens, and what the world is like then; fair value in ticks.
@@ -238,15 +238,25 @@ impl Participants {
         now: Ns,
         fills: &mut Vec<VenueFill>,
     ) -> Lots {
-        let (mid, best) = (self.book.mid, self.book.front(side.opposite()));
+        let (mid, price) = (self.book.mid, self.book.front(side.opposite()));
+        let queue = match self.tape {
+            Some(_) => self.book.front_lots(side.opposite()),
+            None => 0,
+        };
         let traded = self.book.aggress(side, lots, limit, now, fills);
         self.trades += u64::from(traded > 0);
         if traded > 0 {
             self.hit = Some(side.opposite());
         }
         if let (Some(tape), true) = (&mut self.tape, traded > 0) {
-            let emptied = best != self.book.front(side.opposite());
-            tape.trade(now, side, traded, best, mid, emptied);
+            tape.trade(Trade {
+                at: now,
+                side,
+                lots: traded,
+                price,
+                mid,
+                queue,
+            });
         }
         traded
     }

@@ -12,13 +12,32 @@ pub struct Tape {
     fair: Vec<f64>,
     bid_depth: Vec<i64>,
     ask_depth: Vec<i64>,
+    bid_queue: Vec<i64>,
+    ask_queue: Vec<i64>,
     labels: Vec<u64>,
     trade_at: Vec<i64>,
     trade_side: Vec<i64>,
     trade_lots: Vec<i64>,
     trade_price: Vec<f64>,
     trade_mid: Vec<f64>,
-    trade_emptied: Vec<i64>,
+    trade_queue: Vec<i64>,
+}
+
+/// One market order, or one print of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Trade {
+    /// When.
+    pub at: Ns,
+    /// The aggressor's side.
+    pub side: Side,
+    /// What was traded.
+    pub lots: Lots,
+    /// The best price that it met.
+    pub price: Option<Tick>,
+    /// The mid before it.
+    pub mid: Option<f64>,
+    /// What stood at that price before it.
+    pub queue: Lots,
 }
 
 /// A column's name and its numbers as little-endian bytes, 8 each.
@@ -40,27 +59,22 @@ impl Tape {
         self.ask.push(best(asks));
         self.bid_depth.push(bids.depth(self.levels));
         self.ask_depth.push(asks.depth(self.levels));
+        let queue = |ladder: &Ladder| ladder.best().map_or(0, |t| ladder.get(t));
+        self.bid_queue.push(queue(bids));
+        self.ask_queue.push(queue(asks));
         self.fair.push(fair);
         self.labels.push(labels);
     }
 
-    /// Note a trade: the aggressor's side, the best price that it met, the mid before it, and whether it took
-    /// all that stood at that price.
-    pub fn trade(
-        &mut self,
-        at: Ns,
-        side: Side,
-        lots: Lots,
-        price: Option<Tick>,
-        mid: Option<f64>,
-        emptied: bool,
-    ) {
-        self.trade_at.push(at);
-        self.trade_side.push(side.sign());
-        self.trade_lots.push(lots);
-        self.trade_price.push(price.map_or(f64::NAN, |t| t as f64));
-        self.trade_mid.push(mid.unwrap_or(f64::NAN));
-        self.trade_emptied.push(i64::from(emptied));
+    /// Note a trade.
+    pub fn trade(&mut self, trade: Trade) {
+        self.trade_at.push(trade.at);
+        self.trade_side.push(trade.side.sign());
+        self.trade_lots.push(trade.lots);
+        self.trade_price
+            .push(trade.price.map_or(f64::NAN, |t| t as f64));
+        self.trade_mid.push(trade.mid.unwrap_or(f64::NAN));
+        self.trade_queue.push(trade.queue);
     }
 
     /// All columns, doubles where a price may be missing (NaN), else integers.
@@ -82,10 +96,12 @@ impl Tape {
             ("trade_mid", bytes(self.trade_mid, f64::to_le_bytes)),
             ("bid_depth", bytes(self.bid_depth, i64::to_le_bytes)),
             ("ask_depth", bytes(self.ask_depth, i64::to_le_bytes)),
+            ("bid_queue", bytes(self.bid_queue, i64::to_le_bytes)),
+            ("ask_queue", bytes(self.ask_queue, i64::to_le_bytes)),
             ("trade_at", bytes(self.trade_at, i64::to_le_bytes)),
             ("trade_side", bytes(self.trade_side, i64::to_le_bytes)),
             ("trade_lots", bytes(self.trade_lots, i64::to_le_bytes)),
-            ("trade_emptied", bytes(self.trade_emptied, i64::to_le_bytes)),
+            ("trade_queue", bytes(self.trade_queue, i64::to_le_bytes)),
             ("labels", bytes(self.labels, u64::to_le_bytes)),
         ]
     }
