@@ -123,16 +123,22 @@ class Strategy:
 
 def _loop(strategy: Strategy, view: View, simulation: Simulation) -> None:
     kernel = simulation.compiled
-    step, on_step, had_changes = kernel.step, strategy.on_step, False
+    step, on_step, receive, timers, had_changes = (
+        kernel.step,
+        strategy.on_step,
+        view.receive,
+        view.timers,
+        False,
+    )
     strategy.on_start(view)
     while step():
         changed = kernel.changed
         if changed or had_changes:
-            view.receive()
+            receive()
             had_changes = changed
-        if view.has_timers:
+        if timers:
             for name in view.due():
                 strategy.on_timer(view, name)
         on_step(view)
-    view.receive()
+    receive()
     strategy.on_end(view)

@@ -1,5 +1,6 @@
 //! One iteration from its spec to its report: a strategy, a market and what lies between them.
 
+pub(crate) mod estimates;
 pub(crate) mod gateway;
 pub(crate) mod market;
 pub(crate) mod observe;
