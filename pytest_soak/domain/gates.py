@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.domain.kpis import KPI_MEANINGS, risk_of
+from pytest_soak.domain.own import is_own
 from pytest_soak.domain.records import GateResult, Kpis, Verdict
 from pytest_soak.domain.sampling import freedom_of, margin_in_errors, skew_doubt, t_quantile
 from pytest_soak.domain.settings import GateSettings, Threshold, TunerSettings
@@ -49,8 +50,11 @@ def check_gate_settings(settings: GateSettings) -> None:
             a WARN bound behind its FAIL bound, or bounds that no value meets.
     """
     for kpi, threshold in settings.thresholds.items():
-        if kpi not in KPI_MEANINGS:
-            raise SoakConfigError(f"gate on unknown KPI {kpi!r}; known are {', '.join(KPI_MEANINGS)}")
+        if kpi not in KPI_MEANINGS and not is_own(kpi):
+            raise SoakConfigError(
+                f"gate on unknown KPI {kpi!r}; known are {', '.join(KPI_MEANINGS)}, "
+                "and own.NAME.mean, .p05, .p50 and .p95 of what a strategy records"
+            )
         problem = _problem_with(threshold)
         if problem is not None:
             raise SoakConfigError(f"gate on {kpi}: {problem}")
@@ -90,7 +94,7 @@ def judge(
     least_blocked_share: float = LEAST_BLOCKED_SHARE,
     chance: Chance | None = None,
 ) -> tuple[GateResult, ...]:
-    """Judge KPIs by the thresholds of a profile, in the order of the KPI table.
+    """Judge KPIs by the thresholds of a profile, in the order of the KPI table; then the strategy's own.
 
     A value on a bound passes it. ``off_by`` is how far the value lies on the wrong side of the bound
     that it missed, in the KPI's unit: 0.0 where it passes, None where nothing was measured. ``chance`` says
@@ -102,7 +106,7 @@ def judge(
     check_gate_settings(settings)
     return tuple(
         _judge_one(kpi, kpis, settings.thresholds[kpi], least_blocked_share, chance)
-        for kpi in KPI_MEANINGS
+        for kpi in (*KPI_MEANINGS, *filter(is_own, settings.thresholds))
         if kpi in settings.thresholds
     )
 
@@ -196,7 +200,7 @@ def _judge_one(
     kpi: str, kpis: Kpis, threshold: Threshold, least_blocked_share: float, chance: Chance | None
 ) -> GateResult:
     bounds, n = _bounds(threshold), kpis.samples.get(kpi, 0)
-    measured: float | None = getattr(kpis, kpi)
+    measured = kpis.value(kpi)
     least = LEAST_SAMPLES.get(kpi, 0) if threshold.least is None else threshold.least
     note = None
     bound, verdict, off_by = bounds[0], Verdict.NO_DATA, None

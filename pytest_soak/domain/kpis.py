@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
+from pytest_soak.domain.own import own_kpis, own_samples
 from pytest_soak.domain.records import Blocks, EdgeReport, EdgeTotals, Kpis, Sample
 from pytest_soak.domain.sampling import Error, merged_histogram, percentile_error, quantile, ratio_errors
 
@@ -94,9 +95,11 @@ def pooled(reports: Sequence[EdgeReport]) -> Kpis:
 
 def _without_prices(kpis: Kpis) -> Kpis:
     """KPIs that remain where prices cannot be trusted: quotes, blocks and fills depend on prices too."""
-    none = dict.fromkeys(name for name in KPI_MEANINGS if name not in _OF_MESSAGES)
+    none: dict[str, Any] = dict.fromkeys(name for name in KPI_MEANINGS if name not in _OF_MESSAGES)
     samples = {name: n if name in _OF_MESSAGES else 0 for name, n in kpis.samples.items()}
-    return kpis.model_copy(update={**none, "block_shares": {}, "samples": samples, "errors": {}, "skews": {}})
+    return kpis.model_copy(
+        update={**none, "block_shares": {}, "samples": samples, "errors": {}, "skews": {}, "own": {}}
+    )
 
 
 def _pooled(reports: Sequence[EdgeReport]) -> Kpis:
@@ -119,7 +122,8 @@ def _pooled(reports: Sequence[EdgeReport]) -> Kpis:
         cancel_ratio=_ratio(cancelled, placed),
         blocked_share=_ratio(blocks.total, attempts),
         block_shares=_shares(blocks),
-        samples=_sample_sizes(reports, blocks, attempts, placed),
+        samples={**_sample_sizes(reports, blocks, attempts, placed), **own_samples(reports)},
+        own=own_kpis(reports),
         errors={name: error.size for name, error in errors.items()},
         skews={name: error.skew for name, error in errors.items()},
     )

@@ -68,6 +68,17 @@ class Sample(Strict):
     batch_above: tuple[Count, ...] = Field(default=(), strict=False)
 
 
+class OwnValues(Strict):
+    """Values that a strategy recorded under one name: mean and percentiles (linear interpolation)."""
+
+    n: Annotated[int, Field(ge=1)]
+    mean: float
+    p05: float
+    p50: float
+    p95: float
+    histogram: Histogram
+
+
 class Batches(Strict):
     """An iteration cut into stretches of equal market time: what was added in each of them.
 
@@ -208,7 +219,8 @@ class MarketFacts(Strict):
 class EdgeReport(Strict):
     """What one iteration of a strategy on a market left to measure.
 
-    ``carry`` is a JSON value that the strategy gets again in the next iteration, as ``window.carry``.
+    ``carry`` is a JSON value that the strategy gets again in the next iteration, as ``window.carry``; ``own``
+    holds what it recorded itself, by name.
     """
 
     schema_version: Literal[1] = 1
@@ -225,13 +237,14 @@ class EdgeReport(Strict):
     batches: Batches | None = None
     market: MarketFacts
     carry: Any = None
+    own: dict[str, OwnValues] = Field(default_factory=dict)
 
 
 class Kpis(Strict):
     """KPIs of one iteration; None where nothing was measured.
 
     ``samples`` holds the size behind each, ``errors`` the standard error of each that has one, and ``skews``
-    the skewness of that error.
+    the skewness of that error. ``own`` are those of the strategy's own.
     """
 
     net_bps: float | None
@@ -260,6 +273,14 @@ class Kpis(Strict):
     samples: dict[str, int]
     errors: dict[str, float] = Field(default_factory=dict)
     skews: dict[str, float] = Field(default_factory=dict)
+    own: dict[str, float] = Field(default_factory=dict)
+
+    def value(self, kpi: str) -> float | None:
+        """A KPI by name, one of the strategy's own among them; None where it was not measured."""
+        if kpi.startswith("own."):
+            return self.own.get(kpi)
+        value: float | None = getattr(self, kpi)
+        return value
 
 
 class GateResult(Strict):

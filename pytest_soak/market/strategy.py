@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 from pytest_soak.config.parsing import validate
 from pytest_soak.domain.errors import SoakConfigError
+from pytest_soak.domain.own import own_values
 from pytest_soak.domain.settings import FeeSettings, MakerSettings
 from pytest_soak.market.view import View
 
@@ -118,7 +119,11 @@ class Strategy:
                 f"strategy {self.name!r}, iteration {window.iteration}, market time {view.time_ms:.3f} ms"
             )
             raise
-        return simulation.report(carry=view.carry)
+        report = simulation.report(carry=view.carry)
+        if not view.recorded:
+            return report
+        own = {name: own_values(values) for name, values in view.recorded.items() if values}
+        return report.model_copy(update={"own": own})
 
 
 def _loop(strategy: Strategy, view: View, simulation: Simulation) -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import heapq
+import math
+import re
+from array import array
 from collections import deque
 from collections.abc import Iterator, Mapping
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from pytest_soak.domain.own import MOST_NAMES, NAME
 from pytest_soak.market.account import Account
 from pytest_soak.market.orders import Execution, Kind, Order, Rejection, StrategyError
 from pytest_soak.market.seen import Seen
@@ -42,6 +46,8 @@ class View(Seen):
         self._names: set[str] = set()
         self._random: np.random.Generator | None = None
         self.account = Account()
+        self.recorded: dict[str, array[float]] = {}
+        """Values of the strategy's own, by name."""
         self.fills: list[Execution] = []
         """Fills received since the last decision."""
         self.rejections: list[Rejection] = []
@@ -213,6 +219,31 @@ class View(Seen):
             self._kernel.attempt(reason)
         except (ValueError, TypeError) as error:
             self._refuse(f"blocked({reason!r}): {error}", error)
+
+    def record(self, name: str, value: float) -> None:
+        """Record a value of the strategy's own: the record has its mean and percentiles as ``own.NAME.mean``,
+        ``.p05``, ``.p50`` and ``.p95``, and a gate may be on any of these.
+
+        Raises:
+            StrategyError: for a value that is not a finite number, a name that is not accepted, or too many.
+        """
+        values = self.recorded.get(name)
+        if values is None:
+            values = self._recording(name)
+        try:
+            number = float(value)
+        except (TypeError, ValueError, OverflowError):
+            number = math.nan
+        if not math.isfinite(number):
+            self._refuse(f"record({name!r}, {value!r}); accepted is a finite number")
+        values.append(number)
+
+    def _recording(self, name: str) -> array[float]:
+        if not isinstance(name, str) or re.fullmatch(NAME, name) is None:
+            self._refuse(f"record({name!r}, ...); accepted are a letter, then ")
+        if len(self.recorded) == MOST_NAMES:
+            self._refuse(f"record({name!r}, ...) is one name more than the {MOST_NAMES} that are accepted")
+        return self.recorded.setdefault(name, array("d"))
 
     def timer(self, after_ms: float, name: str) -> None:
         """Have ``on_timer(view, name)`` called at the first decision at or after this much market time.

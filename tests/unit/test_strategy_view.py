@@ -7,9 +7,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from pytest_soak import Strategy, View
+from pytest_soak import Strategy, StrategyError, View
+from pytest_soak.domain.errors import SoakConfigError
+from pytest_soak.domain.gates import check_gate_settings, judge
+from pytest_soak.domain.kpis import kpis_of, pooled
+from pytest_soak.domain.own import own_values
 from pytest_soak.domain.parameters import DEFAULTS
+from pytest_soak.domain.records import Sample
+from pytest_soak.domain.sampling import merged_histogram, quantile
+from pytest_soak.domain.settings import GateSettings, Threshold
 from pytest_soak.market import Market, MockMarket, ReplayMarket, Window, load_scenario
 from pytest_soak.market.orders import Order
 from tests import recordings_kit as kit
@@ -169,3 +178,67 @@ def test_what_stays_as_it_is_sends_nothing(market: Market) -> None:
 
     report = Still().run(market, DEFAULTS, WINDOW)
     assert (report.orders.placed, report.orders.cancelled) == (1, 0)
+
+
+class Recorder(Strategy):
+    """Records two values of its own."""
+
+    def on_step(self, view: View) -> None:
+        if view.spread is not None:
+            view.record("spread", view.spread)
+        view.record("step", view.time_ms)
+
+
+def test_what_is_recorded_has_mean_and_percentiles_and_a_gate(market: Market) -> None:
+    first = Recorder().run(market, DEFAULTS, WINDOW)
+    then = Recorder().run(market, DEFAULTS, dataclasses.replace(WINDOW, start_ms=50_000.0))
+    kpis = kpis_of(first)
+    steps = kpis.own["own.step.mean"], kpis.own["own.step.p50"], kpis.own["own.step.p95"]
+    assert steps == pytest.approx((30_000.0, 30_000.0, 48_000.0), abs=30.0)
+    assert kpis.samples["own.step.p95"] == pytest.approx(4_000, abs=2)
+    both = pooled([first, then])
+    assert both.own["own.step.mean"] == pytest.approx(50_000.0, abs=30.0)
+    assert both.own["own.step.p05"] == pytest.approx(14_000.0, abs=100.0)
+    assert (
+        both.samples["own.step.mean"]
+        == kpis.samples["own.step.mean"] + kpis_of(then).samples["own.step.mean"]
+    )
+    gates = GateSettings(
+        thresholds={
+            "own.step.p95": Threshold(fail_above=40_000.0),
+            "own.spread.mean": Threshold(fail_below=0.0),
+            "own.mood.mean": Threshold(fail_below=0.0),
+        }
+    )
+    verdicts = {result.kpi: result.verdict.value for result in judge(kpis, gates)}
+    assert verdicts == {"own.step.p95": "FAIL", "own.spread.mean": "OK", "own.mood.mean": "NO_DATA"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("Edge", 1.0), ("", 1.0), ("a.b", 1.0), ("edge", float("nan")), ("edge", "much")]
+)
+def test_what_cannot_be_recorded_is_refused_with_the_market_time(name: str, value: Any) -> None:
+    class Wrong(Strategy):
+        def on_step(self, view: View) -> None:
+            view.record(name, value)
+
+    with pytest.raises(StrategyError, match=r"at market time 10000.000 ms: record\("):
+        Wrong().run(MockMarket(load_scenario("calm"), seed=1), DEFAULTS, WINDOW)
+
+
+def test_a_gate_on_no_such_percentile_is_refused() -> None:
+    gates = GateSettings(thresholds={"own.step.p99": Threshold(fail_above=1.0)})
+    with pytest.raises(SoakConfigError, match=r"'own.step.p99'.*own.NAME.mean"):
+        check_gate_settings(gates)
+
+
+@given(st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=60), st.lists(st.floats(-1e9, 1e9), min_size=1))
+def test_percentiles_of_several_iterations_are_those_of_all_values(
+    one: list[float], other: list[float]
+) -> None:
+    parts = own_values(one), own_values(other)
+    merged = merged_histogram([Sample(n=part.n, p95=None, histogram=part.histogram) for part in parts])
+    assert merged is not None
+    every = sorted(one + other)
+    assert quantile(merged, 0.5) == pytest.approx(float(np.quantile(every, 0.5)), abs=2.0 * merged.step)
+    assert parts[0].p05 == pytest.approx(float(np.quantile(one, 0.05)), rel=1e-9, abs=1e-6)
