@@ -19,6 +19,8 @@ MOST_NAMES = 100
 """Names that a strategy may record under, at most."""
 
 _SHARES = {"p05": 0.05, "p50": 0.5, "p95": 0.95}
+OWN_FORMS = f"own.NAME.{' or .'.join(('mean', *_SHARES))} of what a strategy records"
+"""The names of all of them."""
 _KPI = re.compile(rf"own\.({NAME})\.(mean|{'|'.join(_SHARES)})")
 # Classes between the smallest and the largest value.
 _CLASSES = 2_000

@@ -6,40 +6,15 @@ use crate::maker::Attempts;
 use crate::measure::Frame;
 use crate::session::estimates::Estimates;
 use crate::session::pace::{Pace, Plan};
+use crate::session::refusals::RequestError;
 use crate::session::simulate::Opening;
 use crate::types::{ms_of_ns, Cancel, Lots, NewOrder, Notification, Ns, Request, Side, Tick, View};
 use crate::venue::any::AnyVenue;
 use crate::venue::mock::MockVenue;
+use crate::venue::tape::Column;
 
 /// Ceiling of one order, so that sums of lots stay far from the end of their type.
 const MOST_LOTS: f64 = (1u64 << 40) as f64;
-
-/// Why something that a strategy asked for is refused.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum RequestError {
-    /// Nothing is sent after the end.
-    #[error("the iteration is over")]
-    Over,
-    /// There is no report before the end.
-    #[error("the iteration is not over; call step() until it returns False")]
-    NotOver,
-    /// Slippage is measured from a mid.
-    #[error("no mid has been seen yet")]
-    NoMid,
-    /// A reason that is not counted.
-    #[error("unknown reason {0:?}; known are {known}", known = Reason::NAMES.join(", "))]
-    Reason(String),
-    /// A quantity below a lot or beyond all bounds.
-    #[error("quantity {quantity} is out of range; accepted is a number from {least} to {most}")]
-    Quantity {
-        quantity: f64,
-        least: f64,
-        most: f64,
-    },
-    /// A price that is no positive number.
-    #[error("price {0} is out of range; accepted is a positive number")]
-    Price(f64),
-}
 
 /// What a strategy was told about its own orders since the last step.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -330,6 +305,11 @@ impl<'a> Stepper<'a> {
             }
         };
         Ok(self.pace.gateway.measure.report(frame, self.attempts)?)
+    }
+
+    /// The series of a window that is over as columns, nothing where none was asked for.
+    pub fn take_series(&mut self) -> Vec<Column> {
+        self.pace.gateway.measure.take_series()
     }
 
     /// The next order, usable as it is; its id counts once it is sent.
