@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import inspect
-import textwrap
 from functools import partial
-from typing import Any
 
 import pytest
 
+from benches import documented
 from benches.flows import LOT, RECORDING, TICK, recording
 from benches.kit import Bench, is_installed
 from pytest_soak import Strategy, View
+from pytest_soak.config.profiles import load_profile
 from pytest_soak.domain.parameters import DEFAULTS
-from pytest_soak.market import MockMarket, ReplayMarket, Window, load_scenario, strategy
+from pytest_soak.market import MockMarket, ReplayMarket, Window, load_scenario
 
 STEP_MS = 10.0
 
@@ -27,13 +26,6 @@ class Empty(Strategy):
         """Nothing."""
 
 
-def documented() -> Any:
-    """The maker of the documentation of ``Strategy``."""
-    names: dict[str, Any] = {}
-    exec(textwrap.dedent((inspect.getdoc(strategy) or "").partition("::\n")[2]), names)  # noqa: S102
-    return names["TwoSided"]()
-
-
 @pytest.mark.parametrize(("maker", "bar"), [("empty", 6.0), ("documented", 3.0)])
 def bench_steps(bench: Bench, maker: str, bar: float) -> None:
     """Steps on the mock market, opening and report included, against steps on the recording."""
@@ -44,7 +36,8 @@ def bench_steps(bench: Bench, maker: str, bar: float) -> None:
     if path is None:
         bench.row(name, "-", f"{RECORDING} is not there", None, bar)
         return
-    made: Strategy = Empty() if maker == "empty" else documented()
+    of_readme = documented.maker(documented.conftest_of_readme())
+    made = Empty() if maker == "empty" else of_readme(load_profile("default").profile)
     window = Window(iteration=1, iterations=1, start_ms=0.0, duration_ms=float(bench.size(600_000)))
     ours = partial(made.run, MockMarket(load_scenario("calm"), seed=1), DEFAULTS, window)
     mine, theirs = bench.medians(ours, partial(_plain_loop, str(path)))
