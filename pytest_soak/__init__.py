@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from pytest_soak.domain.records import Action, EdgeReport, IterationRecord, Kpis, Opinion, Verdict, Zone
     from pytest_soak.domain.settings import Profile
     from pytest_soak.domain.tuner import Proposal, TunerContext
+    from pytest_soak.market.orders import StrategyError
     from pytest_soak.market.strategy import Strategy
-    from pytest_soak.market.view import StrategyError, View
+    from pytest_soak.market.view import View
     from pytest_soak.plugin.handles import GateError, SoakGateWarning, SoakIteration
 
     __version__: str
@@ -29,7 +30,7 @@ _HOMES = {
     "Action": "domain.records",
     "EdgeReport": "domain.records",
     "Strategy": "market.strategy",
-    "StrategyError": "market.view",
+    "StrategyError": "market.orders",
     "View": "market.view",
     "IterationRecord": "domain.records",
     "Kpis": "domain.records",

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.domain.kpis import KPI_MEANINGS, LABEL_PROFIT, meaning_of, risk_of, size_behind, value_of
+from pytest_soak.domain.own import OWN_FORMS
 from pytest_soak.domain.records import GateResult, Kpis, Verdict
 from pytest_soak.domain.sampling import freedom_of, margin_in_errors, skew_doubt, t_quantile
 from pytest_soak.domain.settings import GateSettings, Threshold, TunerSettings
@@ -57,7 +58,7 @@ def check_gate_settings(settings: GateSettings) -> None:
     """
     for kpi, threshold in settings.thresholds.items():
         if meaning_of(kpi) is None:
-            known = f"{', '.join(KPI_MEANINGS)}, {LABEL_PROFIT}LABEL"
+            known = f"{', '.join(KPI_MEANINGS)}, {LABEL_PROFIT}LABEL, {OWN_FORMS}"
             raise SoakConfigError(f"gate on unknown KPI {kpi!r}; known are {known}")
         problem = _problem_with(threshold)
         if problem is not None:
@@ -104,7 +105,7 @@ def judge(
     least_blocked_share: float = LEAST_BLOCKED_SHARE,
     chance: Chance | None = None,
 ) -> tuple[GateResult, ...]:
-    """Judge KPIs by the thresholds of a profile, in the order of the KPI table.
+    """Judge KPIs by the thresholds of a profile, in the order of the KPI table; then the strategy's own.
 
     A value on a bound passes it. ``off_by`` is how far the value lies on the wrong side of the bound
     that it missed, in the KPI's unit: 0.0 where it passes, None where nothing was measured. ``chance`` says

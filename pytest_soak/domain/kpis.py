@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from pytest_soak.domain.course import course_kpis, course_samples
+from pytest_soak.domain.own import is_own, own_kpis, own_samples
 from pytest_soak.domain.records import Blocks, EdgeReport, EdgeTotals, Kpis, Sample
 from pytest_soak.domain.sampling import Error, merged_histogram, percentile_error, quantile, ratio_errors
 
@@ -75,6 +76,8 @@ def meaning_of(name: str) -> Meaning | None:
     """Unit and meaning of a KPI that a gate can judge; None where there is none of that name."""
     if name.startswith(LABEL_PROFIT) and name != LABEL_PROFIT:
         return Meaning("quote", f"profit while {name.removeprefix(LABEL_PROFIT)} was on", "up")
+    if is_own(name):
+        return Meaning("", f"{name.rpartition('.')[2]} of what the strategy recorded", None)
     return KPI_MEANINGS.get(name)
 
 
@@ -82,6 +85,8 @@ def value_of(kpis: Kpis, name: str) -> float | None:
     """The value of a KPI; None where it was not measured."""
     if name.startswith(LABEL_PROFIT):
         return kpis.label_profit.get(name.removeprefix(LABEL_PROFIT))
+    if is_own(name):
+        return kpis.own.get(name)
     value: float | None = getattr(kpis, name)
     return value
 
@@ -134,7 +139,7 @@ def _without_prices(kpis: Kpis) -> Kpis:
     """KPIs that remain where prices cannot be trusted: quotes, blocks and fills depend on prices too."""
     gone: dict[str, Any] = dict.fromkeys(name for name in KPI_MEANINGS if name not in _OF_MESSAGES)
     samples = {name: n if name in _OF_MESSAGES else 0 for name, n in kpis.samples.items()}
-    gone["label_profit"] = gone["block_shares"] = {}
+    gone["label_profit"] = gone["block_shares"] = gone["own"] = {}
     return kpis.model_copy(update={**gone, "samples": samples, "errors": {}, "skews": {}})
 
 
@@ -159,7 +164,8 @@ def _pooled(reports: Sequence[EdgeReport]) -> Kpis:
         cancel_ratio=_ratio(cancelled, placed),
         blocked_share=_ratio(blocks.total, attempts),
         block_shares=_shares(blocks),
-        samples=_sample_sizes(reports, blocks, attempts, placed),
+        samples={**_sample_sizes(reports, blocks, attempts, placed), **own_samples(reports)},
+        own=own_kpis(reports),
         errors={name: error.size for name, error in errors.items()},
         skews={name: error.skew for name, error in errors.items()},
     )

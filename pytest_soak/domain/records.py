@@ -69,6 +69,17 @@ class Sample(Strict):
     batch_above: tuple[Count, ...] = Field(default=(), strict=False)
 
 
+class OwnValues(Strict):
+    """Values that a strategy recorded under one name: mean and percentiles (linear interpolation)."""
+
+    n: Annotated[int, Field(ge=1)]
+    mean: float
+    p05: float
+    p50: float
+    p95: float
+    histogram: Histogram
+
+
 class Batches(Strict):
     """An iteration cut into stretches of equal market time: what was added in each of them.
 
@@ -237,7 +248,8 @@ class Course(Strict):
 class EdgeReport(Strict):
     """What one iteration of a strategy on a market left to measure.
 
-    ``carry`` is a JSON value that the strategy gets again in the next iteration, as ``window.carry``.
+    ``carry`` is a JSON value that the strategy gets again in the next iteration, as ``window.carry``; ``own``
+    holds what it recorded itself, by name.
     """
 
     schema_version: Literal[1] = 1
@@ -255,13 +267,15 @@ class EdgeReport(Strict):
     course: Course | None = None
     market: MarketFacts
     carry: Any = None
+    own: dict[str, OwnValues] = Field(default_factory=dict)
 
 
 class Kpis(Strict):
     """KPIs of one iteration; None where nothing was measured.
 
-    ``label_profit`` is the profit while each label of the market was on. ``samples`` holds the size behind
-    each KPI, ``errors`` the standard error of each that has one, and ``skews`` the skewness of that error.
+    ``label_profit`` is the profit while each label of the market was on, ``own`` what the strategy recorded.
+    ``samples`` holds the size behind each KPI, ``errors`` the standard error of each that has one, and
+    ``skews`` the skewness of that error.
     """
 
     net_bps: float | None
@@ -302,6 +316,7 @@ class Kpis(Strict):
     samples: dict[str, int]
     errors: dict[str, float] = Field(default_factory=dict)
     skews: dict[str, float] = Field(default_factory=dict)
+    own: dict[str, float] = Field(default_factory=dict)
 
 
 class GateResult(Strict):

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from pytest_soak.domain.errors import SoakStateError
 from pytest_soak.domain.hashing import canonical_json
+from pytest_soak.domain.own import problems_of_own
 from pytest_soak.domain.records import EdgeReport, Source
 from pytest_soak.domain.text import show
 
@@ -46,9 +47,8 @@ def checked_report(answer: object, source: Source, where: str) -> EdgeReport:
         report = EdgeReport.model_validate(answer.model_dump(warnings=False))
     except (ValidationError, ValueError, TypeError, OverflowError, RecursionError) as error:
         raise SoakStateError(f"{where}: its report is refused: {_first(error)}") from None
-    problem = next(
-        chain(_problems(report, source), _problems_of_samples(report), _problems_of_course(report)), None
-    )
+    samples = chain(_problems_of_samples(report), _problems_of_course(report), problems_of_own(report.own))
+    problem = next(chain(_problems(report, source), samples), None)
     if problem is not None:
         raise SoakStateError(f"{where}: its report is refused: {problem}")
     return report

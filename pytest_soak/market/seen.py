@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from pytest_soak import _kernel
 
 
-class Seen:
-    """Market time and the best prices of others, as received by now; prices in quote currency."""
+class Trade(NamedTuple):
+    """A trade of the market, own ones among them; ``aggressor`` is 1 where he bought and -1 where he sold."""
 
-    __slots__ = ("_kernel",)
+    time_ms: float
+    price: float
+    size: float
+    aggressor: int
+
+
+class Seen:
+    """Market time, the book and the trades of others, as received by now; prices in quote currency."""
+
+    __slots__ = ("_kernel", "_levels")
 
     def __init__(self, opened: _kernel.Simulation) -> None:
         self._kernel = opened
+        self._levels: NDArray[np.float64] | None = None
 
     @property
     def time_ms(self) -> float:
@@ -40,3 +53,34 @@ class Seen:
     def in_flight(self) -> int:
         """Requests that the market has not answered."""
         return self._kernel.in_flight
+
+    @property
+    def bids(self) -> NDArray[np.float64]:
+        """The best bids of others: a row of price and size for each of ``levels``, best first.
+
+        Where there are fewer levels the price is NaN and the size 0. It is one array for the whole iteration,
+        which cannot be written to: every step refreshes it in place, and what shall be kept must be copied.
+        """
+        bids: NDArray[np.float64] = self._shown()[0]
+        return bids
+
+    @property
+    def asks(self) -> NDArray[np.float64]:
+        """The best asks of others, as ``bids``."""
+        asks: NDArray[np.float64] = self._shown()[1]
+        return asks
+
+    @property
+    def trades(self) -> list[Trade]:
+        """Trades received since the last decision, in the order in which they happened."""
+        return [Trade(*trade) for trade in self._kernel.trades]
+
+    def _shown(self) -> NDArray[np.float64]:
+        if self._levels is None:
+            import numpy as np
+
+            memory = np.empty((2, self._kernel.depth_levels, 2))
+            self._kernel.show_levels_in(memory)
+            self._levels = memory.view()
+            self._levels.flags.writeable = False
+        return self._levels

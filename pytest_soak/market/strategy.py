@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 from pytest_soak.config.parsing import validate
 from pytest_soak.domain.errors import SoakConfigError
+from pytest_soak.domain.own import own_values
 from pytest_soak.domain.settings import FeeSettings, MakerSettings
 from pytest_soak.market.view import View
 
@@ -118,21 +119,31 @@ class Strategy:
                 f"strategy {self.name!r}, iteration {window.iteration}, market time {view.time_ms:.3f} ms"
             )
             raise
-        return simulation.report(carry=view.carry)
+        report = simulation.report(carry=view.carry)
+        if not view.recorded:
+            return report
+        own = {name: own_values(values) for name, values in view.recorded.items() if values}
+        return report.model_copy(update={"own": own})
 
 
 def _loop(strategy: Strategy, view: View, simulation: Simulation) -> None:
     kernel = simulation.compiled
-    step, on_step, had_changes = kernel.step, strategy.on_step, False
+    step, on_step, receive, timers, had_changes = (
+        kernel.step,
+        strategy.on_step,
+        view.receive,
+        view.timers,
+        False,
+    )
     strategy.on_start(view)
     while step():
         changed = kernel.changed
         if changed or had_changes:
-            view.receive()
+            receive()
             had_changes = changed
-        if view.has_timers:
+        if timers:
             for name in view.due():
                 strategy.on_timer(view, name)
         on_step(view)
-    view.receive()
+    receive()
     strategy.on_end(view)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import heapq
+import math
+import re
+from array import array
 from collections import deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
+from pytest_soak.domain.own import MOST_NAMES, NAME
+from pytest_soak.market.account import Account
+from pytest_soak.market.orders import Execution, Kind, Order, Rejection, StrategyError
 from pytest_soak.market.seen import Seen
 
 if TYPE_CHECKING:
@@ -18,88 +23,8 @@ if TYPE_CHECKING:
     from pytest_soak.market.protocols import Window
     from pytest_soak.market.stepping import Side, Simulation
 
-Kind = Literal["post_only", "limit", "ioc"]
-State = Literal["pending", "live", "cancelling", "done"]
-_FILLED, _REJECTED, _PLACED, _CANCELLED, _TAKEN = range(5)
+_FILLED, _REJECTED, _PLACED, _CANCELLED, _TAKEN, _REDUCED = range(6)
 _SMALL = 1e-9
-
-
-class StrategyError(ValueError):
-    """Something that a strategy asked for cannot be done; the message has the market time and the value."""
-
-
-@dataclass(slots=True, eq=False)
-class Order:
-    """An order of one's own, as far as the strategy was told of it.
-
-    ``state`` is ``pending`` until the market has answered, then ``live``; ``cancelling`` from the moment a
-    cancellation is sent; ``done`` when it is no longer at the market.
-    """
-
-    id: str
-    side: int
-    price: float
-    size: float
-    kind: Kind
-    sent_ms: float
-    number: int | None
-    filled: float = 0.0
-    state: State = "pending"
-
-    @property
-    def left(self) -> float:
-        """Size that is not filled."""
-        return max(0.0, self.size - self.filled)
-
-
-class Execution(NamedTuple):
-    """A fill as the strategy was told of it; ``fee`` in quote units, ``time_ms`` at the market."""
-
-    order: Order
-    side: int
-    price: float
-    size: float
-    maker: bool
-    fee: float
-    time_ms: float
-
-
-class Rejection(NamedTuple):
-    """An order that the market refused, and why."""
-
-    order: Order
-    cause: str
-
-
-class Account:
-    """Position, cash and profit by the fills received, by average cost."""
-
-    __slots__ = ("average_price", "cash", "fees", "position", "realised")
-
-    def __init__(self) -> None:
-        self.position = 0.0
-        self.cash = 0.0
-        self.fees = 0.0
-        self.realised = 0.0
-        self.average_price: float | None = None
-
-    def book(self, side: int, price: float, size: float, fee: float) -> None:
-        """Take in a fill; ``realised`` is before fees."""
-        before, after = self.position, self.position + side * size
-        self.cash -= side * price * size + fee
-        self.fees += fee
-        average = self.average_price
-        if average is None or before * side >= 0.0:
-            held = abs(before)
-            self.average_price = price if average is None else (average * held + price * size) / (held + size)
-        else:
-            closed = min(size, abs(before))
-            self.realised -= side * closed * (price - average)
-            if abs(after) < _SMALL:
-                after, self.average_price = 0.0, None
-            elif after * before < 0.0:
-                self.average_price = price
-        self.position = after
 
 
 class View(Seen):
@@ -115,11 +40,14 @@ class View(Seen):
         self._window = window
         self._orders: dict[int, Order] = {}
         self._takes: deque[Order] = deque()
-        self._timers: list[tuple[float, int, str]] = []
+        self.timers: list[tuple[float, int, str]] = []
+        """Timers that are set: when they are due, a number, the name."""
         self._count = 0
         self._names: set[str] = set()
         self._random: np.random.Generator | None = None
         self.account = Account()
+        self.recorded: dict[str, array[float]] = {}
+        """Values of the strategy's own, by name."""
         self.fills: list[Execution] = []
         """Fills received since the last decision."""
         self.rejections: list[Rejection] = []
@@ -171,6 +99,21 @@ class View(Seen):
         return self.account.position
 
     @property
+    def average_price(self) -> float | None:
+        """Average entry price of the position; None where there is none."""
+        return self.account.average_price
+
+    @property
+    def cash(self) -> float:
+        """What fills have brought and cost, fees paid."""
+        return self.account.cash
+
+    @property
+    def realised(self) -> float:
+        """Profit of what was closed again, by average cost, before fees."""
+        return self.account.realised
+
+    @property
     def unrealised(self) -> float | None:
         """Profit of the position at the mid, before fees; None without a mid."""
         account, mid = self.account, self._kernel.mid
@@ -218,27 +161,37 @@ class View(Seen):
                 self._refuse(f"kind {kind!r} is none of post_only, limit, ioc")
         except (ValueError, TypeError, OverflowError) as error:
             self._refuse(f"place({side!r}, {price!r}, {size!r}): {error}", error)
-        return self._sent(Order(name, side, price, size, kind, kernel.time_ms, number))
+        return self._sent(Order(kernel, name, side, price, size, kind, number))
 
     def replace(self, order: Order, price: float, size: float, *, client_id: str | None = None) -> Order:
-        """Cancel an order and send a post-only one of its side in one message; the new order.
+        """Have an order of another price or size; the order that stands for it from now on.
 
-        It joins the end of its queue. Where price and size stay as they are nothing is sent, so that the
-        place in the queue is kept.
+        A smaller size at the same price is asked of the order itself: it keeps its place in the queue, and
+        its ``size`` changes when the market has answered. Anything else cancels it and sends a post-only
+        order of its side in one message, which joins the end of its queue under the name ``client_id``.
+        Where price and size stay as they are nothing is sent.
 
         Raises:
             StrategyError: for a value that is not accepted, or an order that is no longer at the market.
         """
-        number = self._number(order)
-        if price == order.price and size == order.left:
-            return order
-        name = self._name(client_id)
+        number, kernel = self._number(order), self._kernel
         try:
-            new = self._kernel.replace(number, order.side, price, size)
+            stays = price == order.price or kernel.rounded(order.side, price) == kernel.rounded(
+                order.side, order.price
+            )
+            left = min(order.left, order.asked - order.filled)
+            if stays and order.state != "cancelling" and size <= left:
+                if size < left:
+                    kernel.reduce(number, size)
+                    kernel.attempt(None)
+                    order.asked = order.filled + size
+                return order
+            name = self._name(client_id)
+            new = kernel.replace(number, order.side, price, size)
         except (ValueError, TypeError, OverflowError) as error:
             self._refuse(f"replace({order.id!r}, {price!r}, {size!r}): {error}", error)
         order.state = "cancelling"
-        return self._sent(Order(name, order.side, price, size, "post_only", self._kernel.time_ms, new))
+        return self._sent(Order(kernel, name, order.side, price, size, "post_only", new))
 
     def cancel(self, order: Order) -> None:
         """Send a cancellation, unless one is under way or the order is no longer at the market.
@@ -267,6 +220,31 @@ class View(Seen):
         except (ValueError, TypeError) as error:
             self._refuse(f"blocked({reason!r}): {error}", error)
 
+    def record(self, name: str, value: float) -> None:
+        """Record a value of the strategy's own: the record has its mean and percentiles as ``own.NAME.mean``,
+        ``.p05``, ``.p50`` and ``.p95``, and a gate may be on any of these.
+
+        Raises:
+            StrategyError: for a value that is not a finite number, a name that is not accepted, or too many.
+        """
+        values = self.recorded.get(name)
+        if values is None:
+            values = self._recording(name)
+        try:
+            number = float(value)
+        except (TypeError, ValueError, OverflowError):
+            number = math.nan
+        if not math.isfinite(number):
+            self._refuse(f"record({name!r}, {value!r}); accepted is a finite number")
+        values.append(number)
+
+    def _recording(self, name: str) -> array[float]:
+        if not isinstance(name, str) or re.fullmatch(NAME, name) is None:
+            self._refuse(f"record({name!r}, ...); accepted are a letter, then ")
+        if len(self.recorded) == MOST_NAMES:
+            self._refuse(f"record({name!r}, ...) is one name more than the {MOST_NAMES} that are accepted")
+        return self.recorded.setdefault(name, array("d"))
+
     def timer(self, after_ms: float, name: str) -> None:
         """Have ``on_timer(view, name)`` called at the first decision at or after this much market time.
 
@@ -276,17 +254,12 @@ class View(Seen):
         if not 0.0 <= after_ms < float("inf"):
             self._refuse(f"timer {name!r} after {after_ms!r} ms; accepted is a number from 0 on")
         self._count += 1
-        heapq.heappush(self._timers, (self.time_ms + after_ms, self._count, name))
+        heapq.heappush(self.timers, (self.time_ms + after_ms, self._count, name))
 
     def due(self) -> Iterator[str]:
         """Names of the timers that are due, once each, in order of time."""
-        while self._timers and self._timers[0][0] <= self._kernel.time_ms:
-            yield heapq.heappop(self._timers)[2]
-
-    @property
-    def has_timers(self) -> bool:
-        """Whether a timer is set."""
-        return bool(self._timers)
+        while self.timers and self.timers[0][0] <= self._kernel.time_ms:
+            yield heapq.heappop(self.timers)[2]
 
     def receive(self) -> None:
         """Take in what the market has said since the last decision; called by the loop."""
@@ -298,6 +271,8 @@ class View(Seen):
                 self._filled(*fills[at])
             elif kind == _TAKEN:
                 self._taken(self._takes.popleft())
+            elif kind == _REDUCED:
+                self._reduced(*self._kernel.reduced[at])
             elif number in self._orders:
                 self._answered(kind, number)
 
@@ -316,6 +291,11 @@ class View(Seen):
             order.state = "done"
         elif order.left < _SMALL * order.size:
             self._end(order.number)
+
+    def _reduced(self, number: int, left: float) -> None:
+        order = self._orders.get(number)
+        if order is not None:
+            order.size = order.filled + left
 
     def _answered(self, kind: int, number: int) -> None:
         order = self._orders[number]

@@ -14,8 +14,8 @@ from pytest_soak.domain.kpis import kpis_of
 from pytest_soak.domain.parameters import DEFAULTS
 from pytest_soak.domain.records import EdgeReport
 from pytest_soak.market import Market, MockMarket, ReplayMarket, Window, load_scenario, strategy
+from pytest_soak.market.account import Account
 from pytest_soak.market.stepping import Side
-from pytest_soak.market.view import Account
 from tests import recordings_kit as kit
 from tests.oracle.recordings import write_npz
 

@@ -50,7 +50,7 @@ impl Market {
     ///
     /// Of its maker settings `decision_interval_ms` and `depth_levels` count.
     fn open(&self, py: Python<'_>, spec: &str) -> PyResult<Simulation> {
-        let mut opening = Opening::new(&self.0, spec).map_err(refused)?;
+        let mut opening = Opening::new(&self.0, spec).map_err(refused)?.showing();
         let venue = in_pieces(py, || opening.run_piece())?;
         Ok(Simulation::new(Stepper::new(&opening, venue), None))
     }

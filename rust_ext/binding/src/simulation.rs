@@ -16,6 +16,8 @@ use market::{OrderUpdate, Stepper};
 pub struct Simulation {
     // Dropped before the buffer that it may read.
     stepper: Stepper<'static>,
+    /// Memory of the strategy's that holds the levels as seen now, once it asked for that.
+    levels: Option<(PyBuffer<f64>, Vec<f64>)>,
     _events: Option<PyBuffer<u8>>,
 }
 
@@ -24,8 +26,29 @@ impl Simulation {
     pub(crate) fn new(stepper: Stepper<'static>, events: Option<PyBuffer<u8>>) -> Self {
         Simulation {
             stepper,
+            levels: None,
             _events: events,
         }
+    }
+
+    /// Write the levels as seen now where the strategy reads them.
+    fn show_levels(&mut self, py: Python<'_>) -> PyResult<()> {
+        let Some((buffer, rows)) = &mut self.levels else {
+            return Ok(());
+        };
+        let most = self.stepper.most_levels();
+        rows.clear();
+        for side in Side::BOTH {
+            let mut shown = 0;
+            for (price, size) in self.stepper.levels(side) {
+                rows.extend([price, size]);
+                shown += 1;
+            }
+            for _ in shown..most {
+                rows.extend([f64::NAN, 0.0]);
+            }
+        }
+        buffer.copy_from_slice(py, rows)
     }
 }
 
@@ -46,7 +69,56 @@ impl Simulation {
     /// Advance to the next decision; False at the end.
     fn step(&mut self, py: Python<'_>) -> PyResult<bool> {
         let stepper = &mut self.stepper;
-        py.detach(|| stepper.step()).map_err(refused)
+        let goes_on = py.detach(|| stepper.step()).map_err(refused)?;
+        self.show_levels(py)?;
+        Ok(goes_on)
+    }
+
+    /// Keep the levels as seen now in a writable buffer of doubles: for bids, then asks, `depth_levels` rows of
+    /// price and base units, best first; NaN and 0 where there are fewer.
+    fn show_levels_in(&mut self, py: Python<'_>, buffer: PyBuffer<f64>) -> PyResult<()> {
+        let room = 4 * self.stepper.most_levels();
+        if buffer.item_count() != room || buffer.readonly() || !buffer.is_c_contiguous() {
+            return Err(PyValueError::new_err(format!(
+                "the buffer is not {room} contiguous, writable doubles"
+            )));
+        }
+        self.levels = Some((buffer, Vec::with_capacity(room)));
+        self.show_levels(py)
+    }
+
+    /// Levels of a side that are shown at most.
+    #[getter]
+    fn depth_levels(&self) -> usize {
+        self.stepper.most_levels()
+    }
+
+    /// Trades received in the last step: time, price, base units, side of the aggressor.
+    #[getter]
+    fn trades(&mut self) -> Vec<(f64, f64, f64, i64)> {
+        let row = |(at, price, size, side): (f64, f64, f64, Side)| (at, price, size, side.sign());
+        self.stepper.trades().map(row).collect()
+    }
+
+    /// A price as an order of a side 1 (buy) or -1 (sell) would have it: rounded to a tick away from the market.
+    fn rounded(&self, side: i64, price: f64) -> PyResult<f64> {
+        let side = side_of(side)?;
+        self.stepper.rounded(side, price).map_err(refused)
+    }
+
+    /// Base units ahead of an order as estimated from what was received; None where that is not known.
+    fn queue_ahead(&self, order: u64) -> Option<f64> {
+        self.stepper.ahead(order)
+    }
+
+    /// Orders that were reduced, as received in the last step, and base units left of each.
+    #[getter]
+    fn reduced(&self) -> Vec<(u64, f64)> {
+        let left = |update: &OrderUpdate| match update {
+            OrderUpdate::Reduced { id, left } => Some((*id, (*left)?)),
+            _ => None,
+        };
+        self.stepper.updates().iter().filter_map(left).collect()
     }
 
     /// Market time, ms.
@@ -117,21 +189,29 @@ impl Simulation {
     /// What happened to our orders in the last step, in its order: kind, order id, number.
     ///
     /// Kinds: 0 filled (number: its place in `fills`), 1 rejected, 2 placed, 3 cancelled (number: whether it
-    /// was still there), 4 an immediate-or-cancel order was processed.
+    /// was still there), 4 an immediate-or-cancel order was processed, 5 an order was reduced (number: its place in
+    /// `reduced`).
     #[getter]
     fn updates(&self) -> Vec<(u8, Option<u64>, u32)> {
-        let mut fills = 0;
-        let row = |update: &OrderUpdate| match update {
-            OrderUpdate::Filled { id, .. } => {
-                fills += 1;
-                (0, *id, fills - 1)
-            }
-            OrderUpdate::Rejected { id } => (1, Some(*id), 0),
-            OrderUpdate::Placed { id } => (2, Some(*id), 0),
-            OrderUpdate::Cancelled { id, found } => (3, Some(*id), u32::from(*found)),
-            OrderUpdate::Taken => (4, None, 0),
+        let (mut fills, mut reduced) = (0, 0);
+        let row = |update: &OrderUpdate| {
+            Some(match update {
+                OrderUpdate::Filled { id, .. } => {
+                    fills += 1;
+                    (0, *id, fills - 1)
+                }
+                OrderUpdate::Rejected { id } => (1, Some(*id), 0),
+                OrderUpdate::Placed { id } => (2, Some(*id), 0),
+                OrderUpdate::Cancelled { id, found } => (3, Some(*id), u32::from(*found)),
+                OrderUpdate::Reduced { id, left } => {
+                    (*left)?;
+                    reduced += 1;
+                    (5, Some(*id), reduced - 1)
+                }
+                OrderUpdate::Taken => (4, None, 0),
+            })
         };
-        self.stepper.updates().iter().map(row).collect()
+        self.stepper.updates().iter().filter_map(row).collect()
     }
 
     /// Whether `updates` holds something.
@@ -178,6 +258,11 @@ impl Simulation {
             ))
         })?;
         self.stepper.cancel(number).map_err(refused)
+    }
+
+    /// Ask to leave at most `qty` of an order, which keeps its place in the queue.
+    fn reduce(&mut self, order: u64, qty: f64) -> PyResult<()> {
+        self.stepper.reduce(order, qty).map_err(refused)
     }
 
     /// Send an immediate-or-cancel order that pays `price` at worst.

@@ -2,8 +2,8 @@
 
 use crate::measure::ReportError;
 use crate::scenario::ScenarioError;
+use crate::session::refusals::RequestError;
 use crate::session::spec::SpecError;
-use crate::session::stepper::RequestError;
 use crate::venue::rows::RowError;
 
 /// Why an iteration cannot be prepared, or cannot go on.

@@ -3,6 +3,7 @@
 use crate::book::own::OwnOrders;
 use crate::book::resting::RestingOrders;
 use crate::types::{Lots, NewOrder, Ns, Side, Tick, VenueFill};
+use crate::venue::shown::Print;
 use crate::venue::Cancelled;
 
 /// The whole book of a mock market.
@@ -14,6 +15,8 @@ pub(crate) struct Matching {
     pub own: OwnOrders,
     /// Mid of the other participants' book in ticks; the last known one where a side is empty.
     pub mid: Option<f64>,
+    /// Trades since they were taken last, where they are shown to anybody.
+    pub prints: Option<Vec<Print>>,
 }
 
 impl Matching {
@@ -26,6 +29,7 @@ impl Matching {
             ],
             own: OwnOrders::default(),
             mid: None,
+            prints: None,
         }
     }
 
@@ -100,6 +104,7 @@ impl Matching {
             if traded == 0 {
                 break;
             }
+            self.print(now, side, tick, traded);
             left -= traded;
         }
         lots - left
@@ -127,6 +132,7 @@ impl Matching {
                 break;
             }
             self.own.others_traded(resting, tick, traded);
+            self.print(now, side, tick, traded);
             left -= traded;
             fills.push(VenueFill {
                 ts: now,
@@ -143,6 +149,24 @@ impl Matching {
         }
         self.note_mid();
         lots - left
+    }
+
+    /// Write a trade down for the feed; what one order does at one price is one trade.
+    fn print(&mut self, at: Ns, aggressor: Side, tick: Tick, lots: Lots) {
+        let Some(prints) = &mut self.prints else {
+            return;
+        };
+        match prints.last_mut() {
+            Some(last) if (last.at, last.aggressor, last.tick) == (at, aggressor, tick) => {
+                last.lots += lots;
+            }
+            _ => prints.push(Print {
+                at,
+                aggressor,
+                tick,
+                lots,
+            }),
+        }
     }
 
     /// Trade at one price in order of time; returns the lots traded, 0 only where nothing is there.

@@ -99,6 +99,13 @@ impl OwnOrders {
         Some(self.take_out(at))
     }
 
+    /// Leave at most `lots` of an order where it stands; what is left of it, None where it is not there.
+    pub(crate) fn reduce(&mut self, id: u64, lots: Lots) -> Option<Lots> {
+        let own = self.orders.iter_mut().find(|o| o.order.id == id)?;
+        own.order.lots = own.order.lots.min(lots);
+        Some(own.order.lots)
+    }
+
     fn take_out(&mut self, at: usize) -> OwnOrder {
         let own = self.orders.remove(at);
         self.look();

@@ -106,6 +106,8 @@ impl Maker {
                 }
             }
             Notification::Filled { id, side, lots, .. } => self.book.filled(now, id, side, lots),
+            // It never asks for a reduction.
+            Notification::Reduced { .. } => {}
         }
     }
 

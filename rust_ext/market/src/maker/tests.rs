@@ -35,7 +35,7 @@ fn decide(maker: &mut Maker, ms: i64, view: &View) -> Vec<Request> {
 fn placed(requests: &[Request]) -> Vec<NewOrder> {
     let order = |r: &Request| match r {
         Request::Quote { place, .. } => *place,
-        Request::Take { .. } | Request::Limit { .. } => None,
+        Request::Take { .. } | Request::Limit { .. } | Request::Reduce { .. } => None,
     };
     requests.iter().filter_map(order).collect()
 }

@@ -170,6 +170,12 @@ impl<V: Venue> Gateway<V> {
                 self.venue.take(side, lots, limit, &mut self.fills);
                 self.book_fills(Some(mid_at_decision));
             }
+            Request::Reduce { id, lots } => {
+                let left = self.venue.reduce(id, lots);
+                let answer = Notification::Reduced { id, left };
+                self.answer(self.now, Some(sent.sent), answer);
+                return;
+            }
             Request::Limit {
                 order,
                 mid_at_decision,

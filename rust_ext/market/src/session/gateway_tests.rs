@@ -45,6 +45,10 @@ impl Venue for Script {
             side: Side::Buy,
         })
     }
+    fn reduce(&mut self, _id: u64, lots: Lots) -> Option<Lots> {
+        self.log.push((self.now, "reduce"));
+        Some(lots)
+    }
     fn take(&mut self, _side: Side, _lots: Lots, _limit: Tick, _fills: &mut Vec<VenueFill>) {}
     fn mid(&self) -> Option<f64> {
         Some(if self.now < SECOND { 1000.0 } else { 990.0 })

@@ -1,5 +1,6 @@
 //! One iteration from its spec to its report: a strategy, a market and what lies between them.
 
+pub(crate) mod estimates;
 pub(crate) mod gateway;
 pub(crate) mod market;
 pub(crate) mod observe;
@@ -7,6 +8,7 @@ pub(crate) mod observe_rows;
 pub(crate) mod pace;
 #[rustfmt::skip]
 pub(crate) mod parameters;
+pub(crate) mod refusals;
 pub(crate) mod replay_run;
 pub(crate) mod replay_stepping;
 pub(crate) mod run;

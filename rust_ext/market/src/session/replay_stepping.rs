@@ -48,9 +48,10 @@ impl<'a> ReplayOpening<'a> {
             ..plan_of(&self.spec, last)
         };
         let ended = last < self.spec.end_ns;
+        let levels = self.spec.maker.depth_levels;
         Ok(self
             .venue
             .take()
-            .map(|venue| Stepper::at(AnyVenue::Replay(venue), plan, ended)))
+            .map(|venue| Stepper::at(AnyVenue::Replay(venue), plan, levels, ended)))
     }
 }

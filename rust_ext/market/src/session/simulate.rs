@@ -24,6 +24,8 @@ pub(crate) struct Approach<'m> {
     world: Option<World>,
     start: Ns,
     levels: usize,
+    /// Whether the feed shows levels and trades.
+    shows: bool,
     venue: Option<MockVenue>,
 }
 
@@ -35,6 +37,7 @@ impl<'m> Approach<'m> {
             world: Some(market.world_before(opening_time(start))),
             start,
             levels,
+            shows: false,
             venue: None,
         }
     }
@@ -67,13 +70,17 @@ impl<'m> Approach<'m> {
     }
 
     fn open(&self, world: World) -> MockVenue {
-        MockVenue::new(
+        let mut venue = MockVenue::new(
             world,
             self.market.seed(),
             self.start as u64,
             self.start - BURN_IN,
             self.levels,
-        )
+        );
+        if self.shows {
+            venue.show();
+        }
+        venue
     }
 }
 
@@ -116,6 +123,12 @@ impl<'m> Opening<'m> {
             spec,
             plan,
         })
+    }
+
+    /// Have the feed show levels and trades, as a strategy that steps wants them.
+    pub fn showing(mut self) -> Self {
+        self.approach.shows = true;
+        self
     }
 
     /// What is asked for.

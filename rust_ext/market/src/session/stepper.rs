@@ -4,7 +4,9 @@ use crate::error::MarketError;
 use crate::maker::reasons::Reason;
 use crate::maker::Attempts;
 use crate::measure::Frame;
+use crate::session::estimates::Estimates;
 use crate::session::pace::{Pace, Plan};
+use crate::session::refusals::RequestError;
 use crate::session::simulate::Opening;
 use crate::types::{ms_of_ns, Cancel, Lots, NewOrder, Notification, Ns, Request, Side, Tick, View};
 use crate::venue::any::AnyVenue;
@@ -13,33 +15,6 @@ use crate::venue::tape::Column;
 
 /// Ceiling of one order, so that sums of lots stay far from the end of their type.
 const MOST_LOTS: f64 = (1u64 << 40) as f64;
-
-/// Why something that a strategy asked for is refused.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum RequestError {
-    /// Nothing is sent after the end.
-    #[error("the iteration is over")]
-    Over,
-    /// There is no report before the end.
-    #[error("the iteration is not over; call step() until it returns False")]
-    NotOver,
-    /// Slippage is measured from a mid.
-    #[error("no mid has been seen yet")]
-    NoMid,
-    /// A reason that is not counted.
-    #[error("unknown reason {0:?}; known are {known}", known = Reason::NAMES.join(", "))]
-    Reason(String),
-    /// A quantity below a lot or beyond all bounds.
-    #[error("quantity {quantity} is out of range; accepted is a number from {least} to {most}")]
-    Quantity {
-        quantity: f64,
-        least: f64,
-        most: f64,
-    },
-    /// A price that is no positive number.
-    #[error("price {0} is out of range; accepted is a positive number")]
-    Price(f64),
-}
 
 /// What a strategy was told about its own orders since the last step.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -61,6 +36,8 @@ pub enum OrderUpdate {
     Placed { id: u64 },
     /// A cancellation was processed; `found` is false where the order was not at the market any more.
     Cancelled { id: u64, found: bool },
+    /// A reduction was processed; base units that are left, None where the order was not at the market any more.
+    Reduced { id: u64, left: Option<f64> },
     /// An immediate-or-cancel order was processed.
     Taken,
 }
@@ -69,6 +46,9 @@ pub enum OrderUpdate {
 #[derive(Debug, Clone)]
 pub struct Stepper<'a> {
     pace: Pace<AnyVenue<'a>>,
+    /// Levels that are shown at most.
+    levels: usize,
+    estimates: Estimates,
     now: Ns,
     view: View,
     updates: Vec<OrderUpdate>,
@@ -87,13 +67,18 @@ impl<'a> Stepper<'a> {
         Self::at(
             AnyVenue::Mock(Box::new(venue)),
             opening.plan().clone(),
+            opening.spec().maker.depth_levels,
             false,
         )
     }
 
     /// Any market that has reached the start of its iteration; `ended` says that its data end early.
-    pub(crate) fn at(venue: AnyVenue<'a>, plan: Plan, ended: bool) -> Self {
+    pub(crate) fn at(mut venue: AnyVenue<'a>, plan: Plan, levels: u32, ended: bool) -> Self {
+        // What traded before the iteration is none of it.
+        venue.shown().prints.clear();
         Stepper {
+            levels: levels as usize,
+            estimates: Estimates::default(),
             now: plan.start,
             done: plan.end <= plan.start,
             pace: Pace::new(venue, plan),
@@ -116,6 +101,7 @@ impl<'a> Stepper<'a> {
             return Ok(false);
         }
         self.updates.clear();
+        self.pace.gateway.venue.shown().prints.clear();
         match self.pace.advance_to_decision()? {
             Some(now) => self.now = now,
             None => {
@@ -127,6 +113,8 @@ impl<'a> Stepper<'a> {
             self.apply(notification);
         }
         self.view = self.pace.gateway.see();
+        self.estimates
+            .see(self.pace.gateway.venue.shown(), self.levels);
         Ok(!self.done)
     }
 
@@ -148,6 +136,43 @@ impl<'a> Stepper<'a> {
     /// Quantity on the best levels as seen now, base units.
     pub fn liquidity(&self, side: Side) -> f64 {
         self.view.liquidity[side.index()] as f64 * self.pace.plan.lot_size
+    }
+
+    /// Levels of a side as seen now, best first: price and base units.
+    pub fn levels(&mut self, side: Side) -> impl Iterator<Item = (f64, f64)> + '_ {
+        let (tick_size, lot_size) = (self.pace.plan.tick_size, self.pace.plan.lot_size);
+        let shown = self.pace.gateway.venue.shown();
+        let levels = shown.levels[side.index()].iter();
+        levels.map(move |(tick, lots)| (*tick as f64 * tick_size, *lots as f64 * lot_size))
+    }
+
+    /// Levels that are shown at most.
+    pub fn most_levels(&self) -> usize {
+        self.levels
+    }
+
+    /// Trades received in the last step: time, price, base units, side of the aggressor.
+    pub fn trades(&mut self) -> impl Iterator<Item = (f64, f64, f64, Side)> + '_ {
+        let (tick_size, lot_size) = (self.pace.plan.tick_size, self.pace.plan.lot_size);
+        self.pace.gateway.venue.shown().prints.iter().map(move |p| {
+            let (price, size) = (p.tick as f64 * tick_size, p.lots as f64 * lot_size);
+            (ms_of_ns(p.at), price, size, p.aggressor)
+        })
+    }
+
+    /// A price as an order would have it: rounded to a tick away from the market.
+    ///
+    /// # Errors
+    /// Where the price is not usable.
+    pub fn rounded(&self, side: Side, price: f64) -> Result<f64, RequestError> {
+        Ok(self.tick(side, price)? as f64 * self.pace.plan.tick_size)
+    }
+
+    /// Base units ahead of an order, as far as can be known; None where it is not at the market or its price was
+    /// never among the levels shown.
+    pub fn ahead(&self, id: u64) -> Option<f64> {
+        let lots = self.estimates.ahead(id)?;
+        Some(lots as f64 * self.pace.plan.lot_size)
     }
 
     /// Position by the fills received so far, base units.
@@ -185,8 +210,18 @@ impl<'a> Stepper<'a> {
             order,
             mid_at_decision,
         })?;
+        self.estimates.sent(order);
         self.ids = order.id;
         Ok(order.id)
+    }
+
+    /// Ask to leave at most so much of an order, which keeps its place in the queue.
+    ///
+    /// # Errors
+    /// Where the quantity is not usable, or the iteration is over.
+    pub fn reduce(&mut self, id: u64, qty: f64) -> Result<(), RequestError> {
+        let lots = self.lots(qty)?;
+        self.send(Request::Reduce { id, lots })
     }
 
     /// Send a cancellation and a post-only order in one message; the id of the new order.
@@ -292,6 +327,7 @@ impl<'a> Stepper<'a> {
             cancel,
             place: Some(order),
         })?;
+        self.estimates.sent(order);
         self.ids = order.id;
         Ok(order.id)
     }
@@ -316,12 +352,24 @@ impl<'a> Stepper<'a> {
             } => {
                 self.in_flight = self.in_flight.saturating_sub(weight);
                 self.updates.extend(take.then_some(OrderUpdate::Taken));
-                let ended = cancelled.map(|(id, found)| OrderUpdate::Cancelled { id, found });
-                self.updates.extend(ended);
+                if let Some((id, found)) = cancelled {
+                    self.estimates.ended(id);
+                    self.updates.push(OrderUpdate::Cancelled { id, found });
+                }
                 self.updates
                     .extend(rejected.map(|id| OrderUpdate::Rejected { id }));
-                self.updates
-                    .extend(placed.map(|id| OrderUpdate::Placed { id }));
+                if let Some(id) = placed {
+                    self.estimates.placed(id);
+                    self.updates.push(OrderUpdate::Placed { id });
+                }
+            }
+            Notification::Reduced { id, left } => {
+                self.in_flight = self.in_flight.saturating_sub(1);
+                if let Some(lots) = left {
+                    self.estimates.left(id, lots);
+                }
+                let left = left.map(|lots| lots as f64 * self.pace.plan.lot_size);
+                self.updates.push(OrderUpdate::Reduced { id, left });
             }
             Notification::Filled {
                 id,
@@ -332,6 +380,9 @@ impl<'a> Stepper<'a> {
                 fee,
             } => {
                 self.position += side.sign() * lots;
+                if let Some(id) = id {
+                    self.estimates.filled(id, lots);
+                }
                 let qty = lots as f64 * self.pace.plan.lot_size;
                 self.updates.push(OrderUpdate::Filled {
                     id,

@@ -91,6 +91,8 @@ pub(crate) enum Request {
         limit: Tick,
         mid_at_decision: f64,
     },
+    /// Leave at most so many lots of an order at the market.
+    Reduce { id: u64, lots: Lots },
     /// A limit order: take what it crosses, and let what is left rest.
     Limit {
         order: NewOrder,
@@ -105,7 +107,7 @@ impl Request {
             Request::Quote { cancel, place } => {
                 u32::from(cancel.is_some()) + u32::from(place.is_some())
             }
-            Request::Take { .. } | Request::Limit { .. } => 1,
+            Request::Take { .. } | Request::Limit { .. } | Request::Reduce { .. } => 1,
         }
     }
 }
@@ -130,6 +132,8 @@ pub(crate) enum Notification {
         /// The order that a cancellation was for, and whether it was still there.
         cancelled: Option<(u64, bool)>,
     },
+    /// A reduction was processed; lots that are left, None where the order was not there any more.
+    Reduced { id: u64, left: Option<Lots> },
     /// A fill of ours; `id` is None for a taker fill, `at` is its time at the market, `fee` in quote units.
     Filled {
         id: Option<u64>,

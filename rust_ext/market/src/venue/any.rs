@@ -6,6 +6,7 @@ use crate::venue::mock::MockVenue;
 use crate::venue::quality::Quality;
 use crate::venue::replay::ReplayVenue;
 use crate::venue::rows::RowError;
+use crate::venue::shown::Shown;
 use crate::venue::{Cancelled, Venue};
 use std::collections::BTreeMap;
 
@@ -16,6 +17,15 @@ pub(crate) enum AnyVenue<'a> {
     Replay(Box<ReplayVenue<'a>>),
 }
 
+macro_rules! to_venue {
+    ($self:ident, $venue:ident => $call:expr) => {
+        match $self {
+            AnyVenue::Mock($venue) => $call,
+            AnyVenue::Replay($venue) => $call,
+        }
+    };
+}
+
 impl AnyVenue<'_> {
     /// Market time for which each label was on, ms; a recording has none.
     pub(crate) fn label_ms(&mut self) -> BTreeMap<String, f64> {
@@ -24,15 +34,11 @@ impl AnyVenue<'_> {
             AnyVenue::Replay(_) => BTreeMap::new(),
         }
     }
-}
 
-macro_rules! to_venue {
-    ($self:ident, $venue:ident => $call:expr) => {
-        match $self {
-            AnyVenue::Mock($venue) => $call,
-            AnyVenue::Replay($venue) => $call,
-        }
-    };
+    /// What the feed shows beside the view that was seen last; trades stay until they are taken out.
+    pub(crate) fn shown(&mut self) -> &mut Shown {
+        to_venue!(self, venue => venue.shown())
+    }
 }
 
 impl Venue for AnyVenue<'_> {
@@ -46,6 +52,10 @@ impl Venue for AnyVenue<'_> {
 
     fn cancel(&mut self, id: u64) -> Option<Cancelled> {
         to_venue!(self, venue => venue.cancel(id))
+    }
+
+    fn reduce(&mut self, id: u64, lots: Lots) -> Option<Lots> {
+        to_venue!(self, venue => venue.reduce(id, lots))
     }
 
     fn take(&mut self, side: Side, lots: Lots, limit: Tick, fills: &mut Vec<VenueFill>) {

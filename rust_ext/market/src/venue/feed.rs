@@ -3,33 +3,38 @@
 use std::collections::VecDeque;
 
 use crate::types::{ms_of_ns, Ns, View};
+use crate::venue::shown::Shown;
 
 /// One connection; a message cannot overtake the one before it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Feed {
-    under_way: VecDeque<(Ns, View)>,
+    under_way: VecDeque<(Ns, View, Option<Box<Shown>>)>,
     seen: View,
+    /// What the messages that have arrived show beside the view.
+    pub shown: Shown,
 }
 
 impl Feed {
-    /// Send a view, which takes `lag` to arrive; when it will.
-    pub(crate) fn send(&mut self, view: View, lag: Ns) -> Ns {
-        let last = self.under_way.back().map_or(Ns::MIN, |(at, _)| *at);
+    /// Send a view and what else is shown, which takes `lag` to arrive; when it will.
+    pub(crate) fn send(&mut self, view: View, shown: Option<Box<Shown>>, lag: Ns) -> Ns {
+        let last = self.under_way.back().map_or(Ns::MIN, |message| message.0);
         let arrival = (view.at + lag).max(last);
-        self.under_way.push_back((arrival, view));
+        self.under_way.push_back((arrival, view, shown));
         arrival
     }
 
     /// The last view that has arrived by a time; the delays of those that came since the last call are
     /// appended to `lags`, ms.
     pub(crate) fn see(&mut self, now: Ns, lags: &mut Vec<f64>) -> View {
-        while let Some((at, view)) = self.under_way.front().copied() {
-            if at > now {
+        while self.under_way.front().is_some_and(|next| next.0 <= now) {
+            let Some((at, view, shown)) = self.under_way.pop_front() else {
                 break;
-            }
+            };
             lags.push(ms_of_ns(at - view.at));
             self.seen = view;
-            self.under_way.pop_front();
+            if let Some(shown) = shown {
+                self.shown.receive(*shown);
+            }
         }
         self.seen
     }
@@ -52,8 +57,8 @@ mod tests {
             at,
             ..View::default()
         };
-        feed.send(view(0), 50);
-        feed.send(view(10), 5);
+        feed.send(view(0), None, 50);
+        feed.send(view(10), None, 5);
         let mut lags = Vec::new();
         assert_eq!(feed.see(49, &mut lags).mid, None);
         assert!(lags.is_empty());

@@ -11,6 +11,7 @@ use crate::types::{ns_of_ms, Lots, NewOrder, Ns, Side, Tick, VenueFill, View};
 use crate::venue::feed::Feed;
 use crate::venue::participants::{Moment, Participants};
 use crate::venue::recorder::Recorder;
+use crate::venue::shown::Shown;
 use crate::venue::tape::Tape;
 use crate::venue::{Cancelled, Venue};
 use crate::world::labels::LabelClock;
@@ -87,6 +88,16 @@ impl MockVenue {
         self.feed.unseen()
     }
 
+    /// Show levels and trades in every message of the feed from now on.
+    pub(crate) fn show(&mut self) {
+        self.participants.book.prints = Some(Vec::new());
+    }
+
+    /// What the messages that were seen show; nothing unless [`MockVenue::show`] was called.
+    pub(crate) fn shown(&mut self) -> &mut Shown {
+        &mut self.feed.shown
+    }
+
     /// Write down rows of a recording from now on.
     pub fn record_rows(&mut self) {
         let instrument = &self.world.scenario().instrument;
@@ -143,19 +154,19 @@ impl MockVenue {
     }
 
     fn feed_message(&mut self) {
-        let book = &self.participants.book;
+        let book = &mut self.participants.book;
+        let prints = book.prints.as_mut().map(std::mem::take);
+        let sides = [book.sides[0].ladder(), book.sides[1].ladder()];
+        let shown = prints.map(|prints| Box::new(Shown::of(sides, self.levels, prints)));
         let view = View {
             at: self.next_feed,
             best: [book.others_best(Side::Buy), book.others_best(Side::Sell)],
             mid: book.mid,
-            liquidity: [
-                book.sides[0].ladder().depth(self.levels),
-                book.sides[1].ladder().depth(self.levels),
-            ],
+            liquidity: sides.map(|side| side.depth(self.levels)),
         };
         let factor = self.world.now().latency;
         let lag = draw_lag(&self.latency.feed, factor, &mut self.delays);
-        let arrival = self.feed.send(view, lag + self.down_for(FEED));
+        let arrival = self.feed.send(view, shown, lag + self.down_for(FEED));
         self.participants.deliver(arrival);
         self.next_feed += ns_of_ms(self.latency.feed_interval_ms);
     }
@@ -188,6 +199,10 @@ impl Venue for MockVenue {
 
     fn cancel(&mut self, id: u64) -> Option<Cancelled> {
         self.participants.book.cancel(id)
+    }
+
+    fn reduce(&mut self, id: u64, lots: Lots) -> Option<Lots> {
+        self.participants.book.own.reduce(id, lots)
     }
 
     fn take(&mut self, side: Side, lots: Lots, limit: Tick, fills: &mut Vec<VenueFill>) {

@@ -8,6 +8,7 @@ pub(crate) mod quality;
 pub(crate) mod recorder;
 pub(crate) mod replay;
 pub(crate) mod rows;
+pub(crate) mod shown;
 pub(crate) mod tape;
 
 use crate::book::ladder::Ladder;
@@ -36,6 +37,10 @@ pub(crate) trait Venue {
 
     /// A cancellation of ours arrives; None where the order is not there any more.
     fn cancel(&mut self, id: u64) -> Option<Cancelled>;
+
+    /// A request of ours arrives to leave at most `lots` of an order, whose place in the queue stays; what is left
+    /// of it, None where the order is not there any more.
+    fn reduce(&mut self, id: u64, lots: Lots) -> Option<Lots>;
 
     /// An immediate-or-cancel order of ours arrives.
     fn take(&mut self, side: Side, lots: Lots, limit: Tick, fills: &mut Vec<VenueFill>);

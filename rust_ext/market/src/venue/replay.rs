@@ -14,6 +14,7 @@ use crate::book::own::{OwnOrders, UNKNOWN};
 use crate::types::{ns_of_ms, Lots, NewOrder, Ns, Side, Tick, VenueFill, View};
 use crate::venue::quality::{Quality, Watch};
 use crate::venue::rows::{Action, RowError, Rows};
+use crate::venue::shown::{Print, Shown};
 use crate::venue::{Cancelled, Venue};
 
 /// A trade further from the mid than this share of it is none of this book.
@@ -53,6 +54,8 @@ pub(crate) struct ReplayVenue<'a> {
     local_cursor: Cursor,
     lags: Vec<f64>,
     own: OwnOrders,
+    /// What was received, where it is shown.
+    shown: Option<Box<Shown>>,
     now: Ns,
     events: u64,
     trades: u64,
@@ -88,6 +91,7 @@ impl<'a> ReplayVenue<'a> {
             local_cursor: start,
             lags: Vec::new(),
             own: OwnOrders::default(),
+            shown: None,
             now: 0,
             events: 0,
             trades: 0,
@@ -97,6 +101,13 @@ impl<'a> ReplayVenue<'a> {
     /// Time of the last exchange event.
     pub(crate) fn last(&self) -> Ns {
         self.last
+    }
+
+    /// What was received; from the first call on levels and trades are.
+    pub(crate) fn shown(&mut self) -> &mut Shown {
+        let sides = [&self.local.sides()[0], &self.local.sides()[1]];
+        self.shown
+            .get_or_insert_with(|| Box::new(Shown::of(sides, self.levels, Vec::new())))
     }
 
     /// Build the book towards a time with at most `budget` rows; whether it is reached.
@@ -287,8 +298,22 @@ impl<'a> ReplayVenue<'a> {
                     self.local.note_mid();
                     self.local_cursor.at = since;
                 }
-                self.local
-                    .apply(self.rows.action(row, self.local_cursor.row)?);
+                let action = self.rows.action(row, self.local_cursor.row)?;
+                self.local.apply(action);
+                if let (Some(shown), Action::Trade { side, tick, lots }) = (&mut self.shown, action)
+                {
+                    shown.prints.extend(side.map(|aggressor| {
+                        Print {
+                            at: row
+                                .exchange_time()
+                                .unwrap_or(time)
+                                .saturating_sub(self.zero),
+                            aggressor,
+                            tick,
+                            lots,
+                        }
+                    }));
+                }
                 // A clock that is known to be off measures no delay.
                 if measure & (self.local_shift == 0) {
                     self.lags.push(row.lag_ms().max(0.0));
@@ -326,6 +351,10 @@ impl Venue for ReplayVenue<'_> {
 
     fn cancel(&mut self, id: u64) -> Option<Cancelled> {
         self.own.remove(id).map(|own| own.cancelled())
+    }
+
+    fn reduce(&mut self, id: u64, lots: Lots) -> Option<Lots> {
+        self.own.reduce(id, lots)
     }
 
     fn take(&mut self, side: Side, lots: Lots, limit: Tick, fills: &mut Vec<VenueFill>) {
@@ -366,6 +395,10 @@ impl Venue for ReplayVenue<'_> {
 
     fn see(&mut self, _now: Ns, lags: &mut Vec<f64>) -> View {
         lags.append(&mut self.lags);
+        if let Some(shown) = &mut self.shown {
+            let [bids, asks] = self.local.sides();
+            shown.look([bids, asks], self.levels);
+        }
         View {
             at: self.local_cursor.at,
             best: [
