@@ -9,7 +9,8 @@ import pytest
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.market import ReplayMarket
 from pytest_soak.market.recording.checks import check_rows
-from pytest_soak.market.recording.reading import FIELDS, read_recording
+from pytest_soak.market.recording.reading import read_recording
+from pytest_soak.market.recording.rows import FIELDS
 from tests.oracle.recordings import (
     BOTH,
     BUY,

@@ -1,4 +1,5 @@
-//! Readers of large data: reason codes, samples, JSON reports, JSON lines. Nothing here knows of Python.
+//! Readers of large data: reason codes, samples, JSON reports, JSON lines, recorded
+//! market data. Nothing here knows of Python.
 
 mod audit_jsonl;
 #[cfg(target_arch = "x86_64")]
@@ -17,6 +18,7 @@ mod nesting;
 mod numbers;
 mod path;
 mod quantile;
+mod recorded;
 mod risk;
 mod scan;
 mod stream;
@@ -34,4 +36,5 @@ pub use error::{Flaw, QuantileError, ReadError, ReadResult};
 pub use lines::Lines;
 pub use path::Path;
 pub use quantile::quantiles;
+pub use recorded::{convert, format_names, format_of, Converted, DataError};
 pub use risk::count_codes;
