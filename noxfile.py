@@ -10,6 +10,8 @@ import nox
 
 ROOT = Path(__file__).parent
 BINARIES = Path(sys.executable).parent
+# Tests of a file share the markets that they look at.
+WORKERS = ("-n", "auto", "--dist", "loadfile")
 SOAK = ("--soak-iterations=6", "--soak-profile=steady_safe")
 
 nox.needs_version = ">=2024.3"
@@ -30,7 +32,7 @@ def _tool(session: nox.Session, name: str, *words: str) -> None:
 def tests(session: nox.Session) -> None:
     """Run the Python tests and hold the coverage floor; words behind ``--`` go to pytest."""
     _python(session, "-m", "coverage", "erase")
-    _python(session, "-m", "coverage", "run", "-m", "pytest", "-n", "auto", *session.posargs)
+    _python(session, "-m", "coverage", "run", "-m", "pytest", *WORKERS, *session.posargs)
     _python(session, "-m", "coverage", "combine", "--quiet")
     _python(session, "-m", "coverage", "report")
 

@@ -106,8 +106,9 @@ def _no_outside_influence(request: pytest.FixtureRequest, monkeypatch: pytest.Mo
         request.getfixturevalue("pytester")
     for name in _OUTSIDE:
         monkeypatch.delenv(name, raising=False)
-    # The page of a report takes a copy of the charts' script each time.
-    monkeypatch.setenv("PYTEST_ADDOPTS", "-o soak_report=md")
+    # The page of a report takes a copy of the charts' script each time; a process that begins with hypothesis
+    # or pytest-benchmark takes twice as long to begin, and no inner run uses them.
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-o soak_report=md -p no:hypothesispytest -p no:benchmark")
 
 
 def canary_folder(root: Path, artifacts: str = "artifacts/soak") -> Path:

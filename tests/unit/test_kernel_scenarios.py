@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from pytest_soak.domain.records import Kpis
 from tests.kernel_kit import STEADY_SAFE, kpis, simulate
 
 
+@cache
 def _run(market: str, seed: int, iteration: int) -> dict[str, Any]:
     start = 5.0 * (iteration - 1)
     return simulate(market=market, seed=seed, start_minutes=start, parameters=STEADY_SAFE)
