@@ -42,7 +42,14 @@ def _tardis(made: Made, file: Path) -> Iterator[tuple[Path, bytes]]:
     return tardis_files(made.rows, made.symbol, file)
 
 
+def _lobster(made: Made, file: Path) -> Iterator[tuple[Path, bytes]]:
+    from pytest_soak.market.recording.lobster_file import lobster_files
+
+    return lobster_files(made.rows, made.symbol, file)
+
+
 FORMS: dict[str, tuple[tuple[str, ...], Callable[[Made, Path], Iterator[tuple[Path, bytes]]]]] = {
+    "lobster": ((".csv",), _lobster),
     "npz": ((".npz",), _npz),
     "tardis": ((".csv", ".csv.gz"), _tardis),
 }
@@ -65,7 +72,8 @@ def add(commands: Commands) -> None:
         "--form",
         choices=sorted(FORMS),
         default="npz",
-        help="npz (default); tardis: NAME_incremental_book_L2.csv and NAME_trades.csv (.csv.gz: packed)",
+        help="npz (default); tardis: NAME_incremental_book_L2.csv and NAME_trades.csv (.csv.gz: packed); "
+        "lobster: SYMBOL_NAME_mock_message_10.csv and SYMBOL_NAME_mock_orderbook_10.csv",
     )
     command.add_argument("--seed", type=one_seed, default=1, help="Seed of the market (default: 1)")
     command.add_argument("--minutes", type=positive_int, default=60, help="Market time (default: 60)")

@@ -82,6 +82,8 @@ fn open(files: &[PathBuf]) -> DataResult<Vec<Box<dyn Source>>> {
             streams.push(stream);
         }
     }
+    // Of lines of one time, those of the file that began earlier are first.
+    streams.sort_by_key(|stream| stream.at);
     let file: Arc<Path> = files.first().map_or(Path::new(""), PathBuf::as_path).into();
     Ok(vec![Box::new(Capture {
         streams,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::recorded::error::{DataError, DataResult};
 use crate::recorded::input::Input;
 use crate::recorded::source::Source;
-use crate::recorded::{binance, tardis};
+use crate::recorded::{binance, bybit, databento, lobster, tardis};
 
 /// A format: a line of [`FORMATS`].
 pub(crate) struct Format {
@@ -18,7 +18,13 @@ pub(crate) struct Format {
 }
 
 /// Every format, in the order in which they are tried.
-pub(crate) const FORMATS: [Format; 2] = [tardis::FORMAT, binance::FORMAT];
+pub(crate) const FORMATS: [Format; 5] = [
+    tardis::FORMAT,
+    binance::FORMAT,
+    bybit::FORMAT,
+    lobster::FORMAT,
+    databento::FORMAT,
+];
 
 /// Names of the formats.
 pub fn format_names() -> Vec<&'static str> {

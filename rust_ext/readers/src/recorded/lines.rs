@@ -2,7 +2,6 @@
 
 use std::io::{BufRead, Read};
 use std::path::Path;
-use std::sync::Arc;
 
 use crate::recorded::error::{DataError, DataResult};
 use crate::recorded::input::{broken, Input};
@@ -54,10 +53,6 @@ impl Lines {
     /// The line that was read last, without its end.
     pub(crate) fn line(&self) -> &[u8] {
         &self.line
-    }
-
-    pub(crate) fn file(&self) -> &Arc<Path> {
-        &self.input.file
     }
 
     pub(crate) fn place(&self) -> Place {

@@ -4,10 +4,10 @@
 //! by what is held back to put messages in order, whatever a file's size or what it claims.
 
 mod binance;
-//mod book;
-//mod bybit;
+mod book;
+mod bybit;
 mod convert;
-//mod databento;
+mod databento;
 mod error;
 mod event;
 mod fields;
@@ -15,16 +15,14 @@ mod formats;
 mod input;
 mod json;
 mod lines;
-//mod lobster;
+mod lobster;
 mod order;
+mod orders;
 mod places;
 mod sequence;
 mod source;
 mod tardis;
 mod writer;
-
-//cfg
-//mod tests;
 
 pub use convert::{convert, Converted};
 pub use error::DataError;

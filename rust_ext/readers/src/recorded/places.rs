@@ -9,3 +9,13 @@ pub(crate) struct Place {
     pub file: Arc<Path>,
     pub row: u64,
 }
+
+impl Place {
+    /// Before anything was read.
+    pub(crate) fn none() -> Self {
+        Place {
+            file: Path::new("").into(),
+            row: 0,
+        }
+    }
+}
