@@ -73,7 +73,7 @@ def add(commands: Commands) -> None:
         choices=sorted(FORMS),
         default="npz",
         help="npz (default); tardis: NAME_incremental_book_L2.csv and NAME_trades.csv (.csv.gz: packed); "
-        "lobster: SYMBOL_NAME_mock_message_10.csv and SYMBOL_NAME_mock_orderbook_10.csv",
+        "lobster: SYMBOL_DAY_NAME_mock_message_10.csv and SYMBOL_DAY_NAME_mock_orderbook_10.csv",
     )
     command.add_argument("--seed", type=one_seed, default=1, help="Seed of the market (default: 1)")
     command.add_argument("--minutes", type=positive_int, default=60, help="Market time (default: 60)")
