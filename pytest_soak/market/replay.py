@@ -62,6 +62,16 @@ class ReplayMarket:
         self._facts: Facts = check_rows(self._recording.rows, path, tick_size, lot_size, most_skew_ns=skew)
 
     @property
+    def recording(self) -> Recording:
+        """The rows, and what was found while they were read."""
+        return self._recording
+
+    @property
+    def facts(self) -> Facts:
+        """What the checks found."""
+        return self._facts
+
+    @property
     def source(self) -> Source:
         """``replay``, or ``mock`` where the file was made from a scenario."""
         return "replay" if self._recording.origin is None else "mock"

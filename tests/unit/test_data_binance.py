@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,38 +12,9 @@ from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.market import ReplayMarket, Window
 from pytest_soak.market.recording.checks import GAP
 from pytest_soak.market.recording.reading import read_recording
+from tests.data_kit import MS, capture, depth, line, snapshot, trade
 from tests.oracle.recordings import CLEAR, DEPTH, SNAPSHOT, TRADE
 from tests.recordings_kit import job
-
-MS = 1_700_000_000_000
-Levels = Sequence[Sequence[str]]
-
-
-def _line(at_ms: float, message: dict[str, Any], *, stream: bool = True) -> str:
-    said = {"stream": "btcusdt", "data": message} if stream and "e" in message else message
-    return f"{(MS + int(at_ms) + 2) * 1_000_000} {json.dumps(said)}\n"
-
-
-def _depth(
-    at_ms: float, first: int, last: int, before: int | None, bids: Levels = (), asks: Levels = ()
-) -> str:
-    known = {} if before is None else {"pu": before, "T": MS + int(at_ms)}
-    return _line(
-        at_ms,
-        {"e": "depthUpdate", "E": MS + int(at_ms), "s": "BTCUSDT", "U": first, "u": last, **known}
-        | {"b": list(bids), "a": list(asks)},
-    )
-
-
-def _trade(at_ms: float, px: str = "101.0", *, sold: bool = False, **more: object) -> str:
-    said = {"e": "trade", "E": MS + int(at_ms), "T": MS + int(at_ms), "s": "BTCUSDT", "t": 1}
-    return _line(at_ms, {**said, "p": px, "q": "0.5", "m": sold, **more})
-
-
-def _snapshot(at_ms: float, last: int, *, spot: bool = False) -> str:
-    known = {} if spot else {"E": MS + int(at_ms), "T": MS + int(at_ms)}
-    book = {"bids": [["99.0", "1.0"], ["98.0", "2.0"]], "asks": [["101.0", "1.5"], ["102.0", "2.5"]]}
-    return _line(at_ms, {"lastUpdateId": last, **known, **book})
 
 
 def _read(folder: Path, *lines: str) -> Any:
@@ -63,12 +32,12 @@ BOOK = [CLEAR, SNAPSHOT, SNAPSHOT, CLEAR, SNAPSHOT, SNAPSHOT]
 def test_usd_m_depth_connects_to_the_snapshot_and_goes_on_by_pu(tmp_path: Path) -> None:
     read = _read(
         tmp_path,
-        _depth(0, 1, 5, 0, [["97.0", "9"]]),
-        _depth(10, 6, 12, 5, [["99.0", "4"]]),
-        _depth(20, 13, 20, 12, [["99.0", "5"]]),
-        _snapshot(25, 10),
-        _trade(30),
-        _depth(40, 24, 30, 20, [], [["101.0", "0"]]),
+        depth(0, 1, 5, 0, [["97.0", "9"]]),
+        depth(10, 6, 12, 5, [["99.0", "4"]]),
+        depth(20, 13, 20, 12, [["99.0", "5"]]),
+        snapshot(25, 10),
+        trade(30),
+        depth(40, 24, 30, 20, [], [["101.0", "0"]]),
     )
     about, rows = read.about, read.rows
     assert (about.format, about.symbol, about.snapshots, about.gaps) == ("binance", "BTCUSDT", 1, 0)
@@ -84,12 +53,12 @@ def test_usd_m_depth_connects_to_the_snapshot_and_goes_on_by_pu(tmp_path: Path) 
 def test_spot_depth_goes_on_by_its_own_numbers(tmp_path: Path) -> None:
     read = _read(
         tmp_path,
-        _snapshot(0, 10, spot=True),
-        _depth(10, 5, 10, None, [["97.0", "9"]]),
-        _depth(20, 9, 11, None, [["99.0", "4"]]),
-        _depth(30, 12, 14, None, [["99.0", "5"]]),
-        _depth(40, 16, 17, None, [["99.0", "6"]]),
-        _trade(50),
+        snapshot(0, 10, spot=True),
+        depth(10, 5, 10, None, [["97.0", "9"]]),
+        depth(20, 9, 11, None, [["99.0", "4"]]),
+        depth(30, 12, 14, None, [["99.0", "5"]]),
+        depth(40, 16, 17, None, [["99.0", "6"]]),
+        trade(50),
     )
     assert (read.about.snapshots, read.about.gaps) == (1, 1)
     assert _kinds(read.rows)[:9] == [*BOOK, DEPTH, DEPTH, GAP]
@@ -100,12 +69,12 @@ def test_spot_depth_goes_on_by_its_own_numbers(tmp_path: Path) -> None:
 def test_a_snapshot_that_is_too_old_or_not_needed_is_not_used(tmp_path: Path) -> None:
     read = _read(
         tmp_path,
-        _snapshot(0, 10),
-        _depth(10, 30, 40, 29),
-        _snapshot(20, 35),
-        _depth(30, 41, 50, 40, [["99.0", "4"]]),
-        _snapshot(40, 50),
-        _trade(50),
+        snapshot(0, 10),
+        depth(10, 30, 40, 29),
+        snapshot(20, 35),
+        depth(30, 41, 50, 40, [["99.0", "4"]]),
+        snapshot(40, 50),
+        trade(50),
     )
     assert read.about.snapshots == 1
     assert read.about.ignored == {"snapshot of a known book": 1, "snapshot older than the depth after it": 1}
@@ -114,14 +83,14 @@ def test_a_snapshot_that_is_too_old_or_not_needed_is_not_used(tmp_path: Path) ->
 def test_what_is_not_used_is_counted(tmp_path: Path) -> None:
     read = _read(
         tmp_path,
-        _snapshot(0, 10),
-        _depth(1, 9, 12, 8),
-        _depth(2, 9, 12, 8),
-        _trade(3, X="MARKET"),
-        _trade(4, X="INSURANCE_FUND"),
-        _line(5, {"e": "aggTrade", "s": "BTCUSDT"}),
-        _line(6, {"e": "bookTicker", "u": 3, "b": "99.0", "a": "101.0"}),
-        _line(7, {"result": None, "id": 1}),
+        snapshot(0, 10),
+        depth(1, 9, 12, 8),
+        depth(2, 9, 12, 8),
+        trade(3, X="MARKET"),
+        trade(4, X="INSURANCE_FUND"),
+        line(5, {"e": "aggTrade", "s": "BTCUSDT"}),
+        line(6, {"e": "bookTicker", "u": 3, "b": "99.0", "a": "101.0"}),
+        line(7, {"result": None, "id": 1}),
     )
     assert read.about.ignored == {
         "repeated depth": 1,
@@ -132,28 +101,13 @@ def test_what_is_not_used_is_counted(tmp_path: Path) -> None:
     }
 
 
-def _capture(*, healed: bool) -> list[str]:
-    """Four minutes of a book that is told every 100 ms; one message is lost, which is healed or not."""
-    lines, last = [_snapshot(0, 10)], 10
-    for i in range(1, 2_400):
-        before, last = last, last + 5
-        if i == 650:
-            continue
-        if healed and i == 700:
-            lines.append(_snapshot(i * 100 - 1, before))
-        sizes = [["99.0", str(1 + i % 7)]], [["101.0", str(1 + i % 5)]]
-        lines.append(_trade(i * 100, "101.0" if i % 2 else "99.0", sold=not i % 2))
-        lines.append(_depth(i * 100, before + 1, last, before, *sizes))
-    return lines
-
-
 @pytest.mark.parametrize(
     ("healed", "withheld"), [(True, [False, True, False, False]), (False, [False] + [True] * 3)]
 )
 def test_a_gap_withholds_the_kpis_until_a_snapshot_heals_it(
     tmp_path: Path, healed: bool, withheld: list[bool]
 ) -> None:
-    _read(tmp_path, *_capture(healed=healed))
+    _read(tmp_path, *capture(healed=healed))
     market = ReplayMarket(tmp_path / "a.txt")
     assert any("messages are missing at 1 places" in note for note in market.notes)
     found = [
@@ -174,13 +128,13 @@ def test_a_gap_withholds_the_kpis_until_a_snapshot_heals_it(
         ("12345 {}", "is of no format that is known"),
         (f"{MS} {{", r"row 1 is no message that is known \(EOF"),
         (f"{MS} [1]", "is of no format"),
-        (_depth(0, 1, 2, 0, [["x", "1"]]), "row 1 has b = x; expected a price above 0"),
-        (_depth(0, 1, 2, 0, [["1"]]), r"row 1 has b = .*; expected pairs of price and quantity"),
-        (_depth(0, -1, 2, 0), "row 1 has U = -1; expected a whole number"),
-        (_trade(0, m="perhaps"), "row 1 has m = perhaps; expected true or false"),
-        (_trade(0, T=5), "row 1 has T = 5; expected a time since 1970 of 13, 16 or 19 digits"),
-        (_trade(0) + _trade(1, s="ETHUSDT"), "row 2 is of ETHUSDT after BTCUSDT; expected one instrument"),
-        (_trade(0) + "\x00\xff\n", r"row 2 has time of receipt = "),
+        (depth(0, 1, 2, 0, [["x", "1"]]), "row 1 has b = x; expected a price above 0"),
+        (depth(0, 1, 2, 0, [["1"]]), r"row 1 has b = .*; expected pairs of price and quantity"),
+        (depth(0, -1, 2, 0), "row 1 has U = -1; expected a whole number"),
+        (trade(0, m="perhaps"), "row 1 has m = perhaps; expected true or false"),
+        (trade(0, T=5), "row 1 has T = 5; expected a time since 1970 of 13, 16 or 19 digits"),
+        (trade(0) + trade(1, s="ETHUSDT"), "row 2 is of ETHUSDT after BTCUSDT; expected one instrument"),
+        (trade(0) + "\x00\xff\n", r"row 2 has time of receipt = "),
     ],
 )
 def test_hostile_lines_are_named(tmp_path: Path, line: str, said: str) -> None:
@@ -190,7 +144,7 @@ def test_hostile_lines_are_named(tmp_path: Path, line: str, said: str) -> None:
 
 
 def test_captures_cut_anywhere_are_one_stream(tmp_path: Path) -> None:
-    lines = _capture(healed=True)[:400]
+    lines = capture(healed=True)[:400]
     whole = _read(tmp_path, *lines)
     for number, (begin, end) in enumerate(((0, 77), (77, 200), (200, 400))):
         part = tmp_path / "parts" / f"{9 - number}.txt"

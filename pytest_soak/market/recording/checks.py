@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_soak.market.recording.grid import MOST_UNITS, Grid, off_grid
+from pytest_soak.market.recording.rows import chunks
 from pytest_soak.market.recording.table import Finding, refuse
 from pytest_soak.market.recording.times import MOST_DELAY_NS, MOST_SKEW_NS, Axis
 
@@ -33,7 +34,7 @@ _UNUSABLE = {
     12: "level 3, an order modified",
     13: "level 3, a fill",
 }
-_CHUNK_ROWS = 1 << 18
+_MOST_DELAYS = 1_000_000
 _GIVE = "give it with --soak-{}=SIZE, or with ReplayMarket(path, {}=...) in pytest_soak_make_market"
 
 
@@ -78,7 +79,7 @@ def check_rows(
 
     scan = _Scan(most_skew_ns)
     with np.errstate(all="ignore"):
-        for offset, chunk in _chunks(rows):
+        for offset, chunk in chunks(rows):
             scan.add(offset, chunk)
         scan.finish(path)
         tick = _unit(rows, path, _PRICE, scan.prices, tick_size)
@@ -100,9 +101,14 @@ def check_rows(
     )
 
 
-def _chunks(rows: Rows) -> Iterator[tuple[int, Rows]]:
-    for offset in range(0, len(rows), _CHUNK_ROWS):
-        yield offset, rows[offset : offset + _CHUNK_ROWS]
+def delays_ms(rows: Rows) -> NDArray[np.float64]:
+    """Delays from the exchange to the receiver, of a million rows of the local side, evenly taken."""
+    import numpy as np
+
+    taken = rows[:: max(1, len(rows) // _MOST_DELAYS)]
+    of_local = taken[(taken["ev"] & np.uint64(LOCAL)) != 0]
+    delays: NDArray[np.float64] = (of_local["local_ts"] - of_local["exch_ts"]) / 1e6
+    return delays
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,7 +348,7 @@ def _off_grid(rows: Rows, field: str, unit: float, kinds: tuple[int, ...]) -> tu
     import numpy as np
 
     first, count = -1, 0
-    for offset, chunk in _chunks(rows):
+    for offset, chunk in chunks(rows):
         mask = np.isin(chunk["ev"] & np.uint64(0xFF), kinds) & off_grid(chunk[field], unit)
         if mask.any() and not count:
             first = offset + int(mask.argmax())

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from pytest_soak.market.recording.rows import Rows
 
-_ARRAY_NAME = "data"
+ARRAY = "data"
+"""Array of the rows."""
 ORIGIN = "origin"
 """Array that says what a file was made from that no real market wrote."""
 ABOUT = "about"
@@ -153,12 +154,12 @@ def _refuse_bomb(member: zipfile.ZipInfo, path: Path) -> None:
 
 def _member(archive: zipfile.ZipFile, path: Path) -> zipfile.ZipInfo:
     names = [name.removesuffix(_SUFFIX) for name in archive.namelist()]
-    if _ARRAY_NAME not in names:
+    if ARRAY not in names:
         held = ", ".join(repr(name) for name in names[:10]) or "nothing"
         raise SoakConfigError(
             f"recording {path} has no array 'data'; it holds {held}; expected an hftbacktest 2.x file"
         )
-    return archive.infolist()[names.index(_ARRAY_NAME)]
+    return archive.infolist()[names.index(ARRAY)]
 
 
 def _rows_announced(head: bytes, size: int, path: Path, what: str) -> tuple[int, int]:

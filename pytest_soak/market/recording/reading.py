@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_soak import kernel
 from pytest_soak.domain.errors import SoakConfigError
-from pytest_soak.market.recording import numpy_file
+from pytest_soak.market.recording import numpy_file, parquet_file
 from pytest_soak.market.recording.cache import kept
 from pytest_soak.market.recording.files import files_of, sha256_of
 from pytest_soak.market.recording.rows import About, Recording, layout
+
+if TYPE_CHECKING:
+    from pytest_soak.market.recording.rows import Rows
 
 _HEAD = 4096
 
@@ -25,7 +28,16 @@ class Format(NamedTuple):
     read: Callable[[Path], Recording]
 
 
-FORMATS = (Format(numpy_file.NAME, numpy_file.is_numpy, numpy_file.read_numpy),)
+def _parquet(file: Path) -> Recording:
+    about, origin = parquet_file.describe(file)
+    place, _ = _converted((file,), lambda output: str(parquet_file.read_into(file, output)))
+    return Recording(file, "", _mapped(place), origin, about)
+
+
+FORMATS = (
+    Format(numpy_file.NAME, numpy_file.is_numpy, numpy_file.read_numpy),
+    Format(parquet_file.NAME, parquet_file.is_parquet, _parquet),
+)
 """Formats that are read here; all others are the kernel's."""
 
 
@@ -76,25 +88,34 @@ def _format_of(file: Path) -> Format | None:
 
 
 def _by_kernel(files: tuple[Path, ...]) -> Recording:
-    import numpy as np
-
     for file in files:
         if kernel.data_format(file) is None:
             raise SoakConfigError(
                 f"recording {file} is of no format that is known; expected one of "
                 f"{', '.join(format_names())} (docs/DATA.md says how each is known)"
             )
-    # Names, as some formats say the day there.
-    names = [file.name for file in files]
-    key = repr((kernel.kernel_build(), names, sha256_of(files)))
-    place, text = kept(key, lambda output: kernel.convert_data(files, output))
+    place, text = _converted(files, lambda output: kernel.convert_data(files, output))
     about = About.parsed(text, files[0])
     if not about.rows:
         raise SoakConfigError(
             f"recording {files[0]} has no snapshot of the book, so that its book is never known; "
             "expected at least one"
         )
-    return Recording(files[0], "", np.load(place, mmap_mode="r"), about.origin, about)
+    return Recording(files[0], "", _mapped(place), about.origin, about)
+
+
+def _converted(files: tuple[Path, ...], make: Callable[[Path], str]) -> tuple[Path, str]:
+    """Where the rows are that are made of files, and what their maker said of them."""
+    # Names, as some formats say the day there.
+    names = [file.name for file in files]
+    return kept(repr((kernel.kernel_build(), names, sha256_of(files))), make)
+
+
+def _mapped(place: Path) -> Rows:
+    import numpy as np
+
+    rows: Rows = np.load(place, mmap_mode="r")
+    return rows
 
 
 def _joined(recordings: list[Recording]) -> Recording:

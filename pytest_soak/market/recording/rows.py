@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from pydantic import Field
 
@@ -32,11 +32,29 @@ ROW_BYTES = 64
 LAYOUT = ", ".join(f"{name} {kind}" for name, kind in FIELDS)
 
 
+CHUNK_ROWS = 1 << 18
+
+
+def chunks(rows: Rows) -> Iterator[tuple[int, Rows]]:
+    """Rows in chunks, each with the number of its first row."""
+    for offset in range(0, len(rows), CHUNK_ROWS):
+        yield offset, rows[offset : offset + CHUNK_ROWS]
+
+
 def layout() -> np.dtype[np.void]:
     """The type of a row."""
     import numpy as np
 
     return np.dtype(list(FIELDS))
+
+
+def refuse_row(file: Path, row: int, text: str) -> NoReturn:
+    """Refuse a row of a file with one sentence.
+
+    Raises:
+        SoakConfigError: always.
+    """
+    raise SoakConfigError(f"recording {file}: row {row} {text}")
 
 
 class About(Strict):
