@@ -45,12 +45,14 @@ def add(commands: Commands) -> None:
 
 def _inspect(options: argparse.Namespace) -> int:
     """Print what a recording holds; 1 where it cannot be soaked."""
+    from pytest_soak.cli.recorded import facts_of_whole
+
     try:
         market = _market(options)
     except SoakConfigError as error:
         _print(f"can be soaked: no: {error}")
         return 1
-    found = _whole(market)
+    found = facts_of_whole(market)
     for name, value in _lines(market, found):
         _print(f"{name:{_NAME_WIDTH}} {value}")
     return 0
@@ -75,17 +77,6 @@ def _market(options: argparse.Namespace) -> ReplayMarket:
     from pytest_soak.market import ReplayMarket
 
     return ReplayMarket(options.recording, tick_size=options.tick_size, lot_size=options.lot_size)
-
-
-def _whole(market: ReplayMarket) -> MarketFacts:
-    """The whole of a recording as one iteration of a replay, so that a soak finds the same."""
-    from pytest_soak.config.profiles import load_profile
-    from pytest_soak.market import MakerJob, Window
-
-    profile = load_profile("default").profile
-    maker = MakerJob(parameters=dict(profile.parameters), maker=profile.maker, fees=profile.fees)
-    window = Window(iteration=1, iterations=1, start_ms=0.0, duration_ms=market.duration_ms)
-    return market.run_maker(maker, window).market
 
 
 def _lines(market: ReplayMarket, found: MarketFacts) -> Iterator[tuple[str, str]]:

@@ -10,7 +10,7 @@ from pytest_soak import kernel
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.domain.parameters import DEFAULTS
 from pytest_soak.domain.settings import MakerSettings
-from pytest_soak.market.protocols import MakerJob
+from pytest_soak.market.protocols import MakerJob, Window
 from pytest_soak.market.recording.checks import Facts, check_rows
 from pytest_soak.market.recording.judging import LEAST_SILENCE_MS, Trust, judged
 from pytest_soak.market.recording.reading import read_recording
@@ -20,9 +20,8 @@ from pytest_soak.market.reports import report_of
 from pytest_soak.market.tape import tape_of_rows
 
 if TYPE_CHECKING:
-    from pytest_soak.domain.records import EdgeReport, Source
+    from pytest_soak.domain.records import EdgeReport, MarketFacts, Source
     from pytest_soak.domain.settings import FeeSettings
-    from pytest_soak.market.protocols import Window
     from pytest_soak.market.stepping import Simulation
     from pytest_soak.market.tape import Tape
 
@@ -156,6 +155,17 @@ class ReplayMarket:
         return self._judged(
             report_of(kernel.replay(self.spec(job, window), self._recording.buffer)), job.maker
         )
+
+    def facts_of_whole(self, job: MakerJob) -> MarketFacts:
+        """What the whole recording is like as one iteration, whose delays are not kept: memory is bounded.
+
+        Raises:
+            SoakConfigError: where the kernel refuses parameters or settings.
+        """
+        window = Window(iteration=1, iterations=1, start_ms=0.0, duration_ms=self.duration_ms)
+        spec = {**self.spec(job, window), "has_receipt": False}
+        report = report_of(kernel.replay(spec, self._recording.buffer))
+        return self._judged(report, job.maker).market
 
     def simulation(
         self, window: Window, fees: FeeSettings, *, maker: MakerSettings | None = None
