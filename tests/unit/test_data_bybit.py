@@ -69,7 +69,11 @@ def test_a_missing_delta_is_a_gap_until_a_snapshot(tmp_path: Path) -> None:
         ((_whole(0, 1), _book(1, 2, "other")), None, "row 2 has type = other; expected snapshot or delta"),
         ((_whole(0, 1), _book(1, 2, bids=[["0", "1"]])), None, "row 2 has b = 0; expected a price above 0"),
         ((_whole(0, 1), "{]\n"), None, "row 2 is no message that is known"),
-        ((_whole(0, 1),), "1,BTCUSDT,Buy\n", "row 2 has 3 columns; expected timestamp,symbol,side,size,price"),
+        (
+            (_whole(0, 1),),
+            "1,BTCUSDT,Buy\n",
+            "row 2 has 3 columns; expected timestamp,symbol,side,size,price",
+        ),
         ((_whole(0, 1),), "1,BTCUSDT,Up,1,1\n", "row 2 has side = Up; expected Buy or Sell"),
         ((_whole(0, 1),), "1e3,BTCUSDT,Buy,1,1\n", "row 2 has timestamp = 1e3; expected seconds"),
     ],
@@ -92,6 +96,9 @@ def test_a_damaged_archive_is_refused(tmp_path: Path) -> None:
 
 def test_each_file_asks_for_the_other(tmp_path: Path) -> None:
     _archive(tmp_path, _whole(0, 1))
-    for name, said in (("*.zip", "no file of trades beside it"), ("*.gz", "no file of order books beside it")):
+    for name, said in (
+        ("*.zip", "no file of trades beside it"),
+        ("*.gz", "no file of order books beside it"),
+    ):
         with pytest.raises(SoakConfigError, match=said):
             read_recording(tmp_path / name)

@@ -27,3 +27,10 @@ mod writer;
 pub use convert::{convert, Converted};
 pub use error::DataError;
 pub use formats::{format_names, format_of};
+
+#[cfg(test)]
+mod databento_tests;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
