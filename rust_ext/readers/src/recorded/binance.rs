@@ -16,7 +16,7 @@ use crate::recorded::json::{count, levels, parsed, text, Raw};
 use crate::recorded::lines::Lines;
 use crate::recorded::places::Place;
 use crate::recorded::sequence::{Difference, Sequence, Snapshot};
-use crate::recorded::source::{bounded, Found, Source};
+use crate::recorded::source::{bounded, Found, Source, Sources};
 
 pub(crate) const FORMAT: Format = Format {
     name: "binance",
@@ -71,7 +71,7 @@ fn knows(_name: &str, head: &[u8]) -> bool {
 }
 
 /// All files are one stream, whatever the cuts between them: lines are merged by the time of receipt.
-fn open(files: &[PathBuf]) -> DataResult<Vec<Box<dyn Source>>> {
+fn open(files: &[PathBuf]) -> Sources {
     let mut streams = Vec::new();
     for file in files {
         let mut stream = Stream {

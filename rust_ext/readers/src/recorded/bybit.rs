@@ -14,7 +14,7 @@ use crate::recorded::formats::Format;
 use crate::recorded::json::{count, levels, parsed, text, Raw};
 use crate::recorded::lines::Lines;
 use crate::recorded::places::Place;
-use crate::recorded::source::{bounded, Found, Source};
+use crate::recorded::source::{bounded, Found, Source, Sources};
 
 pub(crate) const FORMAT: Format = Format {
     name: "bybit",
@@ -40,7 +40,7 @@ fn is_book(line: &[u8]) -> bool {
 }
 
 /// Trades before depth: a trade is told before the depth that it left.
-fn open(files: &[PathBuf]) -> DataResult<Vec<Box<dyn Source>>> {
+fn open(files: &[PathBuf]) -> Sources {
     let (mut trades, mut books): (Vec<Box<dyn Source>>, Vec<Books>) = (Vec::new(), Vec::new());
     for file in files {
         let mut lines = Lines::open(file)?;

@@ -136,7 +136,7 @@ impl Run {
             if !self.feeds[live[at]].advance()? {
                 live.remove(at);
             }
-            if self.about.messages % STOP_EVERY == 0 && stop.load(Ordering::Relaxed) {
+            if self.about.messages.is_multiple_of(STOP_EVERY) && stop.load(Ordering::Relaxed) {
                 return Err(DataError::Interrupted);
             }
         }

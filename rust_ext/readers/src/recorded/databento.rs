@@ -18,7 +18,7 @@ use crate::recorded::formats::Format;
 use crate::recorded::input::{broken, Input};
 use crate::recorded::orders::Orders;
 use crate::recorded::places::Place;
-use crate::recorded::source::{Found, Source};
+use crate::recorded::source::{Found, Source, Sources};
 
 pub(crate) const FORMAT: Format = Format {
     name: "databento",
@@ -34,7 +34,7 @@ fn knows(_name: &str, head: &[u8]) -> bool {
     matches!(head, [b'D', b'B', b'N', 1..=9, ..])
 }
 
-fn open(files: &[PathBuf]) -> DataResult<Vec<Box<dyn Source>>> {
+fn open(files: &[PathBuf]) -> Sources {
     let mut sources: Vec<Box<dyn Source>> = Vec::new();
     for file in files {
         sources.push(Box::new(Records::open(file)?));

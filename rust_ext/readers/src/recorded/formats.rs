@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::recorded::error::{DataError, DataResult};
 use crate::recorded::input::Input;
-use crate::recorded::source::Source;
+use crate::recorded::source::{Source, Sources};
 use crate::recorded::{binance, bybit, databento, lobster, tardis};
 
 /// A format: a line of [`FORMATS`].
@@ -14,7 +14,7 @@ pub(crate) struct Format {
     pub knows: fn(&str, &[u8]) -> bool,
     /// Open the files of a recording; of messages of one time, those of the source that is named first come
     /// first.
-    pub open: fn(&[PathBuf]) -> DataResult<Vec<Box<dyn Source>>>,
+    pub open: fn(&[PathBuf]) -> Sources,
 }
 
 /// Every format, in the order in which they are tried.

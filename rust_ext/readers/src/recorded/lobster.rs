@@ -12,7 +12,7 @@ use crate::recorded::fields::{price, quantity, seconds, wrong};
 use crate::recorded::formats::Format;
 use crate::recorded::lines::Lines;
 use crate::recorded::places::Place;
-use crate::recorded::source::{Found, Source};
+use crate::recorded::source::{Found, Source, Sources};
 
 pub(crate) const FORMAT: Format = Format {
     name: "lobster",
@@ -38,7 +38,7 @@ fn knows(name: &str, _head: &[u8]) -> bool {
     name.contains(".csv") && (name.contains(MESSAGE) || name.contains(BOOK))
 }
 
-fn open(files: &[PathBuf]) -> DataResult<Vec<Box<dyn Source>>> {
+fn open(files: &[PathBuf]) -> Sources {
     let mut sources: Vec<Box<dyn Source>> = Vec::new();
     for file in files.iter().filter(|file| name_of(file).contains(MESSAGE)) {
         let book = name_of(file).replace(MESSAGE, BOOK);

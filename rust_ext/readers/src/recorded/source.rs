@@ -9,6 +9,9 @@ use crate::recorded::places::Place;
 /// Most rows of one message: what claims more was made to fill the memory.
 const MOST_ROWS: usize = 1 << 20;
 
+/// The streams that the files of a recording are.
+pub(crate) type Sources = DataResult<Vec<Box<dyn Source>>>;
+
 /// Files of a format as a stream of messages, in the order in which they were received.
 pub(crate) trait Source: Send {
     /// Append the rows of the next message, all received at one time; whether there was one.

@@ -11,7 +11,7 @@ use crate::recorded::fields::{price, quantity, time, wrong};
 use crate::recorded::formats::Format;
 use crate::recorded::lines::Lines;
 use crate::recorded::places::Place;
-use crate::recorded::source::{bounded, Found, Source};
+use crate::recorded::source::{bounded, Found, Source, Sources};
 
 pub(crate) const FORMAT: Format = Format {
     name: "tardis",
@@ -50,7 +50,7 @@ fn knows(_name: &str, head: &[u8]) -> bool {
 }
 
 /// Trades before depth: a trade is told before the depth that it left.
-fn open(files: &[PathBuf]) -> DataResult<Vec<Box<dyn Source>>> {
+fn open(files: &[PathBuf]) -> Sources {
     let mut tables = Vec::new();
     for file in files {
         tables.push(Table::open(Lines::open(file)?)?);
