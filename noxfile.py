@@ -16,7 +16,7 @@ SOAK = ("--soak-iterations=6", "--soak-profile=steady_safe")
 
 nox.needs_version = ">=2024.3"
 nox.options.default_venv_backend = "none"
-nox.options.sessions = ["tests", "lint", "rust", "smoke"]
+nox.options.sessions = ["tests", "lint", "docs", "rust", "smoke"]
 
 
 def _python(session: nox.Session, *words: str, **env: str) -> None:
@@ -39,13 +39,20 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Linters, types, stubs of the kernel, floors of the package."""
+    """Linters, types, stubs of the kernel, layers of the package."""
     _python(session, "-m", "ruff", "check", ".")
     _python(session, "-m", "ruff", "format", "--check", ".")
     _tool(session, "lint-imports")
     _python(session, "-m", "mypy")
     _python(session, "-m", "mypy.stubtest", "pytest_soak._kernel")
     _python(session, "-m", "towncrier", "build", "--draft", "--version", "next")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the site, with the reference made from the code; a warning is an error."""
+    with tempfile.TemporaryDirectory() as folder:
+        _python(session, "-m", "mkdocs", "build", "--quiet", "--strict", "--site-dir", folder)
 
 
 @nox.session
@@ -69,7 +76,7 @@ def rust(session: nox.Session) -> None:
 
 @nox.session
 def smoke(session: nox.Session) -> None:
-    """Soak as a stranger does: with the wheel of the sdist, in a new environment and an empty folder."""
+    """Soak as a new user does: with the wheel of the sdist, in a new environment and an empty folder."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         dist, home, empty = place / "dist", place / "venv", place / "empty"

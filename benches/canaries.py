@@ -6,13 +6,12 @@ the memory, the most descriptors at the end of an item, and the seconds of the s
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
+
+from benches.soaks import noted_by
 
 MEMORY_MB = 200.0
 DESCRIPTORS = 64
@@ -48,24 +47,9 @@ def measure(folder: Path, canaries: int, *, timeout: float | None = None) -> dic
     Raises:
         RuntimeError: the session failed, with what it printed.
     """
-    (folder / "conftest.py").write_text(CONFTEST, encoding="utf-8")
-    command = [
-        *(sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", "-p", "no:cacheprovider"),
-        *("--soak-gate=off", f"--soak-seed=1..{canaries}", "--soak-iterations=1", "--soak-minutes=0.01"),
-    ]
-    done = subprocess.run(  # noqa: S603 - our own command
-        command,
-        cwd=folder,
-        env={**os.environ, "PYTEST_ADDOPTS": ""},
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
-    )
-    if done.returncode:
-        raise RuntimeError(done.stdout[-2000:] + done.stderr[-2000:])
-    noted: dict[str, Any] = json.loads((folder / "noted.json").read_text(encoding="utf-8"))
-    return noted
+    words = ("-p", "no:cacheprovider", "--soak-gate=off", f"--soak-seed=1..{canaries}")
+    short = ("--soak-iterations=1", "--soak-minutes=0.01")
+    return noted_by(CONFTEST, folder, *words, *short, timeout=timeout)
 
 
 def main(arguments: list[str]) -> int:

@@ -28,8 +28,8 @@ class Quotes:
 
     def refresh(self) -> None:
         """Forget what was filled or rejected."""
-        gone = {order for order, _, _ in self.simulation.fills} | set(self.simulation.rejected)
-        for key in [key for key, (order, _) in self.live.items() if order in gone]:
+        done = {order for order, _, _ in self.simulation.fills} | set(self.simulation.rejected)
+        for key in [key for key, (order, _) in self.live.items() if order in done]:
             self.simulation.cancel(self.live.pop(key)[0])
 
     def put(self, side: int, price: float, notional: float, *, place: int = 0, within_bps: float) -> None:

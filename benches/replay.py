@@ -69,8 +69,8 @@ def maker(market, half_bps, requote_bps, most, lots):
         values = orders.values()
         while values.has_next():
             order = values.get()
-            wished = bid if order.side == BUY else ask
-            if abs(order.price_tick - wished) <= mid * requote_bps * 1e-4:
+            target = bid if order.side == BUY else ask
+            if abs(order.price_tick - target) <= mid * requote_bps * 1e-4:
                 if order.side == BUY:
                     wants_bid = False
                 else:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from functools import partial
 from typing import Any
 
 import pytest
 
 from benches.kit import Bench
+from benches.soaks import noted_by
 from pytest_soak.config.profiles import load_profile
 from pytest_soak.market import MakerJob, MockMarket, Window, load_scenario
 from pytest_soak.store.runs.retention import size_of
@@ -102,11 +99,7 @@ def bench_day(bench: Bench) -> None:
 def _soaked(bench: Bench) -> tuple[dict[str, Any], float]:
     folder = bench.folder / "day"
     folder.mkdir()
-    (folder / "conftest.py").write_text(CONFTEST, encoding="utf-8")
     minutes = MINUTES / 100 if bench.quick else MINUTES
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", "--soak-gate=soft"]
-    command += [f"--soak-iterations={ITERATIONS}", f"--soak-minutes={minutes}", "--soak-scenario=mixed"]
-    environment = {**os.environ, "PYTEST_ADDOPTS": ""}
-    subprocess.run(command, cwd=folder, env=environment, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - our own command
-    noted: dict[str, Any] = json.loads((folder / "noted.json").read_text(encoding="utf-8"))
+    words = (f"--soak-iterations={ITERATIONS}", f"--soak-minutes={minutes}", "--soak-scenario=mixed")
+    noted = noted_by(CONFTEST, folder, "--soak-gate=soft", *words)
     return noted, size_of(folder / "artifacts") / 1e6

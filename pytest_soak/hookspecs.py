@@ -35,7 +35,7 @@ def pytest_soak_guard(context: GuardContext) -> Sequence[Opinion] | Opinion | No
             if context.moment == "decide" and "tail_age_ms" in context.proposal:
                 return Opinion(
                     guard="keep_tail", parameter="tail_age_ms", action=Action.REFUSE,
-                    reason="tail_is_ours", message="tail_age_ms is set by the desk",
+                    reason="tail_is_ours", message="tail_age_ms is set by the operator",
                 )
     """
 

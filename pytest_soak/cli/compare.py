@@ -6,13 +6,14 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from pytest_soak.cli.status import ARTIFACTS
+from pytest_soak.cli.options import add_artifacts
+from pytest_soak.cli.outputs import output_file, write_output
 from pytest_soak.config.arguments import path
 from pytest_soak.domain.records import Verdict
 from pytest_soak.domain.text import printable
 
 if TYPE_CHECKING:
-    from pytest_soak.cli.market import Commands
+    from pytest_soak.cli.options import Commands
 
 LIMITS_HELP = "How much a KPI may get worse, as net_bps:-5%%,risk_ratio:+0.02; beyond that the exit code is 1"
 
@@ -26,11 +27,16 @@ def add(commands: Commands) -> None:
     )
     for name in ("before", "after"):
         command.add_argument(
-            name, metavar=name.upper(), help="Folder or name of a run, or an artifacts folder for its newest"
+            name,
+            type=path,
+            metavar=name.upper(),
+            help="Folder or name of a run, or an artifacts folder for its newest",
         )
     command.add_argument("--fail", metavar="LIMITS", help=LIMITS_HELP)
-    command.add_argument("--markdown", type=path, metavar="FILE", help="Write the comparison as Markdown too")
-    command.add_argument("--soak-artifacts", dest="artifacts", type=path, default=ARTIFACTS, metavar="DIR")
+    command.add_argument(
+        "--markdown", type=output_file, metavar="FILE", help="Write the comparison as Markdown too"
+    )
+    add_artifacts(command)
     command.set_defaults(run=run)
 
 
@@ -46,7 +52,6 @@ def run(options: argparse.Namespace) -> int:
     from pytest_soak.observe.comparison import compare
     from pytest_soak.observe.limits import judge, parse_limits
     from pytest_soak.observe.reading import open_run
-    from pytest_soak.store.disk.files import write_atomic
 
     limits = parse_limits(options.fail) if options.fail is not None else ()
     before, after = (open_run(place, options.artifacts) for place in (options.before, options.after))
@@ -55,6 +60,6 @@ def run(options: argparse.Namespace) -> int:
     for line in lines(comparison, judged):
         sys.stdout.write(f"{printable(line)}\n")
     if options.markdown is not None:
-        write_atomic(options.markdown, markdown(comparison, judged).encode("utf-8"))
+        write_output(options.markdown, markdown(comparison, judged).encode("utf-8"))
     nothing = bool(limits) and not comparison.groups
     return int(nothing or any(one.verdict in (Verdict.FAIL, Verdict.NO_DATA) for one in judged))

@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_soak.config.arguments import step_size
+from pytest_soak.cli.outputs import output_file
+from pytest_soak.config.arguments import path, step_size
 from pytest_soak.domain.errors import SoakConfigError
 
 if TYPE_CHECKING:
-    from pytest_soak.cli.market import Commands
+    from pytest_soak.cli.options import Commands
     from pytest_soak.domain.records import MarketFacts
     from pytest_soak.market import ReplayMarket
 
@@ -31,13 +31,18 @@ def add(commands: Commands) -> None:
     inspect = tasks.add_parser("inspect", help="Print what a recording holds, and whether it can be soaked")
     convert = tasks.add_parser("convert", help="Write a recording as .npz of hftbacktest or as Parquet")
     for task in (inspect, convert):
-        task.add_argument("recording", type=Path, help="A file, a glob, or files with commas between them")
+        task.add_argument("recording", type=path, help="A file, a glob, or files with commas between them")
         for name, what in (("tick", "Price"), ("lot", "Quantity")):
             task.add_argument(
                 f"--{name}-size", type=step_size, metavar="SIZE", help=f"{what} step (default: from the data)"
             )
     convert.add_argument(
-        "-o", "--output", type=Path, required=True, metavar="OUT", help="The .npz or .parquet file to write"
+        "-o",
+        "--output",
+        type=output_file,
+        required=True,
+        metavar="OUT",
+        help="The .npz or .parquet file to write",
     )
     inspect.set_defaults(run=_inspect)
     convert.set_defaults(run=_convert)

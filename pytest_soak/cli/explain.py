@@ -6,24 +6,24 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from pytest_soak.cli.status import ARTIFACTS
+from pytest_soak.cli.options import add_artifacts
 from pytest_soak.config.arguments import path, positive_int
 from pytest_soak.domain.text import printable
 
 if TYPE_CHECKING:
-    from pytest_soak.cli.market import Commands
+    from pytest_soak.cli.options import Commands
 
 
 def add(commands: Commands) -> None:
     """Add the command to a parser's commands."""
     command = commands.add_parser("explain", help="Say why a parameter has its value after an iteration")
     command.add_argument(
-        "of", metavar="RUN", help="Folder or name of a run, or an artifacts folder for its newest"
+        "of", type=path, metavar="RUN", help="Folder or name of a run, or an artifacts folder for its newest"
     )
     command.add_argument("canary", metavar="CANARY")
     command.add_argument("iteration", type=positive_int, metavar="ITERATION")
     command.add_argument("parameter", nargs="?", metavar="PARAMETER", help="default: all of them")
-    command.add_argument("--soak-artifacts", dest="artifacts", type=path, default=ARTIFACTS, metavar="DIR")
+    add_artifacts(command)
     command.set_defaults(run=run)
 
 

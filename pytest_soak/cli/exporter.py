@@ -6,29 +6,23 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from pytest_soak.cli.dashboard import watch_of
-from pytest_soak.cli.status import ARTIFACTS
-from pytest_soak.config.arguments import path, port_number
+from pytest_soak.cli.options import add_artifacts, add_watched, watch_of
+from pytest_soak.cli.outputs import output_file, write_output
+from pytest_soak.config.arguments import port_number
 
 if TYPE_CHECKING:
-    from pytest_soak.cli.market import Commands
+    from pytest_soak.cli.options import Commands
 
 
 def add(commands: Commands) -> None:
     """Add the command to a parser's commands."""
     command = commands.add_parser("exporter", help="Serve the metrics of a run to Prometheus")
-    command.add_argument(
-        "of",
-        nargs="?",
-        default=str(ARTIFACTS),
-        metavar="RUN",
-        help="Folder or name of a run, or an artifacts folder: its newest run, also one that begins later",
-    )
+    add_watched(command)
     command.add_argument("--port", type=port_number, default=9090, metavar="PORT", help="default: 9090")
     command.add_argument(
-        "--textfile", type=path, metavar="FILE", help="Write the metrics into a file instead, once"
+        "--textfile", type=output_file, metavar="FILE", help="Write the metrics into a file instead, once"
     )
-    command.add_argument("--soak-artifacts", dest="artifacts", type=path, default=ARTIFACTS, metavar="DIR")
+    add_artifacts(command)
     command.set_defaults(run=run)
 
 
@@ -41,11 +35,10 @@ def run(options: argparse.Namespace) -> None:
     """
     from pytest_soak.observe.exporter import Exporter
     from pytest_soak.observe.metrics import exposition
-    from pytest_soak.store.disk.files import write_atomic
 
     watch = watch_of(options.of, options.artifacts)
     if options.textfile is not None:
-        write_atomic(options.textfile, exposition(watch))
+        write_output(options.textfile, exposition(watch))
         return
     exporter = Exporter(watch, options.port)
     sys.stdout.write(f"exporter: {exporter.url} (Ctrl-C ends it)\n")

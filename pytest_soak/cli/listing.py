@@ -15,7 +15,7 @@ from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.domain.text import show
 
 if TYPE_CHECKING:
-    from pytest_soak.cli.market import Commands
+    from pytest_soak.cli.options import Commands
     from pytest_soak.domain.kpis import Meaning
 
 _PROFILES = Path("soak_profiles")

@@ -9,24 +9,22 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_soak.config.arguments import positive_int, seed_range
+from pytest_soak.cli.options import FOLDERS, add_scenario
+from pytest_soak.cli.outputs import output_file, write_output
+from pytest_soak.config.arguments import path, positive_int
 from pytest_soak.config.limits import ARTIFACTS
 from pytest_soak.domain.errors import SoakConfigError
 
 if TYPE_CHECKING:
-    from typing import TypeAlias
-
+    from pytest_soak.cli.options import Commands
     from pytest_soak.cli.recorded import Recorded
     from pytest_soak.market.facts.table import Fact, Finding
     from pytest_soak.market.scenario.model import Scenario
     from pytest_soak.market.tape import Tape
 
-    Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
-
 MOST_HOURS = 168
 WINDOW_HOURS = 28
 """Market time that is held in memory at once, and drawn."""
-FOLDERS = (Path("soak_profiles/scenarios"),)
 _NAME_WIDTH = 25
 _CELL_WIDTH = 20
 _CRASH_BPS = -100.0
@@ -40,12 +38,14 @@ def add(commands: Commands) -> None:
         help="Print the stylised facts of a scenario, beside a recording, and draw it",
         description="Let a mock market live without a maker, print its stylised facts and draw it.",
     )
-    command.add_argument("scenario", help="Name of a scenario, or a TOML file")
-    command.add_argument("--replay", type=Path, metavar="FILE", help="A recording to stand beside it")
-    command.add_argument("--seed", type=one_seed, default=1, help="Seed of the market (default: 1)")
+    add_scenario(command)
+    command.add_argument("--replay", type=path, metavar="FILE", help="A recording to compare it with")
     command.add_argument("--hours", type=positive_int, default=28, help="Market time (default: 28)")
     command.add_argument(
-        "--picture", type=Path, metavar="FILE", help="Where to draw (default: artifacts/soak/market/NAME.png)"
+        "--picture",
+        type=output_file,
+        metavar="FILE",
+        help="Where to draw (default: artifacts/soak/market/NAME.png)",
     )
     command.add_argument(
         "--explain", action="store_true", help="Say how each fact is computed, and its source"
@@ -177,28 +177,18 @@ def _explained(fact: Fact) -> Iterator[str]:
 
 def _draw(tape: Tape, beside: Tape | None, wanted: Path | None) -> None:
     from pytest_soak.market.facts import picture
-    from pytest_soak.store.disk import files
 
     try:
-        path = wanted or Path(ARTIFACTS, "market", f"{tape.name}.png")
-        content = picture.drawn(tape, path.suffix.removeprefix("."), beside)
+        file = wanted or Path(ARTIFACTS, "market", f"{tape.name}.png")
+        content = picture.drawn(tape, file.suffix.removeprefix("."), beside)
     except SoakConfigError as error:
         if wanted is not None:
             raise
         sys.stderr.write(f"pytest-soak: no picture: {error}\n")
         return
-    files.make_folder(path.parent)
-    files.write_atomic(path, content)
+    write_output(file, content)
     _print("")
-    _print(f"picture: {path}")
-
-
-def one_seed(text: str) -> int:
-    """Parse a seed."""
-    seeds = seed_range(text)
-    if len(seeds) > 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not one seed")
-    return seeds[0]
+    _print(f"picture: {file}")
 
 
 def _print(line: str) -> None:

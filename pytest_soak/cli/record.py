@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_soak.cli.market import FOLDERS, one_seed
+from pytest_soak.cli.options import FOLDERS, add_scenario
+from pytest_soak.cli.outputs import output_file, write_output
 from pytest_soak.config.arguments import positive_int
 from pytest_soak.domain.errors import SoakConfigError
 
 if TYPE_CHECKING:
-    from pytest_soak.cli.market import Commands
+    from pytest_soak.cli.options import Commands
     from pytest_soak.market.recording.rows import Rows
 
 MOST_MINUTES = 240
@@ -64,9 +65,9 @@ def add(commands: Commands) -> None:
         description="Let a mock market live without a maker and write it down: in hftbacktest's format (the "
         "array 'data'; beside it 'origin' says what it was made from), or as the files of another one.",
     )
-    command.add_argument("scenario", help="Name of a scenario, or a TOML file")
+    add_scenario(command)
     command.add_argument(
-        "file", type=Path, help="The file to write; its end is that of the form: .npz, or .csv"
+        "file", type=output_file, help="The file to write; its end is that of the form: .npz, or .csv"
     )
     command.add_argument(
         "--form",
@@ -75,7 +76,6 @@ def add(commands: Commands) -> None:
         help="npz (default); tardis: NAME_incremental_book_L2.csv and NAME_trades.csv (.csv.gz: packed); "
         "lobster: SYMBOL_DAY_NAME_mock_message_10.csv and SYMBOL_DAY_NAME_mock_orderbook_10.csv",
     )
-    command.add_argument("--seed", type=one_seed, default=1, help="Seed of the market (default: 1)")
     command.add_argument("--minutes", type=positive_int, default=60, help="Market time (default: 60)")
     command.set_defaults(run=run)
 
@@ -90,7 +90,6 @@ def run(options: argparse.Namespace) -> None:
     from pytest_soak.domain.hashing import canonical_json
     from pytest_soak.market.scenario.loading import load_scenario
     from pytest_soak.market.tape import rows_of_scenario
-    from pytest_soak.store.disk import files
 
     if options.minutes > MOST_MINUTES:
         raise SoakConfigError(f"--minutes = {options.minutes}; accepted is 1 to {MOST_MINUTES}")
@@ -104,7 +103,6 @@ def run(options: argparse.Namespace) -> None:
     # So that it is not mistaken for data of a real market.
     origin = canonical_json({"scenario": scenario.model_dump(mode="json"), "seed": options.seed})
     made = Made(rows, origin, f"{scenario.name}-s{options.seed}")
-    files.make_folder(options.file.parent)
     for path, content in write(made, options.file):
-        files.write_atomic(path, content)
+        write_output(path, content)
         sys.stdout.write(f"{path}: {len(rows)} rows, {options.minutes} min of {scenario.name}\n")

@@ -7,25 +7,30 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_soak.cli.status import ARTIFACTS
+from pytest_soak.cli.options import add_artifacts
 from pytest_soak.config.arguments import path
 from pytest_soak.domain.text import printable
 
 if TYPE_CHECKING:
-    from pytest_soak.cli.market import Commands
+    from pytest_soak.cli.options import Commands
 
 
 def add(commands: Commands) -> None:
     """Add the command to a parser's commands."""
     command = commands.add_parser("report", help="Write report.html and report.md of a run")
     command.add_argument(
-        "of", nargs="?", default="latest", metavar="RUN", help="Folder or name of a run (default: latest)"
+        "of",
+        nargs="?",
+        type=path,
+        default=Path("latest"),
+        metavar="RUN",
+        help="Folder or name of a run (default: latest)",
     )
     command.add_argument(
         "-o", "--output", type=path, metavar="DIR", help="Where to (default: the run's folder)"
     )
     command.add_argument("--single-file", action="store_true", help="Put the charts' script into the page")
-    command.add_argument("--soak-artifacts", dest="artifacts", type=path, default=ARTIFACTS, metavar="DIR")
+    add_artifacts(command)
     command.set_defaults(run=run)
 
 

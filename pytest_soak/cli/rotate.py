@@ -8,21 +8,21 @@ import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from pytest_soak.cli.status import ARTIFACTS
-from pytest_soak.config.arguments import path, positive_int
+from pytest_soak.cli.options import add_artifacts
+from pytest_soak.config.arguments import positive_int
 from pytest_soak.config.paths import Kind, kind_of, shown
 from pytest_soak.domain.errors import SoakStoreError
 from pytest_soak.store.runs.retention import Retention, rotate
 
 if TYPE_CHECKING:
-    from pytest_soak.cli.market import Commands
+    from pytest_soak.cli.options import Commands
 
 
 def add(commands: Commands, now: datetime | None) -> None:
     """Add the command to a parser's commands; it works as of ``now``."""
     limits = Retention()
     command = commands.add_parser("rotate", help="Keep the newest summaries, pack old exports, warn of size")
-    command.add_argument("--soak-artifacts", dest="artifacts", type=path, default=ARTIFACTS, metavar="DIR")
+    add_artifacts(command)
     command.add_argument("--keep", type=positive_int, default=limits.keep, help="Summaries per canary")
     command.add_argument("--days", type=_limit, default=limits.days, help="Age from which exports are packed")
     command.add_argument("--megabytes", type=_limit, default=limits.megabytes, help="Size to warn above")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_soak.cli.options import ARTIFACTS
 from pytest_soak.config import limits
 from pytest_soak.config.arguments import path
 from pytest_soak.config.paths import Kind, kind_of, shown
@@ -15,9 +15,7 @@ from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.domain.text import printable
 
 if TYPE_CHECKING:
-    from pytest_soak.cli.market import Commands
-
-ARTIFACTS = Path(limits.ARTIFACTS)
+    from pytest_soak.cli.options import Commands
 
 
 def add(commands: Commands, now: datetime | None) -> None:

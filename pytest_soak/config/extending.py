@@ -6,12 +6,12 @@ by itself: where it says no ``name``, it has that of the file, never that of its
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-from pytest_soak.config.paths import expanded, is_path
+from pytest_soak.config.paths import expanded, is_file, is_path
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.domain.text import show
 
@@ -19,6 +19,7 @@ Reader = Callable[[Traversable], dict[str, Any]]
 Finder = Callable[[str, Traversable], Traversable]
 
 SUFFIX = ".toml"
+_OTHERS = (".json", ".yaml", ".yml", ".ini")
 _LONGEST_CHAIN = 8
 
 
@@ -26,6 +27,24 @@ def name_of_file(source: Traversable) -> str:
     """The name of a file that does not say one: letters, digits, dots and ``_`` of its stem."""
     stem = source.name.removesuffix(SUFFIX)
     return "".join(c if (c.isalnum() and c.isascii()) or c == "." else "_" for c in stem)
+
+
+def check_suffix(path: Path) -> None:
+    """Refuse a file whose name says that it is of another format.
+
+    Raises:
+        SoakConfigError: names the file and what is accepted.
+    """
+    if path.suffix.lower() in _OTHERS:
+        raise SoakConfigError(f"{path}: accepted is a TOML file, whose name ends in {SUFFIX}")
+
+
+def other_formats(name: str, folders: Iterable[Path]) -> str:
+    """A hint for an unknown name where a folder has a file of that name in another format, else empty."""
+    stem = name.removesuffix(Path(name).suffix) if Path(name).suffix.lower() in _OTHERS else name
+    paths = (folder / f"{stem}{suffix}" for folder in folders for suffix in _OTHERS)
+    path = next((path for path in paths if is_file(path)), None)
+    return "" if path is None else f"; {path} is not read, accepted is a TOML file, {stem}{SUFFIX}"
 
 
 def extended(
@@ -39,6 +58,8 @@ def extended(
     Raises:
         SoakConfigError: the base is not there, or the chain has no end.
     """
+    if isinstance(source, Path):
+        check_suffix(source)
     data = {"name": name_of_file(source), **read(source)}
     if "extends" not in data:
         return data

@@ -1,4 +1,4 @@
-"""Limits and names that several rooms share, each of which stands only here."""
+"""Limits and names that several packages share, each defined only here."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-from pytest_soak.config.extending import SUFFIX, extended, name_of_file
+from pytest_soak.config.extending import SUFFIX, extended, name_of_file, other_formats
 from pytest_soak.config.loader import (
     MAX_TOML_BYTES,
     did_you_mean,
@@ -83,6 +83,7 @@ def _unknown(name: str, extra_dirs: Sequence[Path]) -> SoakConfigError:
     names = ", ".join(map(show_text, known))
     return SoakConfigError(
         f"profile {show(name)} does not exist; known are {names}{did_you_mean(name, list(known))}"
+        f"{other_formats(name, extra_dirs)}"
     )
 
 

@@ -15,6 +15,10 @@ class SoakStateError(SoakError):
     """The recorded state of a run contradicts the request."""
 
 
+class SoakIdentityError(SoakStateError):
+    """The records of a run were made with something else than what would go on with it."""
+
+
 class SoakStoreError(SoakError):
     """Something could not be written to or read from the disk; the text names path and cause."""
 

@@ -94,9 +94,9 @@ def pooled(reports: Sequence[EdgeReport]) -> Kpis:
 
 def _without_prices(kpis: Kpis) -> Kpis:
     """KPIs that remain where prices cannot be trusted: quotes, blocks and fills depend on prices too."""
-    gone = dict.fromkeys(name for name in KPI_MEANINGS if name not in _OF_MESSAGES)
+    none = dict.fromkeys(name for name in KPI_MEANINGS if name not in _OF_MESSAGES)
     samples = {name: n if name in _OF_MESSAGES else 0 for name, n in kpis.samples.items()}
-    return kpis.model_copy(update={**gone, "block_shares": {}, "samples": samples, "errors": {}, "skews": {}})
+    return kpis.model_copy(update={**none, "block_shares": {}, "samples": samples, "errors": {}, "skews": {}})
 
 
 def _pooled(reports: Sequence[EdgeReport]) -> Kpis:

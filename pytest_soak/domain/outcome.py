@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 if TYPE_CHECKING:
-    from pytest_soak.domain.records import GateResult, IterationRecord
+    from pytest_soak.domain.records import IterationRecord
 
 MISSED = ("FAIL", "NO_DATA")
 """Verdicts of an iteration that missed a gate."""
@@ -17,18 +17,41 @@ UNJUDGED = "-"
 _CUT_OFF = (*MISSED, "INCONCLUSIVE")
 
 
-def is_by_chance(gates: Iterable[GateResult]) -> bool:
+class Judged(Protocol):
+    """What a gate came to."""
+
+    @property
+    def verdict(self) -> str:
+        """Its verdict."""
+
+    @property
+    def is_by_chance(self) -> bool:
+        """Whether it was missed by no more than its sampling error."""
+
+
+def is_by_chance(gates: Iterable[Judged]) -> bool:
     """Whether a gate was missed, and every miss is within its sampling error."""
-    missed = [gate for gate in gates if gate.verdict.value in MISSED]
-    return bool(missed) and not any(gate.is_beyond_chance for gate in missed)
+    missed = [gate for gate in gates if gate.verdict in MISSED]
+    return bool(missed) and all(gate.is_by_chance for gate in missed)
+
+
+def counted_verdict(verdict: str, gates: Iterable[Judged]) -> str:
+    """What an iteration counts for: its verdict, or the worst of its gates that chance does not explain."""
+    counted, explained = set(), False
+    for gate in gates:
+        explained |= gate.is_by_chance
+        counted |= set() if gate.is_by_chance else {str(gate.verdict)}
+    if not explained:
+        return verdict
+    return next((worst for worst in (*MISSED, "WARN") if worst in counted), "OK")
 
 
 @dataclass(frozen=True)
 class Outcome:
     """What a canary's numbers come to.
 
-    ``verdicts`` are those of its iterations after the warm-up, but for misses that chance explains, which
-    ``by_chance`` counts; ``pooled`` is None where the canary was not judged as a whole.
+    ``verdicts`` are what its iterations after the warm-up count for; ``by_chance`` counts those that missed
+    gates by no more than chance explains. ``pooled`` is None where the canary was not judged as a whole.
     """
 
     planned: int
@@ -42,13 +65,12 @@ class Outcome:
     def of(cls, planned: int, records: Sequence[IterationRecord], pooled: str | None) -> Self:
         """The outcome of the iterations that are there; ``planned`` is how many there are to be."""
         judged = [record for record in records if not record.warmup]
-        explained = [record for record in judged if is_by_chance(record.gates)]
         return cls(
             planned=planned,
             done=len(records),
             gate_mode=records[0].gate_mode.value if records else "off",
-            verdicts=tuple(record.verdict.value for record in judged if not is_by_chance(record.gates)),
-            by_chance=len(explained),
+            verdicts=tuple(counted_verdict(record.verdict, record.gates) for record in judged),
+            by_chance=sum(is_by_chance(record.gates) for record in judged),
             pooled=pooled,
         )
 

@@ -7,12 +7,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from pytest_soak.domain.outcome import MISSED
 from pytest_soak.domain.reasons import REASONS
 from pytest_soak.domain.settings import GateMode, Strict
 
 SCHEMA_VERSION = 1
 Source = Literal["mock", "replay", "live"]
-Count = Annotated[int, Field(ge=0)]
+Whole = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
+Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
 Amount = Annotated[float, Field(ge=0.0)]
 
 
@@ -48,7 +50,7 @@ class Histogram(Strict):
     """Counts of values in classes of one width; those of class ``at`` lie from ``at * step`` to the next."""
 
     step: Annotated[float, Field(gt=0.0)]
-    at: tuple[int, ...] = Field(strict=False)
+    at: tuple[Whole, ...] = Field(strict=False)
     counts: tuple[Count, ...] = Field(strict=False)
 
 
@@ -79,11 +81,11 @@ class Batches(Strict):
     fees: tuple[float, ...] = Field(strict=False)
     slippage: tuple[float, ...] = Field(strict=False)
     inventory: tuple[float, ...] = Field(strict=False)
-    placed: tuple[int, ...] = Field(strict=False)
-    cancelled: tuple[int, ...] = Field(strict=False)
-    attempts: tuple[int, ...] = Field(strict=False)
-    blocked: tuple[int, ...] = Field(strict=False)
-    risk: tuple[int, ...] = Field(strict=False)
+    placed: tuple[Count, ...] = Field(strict=False)
+    cancelled: tuple[Count, ...] = Field(strict=False)
+    attempts: tuple[Count, ...] = Field(strict=False)
+    blocked: tuple[Count, ...] = Field(strict=False)
+    risk: tuple[Count, ...] = Field(strict=False)
 
 
 class EdgeTotals(Strict):
@@ -186,17 +188,17 @@ class MarketFacts(Strict):
     crossed_ms: float | None = None
     one_sided_ms: float | None = None
     longest_silence_ms: float | None = None
-    silences: int | None = None
-    rows_ignored: dict[str, int] | None = None
-    trades_without_side: int | None = None
-    trades_on_wrong_side: int | None = None
+    silences: Count | None = None
+    rows_ignored: dict[str, Count] | None = None
+    trades_without_side: Count | None = None
+    trades_on_wrong_side: Count | None = None
     silent_ms: float | None = None
     side_silence_ms: float | None = None
     largest_jump_bps: float | None = None
-    trades_off_book: int | None = None
-    trades_through: int | None = None
-    trades_repeated: int | None = None
-    trades_bought: int | None = None
+    trades_off_book: Count | None = None
+    trades_through: Count | None = None
+    trades_repeated: Count | None = None
+    trades_bought: Count | None = None
     local_shift_ms: float | None = None
     tick_size: float | None = None
     lot_size: float | None = None
@@ -208,7 +210,7 @@ class MarketFacts(Strict):
 
     @property
     def no_data_reason(self) -> str | None:
-        """Why KPIs are missing, as one text; None where nothing is known to be amiss."""
+        """Why KPIs are missing, as one text; None where no reason is known."""
         return "; ".join((*self.withheld, *self.notes)) or None
 
 
@@ -295,6 +297,11 @@ class GateResult(Strict):
     def is_beyond_chance(self) -> bool:
         """Whether a miss is more than the sampling error explains; one without a known error is."""
         return self.off_by is None or self.margin is None or self.off_by > self.margin
+
+    @property
+    def is_by_chance(self) -> bool:
+        """Whether the gate was missed by no more than the sampling error explains."""
+        return self.verdict in MISSED and not self.is_beyond_chance
 
 
 class Opinion(Strict):

@@ -42,7 +42,7 @@ def checked_report(answer: object, source: Source, where: str) -> EdgeReport:
     try:
         # A model that was copied with changes, or built without validation, may hold anything.
         report = EdgeReport.model_validate(answer.model_dump(warnings=False))
-    except (ValidationError, ValueError, TypeError) as error:
+    except (ValidationError, ValueError, TypeError, OverflowError, RecursionError) as error:
         raise SoakStateError(f"{where}: its report is refused: {_first(error)}") from None
     problem = next(chain(_problems(report, source), _problems_of_samples(report)), None)
     if problem is not None:

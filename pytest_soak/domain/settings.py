@@ -8,9 +8,12 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Ratio = Annotated[float, Field(ge=0.0, le=1.0)]
-NonNegative = Annotated[float, Field(ge=0.0)]
 Positive = Annotated[float, Field(gt=0.0)]
 Count = Annotated[int, Field(ge=1)]
+Fee = Annotated[float, Field(ge=-1000.0, le=1000.0)]
+Distance = Annotated[float, Field(ge=1e-3, le=1000.0)]
+Notional = Annotated[float, Field(ge=1e-3, le=1e12)]
+Memory = Annotated[float, Field(ge=0.1, le=3.6e6)]
 
 
 class Strict(BaseModel):
@@ -109,27 +112,27 @@ class GuardSettings(Strict):
 class FeeSettings(Strict):
     """Fees in basis points of traded notional; a negative fee is a rebate."""
 
-    maker_bps: float = -0.5
-    taker_bps: float = 2.5
+    maker_bps: Fee = -0.5
+    taker_bps: Fee = 2.5
 
 
 class MakerSettings(Strict):
     """What the reference maker does apart from the six tunable parameters."""
 
-    base_half_spread_bps: Positive = 4.45
-    skew_bps: NonNegative = 15.0
-    requote_bps: Positive = 0.8
-    far_bps: Positive = 1.8
-    position_limit_notional: Positive = 50_000.0
-    max_order_notional: Positive = 6_000.0
-    min_order_notional: Positive = 10.0
+    base_half_spread_bps: Distance = 4.45
+    skew_bps: Annotated[float, Field(ge=0.0, le=1000.0)] = 15.0
+    requote_bps: Distance = 0.8
+    far_bps: Distance = 1.8
+    position_limit_notional: Notional = 50_000.0
+    max_order_notional: Notional = 6_000.0
+    min_order_notional: Annotated[float, Field(ge=1e-6, le=1e12)] = 10.0
     exit_ratio: Ratio = 0.3
-    decision_interval_ms: Positive = 10.0
-    decision_horizon_ms: Positive = 500.0
-    max_in_flight: Count = 4
-    depth_levels: Count = 10
-    liquidity_memory_ms: Positive = 5_000.0
-    order_latency_ms: NonNegative = 5.0
+    decision_interval_ms: Annotated[float, Field(ge=0.1, le=1000.0)] = 10.0
+    decision_horizon_ms: Memory = 500.0
+    max_in_flight: Annotated[int, Field(ge=1, le=10_000)] = 4
+    depth_levels: Annotated[int, Field(ge=1, le=1000)] = 10
+    liquidity_memory_ms: Memory = 5_000.0
+    order_latency_ms: Annotated[float, Field(ge=0.0, le=60_000.0)] = 5.0
 
 
 class Profile(Strict):

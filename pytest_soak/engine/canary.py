@@ -169,7 +169,7 @@ class Canary:
         return record
 
     def _carried(self, number: int) -> Any:
-        """What the iteration before left for the strategy, made anew from the journal's text every time.
+        """What the iteration before left for the strategy, read again from the journal's text every time.
 
         What the strategy itself handed in may differ from it: in the order of keys, in parts that are one
         object. A canary in one go would then not do what a resumed one does.
@@ -236,12 +236,16 @@ class Canary:
     def _judged(self, turn: _Turn, edge: EdgeReport, edge_hash: str) -> IterationRecord:
         spec = self.spec
         kpis = kpis_of(edge)
+        extended_after = tuple(after for after, _ in self._journal.extensions if after < turn.number)
         gates = judge(
             kpis,
             spec.profile.gates,
             least_blocked_share=spec.profile.tuner.least_blocked_share,
+            # Of those that were planned together with it.
             chance=Chance.of_iterations(
-                turn.iterations - spec.profile.gates.warmup_iterations, spec.profile.gates
+                turn.iterations - max((spec.profile.gates.warmup_iterations, *extended_after)),
+                spec.profile.gates,
+                extensions=len(extended_after),
             ),
         )
         verdict = verdict_of(gates)
@@ -250,7 +254,7 @@ class Canary:
             provenance=self._provenance(edge),
             iteration=turn.number,
             iterations=turn.iterations,
-            extended_after=tuple(after for after, _ in self._journal.extensions if after < turn.number),
+            extended_after=extended_after,
             minutes=spec.minutes,
             parameters_before=turn.base,
             parameters_after=after,

@@ -11,13 +11,13 @@ from contextlib import contextmanager
 from types import FrameType
 
 
-class IterationTimeout(TimeoutError):  # noqa: N818 named as what happened
+class IterationTimeoutError(TimeoutError):
     """An iteration took longer than it may; its traceback ends where the strategy was."""
 
 
 @contextmanager
 def limited(seconds: float | None, what: str) -> Iterator[None]:
-    """End the body with ``IterationTimeout`` once it has taken ``seconds``; None means no limit.
+    """End the body with ``IterationTimeoutError`` once it has taken ``seconds``; None means no limit.
 
     On the main thread of a POSIX system an alarm does it, which also ends a call that waits. Elsewhere the
     exception comes at the next line of Python, so that a call that never returns is not ended.
@@ -34,7 +34,7 @@ def limited(seconds: float | None, what: str) -> Iterator[None]:
 @contextmanager
 def _alarm(seconds: float, message: str) -> Iterator[None]:
     def end(_signal: int, _frame: FrameType | None) -> None:
-        raise IterationTimeout(message)
+        raise IterationTimeoutError(message)
 
     handler = signal.signal(signal.SIGALRM, end)
     began, (others, interval) = time.monotonic(), signal.setitimer(signal.ITIMER_REAL, seconds)
@@ -68,7 +68,7 @@ def _watched(seconds: float, message: str) -> Iterator[None]:
     try:
         yield
     except _Late as late:
-        raise IterationTimeout(message).with_traceback(late.__traceback__) from None
+        raise IterationTimeoutError(message).with_traceback(late.__traceback__) from None
     finally:
         watch.cancel()
         with lock:

@@ -31,14 +31,15 @@ class _Folders:
 
 
 def moves(manifest: RunManifest, now: Settings, root: Path) -> Moves:
-    """Where the files lie that a run was started with and that are elsewhere now.
+    """Where the files of a run are now, if they are no longer where they were when it was started.
 
-    A file that is gone is looked for below the project's ``root`` and the artifacts folder, under the ends of
-    its old path. What the user names takes its place: a recording that of the one with the same content, a
-    profile or scenario that of the one at its place in the list, whose content is compared when it is read.
+    A file that is missing is searched for below the project's ``root`` and the artifacts folder, by the last
+    parts of its old path. What the user names takes its place: a recording that of the one with the same
+    content, a profile or scenario that of the one at its place in the list, whose content is compared when it
+    is read.
 
     Raises:
-        SoakConfigError: a file is gone, or a recording has other content.
+        SoakConfigError: a file is missing, or a recording has other content.
     """
     folders = _Folders((root, now.artifacts))
     found = list(_recordings(manifest, now, folders))

@@ -4,7 +4,7 @@ A whole maker, for a ``conftest.py``. It quotes one order a side round the mid, 
 
     class TwoSided:
         name = "two_sided"
-        size, most = 0.5, 1.2  # base units: of one order, and of the position on either side
+        size, most = 0.5, 5.0  # base units: of one order, and of the position on either side
 
         def __init__(self, fees):
             self.fees = fees
@@ -55,6 +55,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from pytest_soak.domain.reasons import Reason
 from pytest_soak.market.reports import report_of
+from pytest_soak.market.seen import Seen
 
 if TYPE_CHECKING:
     from pytest_soak import _kernel
@@ -78,7 +79,7 @@ class Fill(NamedTuple):
     time_ms: float
 
 
-class Simulation:
+class Simulation(Seen):
     """One window of a market, from decision to decision; made by a market's ``simulation``.
 
     Nothing is known before it was received: views of the book, fills and rejections come with the market's
@@ -89,12 +90,12 @@ class Simulation:
     sent after the end) is answered with a ValueError and changes nothing.
     """
 
-    __slots__ = ("_finish", "_kernel")
+    __slots__ = ("_finish",)
 
     def __init__(
         self, opened: _kernel.Simulation, finish: Callable[[EdgeReport], EdgeReport] | None = None
     ) -> None:
-        self._kernel = opened
+        super().__init__(opened)
         self._finish = finish
 
     @property
@@ -105,26 +106,6 @@ class Simulation:
     def step(self) -> bool:
         """Go on to the next decision; False once the window is over."""
         return self._kernel.step()
-
-    @property
-    def time_ms(self) -> float:
-        """Market time of this decision, ms since the run began."""
-        return self._kernel.time_ms
-
-    @property
-    def best_bid(self) -> float | None:
-        """Best bid as seen now; None where none was seen."""
-        return self._kernel.best_bid
-
-    @property
-    def best_ask(self) -> float | None:
-        """Best ask as seen now; None where none was seen."""
-        return self._kernel.best_ask
-
-    @property
-    def mid(self) -> float | None:
-        """Mid as seen now, the last one where a side is empty; None before the first."""
-        return self._kernel.mid
 
     @property
     def bid_liquidity(self) -> float:
@@ -140,11 +121,6 @@ class Simulation:
     def position(self) -> float:
         """Position by the fills received; it starts at 0."""
         return self._kernel.position
-
-    @property
-    def in_flight(self) -> int:
-        """Requests sent that have not been acknowledged."""
-        return self._kernel.in_flight
 
     @property
     def fills(self) -> list[Fill]:

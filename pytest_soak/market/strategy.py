@@ -10,15 +10,16 @@ A whole maker, for a ``conftest.py``; it runs unchanged on a mock market and on 
         def on_step(self, view):
             if view.mid is None or view.in_flight:
                 return
-            for order in view.orders:
-                view.cancel(order)
+            view.cancel_all()
+            half = (4.4 + view.parameters.base_spread_bps_delta) * 1e-4
+            centre = view.mid * (1 - 3e-4 * view.position)  # leans against the position
             for side in (1, -1):
-                if side * view.position > 1.0:
+                if side * view.position > 5.0:
                     view.blocked("risk")
                 else:
-                    view.place(side, view.mid * (1 - side * 3e-4), 0.5)
+                    view.place(side, centre * (1 - side * half), 0.5)
 
-    def pytest_soak_make_strategy(profile, scenario, seed, market):
+    def pytest_soak_make_strategy(profile):
         return TwoSided(fees=profile.fees)
 """
 
@@ -28,6 +29,7 @@ import copy
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
+from pytest_soak.config.parsing import validate
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.domain.settings import FeeSettings, MakerSettings
 from pytest_soak.market.view import View
@@ -96,13 +98,16 @@ class Strategy:
         An exception of the strategy keeps its traceback and gets a note with the market time.
 
         Raises:
-            SoakConfigError: on a market that does not stop at decisions.
+            SoakConfigError: on a market that does not stop at decisions, or for a step or a number of levels
+                that is out of range.
         """
         if not isinstance(market, SteppingMarket):
             raise SoakConfigError(
                 f"strategy {self.name!r} needs a market with simulation(); {market.name!r} has none"
             )
-        settings = MakerSettings(decision_interval_ms=self.step_ms, depth_levels=self.levels)
+        asked = {"decision_interval_ms": self.step_ms, "depth_levels": self.levels}
+        where = f"strategy {self.name!r} (its step_ms is decision_interval_ms, its levels are depth_levels)"
+        settings = validate(MakerSettings, asked, where)
         simulation = market.simulation(window, self.fees, maker=settings)
         view = View(simulation, parameters, window)
         me: Any = copy.deepcopy(self)
@@ -118,13 +123,13 @@ class Strategy:
 
 def _loop(strategy: Strategy, view: View, simulation: Simulation) -> None:
     kernel = simulation.compiled
-    step, on_step, heard = kernel.step, strategy.on_step, False
+    step, on_step, had_changes = kernel.step, strategy.on_step, False
     strategy.on_start(view)
     while step():
         changed = kernel.changed
-        if changed or heard:
+        if changed or had_changes:
             view.receive()
-            heard = changed
+            had_changes = changed
         if view.has_timers:
             for name in view.due():
                 strategy.on_timer(view, name)

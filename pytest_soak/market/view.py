@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, NoReturn
 
+from pytest_soak.market.seen import Seen
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -31,7 +33,7 @@ class Order:
     """An order of one's own, as far as the strategy was told of it.
 
     ``state`` is ``pending`` until the market has answered, then ``live``; ``cancelling`` from the moment a
-    cancellation is sent; ``done`` when it is gone.
+    cancellation is sent; ``done`` when it is no longer at the market.
     """
 
     id: str
@@ -100,7 +102,7 @@ class Account:
         self.position = after
 
 
-class View:
+class View(Seen):
     """One decision of a strategy: made by ``Strategy.run``, the same object at every step.
 
     Prices are in quote currency, sizes in base units, times in ms of market time. Nothing is known before it
@@ -109,7 +111,7 @@ class View:
     """
 
     def __init__(self, simulation: Simulation, parameters: Mapping[str, float], window: Window) -> None:
-        self._kernel = simulation.compiled
+        super().__init__(simulation.compiled)
         self._window = window
         self._orders: dict[int, Order] = {}
         self._takes: deque[Order] = deque()
@@ -128,29 +130,9 @@ class View:
         """What the last iteration left, a JSON value; what stands here at the end goes to the next one."""
 
     @property
-    def time_ms(self) -> float:
-        """Market time of this decision, since the run began."""
-        return self._kernel.time_ms
-
-    @property
     def left_ms(self) -> float:
         """Market time until the iteration ends."""
         return self._window.end_ms - self._kernel.time_ms
-
-    @property
-    def best_bid(self) -> float | None:
-        """Best bid of others; None where there is none."""
-        return self._kernel.best_bid
-
-    @property
-    def best_ask(self) -> float | None:
-        """Best ask of others; None where there is none."""
-        return self._kernel.best_ask
-
-    @property
-    def mid(self) -> float | None:
-        """Mid, the last one where a side is empty; None before the first."""
-        return self._kernel.mid
 
     @property
     def spread(self) -> float | None:
@@ -202,11 +184,6 @@ class View:
         return (*self._orders.values(), *(order for order in self._takes if order.kind == "ioc"))
 
     @property
-    def in_flight(self) -> int:
-        """Requests that the market has not answered."""
-        return self._kernel.in_flight
-
-    @property
     def random(self) -> np.random.Generator:
         """A stream of random numbers: a function of the canary's seed and the iteration."""
         if self._random is None:
@@ -250,7 +227,7 @@ class View:
         place in the queue is kept.
 
         Raises:
-            StrategyError: for a value that is not accepted, or an order that is gone.
+            StrategyError: for a value that is not accepted, or an order that is no longer at the market.
         """
         number = self._number(order)
         if price == order.price and size == order.left:
@@ -264,7 +241,7 @@ class View:
         return self._sent(Order(name, order.side, price, size, "post_only", self._kernel.time_ms, new))
 
     def cancel(self, order: Order) -> None:
-        """Send a cancellation, unless one is under way or the order is gone.
+        """Send a cancellation, unless one is under way or the order is no longer at the market.
 
         Raises:
             StrategyError: for an immediate-or-cancel order.

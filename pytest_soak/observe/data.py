@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from pytest_soak.domain.gates import describe
+from pytest_soak.domain.gates import describe, error_of
 from pytest_soak.domain.kpis import KPI_MEANINGS
-from pytest_soak.domain.outcome import MISSED, is_by_chance
+from pytest_soak.domain.outcome import is_by_chance
 from pytest_soak.domain.parameters import PARAMETERS
 from pytest_soak.domain.records import Action, GateResult, IterationRecord
 from pytest_soak.domain.settings import TunerSettings
@@ -48,14 +48,13 @@ def row_of(canary: CanaryReading) -> Json:
 
 def why(canary: CanaryReading) -> str:
     """Why the canary has its verdict, in one line; empty where nothing was missed."""
-    missed = [gate for gate in canary.gates or () if gate.verdict.value not in ("OK", "WARN")]
-    if missed:
-        return f"over the run: {describe(missed[0])}{_more(missed)}"
     worst = canary.outcome.worst
-    for record in canary.judged:
-        if record.verdict.value == worst and not is_by_chance(record.gates):
-            gates = [gate for gate in record.gates if gate.verdict.value in MISSED]
-            return f"iteration {record.iteration}: {describe(gates[0])}{_more(gates)}"
+    places = [("over the run", canary.gates or ())]
+    places += [(f"iteration {record.iteration}", record.gates) for record in canary.judged]
+    for place, gates in places:
+        missed = [gate for gate in gates if gate.verdict == worst and not gate.is_by_chance]
+        if missed:
+            return f"{place}: {describe(missed[0])}{_more(missed)}"
     return ""
 
 
@@ -69,6 +68,7 @@ def canary_of(canary: CanaryReading) -> Json:
     return {
         **row_of(canary),
         "gates": [gate.model_dump(mode="json") for gate in canary.gates or ()],
+        "confidence": f"{100.0 * (1.0 - error_of(canary.extensions)):.4g} %",
         "kpis": None if canary.kpis is None else canary.kpis.model_dump(mode="json"),
         "iterations": [iteration_of(entry) for entry in canary.entries],
         "parameters": {

@@ -12,7 +12,7 @@ from pytest_soak.observe.watching import Watch
 
 HOST = "127.0.0.1"
 PORT = 9090
-"""The port of the first exporter that pytest-soak is made in the likeness of."""
+"""The default port."""
 
 
 class _Quiet(WSGIRequestHandler):

@@ -67,16 +67,17 @@ def page(report: Json, *, plotly: str = "", script: str = "") -> str:
     Raises:
         SoakConfigError: jinja2 is not installed.
     """
-    made = environment()
-    from markupsafe import Markup
-
-    text: str = made.get_template("report.html.jinja").render(
-        report=report,
-        data=Markup(embedded(report)),  # noqa: S704 (embedded() leaves nothing that ends a script)
-        style=Markup(asset("soak.css")),  # noqa: S704 (our own file)
-        code=Markup(asset("soak.js")),  # noqa: S704 (our own file)
-        script=Markup(script),  # noqa: S704 (the installed package's file)
-        plotly=plotly,
+    text: str = (
+        environment()
+        .get_template("report.html.jinja")
+        .render(
+            report=report,
+            data=embedded(report),
+            style=asset("soak.css"),
+            code=asset("soak.js"),
+            script=script,
+            plotly=plotly,
+        )
     )
     return text
 
@@ -90,8 +91,8 @@ def embedded(value: object) -> str:
 def write_page(report: Json, file: Path, *, shared: Path | None = None, single: bool = False) -> None:
     """Write the page, and the charts' script beside it or, where ``single``, into it.
 
-    The script lies once in the folder ``shared`` then, and beside each report as a link to the same bytes
-    where the file system has such links.
+    The script is then written once, to the folder ``shared``; beside each report is a hard link to it where
+    the file system has those.
 
     Raises:
         SoakConfigError: what pages and charts need is not installed.

@@ -154,7 +154,7 @@ def _canary(canary: Json) -> Iterator[str]:
     yield "Over the iterations after the warm-up; each value is made of `kpis` in the journal's records."
     yield ""
     rows = [_kpi(name, canary) for name in KPI_MEANINGS if kpis[name] is not None]
-    yield from table(("KPI", "value", "+- (95 %)", "n", "gate", "verdict"), rows)
+    yield from table(("KPI", "value", f"+- ({canary['confidence']})", "n", "gate", "verdict"), rows)
     yield ""
     yield f"Net profit: {' '.join(_signed(name, kpis[name]) for name in COMPONENTS)} = {_net(kpis)} bps."
     yield ""

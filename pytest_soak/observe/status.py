@@ -18,7 +18,7 @@ DAMAGED = "damaged"
 
 @dataclass(frozen=True, slots=True)
 class RunStatus:
-    """One run: canaries, iterations done and planned, verdict, bytes, when it began and was last heard of.
+    """One run: canaries, iterations done and planned, verdict, bytes, when it began and was last updated.
 
     ``verdict`` is the worst of its canaries; a run of which something cannot be read is ``damaged``, and
     ``problem`` says why. ``seen`` is the end of the newest iteration, None where there is none.
@@ -79,19 +79,19 @@ def _ends(canary: CanaryReading) -> Iterator[datetime]:
 
 
 _LINE = "{:<26} {:>8} {:>11} {:<12} {:>8}  {}"
-HEAD = _LINE.format("run", "canaries", "iterations", "verdict", "size", "last heard of")
+HEAD = _LINE.format("run", "canaries", "iterations", "verdict", "size", "last update")
 
 
 def line(status: RunStatus, now: datetime) -> str:
     """A run as a line of at most 80 columns."""
-    heard = status.seen or status.began
+    updated = status.seen or status.began
     return _LINE.format(
         status.run_id[:26],
         status.canaries,
         f"{status.done}/{status.planned}",
         status.verdict,
         f"{status.size / 1e6:.1f} MB",
-        "-" if heard is None else f"{age(now.astimezone(UTC) - heard)} ago",
+        "-" if updated is None else f"{age(now.astimezone(UTC) - updated)} ago",
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from pytest_soak.observe.html import SHARED_NAME, is_installed, write_page
 from pytest_soak.observe.reading import RunReading
 from pytest_soak.observe.report import markdown, report_of
-from pytest_soak.store.disk import files
+from pytest_soak.store.disk import files, places
 from pytest_soak.store.runs.runs import read_manifest
 
 MARKDOWN_NAME = "report.md"
@@ -22,12 +22,13 @@ def write_report(
 
     Raises:
         SoakConfigError: what the page needs is not installed; the Markdown is there then.
-        SoakStateError: the run's manifest is damaged.
+        SoakStateError: the run's manifest is damaged, or something else is in the place of a file.
         SoakStoreError: the disk refused.
     """
     report = report_of(run)
     files.make_folder(folder)
     text, shown = folder / MARKDOWN_NAME, folder / PAGE_NAME
+    places.refuse_unless_files(text, shown)
     files.write_atomic(text, markdown(report).encode("utf-8"))
     if not page:
         return (text,)

@@ -81,13 +81,14 @@ def pytest_configure(config: pytest.Config) -> None:
         settings = replace(settings, resume=worker["soak_resume"])
     config.stash[SETTINGS] = settings
     config.stash[RUN_ID] = worker["soak_run_id"] if worker else fresh_run_id()
+    signals = SoakSignals()
     if worker is None:
         _register(config, settings)
     else:
-        config.pluginmanager.register(SoakStopped(worker), "soak_stop")
+        config.pluginmanager.register(SoakStopped(worker, signals.interrupt), "soak_stop")
     if settings.given:
-        if worker is None and not (config.getoption("usepdb", False) or config.getoption("trace", False)):
-            config.pluginmanager.register(SoakSignals(), "soak_signals")
+        if not (config.getoption("usepdb", False) or config.getoption("trace", False)):
+            config.pluginmanager.register(signals, "soak_signals")
         from pytest_soak.plugin.preflight import check
 
         config.stash[HEADER] = check(
@@ -178,17 +179,22 @@ def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Ite
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_fixture_setup() -> Generator[None, object, object]:
-    """Show an error in a soak's set-up as one sentence, without a traceback."""
+def pytest_fixture_setup(request: pytest.FixtureRequest) -> Generator[None, object, object]:
+    """Show an error in a soak's set-up as one sentence, without a traceback.
+
+    A run that cannot be gone on with is not tried item by item.
+    """
     try:
         return (yield)
     except Exception as error:
-        from pytest_soak.domain.errors import SoakError
+        from pytest_soak.domain.errors import SoakError, SoakIdentityError
         from pytest_soak.domain.text import printable
 
         if not isinstance(error, SoakError):
             raise
         problem = printable(str(error), newlines=True)
+        if isinstance(error, SoakIdentityError):
+            request.session.shouldfail = "the run cannot be resumed as it is"
     pytest.fail(problem, pytrace=False)
 
 
@@ -212,11 +218,12 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Attach what the terminal shows to the report, so that it also arrives from a worker."""
-    if call.when == "call" and case_of(item) is not None:
-        from pytest_soak.plugin.output import keep_output
+    if case_of(item) is None:
+        return (yield)
+    from pytest_soak.plugin.output import fail_without_output, keep_output
 
-        keep_output(item)
-    if call.excinfo is None or case_of(item) is None:
+    problem = keep_output(item) if call.when == "call" else ""
+    if call.excinfo is None:
         report = yield
     else:
         from pytest_soak.plugin.items import begin_with_the_gate, record_origin
@@ -224,19 +231,21 @@ def pytest_runtest_makereport(
         record_origin(item)
         report = yield
         begin_with_the_gate(report, call.excinfo.value)
+    if problem:
+        fail_without_output(report, problem)
     soak = item.stash.get(REPORT, None) if report.when == "call" else None
     if soak is not None:
         del item.stash[REPORT]
-        # An attribute of our own: pytest carries it from a worker to the controller.
-        report.soak = soak  # type: ignore[attr-defined]
-    if report.when == "teardown" and case_of(item) is not None:
+        report.soak = soak  # type: ignore[attr-defined] # pytest carries what is added to a report
+    if report.when == "teardown":
         # The reports have them; the session keeps its items until it ends.
         item.user_properties.clear()
-    if hasattr(item.config, "workerinput") and GROUPS not in item.config.stash and case_of(item) is not None:
+    if hasattr(item.config, "workerinput") and GROUPS not in item.config.stash:
         from pytest_soak.plugin.groups import lines_of
 
         # The controller sees no items, and prints these with the first report.
         with suppress(pytest.UsageError):
-            report.soak_groups = lines_of(item.config, item.session.items)  # type: ignore[attr-defined]
+            lines = lines_of(item.config, item.session.items)
+            report.soak_groups = lines  # type: ignore[attr-defined] # pytest carries what is added to a report
         item.config.stash[GROUPS] = True
     return report

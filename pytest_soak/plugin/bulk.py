@@ -50,7 +50,7 @@ class Measured:
             planned=self.rows[0].iterations,
             done=len(self.rows),
             gate_mode=self.rows[0].gate_mode,
-            verdicts=tuple(row.verdict for row in judged if not row.by_chance),
+            verdicts=tuple(row.counted for row in judged),
             by_chance=sum(row.by_chance for row in judged),
             pooled=None if self.gates is None else self.gates.verdict,
         )
@@ -70,14 +70,15 @@ class Measured:
     def missed(self) -> list[Row]:
         """Iterations that determine the verdict."""
         worst = self.outcome.worst
-        return [row for row in self.rows if row.is_missed and row.verdict == worst and not row.by_chance]
+        return [row for row in self.rows if row.is_missed and row.counted == worst]
 
     @property
     def first_missed(self) -> str:
-        """The first gate that was missed, over the run or else in an iteration."""
+        """The first gate with the canary's verdict, over the run or else in an iteration."""
         gates = [] if self.gates is None else list(self.gates.gates)
         gates += [gate for row in self.missed for gate in row.gates]
-        return next((gate.kpi for gate in gates if gate.verdict not in ("OK", "WARN")), "")
+        worst = self.outcome.worst
+        return next((gate.kpi for gate in gates if gate.verdict == worst and not gate.is_by_chance), "")
 
     def pooled(self, kpi: str) -> float | None:
         """A KPI over the iterations after the warm-up; None where it was not judged."""

@@ -12,6 +12,7 @@ import pytest
 
 from pytest_soak.engine.case import GATES, Case
 from pytest_soak.engine.settings import Settings
+from pytest_soak.plugin.errors import usage_error
 from pytest_soak.plugin.matrix import cases_of, with_marker
 
 CASE_FIXTURE = "_soak_case"
@@ -52,7 +53,7 @@ def parametrize(metafunc: pytest.Metafunc, settings: Settings) -> None:
     marker = metafunc.definition.get_closest_marker("soak")
     if CASE_FIXTURE not in metafunc.fixturenames:
         if marker in metafunc.definition.own_markers:
-            raise pytest.UsageError(
+            raise usage_error(
                 f"{metafunc.definition.nodeid} is marked soak but asks for no soak fixture; "
                 "add soak_iteration or soak_canary to its arguments"
             )
@@ -122,7 +123,7 @@ def _paths_without_soak(config: pytest.Config) -> str | None:
 def _refuse(config: pytest.Config, items: list[pytest.Item], problem: str) -> None:
     """End the session with one sentence; a worker hands it to the controller as an error of collection."""
     if not hasattr(config, "workerinput"):
-        raise pytest.UsageError(problem)
+        raise usage_error(problem)
     items.clear()
     config.hook.pytest_collectreport(report=pytest.CollectReport(SHIPPED_NODE, "failed", problem, []))
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_soak.domain.errors import SoakConfigError
+
 if TYPE_CHECKING:
     from pytest_soak.plugin.bulk import Measured
     from pytest_soak.plugin.terminal import SoakTerminal
@@ -37,9 +39,8 @@ class SoakGithub:
             return
         text = summary_text(canaries, self._terminal.closing(canaries, exitstatus))
         try:
-            with Path(file).open("a", encoding="utf-8", errors="replace", newline="\n") as stream:
-                stream.write(text)
-        except (OSError, ValueError) as error:
+            _append(Path(file), text)
+        except (SoakConfigError, OSError) as error:
             self._warn(f"GITHUB_STEP_SUMMARY: the summary of the soak was not written: {error}")
 
     def _warn(self, problem: str) -> None:
@@ -62,6 +63,17 @@ class SoakGithub:
         for line in commands(self._terminal.canaries()):
             terminalreporter.ensure_newline()
             terminalreporter.write_line(line)
+
+
+def _append(file: Path, text: str) -> None:
+    from pytest_soak.config.paths import Kind, kind_of, shown
+
+    kind = kind_of(file)
+    # To open a FIFO would wait for who reads it.
+    if kind not in (Kind.FILE, Kind.MISSING):
+        raise SoakConfigError(f"{shown(file)} {kind.value}")
+    with file.open("a", encoding="utf-8", errors="replace", newline="\n") as stream:
+        stream.write(text)
 
 
 def summary_text(canaries: Sequence[Measured], closing: Sequence[str]) -> str:

@@ -13,6 +13,7 @@ from pytest_soak.domain.text import printable
 from pytest_soak.engine.case import GATES, Case
 from pytest_soak.engine.run import SoakRun, minutes_of
 from pytest_soak.plugin.collection import case_of, chain_key
+from pytest_soak.plugin.errors import usage_error
 from pytest_soak.plugin.session import DESELECTED, SETTINGS, TESTS, run_of
 
 
@@ -56,7 +57,7 @@ def lines_of(config: pytest.Config, items: Sequence[pytest.Item]) -> list[str]:
         groups = _lines(run_of(config), items, config.stash[TESTS])
         return [*counts, *(printable(line) for line in groups)]
     except SoakError as error:
-        raise pytest.UsageError(printable(str(error), newlines=True)) from None
+        raise usage_error(error) from None
 
 
 def _lines(run: SoakRun, items: Sequence[pytest.Item], tests: Mapping[str, str]) -> Iterator[str]:

@@ -9,13 +9,14 @@ from pathlib import Path
 
 from pytest_soak.domain.gates import describe, headline, judge_canary, verdict_of
 from pytest_soak.domain.kpis import pooled
+from pytest_soak.domain.outcome import MISSED
 from pytest_soak.domain.records import EdgeReport, GateResult, IterationRecord, Kpis, Verdict, Zone
 from pytest_soak.domain.settings import GateMode
 from pytest_soak.domain.text import printable
 from pytest_soak.engine.canary import Canary
 from pytest_soak.store.exports.artifacts import summary_name
 
-_BAD = (Verdict.FAIL, Verdict.NO_DATA)
+_EXCUSE = ", within its sampling error, so the item does not fail"
 
 
 class GateError(AssertionError):
@@ -54,7 +55,10 @@ def enforce(gates: Sequence[GateResult], where: str, file: Path, *, canary: str,
         GateError: names KPI, measured value, threshold, how far off, and the file to open.
     """
     __tracebackhide__ = True
-    missed = [gate for gate in gates if gate.verdict in _BAD and gate.is_beyond_chance]
+    missed = sorted(
+        (gate for gate in gates if gate.verdict in MISSED and gate.is_beyond_chance),
+        key=lambda gate: MISSED.index(gate.verdict),
+    )
     open_gates = [gate for gate in gates if gate.verdict is not Verdict.OK]
     if not open_gates:
         return
@@ -66,18 +70,12 @@ def enforce(gates: Sequence[GateResult], where: str, file: Path, *, canary: str,
         raise GateError(
             f"{headline(missed[0])}{more}\n{where} missed {len(missed)} gate(s):\n{lines}\n  see {place}"
         )
-    said = [f"{gate.verdict}: {describe(gate)}{_excuse(gate)}" for gate in open_gates]
+    said = [f"{gate.verdict}: {describe(gate)}{_EXCUSE if gate.is_by_chance else ''}" for gate in open_gates]
     causes = [
         (f"{gate.verdict} {gate.kpi}", f"{where}: {text}")
         for gate, text in zip(open_gates, said, strict=True)
     ]
     _warn(SoakGateWarning(f"{where}: {'; '.join(said)}", canary, causes))
-
-
-def _excuse(gate: GateResult) -> str:
-    if gate.verdict in _BAD and not gate.is_beyond_chance:
-        return ", within its sampling error, so the item does not fail"
-    return ""
 
 
 _LAST = (("default", Warning),)
@@ -202,8 +200,9 @@ class SoakGates:
         planned = self.canary.planned
         if planned <= warmup and hard:
             raise GateError(
-                f"{printable(spec.name)}: NO_DATA: {planned} iteration(s) and a warm-up of {warmup} "
-                "leave nothing to judge; run more iterations, or lower gates.warmup_iterations in the profile"
+                f"NO_DATA: {planned} of {planned} are warm-up\n"
+                f"{printable(spec.name)}: {planned} iteration(s) and a warm-up of {warmup} leave nothing to "
+                "judge; run more iterations, or lower gates.warmup_iterations in the profile"
             )
         file = spec.folder / "TUNING_REPORT.json"
         where = f"{spec.name} over iterations {warmup + 1} to {planned}"
@@ -216,5 +215,6 @@ class SoakGates:
             pooled(self.canary.edges(first)),
             spec.profile.gates,
             self.canary.planned - first + 1,
+            extensions=len(self.canary.record(self.canary.planned).extended_after),
             least_blocked_share=spec.profile.tuner.least_blocked_share,
         )

@@ -73,7 +73,10 @@ def _noted(part: SoakIteration | SoakGates, test: str) -> dict[str, Any]:
 
 
 def _record_properties(item: pytest.Function, part: SoakIteration | SoakGates) -> None:
-    """What an item measured as properties for JUnit and other reports; what was not measured has none."""
+    """What an item measured as properties for JUnit and other reports; what was not measured has none.
+
+    The gates item has the KPIs over the run, and the zone at its end.
+    """
     record_origin(item)
     record = part.canary.record(part.canary.done) if isinstance(part, SoakGates) else part.record
     given: list[tuple[str, object]] = []
@@ -81,7 +84,7 @@ def _record_properties(item: pytest.Function, part: SoakIteration | SoakGates) -
         given += [(f"soak.{gate.kpi}", gate.measured) for gate in part.run()]
     else:
         given += [(label, getattr(record.kpis, name)) for label, name in _PROPERTIES]
-        given.append(("soak.zone", None if record.decision.zone is None else record.decision.zone.value))
+    given.append(("soak.zone", None if record.decision.zone is None else record.decision.zone.value))
     given.append(("soak.verdict", part.verdict.value))
     item.user_properties.extend((name, value) for name, value in given if value is not None)
 

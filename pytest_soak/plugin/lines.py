@@ -42,7 +42,7 @@ def _change_texts(row: Row) -> list[str]:
 
 
 def _notes(row: Row) -> list[str]:
-    notes = [f"{gate.verdict} {gate.kpi}" for gate in row.gates]
+    notes = [f"{gate.verdict} {gate.kpi}{' by chance' * gate.is_by_chance}" for gate in row.gates]
     notes += ["warm-up: a missed gate only warns"] if row.warmup else []
     notes += [f"{guard} holds {', '.join(names)}" for guard, names in row.refused.items()]
     if row.drivers:

@@ -14,6 +14,7 @@ from pytest_soak.config.arguments import GATE_MODES, MAX_ITERATIONS
 from pytest_soak.config.limits import MAX_SEED
 from pytest_soak.engine.case import GATES, Case
 from pytest_soak.engine.settings import Settings
+from pytest_soak.plugin.errors import usage_error
 
 MARKER = (
     "soak(profile=None, scenario=None, seed=None, iterations=None, gates=None): "
@@ -72,7 +73,7 @@ def markets_of(settings: Settings, root: Path) -> Iterator[MarketName]:
 def _refuse_twice(case: Case, known: set[str]) -> None:
     """Two files that name a canary the same would share its id, folder and journal."""
     if case.canary in known:
-        raise pytest.UsageError(
+        raise usage_error(
             f"canary {case.canary} is asked for twice: two profiles, scenarios or recordings have one name; "
             "rename one of the files, or leave one out"
         )
@@ -89,7 +90,7 @@ def check_scenario(name: str) -> None:
 
     problem = problem_with_name(name)
     if problem is not None:
-        raise pytest.UsageError(f"scenario {name!r}: {problem}")
+        raise usage_error(f"scenario {name!r}: {problem}")
 
 
 def _slug(text: str) -> str:
@@ -113,7 +114,7 @@ def scenario_name(scenario: str, root: Path) -> str:
     try:
         return load_scenario(scenario, (root / "soak_profiles" / "scenarios",)).name
     except SoakConfigError as error:
-        raise pytest.UsageError(str(error)) from None
+        raise usage_error(error) from None
 
 
 @lru_cache(maxsize=64)
@@ -125,12 +126,11 @@ def profile_name(profile: str, root: Path) -> str:
     """
     from pytest_soak.config.profiles import load_profile
     from pytest_soak.domain.errors import SoakConfigError
-    from pytest_soak.domain.text import printable
 
     try:
         return load_profile(profile, (root / "soak_profiles",)).profile.name
     except SoakConfigError as error:
-        raise pytest.UsageError(printable(str(error), newlines=True)) from None
+        raise usage_error(error) from None
 
 
 def with_marker(settings: Settings, marker: pytest.Mark | None, where: str) -> Settings:
@@ -142,15 +142,15 @@ def with_marker(settings: Settings, marker: pytest.Mark | None, where: str) -> S
     if marker is None:
         return settings
     if marker.args:
-        raise pytest.UsageError(f"{where}: soak marker takes keyword arguments only, got {marker.args!r}")
+        raise usage_error(f"{where}: soak marker takes keyword arguments only, got {marker.args!r}")
     unknown = [key for key in marker.kwargs if key not in _MARKER_KEYS]
     if unknown:
-        raise pytest.UsageError(
+        raise usage_error(
             f"{where}: soak marker has no argument {unknown[0]!r}; accepted are {', '.join(_MARKER_KEYS)}"
         )
     own = replace(settings, **dict(_marker_values(marker.kwargs, where)))
     if own.planned > MAX_ITERATIONS:
-        raise pytest.UsageError(
+        raise usage_error(
             f"{where}: {own.planned} iterations, with those of --soak-extend, are more than {MAX_ITERATIONS}"
         )
     return own
@@ -169,7 +169,7 @@ def _marker_values(kwargs: Mapping[str, Any], where: str) -> Iterator[tuple[str,
             or not isinstance(iterations, int)
             or not 1 <= iterations <= MAX_ITERATIONS
         ):
-            raise pytest.UsageError(
+            raise usage_error(
                 f"{where}: soak marker: iterations = {iterations!r} is not a whole number of at least 1, "
                 f"at most {MAX_ITERATIONS}"
             )
@@ -177,7 +177,7 @@ def _marker_values(kwargs: Mapping[str, Any], where: str) -> Iterator[tuple[str,
     gates = kwargs.get("gates")
     if gates is not None:
         if gates not in GATE_MODES:
-            raise pytest.UsageError(
+            raise usage_error(
                 f"{where}: soak marker: gates = {gates!r} is not one of {', '.join(GATE_MODES)}"
             )
         yield "gate", gates
@@ -186,7 +186,7 @@ def _marker_values(kwargs: Mapping[str, Any], where: str) -> Iterator[tuple[str,
 def _texts(value: Any, key: str, where: str) -> tuple[str, ...]:
     values = (value,) if isinstance(value, str) else value
     if not isinstance(values, list | tuple) or not values or not all(isinstance(v, str) for v in values):
-        raise pytest.UsageError(f"{where}: soak marker: {key} = {value!r} is not a name or a list of names")
+        raise usage_error(f"{where}: soak marker: {key} = {value!r} is not a name or a list of names")
     return tuple(values)
 
 
@@ -196,5 +196,5 @@ def _seeds(value: Any, where: str) -> tuple[int, ...]:
         isinstance(v, int) and not isinstance(v, bool) and 0 <= v <= MAX_SEED for v in values
     )
     if not good or not values:
-        raise pytest.UsageError(f"{where}: soak marker: seed = {value!r} is not a seed or a list of seeds")
+        raise usage_error(f"{where}: soak marker: seed = {value!r} is not a seed or a list of seeds")
     return tuple(values)

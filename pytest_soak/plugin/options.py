@@ -26,6 +26,7 @@ from pytest_soak.config.arguments import (
 )
 from pytest_soak.config.limits import ARTIFACTS
 from pytest_soak.engine.settings import LATEST, Settings
+from pytest_soak.plugin.errors import usage_error
 
 SLEEP_VARIABLE = "SOAK_SLEEP_SECONDS"
 OVERRIDES_VARIABLE = "MM_RUNTIME_OVERRIDES_JSON"
@@ -208,7 +209,7 @@ def _refuse_taken_paths(config: pytest.Config, here: Path) -> None:
         return
     for option, value in pairwise(words):
         if option in _PATH_OPTIONS and (here / value).exists() and not (here / value).is_relative_to(here):
-            raise pytest.UsageError(
+            raise usage_error(
                 f"{option} {value}: write {option}={value}; as a word of its own, pytest takes the path for "
                 "a test path and looks for its configuration there"
             )
@@ -242,7 +243,7 @@ def _extend(config: pytest.Config, given: list[str], *, resumes: bool) -> int | 
     if extend is not None:
         given.append("extend")
     if extend is not None and not resumes:
-        raise pytest.UsageError(
+        raise usage_error(
             f"--soak-extend {extend}: it adds iterations to a run; name the run with --soak-resume, or ask "
             "for a new one with --soak-iterations"
         )
@@ -259,7 +260,7 @@ def _from_ini(config: pytest.Config, name: str, parse: Callable[[str], T], *, re
             return [parse(str(text)) for text in raw]
         return parse(str(_single(raw, key)))
     except argparse.ArgumentTypeError as error:
-        raise pytest.UsageError(f"ini option {key}: {error}") from None
+        raise usage_error(f"ini option {key}: {error}") from None
 
 
 def _ini(config: pytest.Config, key: str) -> Any:
@@ -271,14 +272,14 @@ def _ini(config: pytest.Config, key: str) -> Any:
             warnings.simplefilter("ignore", DeprecationWarning)
             return config.getini(key)
     except (TypeError, ValueError, AssertionError, pytest.UsageError) as error:
-        raise pytest.UsageError(f"ini option {key}: {error}") from None
+        raise usage_error(f"ini option {key}: {error}") from None
 
 
 def _single(value: Any, key: str) -> Any:
     if not isinstance(value, list):
         return value
     if len(value) != 1:
-        raise pytest.UsageError(f"ini option {key}: {value!a} is not one value; accepted is a single text")
+        raise usage_error(f"ini option {key}: {value!a} is not one value; accepted is a single text")
     return value[0]
 
 
@@ -287,5 +288,5 @@ def _sleep_seconds(text: str | None) -> float:
         return 0.0
     seconds = finite(text)
     if seconds is None or seconds < 0.0:
-        raise pytest.UsageError(f"{SLEEP_VARIABLE} = {text!r} is not a number of seconds of at least 0")
+        raise usage_error(f"{SLEEP_VARIABLE} = {text!r} is not a number of seconds of at least 0")
     return seconds

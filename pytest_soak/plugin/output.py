@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from pytest_soak.domain.errors import SoakStoreError
+from pytest_soak.domain.text import printable
 from pytest_soak.plugin.handles import SoakGates, SoakIteration
 from pytest_soak.store.disk import files
 
@@ -16,14 +18,27 @@ MOST_BYTES = 5 * 1024 * 1024
 LAST_LINES = 40
 
 
-def keep_output(item: pytest.Item) -> None:
-    """Move what an item's call has printed to its canary's folder.
+def keep_output(item: pytest.Item) -> str:
+    """Move what an item's call has printed to its canary's folder; what went wrong, else nothing.
 
     pytest keeps the captured output of every item until the session ends, passed ones included.
-
-    Raises:
-        SoakStoreError: the disk refused.
     """
+    try:
+        _keep(item)
+    except (SoakStoreError, OSError) as error:
+        return printable(str(error), newlines=True)
+    return ""
+
+
+def fail_without_output(report: pytest.TestReport, problem: str) -> None:
+    """Fail an item whose output was not kept; one that failed already says so beside its own reason."""
+    if report.passed:
+        report.outcome, report.longrepr = "failed", problem
+    else:
+        report.sections.append(("soak: output not kept", problem))
+
+
+def _keep(item: pytest.Item) -> None:
     part = getattr(item, "funcargs", {}).get("soak_iteration")
     if not isinstance(part, SoakIteration | SoakGates):
         return

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from pytest_soak.config.arguments import MAX_ITERATIONS
 from pytest_soak.domain.errors import SoakConfigError, SoakError
 from pytest_soak.domain.gates import check_gate_settings
@@ -16,6 +14,7 @@ from pytest_soak.engine.run import SoakRun, is_divided
 from pytest_soak.engine.settings import Settings
 from pytest_soak.kernel import kernel_version
 from pytest_soak.market import Market
+from pytest_soak.plugin.errors import usage_error
 from pytest_soak.plugin.matrix import cases_of
 from pytest_soak.store.runs.runs import prepare_artifacts
 from pytest_soak.version import package_version
@@ -30,7 +29,7 @@ def check(run: SoakRun, hook: Any, *, writes: bool) -> list[str]:
     try:
         return _checked(run, hook, writes=writes)
     except SoakError as error:
-        raise pytest.UsageError(printable(str(error), newlines=True)) from None
+        raise usage_error(error) from None
 
 
 def _checked(run: SoakRun, hook: Any, *, writes: bool) -> list[str]:

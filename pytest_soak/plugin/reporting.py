@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_soak.plugin.errors import usage_error
 from pytest_soak.store.runs.layout import MANIFEST_NAME
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def wanted(config: pytest.Config) -> str:
     """
     kind = config.getoption("soak_report", None) or config.getini("soak_report") or "html"
     if kind not in KINDS:
-        raise pytest.UsageError(f"ini option soak_report: {kind!a} is not one of {', '.join(KINDS)}")
+        raise usage_error(f"ini option soak_report: {kind!a} is not one of {', '.join(KINDS)}")
     return str(kind)
 
 

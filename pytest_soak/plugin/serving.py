@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import pytest
 
 from pytest_soak.config.arguments import port_number
+from pytest_soak.plugin.errors import usage_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -93,7 +94,7 @@ def _port(config: pytest.Config, name: str) -> int | None:
     if port is not None or not text:
         return port
     if not (isinstance(text, str) and text.isascii() and text.isdigit() and int(text) < 65_536):
-        raise pytest.UsageError(f"ini option soak_{name}: {text!a} is not a port from 0 to 65535")
+        raise usage_error(f"ini option soak_{name}: {text!a} is not a port from 0 to 65535")
     return int(text)
 
 
@@ -119,7 +120,7 @@ class SoakServed:
         try:
             self._served = self._kind.make(Watch(self._run_folder), self._port)
         except SoakError as error:
-            raise pytest.UsageError(f"--soak-{self._kind.name}: {error}") from None
+            raise usage_error(f"--soak-{self._kind.name}: {error}") from None
         self._served.start()
 
     @pytest.hookimpl(trylast=True)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_soak.engine.settings import Settings
+from pytest_soak.plugin.errors import usage_error
 from pytest_soak.store.runs.layout import new_run_id, run_folder
 
 if TYPE_CHECKING:
@@ -48,7 +49,6 @@ def run_of(config: pytest.Config) -> SoakRun:
     """
     if RUN not in config.stash:
         from pytest_soak.domain.errors import SoakError
-        from pytest_soak.domain.text import printable
         from pytest_soak.engine.run import start
         from pytest_soak.guards import BUILT_IN
 
@@ -59,5 +59,5 @@ def run_of(config: pytest.Config) -> SoakRun:
         try:
             config.stash[RUN] = start(config.stash[SETTINGS], config.rootpath, config.stash[RUN_ID])
         except SoakError as error:
-            raise pytest.UsageError(printable(str(error), newlines=True)) from None
+            raise usage_error(error) from None
     return config.stash[RUN]

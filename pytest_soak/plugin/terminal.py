@@ -11,7 +11,7 @@ import pytest
 
 from pytest_soak.engine.case import GATES
 from pytest_soak.plugin.closing import missing_line, next_step
-from pytest_soak.plugin.collection import case_of, is_of_canary, is_of_iteration
+from pytest_soak.plugin.collection import case_of, chain_key, is_of_canary, is_of_iteration, unit_of
 from pytest_soak.plugin.session import SETTINGS
 from pytest_soak.plugin.wire import CanaryGates, ItemNote, Row
 from pytest_soak.store.runs.layout import LATEST_NAME, MANIFEST_NAME
@@ -59,15 +59,16 @@ class SoakTerminal:
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Note whether there are so many canaries that each has to be brief."""
         cases = [case for case in map(case_of, session.items) if case is not None]
-        self._is_bulk = len({case.canary for case in cases}) > _MAX_TABLES
+        self._is_bulk = len({chain_key(item) for item in session.items} - {None}) > _MAX_TABLES
         self._planned = sum(
             case.settings.planned if case.part is None else case.part != GATES for case in cases
         )
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: Sequence[str]) -> None:
-        """Note how many iterations the workers are to run; each of them has collected all."""
+        """Note how much the workers are to run, as they have collected it; each of them has collected all."""
         self._planned = sum(map(is_of_iteration, ids))
+        self._is_bulk = len({unit_of(nodeid) for nodeid in ids if is_of_canary(nodeid)}) > _MAX_TABLES
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Print what a worker is about to run, and the lines of the iterations of an item."""

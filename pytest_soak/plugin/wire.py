@@ -20,11 +20,18 @@ class GateSeen:
     verdict: str
     measured: float | None
     bound: str
+    is_by_chance: bool = False
 
     @classmethod
     def of(cls, gate: GateResult) -> Self:
         """Reduce a gate's result."""
-        return cls(kpi=gate.kpi, verdict=gate.verdict.value, measured=gate.measured, bound=gate.bound)
+        return cls(
+            kpi=gate.kpi,
+            verdict=gate.verdict.value,
+            measured=gate.measured,
+            bound=gate.bound,
+            is_by_chance=gate.is_by_chance,
+        )
 
     def to_wire(self) -> dict[str, Any]:
         """Plain values."""
@@ -40,7 +47,7 @@ class GateSeen:
 class Row:
     """One measured iteration; None is what was not measured.
 
-    ``gates`` are those that are not OK; ``by_chance`` says that each miss is within its sampling error.
+    ``gates`` are those that are not OK.
     ``test`` names the test where others have a canary of the same name, else it is empty.
     """
 
@@ -63,7 +70,6 @@ class Row:
     drivers: Sequence[str]
     verdict: str
     gates: Sequence[GateSeen]
-    by_chance: bool
     warmup: bool
     gate_mode: str
     reverted: str | None
@@ -85,6 +91,20 @@ class Row:
         return self.verdict in MISSED and not self.warmup
 
     @property
+    def by_chance(self) -> bool:
+        """Whether each miss is within its sampling error."""
+        from pytest_soak.domain.outcome import is_by_chance
+
+        return is_by_chance(self.gates)
+
+    @property
+    def counted(self) -> str:
+        """What its verdict counts for, over the canary."""
+        from pytest_soak.domain.outcome import counted_verdict
+
+        return counted_verdict(self.verdict, self.gates)
+
+    @property
     def changes(self) -> list[tuple[str, float, float]]:
         """Name, old and new value of every parameter that the next iteration has changed."""
         return [(n, old, self.after[n]) for n, old in self.before.items() if old != self.after[n]]
@@ -92,8 +112,6 @@ class Row:
     @classmethod
     def of(cls, record: IterationRecord, planned: int, test: str = "") -> Self:
         """Reduce a record, of a canary with ``planned`` iterations, to what the terminal shows."""
-        from pytest_soak.domain.outcome import is_by_chance
-
         decision, kpis, origin, market = record.decision, record.kpis, record.provenance, record.market
         gates = [gate for gate in record.gates if gate.verdict.value != "OK"]
         return cls(
@@ -116,7 +134,6 @@ class Row:
             drivers=tuple(decision.drivers),
             verdict=record.verdict.value,
             gates=tuple(map(GateSeen.of, gates)),
-            by_chance=is_by_chance(gates),
             warmup=record.warmup,
             gate_mode=record.gate_mode.value,
             reverted=decision.reverted,

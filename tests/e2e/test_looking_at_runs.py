@@ -15,14 +15,15 @@ from pytest_soak.observe.reading import open_run
 from pytest_soak.store.journal.journal import Journal
 
 ARTIFACTS = Path("artifacts/soak")
-CANARY = "steady_safe-calm-s1"
+CANARY = "steady_safe-calm-s6"
 
 
-def soak(pytester: pytest.Pytester, *options: str, profile: str = "steady_safe") -> Path:
-    """Run a short soak; the folder of its run."""
+def soak(pytester: pytest.Pytester, *options: str, profile: str = "steady_safe", seeds: str = "6") -> Path:
+    """Run a short soak, by default of a canary that holds its gates; the folder of its run."""
     known = set((pytester.path / ARTIFACTS / "runs").glob("*"))
     pytester.runpytest_inprocess(
-        f"--soak-profile={profile}", "--soak-iterations=4", "--soak-minutes=5", "--soak-gate=soft", *options
+        *(f"--soak-profile={profile}", f"--soak-seed={seeds}", "--soak-iterations=4", "--soak-gate=soft"),
+        *options,
     )
     (made,) = set((pytester.path / ARTIFACTS / "runs").glob("*")) - known
     return made
@@ -66,10 +67,10 @@ def test_status_lists_the_newest_run_first_with_verdict_and_progress(
     pytester: pytest.Pytester, capsys: pytest.CaptureFixture[str]
 ) -> None:
     first = soak(pytester)
-    second = soak(pytester, "--soak-seed=1..2", "-k", "not gates and (iter001 or iter002)")
+    second = soak(pytester, "-k", "not gates and (iter001 or iter002)", seeds="6..7")
     lines = said(capsys, "status")
     assert lines[1].split()[:4] == [second.name, "2", "4/8", "-"]
-    assert lines[2].split()[:3] == [first.name, "1", "4/4"]
+    assert lines[2].split()[:4] == [first.name, "1", "4/4", "OK"]
     assert all(len(line) <= 80 and line.endswith("ago") for line in lines[1:])
 
 
@@ -85,7 +86,7 @@ def test_status_says_what_is_damaged_and_lists_the_others(
     (foreign / "RUN.json").write_text("{", encoding="utf-8")
     lines = said(capsys, "status")
     text = "\n".join(lines)
-    assert f"{sound.name}        1         4/4" in text
+    assert f"{sound.name}        1         4/4 OK" in text
     assert "iteration 2 is damaged" in text
     assert text.count(" damaged  ") == 2
     assert "RUN.json" in text
@@ -158,26 +159,32 @@ def test_changes_are_named_before_any_kpi(
     profile.write_text("\n".join(shipped), encoding="utf-8")
     first = soak(pytester, profile="mine")
     profile.write_text("\n".join([*shipped, "", "[maker]", "skew_bps = 2.0"]), encoding="utf-8")
-    second = soak(pytester, "--soak-seed=1..2", "--soak-override=tail_age_ms=700", profile="mine")
+    second = soak(pytester, "--soak-override=tail_age_ms=700", profile="mine", seeds="6..7")
     lines = said(capsys, "compare", str(first), str(second))
     first_kpi = next(i for i, line in enumerate(lines) if line.startswith("  net_bps"))
     changed = [line for line in lines[:first_kpi] if line.startswith("changed: ")]
     assert "changed: profile mine: maker.skew_bps was 15.0 and is 2.0" in changed
     assert any("setting overrides was [] and is ['tail_age_ms=700" in line for line in changed)
-    assert "only after: mine-calm-s2" in lines
+    assert "only after: mine-calm-s7" in lines
 
 
 def test_a_limit_that_is_failed_makes_exit_code_1(
     pytester: pytest.Pytester, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    long, short = (soak(pytester, "--soak-seed=1..3", f"--soak-minutes={n}") for n in (5, 1))
+    folder = pytester.mkdir("soak_profiles")
+    runs = []
+    for half in (4.45, 3.0):
+        text = f'extends = "steady_safe"\n[maker]\nbase_half_spread_bps = {half}\n'
+        (folder / "mine.toml").write_text(text, encoding="utf-8")
+        runs.append(str(soak(pytester, profile="mine", seeds="1..3")))
+    wide, narrow = runs
     file = pytester.path / "compared.md"
-    limit = "--fail=notional:-10%"
-    assert cli.main(["compare", str(short), str(long), limit, f"--markdown={file}"]) == 0
-    assert "OK: notional:-10% on steady_safe, calm" in capsys.readouterr().out
-    assert "| notional |" in file.read_text("utf-8")
-    assert cli.main(["compare", str(long), str(short), limit]) == 1
-    assert "FAIL: notional:-10% on steady_safe, calm" in capsys.readouterr().out
+    limit = "--fail=maker_taker_ratio:-0.5,gross_bps:-0.01"
+    assert cli.main(["compare", narrow, wide, limit, f"--markdown={file}"]) == 0
+    assert "OK: gross_bps:-0.01 on mine, calm" in capsys.readouterr().out
+    assert "| net_bps |" in file.read_text("utf-8")
+    assert cli.main(["compare", wide, narrow, limit]) == 1
+    assert "FAIL: gross_bps:-0.01 on mine, calm" in capsys.readouterr().out
 
 
 def test_what_was_not_measured_fails_its_limit(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -61,3 +62,29 @@ def test_the_file_is_bounded(pytester: pytest.Pytester) -> None:
 def test_a_quiet_strategy_leaves_no_file(pytester: pytest.Pytester) -> None:
     pytester.runpytest_subprocess(*JOB)
     assert not list(Path(pytester.path).glob("artifacts/soak/runs/*/*/output.log*"))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no FIFO")
+@pytest.mark.parametrize("kind", ["fifo", "folder"])
+def test_output_that_cannot_be_kept_fails_its_item_and_stops_nothing(
+    pytester: pytest.Pytester, kind: str
+) -> None:
+    make = "os.mkfifo(file)" if kind == "fifo" else "file.mkdir()"
+    pytester.makeconftest(
+        LOUD.format(lines=1, width=1)
+        + f"""
+import os
+from pathlib import Path
+
+def pytest_runtest_call(item):
+    for folder in Path("artifacts/soak/runs").glob("*/*/") if "iter002" in item.nodeid else ():
+        file = folder / "output.log"
+        if file.is_file():
+            file.unlink()
+            {make}
+"""
+    )
+    result = pytester.runpytest_inprocess(*JOB, "--soak-gate=off", "-p", "no:randomly")
+    assert result.parseoutcomes() == {"passed": 2, "failed": 2}
+    result.stdout.re_match_lines([r".*output\.log could not be written: .*"])
+    result.stdout.no_re_match_line("INTERNALERROR|Traceback")

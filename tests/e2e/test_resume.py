@@ -73,16 +73,16 @@ def test_kill_and_resume_equals_a_whole_run(pytester: pytest.Pytester) -> None:
     assert len(list((killed / "artifacts/soak/runs").iterdir())) == 1
 
 
-SIGNALS = [("SIGINT", 2), ("SIGTERM", 143), ("SIGHUP", 129)]
+SIGNALS = [("SIGINT", 2, ()), ("SIGTERM", 143, ()), ("SIGHUP", 129, ()), ("SIGTERM", 143, ("-n1",))]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals between processes")
-@pytest.mark.parametrize(("name", "status"), SIGNALS)
+@pytest.mark.parametrize(("name", "status", "workers"), SIGNALS)
 def test_a_signal_leaves_whole_iterations_and_says_how_to_go_on(
-    pytester: pytest.Pytester, name: str, status: int
+    pytester: pytest.Pytester, name: str, status: int, workers: tuple[str, ...]
 ) -> None:
     """Its exit status, whole iterations in the journal, a summary, and a last line that names the run."""
-    command = [sys.executable, "-m", "pytest", *JOB, "-p", "no:randomly"]
+    command = [sys.executable, "-m", "pytest", *JOB, "-p", "no:randomly", *workers]
     environment = {**os.environ, "SOAK_SLEEP_SECONDS": "30"}
     number = getattr(signal, name)
     # A parent that ignores the signal, such as a job in the background, would hand that down.
@@ -166,4 +166,6 @@ def test_another_version_of_the_inputs_is_refused(pytester: pytest.Pytester, scr
     scripted([(3.0, 0.30, 1.0)])
     result = pytester.runpytest_inprocess("--soak-resume")
     assert result.ret == 1
-    result.stdout.fnmatch_lines(["*the journal is of another canary: strategy_hash is*"])
+    result.stdout.fnmatch_lines(
+        ["*the journal is of another canary: the source or describe() of its strategy *"]
+    )

@@ -31,14 +31,21 @@ def pytest_soak_make_strategy(profile):
 BEGIN = ("--soak-iterations=3", "--soak-minutes=0.5", "--soak-gate=off", "-k", "iter001")
 
 
-def test_an_edited_strategy_is_refused(pytester: pytest.Pytester) -> None:
-    """Its description is the same, its source is not: two strategies would be mixed."""
+def test_an_edited_strategy_is_refused_once(pytester: pytest.Pytester) -> None:
+    """Its description is the same, its source is not: two strategies would be mixed.
+
+    The run stops at the first item that says so, whatever is left of it.
+    """
     pytester.makeconftest(MAKER.format(line="pass"))
     assert pytester.runpytest_subprocess(*BEGIN).ret == 0
     pytester.makeconftest(MAKER.format(line="parameters = {**parameters, 'tail_age_ms': 500.0}"))
-    result = pytester.runpytest_subprocess("--soak-resume")
-    assert result.ret == 1
-    result.stdout.fnmatch_lines(["*the journal is of another canary: strategy_hash is*"])
+    for workers in ("-n0", "-n1"):
+        result = pytester.runpytest_subprocess("--soak-resume", workers)
+        assert result.ret != 0
+        said = "the source or describe() of its strategy has changed. Undo what was"
+        assert result.stdout.str().count(said) == 1
+        assert result.parseoutcomes()["errors"] == 1
+        result.stdout.fnmatch_lines(["!* the run cannot be resumed as it is*"])
     pytester.makeconftest(MAKER.format(line="pass"))
     assert pytester.runpytest_subprocess("--soak-resume").ret == 0
 

@@ -181,7 +181,12 @@ def test_warm_up_alone_is_no_verdict(pytester: pytest.Pytester, scripted: Script
     scripted([GOOD])
     result = pytester.runpytest_inprocess("--soak-iterations=2", "--soak-profile=steady_safe")
     result.assert_outcomes(passed=2, failed=1)
-    result.stdout.fnmatch_lines(["*NO_DATA: 2 iteration(s) and a warm-up of 2 leave nothing to judge*"])
+    result.stdout.fnmatch_lines(
+        [
+            "*steady_safe-calm-s1: 2 iteration(s) and a warm-up of 2 leave nothing to*",
+            "FAILED *steady_safe-calm-s1-gates] - NO_DATA: 2 of 2 are warm-up",
+        ]
+    )
 
 
 def test_junit_holds_the_kpis(pytester: pytest.Pytester, scripted: Scripted) -> None:
@@ -195,7 +200,11 @@ def test_junit_holds_the_kpis(pytester: pytest.Pytester, scripted: Scripted) -> 
     assert properties["soak.profile"] == "steady_safe"
     assert properties["soak.strategy"] == "scripted"
     gates = next(c for c in root.iter("testcase") if "gates" in c.attrib["name"])
-    assert {p.attrib["name"]: p.attrib["value"] for p in gates.iter("property")}["soak.verdict"] == "OK"
+    over_the_run = {p.attrib["name"]: p.attrib["value"] for p in gates.iter("property")}
+    assert over_the_run["soak.verdict"] == "OK"
+    origin = ("soak.profile", "soak.scenario", "soak.seed", "soak.strategy")
+    assert [over_the_run[name] for name in origin] == [properties[name] for name in origin]
+    assert over_the_run["soak.zone"] in ("AGGRESSIVE", "MODERATE", "HOLD", "NORMALIZE")
 
 
 def test_junit_has_no_property_for_what_was_not_measured(

@@ -71,8 +71,11 @@ def test_deaths_in_later_canaries_end_green(pytester: pytest.Pytester, workers: 
     result.stdout.no_fnmatch_line("*INTERNALERROR*")
 
 
-def test_a_canary_that_always_dies_fails_and_the_others_go_on(pytester: pytest.Pytester) -> None:
-    result = soak(pytester, {"2-2": 99}, "--soak-seed=1..4", "-n2")
+@pytest.mark.parametrize("workers", ["-n1", "-n2"])
+def test_a_canary_that_always_dies_fails_and_the_others_go_on(
+    pytester: pytest.Pytester, workers: str
+) -> None:
+    result = soak(pytester, {"2-2": 99}, "--soak-seed=1..4", workers)
     assert result.ret == 1
     outcomes = result.parseoutcomes()
     assert outcomes["failed"] == 1
@@ -119,7 +122,7 @@ def killed(pytester: pytest.Pytester, word: str, death: str, *args: str) -> None
 
 
 @pytest.mark.parametrize("workers", ["-n1", "-n2"])
-@pytest.mark.parametrize("word", ["s1-iter001", "s2-iter001", "s3-gates"])
+@pytest.mark.parametrize("word", ["s1-iter001", "s1-iter002", "s2-iter001", "s3-gates"])
 def test_an_item_of_any_kind_may_be_the_last_of_its_worker(
     pytester: pytest.Pytester, word: str, workers: str
 ) -> None:

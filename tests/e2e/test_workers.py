@@ -38,12 +38,16 @@ def summaries(pytester: pytest.Pytester) -> int:
     "args", ["-n4", "-n2 --dist loadscope", "-n2 --dist loadgroup", "-n2 --dist worksteal", "-n0"]
 )
 def test_every_record_is_there(pytester: pytest.Pytester, args: str) -> None:
+    """And, as there are many canaries, each of their iterations is one line, from the first on."""
     result = pytester.runpytest_subprocess(
-        *JOB, "--soak-seed=1..4", "--soak-iterations=2", *args.split(), timeout=100
+        *JOB, "--soak-seed=1..5", "--soak-iterations=2", *args.split(), timeout=100
     )
     assert result.ret == 0
-    assert result.parseoutcomes() == {"passed": 12}
-    assert summaries(pytester) == 8
+    assert result.parseoutcomes() == {"passed": 15}
+    assert summaries(pytester) == 10
+    live = result.outlines[: result.outlines.index(next(x for x in result.outlines if "soak summary" in x))]
+    assert sum(" net " in line for line in live) == 10
+    assert not any("reference_maker: profit" in line for line in live)
 
 
 @pytest.mark.parametrize("args", ["-n2", "-n2 --dist loadgroup", "-n0"])

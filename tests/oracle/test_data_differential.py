@@ -1,8 +1,8 @@
 """Readers of recorded data against hftbacktest's own converters, row by row.
 
 Two differences are meant. Where a book begins anew, a side is emptied as a whole here, and down to the last
-price of the snapshot there: both are compared with that price left out. What came before the first snapshot is
-left out here.
+price of the snapshot there: both are compared with that price left out. What came before the first snapshot
+is left out here.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ def _bare(rows: np.ndarray, shift_ns: int = 0) -> np.ndarray:
 
 
 def _of_clock(rows: np.ndarray, bit: int) -> np.ndarray:
-    return rows[(rows["ev"] & np.uint64(1 << bit)) != 0]
+    of_clock: np.ndarray = rows[(rows["ev"] & np.uint64(1 << bit)) != 0]
+    return of_clock
 
 
 def _shift(rows: np.ndarray) -> int:
@@ -49,7 +50,9 @@ def _shift(rows: np.ndarray) -> int:
 
 
 def test_tardis(tmp_path: Path) -> None:
-    assert cli.main(["record", "feed_outage", str(tmp_path / "a.csv.gz"), "--form=tardis", "--minutes=1"]) == 0
+    assert (
+        cli.main(["record", "feed_outage", str(tmp_path / "a.csv.gz"), "--form=tardis", "--minutes=1"]) == 0
+    )
     ours = read_recording(tmp_path / "a_*.csv.gz").rows
     names = [str(tmp_path / f"a_{what}.csv.gz") for what in ("trades", "incremental_book_L2")]
     theirs = _converted("tardis", names, buffer_size=len(ours) + 10)

@@ -72,7 +72,7 @@ def _bounds(model: type[BaseModel], place: Place = ()) -> Iterator[tuple[Place, 
 BOUNDS = list(_bounds(Scenario))
 
 
-def _changed(spec: dict[str, Any], place: Place, value: float) -> dict[str, Any]:
+def _changed(spec: dict[str, Any], place: Place, value: object) -> dict[str, Any]:
     changed = copy.deepcopy(spec)
     target: Any = changed["scenario"]
     for part in place[:-1]:
@@ -139,15 +139,43 @@ def test_ends_of_a_range_are_accepted_by_both(place: Place, low: float, high: fl
 
 
 @pytest.mark.parametrize("key", ["tick_size", "lot_size"])
-def test_steps_follow_the_price(key: str) -> None:
-    """Rules between fields are the model's alone, which is what the kernel gets its scenarios from."""
+def test_steps_follow_the_price_alike(key: str) -> None:
     spec = _sample()
     base = spec["scenario"]["instrument"][key]
     outcomes = set()
     for power in range(-8, 9):
         changed = _changed(spec, ("instrument", key), base * 10.0**power)
-        outcomes.add(_python_accepts(changed))
+        python = _python_accepts(changed)
+        assert python == _kernel_accepts(changed), power
+        outcomes.add(python)
     assert outcomes == {True, False}
+
+
+@pytest.mark.parametrize(
+    ("place", "values"),
+    [
+        (("flow", "hawkes", "weights"), [[1.0], [1.0, 2.0], [1.0, 2.0, 3.0], [1.0, 2.0, 3.0, 4.0]]),
+        (("windows", 0, "gap_s"), [[60.0, 90.0], [90.0, 90.0], [90.0, 60.0]]),
+        (("windows", 0, "length_s"), [[5.0, 6.0], [6.0, 6.0], [6.0, 5.0]]),
+        (("regimes", 0, "weight"), [0.0, 1.0]),
+    ],
+    ids=["weights", "gap_s", "length_s", "regimes"],
+)
+def test_rules_between_fields_hold_alike(place: Place, values: list[Any]) -> None:
+    spec = _sample()
+    accepted = []
+    for value in values:
+        changed = _changed(spec, place, value)
+        accepted.append(_python_accepts(changed))
+        assert accepted[-1] == _kernel_accepts(changed), value
+    assert set(accepted) == {True, False}
+
+
+def test_a_regime_that_is_alone_needs_no_other() -> None:
+    spec = _sample()
+    spec["scenario"]["regimes"] = [{**spec["scenario"]["regimes"][0], "weight": 0.0}]
+    assert _python_accepts(spec)
+    assert _kernel_accepts(spec)
 
 
 @pytest.mark.parametrize("section", ["instrument", "fair", "book", "flow", "latency"])

@@ -57,3 +57,29 @@ def test_long_names_keep_to_80_columns_and_stay_apart() -> None:
     lines = [line for line, _ in [*canary_lines(canaries, most=4), *matrix_lines(canaries)]]
     assert all(len(line) <= 80 for line in lines)
     assert lines[1] != lines[2]
+
+
+def seen(kpi: str, verdict: str, *, by_chance: bool = False) -> GateSeen:
+    return GateSeen(kpi=kpi, verdict=verdict, measured=1.0, bound=">= 2", is_by_chance=by_chance)
+
+
+def test_a_miss_that_chance_explains_counts_for_nothing_beside_one_that_it_does_not() -> None:
+    """The iteration keeps its FAIL; what is left of it over the canary is the gate without data."""
+    mixed = [seen("net_bps", "FAIL", by_chance=True), seen("risk_ratio", "NO_DATA")]
+    row = replace(ROW, verdict="FAIL", gates=mixed, iterations=1)
+    held = CanaryGates(verdict="OK", gates=[seen("net_bps", "OK"), seen("risk_ratio", "OK")])
+    canary = Measured("p-calm-s1", [row], held)
+    assert (canary.verdict, canary.first_missed, canary.outcome.by_chance) == ("NO_DATA", "risk_ratio", 0)
+    assert canary.missed == [row]
+    explained = replace(row, gates=mixed[:1])
+    canary = Measured("p-calm-s1", [explained], held)
+    assert (canary.verdict, canary.first_missed, canary.outcome.by_chance) == ("OK", "", 1)
+
+
+def test_the_gate_named_first_has_the_verdict_of_its_canary() -> None:
+    """A gate without data stands before it in the order of KPIs, and decides less."""
+    gates = [seen("net_bps", "NO_DATA"), seen("risk_ratio", "FAIL")]
+    row = replace(ROW, verdict="FAIL", gates=gates, iterations=1)
+    over_the_run = CanaryGates(verdict="FAIL", gates=gates)
+    for pooled in (None, over_the_run):
+        assert Measured("p-calm-s1", [row], pooled).first_missed == "risk_ratio"

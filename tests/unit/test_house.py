@@ -11,7 +11,6 @@ import pytest
 from pytest_soak.domain.kpis import KPI_MEANINGS
 from pytest_soak.domain.parameters import PARAMETERS
 from pytest_soak.guards import BUILT_IN
-from rust_ext import tables
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "pytest_soak"
@@ -19,11 +18,7 @@ SOURCES = [
     *PACKAGE.rglob("*.py"),
     *(ROOT / "tests").rglob("*.py"),
     *(ROOT / "rust_ext").rglob("*.py"),
-    *(
-        path
-        for path in (ROOT / "rust_ext").glob("*/src/**/*.rs")
-        if path not in {tables.SOURCES / generated for generated in tables.generate()}
-    ),
+    *(ROOT / "rust_ext").glob("*/src/**/*.rs"),
 ]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -92,7 +87,24 @@ def test_ci_runs_on_hosted_machines_without_caches() -> None:
     assert steps[rotation - 1].strip() == "if: always()"
 
 
-def test_the_architecture_names_rooms_that_exist() -> None:
+def test_hosted_machines_check_what_the_script_checks() -> None:
+    """Each session of the noxfile runs in both; the script runs the one of the tests by the README's line."""
+    workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    noxfile = ast.parse((ROOT / "noxfile.py").read_text(encoding="utf-8"))
+    sessions = {
+        node.name for node in noxfile.body if isinstance(node, ast.FunctionDef) and node.decorator_list
+    }
+    line = next(
+        line for line in README.splitlines() if re.match(r"python -m venv \.venv && .*nox -s tests", line)
+    )
+    assert "grep -m1 '^python -m venv .venv && .*nox -s tests' README.md" in script
+    named = re.findall(r"nox -s ([a-z ]+)", f"{line}\n{script.rpartition('bash -euo')[2]}")
+    assert sessions == set(re.findall(r"run: nox -s ([a-z]+)", workflow))
+    assert sessions == set(" ".join(named).split())
+
+
+def test_the_architecture_names_packages_that_exist() -> None:
     text = (ROOT / "docs" / "ARCHITECTURE.md").read_text(encoding="utf-8")
     named = re.findall(r"`((?:[a-z_]+/)+(?:[a-z_]+\.(?:py|rs|md))?)[a-z_]*`", text)
     assert len(named) > 15
@@ -101,7 +113,7 @@ def test_the_architecture_names_rooms_that_exist() -> None:
 
 
 def test_the_table_of_new_parts_names_files_that_exist() -> None:
-    """A new part needs at most three files that a person writes; all places that are named are there."""
+    """A new part needs at most three files that a person writes; all places that are named exist."""
     text = (ROOT / "docs" / "ARCHITECTURE.md").read_text(encoding="utf-8")
     table = text.partition("## Where a new part goes")[2].partition("## Words")[0]
     rows = [line.split("|")[1:3] for line in table.splitlines() if line.startswith("| ")][1:]
@@ -118,3 +130,13 @@ def test_the_table_of_new_parts_names_files_that_exist() -> None:
         for path in named:
             place = path.replace("NAME.py", "")
             assert (PACKAGE / place).exists() or (ROOT / place).exists(), path
+
+
+def test_an_error_of_use_is_made_in_one_place() -> None:
+    """There its text is made safe to print; names of files and values of options are foreign."""
+    found = {
+        path.name
+        for path in (PACKAGE / "plugin").rglob("*.py")
+        if re.search(r"(raise|return) pytest\.UsageError\(", path.read_text(encoding="utf-8"))
+    }
+    assert found == {"errors.py"}

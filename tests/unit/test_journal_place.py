@@ -1,4 +1,4 @@
-"""The file below a journal: made anew where it never was one, missed where it is gone."""
+"""The file below a journal: created where there never was one, reported where it is missing."""
 
 from __future__ import annotations
 

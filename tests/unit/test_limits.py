@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from pytest_soak.engine.limits import IterationTimeout, limited
+from pytest_soak.engine.limits import IterationTimeoutError, limited
 
 
 def hang() -> None:
@@ -22,7 +22,7 @@ def in_thread() -> list[BaseException | None]:
         try:
             with limited(0.05, "iteration 3"):
                 hang()
-        except IterationTimeout as error:
+        except IterationTimeoutError as error:
             ended.append(error)
 
     thread = threading.Thread(target=body)
@@ -33,7 +33,7 @@ def in_thread() -> list[BaseException | None]:
 
 def test_a_hang_ends_where_it_was() -> None:
     said = r"iteration 3 was ended after 0\.05 s"
-    with pytest.raises(IterationTimeout, match=said) as caught, limited(0.05, "iteration 3"):
+    with pytest.raises(IterationTimeoutError, match=said) as caught, limited(0.05, "iteration 3"):
         hang()
     assert any(entry.name == "hang" for entry in caught.traceback)
 

@@ -29,7 +29,6 @@ ROW = Row(
     drivers=("risk",),
     verdict="FAIL",
     gates=(GateSeen(kpi="net_bps", verdict="FAIL", measured=1.5, bound=">= 2"),),
-    by_chance=False,
     warmup=False,
     gate_mode="hard",
     reverted=None,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from pytest_soak.config.profiles import available_profiles, load_profile, profil
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.domain.parameters import PARAMETERS, problem_with
 from pytest_soak.domain.settings import GateMode, Threshold
+from pytest_soak.market.scenario.loading import load_scenario
 
 SHIPPED = {
     "default": (65, 280, 0.14, 0.09, 0.14, 620),
@@ -182,3 +184,20 @@ def test_version_and_name_have_defaults_and_all_missing_keys_are_named(tmp_path:
     assert load_profile(str(write(tmp_path, text, "my own-one.toml"))).profile.name == "my_own_one"
     with pytest.raises(SoakConfigError, match=r"empty\.toml: keys parameters, gates are missing"):
         load_profile(str(write(tmp_path, "", "empty.toml")))
+
+
+@pytest.mark.parametrize("name", ["mine.json", "mine.yaml", "mine.YML"])
+def test_a_file_of_another_format_is_named(name: str, tmp_path: Path) -> None:
+    """By its path and by the name that it would have; scenarios the same."""
+    file = tmp_path / name
+    file.write_text("{}", encoding="utf-8")
+    for load in (load_profile, load_scenario):
+        with pytest.raises(SoakConfigError, match=r"accepted is a TOML file, whose name ends in \.toml"):
+            load(str(file))
+        for asked in ("mine", name) if file.suffix.islower() else ():
+            said = rf"; {re.escape(str(file))} is not read, accepted is a TOML file, mine\.toml$"
+            with pytest.raises(SoakConfigError, match=said):
+                load(asked, (tmp_path,))
+        with pytest.raises(SoakConfigError) as caught:
+            load("other", (tmp_path,))
+        assert "is not read" not in str(caught.value)

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from pytest_soak.domain import sampling
-from pytest_soak.domain.gates import Chance, describe, judge, judge_canary
+from pytest_soak.domain.gates import FAMILY_ERROR, Chance, describe, error_of, judge, judge_canary
 from pytest_soak.domain.kpis import kpis_of, pooled
+from pytest_soak.domain.outcome import MISSED
 from pytest_soak.domain.records import Batches, EdgeReport, Histogram, Sample, Verdict
 from pytest_soak.domain.sampling import merged_histogram, quantile, t_quantile
 from pytest_soak.domain.settings import GateSettings, Threshold
@@ -116,6 +117,36 @@ def test_a_maker_that_meets_its_gates_is_seldom_red(iterations: int) -> None:
     assert share_red(iterations, 1.0, 400) <= 0.05
 
 
+def is_red_extended(reports: Sequence[EdgeReport], plans: Sequence[int]) -> bool:
+    """Whether it is after any of its plans, the first and then what each extension adds."""
+    done = 0
+    for extensions, plan in enumerate(plans):
+        chance = Chance.of_iterations(plan, NET, extensions=extensions)
+        part, done = reports[done : done + plan], done + plan
+        missed = (gate for report in part for gate in judge(kpis_of(report), NET, chance=chance))
+        whole = judge_canary(pooled(reports[:done]), NET, done, extensions=extensions)
+        if any(g.verdict in MISSED and g.is_beyond_chance for g in missed) or "FAIL" in {
+            gate.verdict for gate in whole
+        }:
+            return True
+    return False
+
+
+@pytest.mark.parametrize(("errors_above", "most"), [(1.0, 0.05), (0.0, 0.10)])
+def test_nor_is_one_whose_run_is_extended_again_and_again(errors_above: float, most: float) -> None:
+    """Twice, as much again each time, whatever was said before; on its bound it has twice the chance."""
+    plans = (6, 6, 12)
+    one, rng = SPREAD_BPS / (BATCHES * sum(plans)) ** 0.5 * 1.15, random.Random(7)
+    mean = 2.0 + errors_above * one
+    runs = [[iteration(rng, mean) for _ in range(sum(plans))] for _ in range(120)]
+    assert sum(is_red_extended(run, plans) for run in runs) / len(runs) <= most
+
+
+def test_what_is_spent_on_extensions_has_an_end() -> None:
+    assert error_of(0) == FAMILY_ERROR
+    assert sum(map(error_of, range(60))) == pytest.approx(2.0 * FAMILY_ERROR)
+
+
 @pytest.mark.parametrize("noise", [Correlated(), skewed], ids=["correlated", "skewed"])
 def test_nor_is_one_whose_batches_are_no_textbook_sample(noise: Noise) -> None:
     assert share_red(24, 1.0, 400, noise) <= 0.05
@@ -156,7 +187,12 @@ def test_a_gate_takes_its_least_sample() -> None:
     few = edge_report(orders=orders(maker_fills=1, taker_fills=0))
     gate = judge(kpis_of(few), NET)[0]
     assert gate.verdict is Verdict.NO_DATA
-    assert describe(gate).endswith("(NO_DATA, n=1; 3.2 was measured, judged from n=30 on)")
+    assert describe(gate) == (
+        "net_bps: not judged, required >= 2 bps (NO_DATA, n=1; 3.2 was measured, judged from n=30 on)"
+    )
+    uncounted = GateSettings(thresholds={"risk_ratio": Threshold(fail_above=0.5, least=10)})
+    nothing = edge_report(attempts=0, blocks=blocks(risk=0))
+    assert describe(judge(kpis_of(nothing), uncounted)[0]).startswith("risk_ratio: not measured, required")
     lax = GateSettings(thresholds={"net_bps": Threshold(fail_below=2.0, least=1)})
     assert judge(kpis_of(few), lax)[0].verdict is Verdict.OK
 

@@ -240,6 +240,9 @@ def test_a_step_can_be_chosen() -> None:
     assert run(Counting(), seconds=2.0).carry == pytest.approx(200, abs=2)
     assert run(slow, seconds=2.0).carry == pytest.approx(20, abs=2)
     assert slow.describe()["step_ms"] == 100.0
+    slow.step_ms = 1e9
+    with pytest.raises(SoakConfigError, match=r"step_ms .*decision_interval_ms = 1000000000\.0 .* to 1000$"):
+        run(slow)
 
 
 def test_a_market_that_does_not_stop_is_refused() -> None:

@@ -90,6 +90,13 @@ def test_the_first_missed_gate_comes_first_and_the_others_are_counted() -> None:
     assert sum("required" in line for line in rest) == 3
 
 
+def test_a_miss_is_named_before_what_was_not_measured() -> None:
+    """Whatever the order of the KPIs, and though the item fails for both."""
+    nothing = MISSED.model_copy(update={"verdict": Verdict.NO_DATA, "measured": None, "off_by": None})
+    with pytest.raises(GateError, match=r"^net_bps .* \(\+1 more\)"):
+        enforce([nothing, MISSED], "here", Path("f"), canary="c", hard=True)
+
+
 def test_foreign_names_in_a_missed_gate_are_shown_as_text() -> None:
     """Also the folder's; the lines of the message itself stay lines."""
     with pytest.raises(GateError) as caught:

@@ -13,7 +13,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-from pytest_soak.config.extending import SUFFIX, extended, name_of_file
+from pytest_soak.config.extending import SUFFIX, extended, name_of_file, other_formats
 from pytest_soak.config.loader import read_bytes
 from pytest_soak.config.parsing import MAX_TOML_BYTES, did_you_mean, parse_toml, show_text, validate
 from pytest_soak.config.paths import expanded, files_in, is_path
@@ -76,6 +76,7 @@ def _home(name: str, extra_dirs: Sequence[Path], where: str) -> Traversable:
         names = ", ".join(map(show_text, known))
         raise SoakConfigError(
             f"{where}unknown scenario {name!a}; known are {names}{did_you_mean(name, known)}"
+            f"{other_formats(name, extra_dirs)}"
         )
     return homes[name]
 

@@ -6,11 +6,12 @@ the quiet state of the same scenario; 1 means unchanged.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from pytest_soak.domain.settings import Strict
+from pytest_soak.market.scenario.rules import AsMany, Followed, Ordered, Ruled, Within
 
 Multiplier = Annotated[float, Field(ge=0.001, le=1000.0)]
 Label = Annotated[str, Field(min_length=1, max_length=64)]
@@ -63,8 +64,13 @@ class Seasonality(Strict):
     volatility: float = Field(ge=0.0, le=1.5, description="Log of the factor on volatility at the peak")
 
 
-class RandomWindow(Strict):
+class RandomWindow(Ruled):
     """Windows that come at random."""
+
+    rules = (
+        Ordered("gap_s"),
+        Ordered("length_s"),
+    )
 
     label: Label = Field(description="Label in the report of an iteration that saw one")
     gap_s: tuple[
@@ -81,14 +87,6 @@ class RandomWindow(Strict):
     )
     outage: Outage = Field(default="none", description=_DOWN)
     effect: Effect = Effect()
-
-    @model_validator(mode="after")
-    def _least_before_largest(self) -> Self:
-        for name in ("gap_s", "length_s"):
-            least, largest = getattr(self, name)
-            if least > largest:
-                raise ValueError(f"{name} with the least before the largest")
-        return self
 
 
 class Shock(Strict):
@@ -143,8 +141,13 @@ class Shock(Strict):
     effect: Effect = Effect()
 
 
-class Instrument(Strict):
+class Instrument(Ruled):
     """What is traded."""
+
+    rules = (
+        Within("tick_size", 1e-6, 1e-4, of="start_price"),
+        Within("lot_size", 1e-6, 100.0, of="start_price", power=-1),
+    )
 
     tick_size: float = Field(
         gt=0.0, description="Price step, in quote currency; 0.01 to 1 bps of ``start_price``"
@@ -154,16 +157,6 @@ class Instrument(Strict):
         description="Quantity step, in base currency; worth 1e-6 to 100 quote units at ``start_price``",
     )
     start_price: float = Field(ge=1e-6, le=1e9, description="Fair value at market time 0, in quote currency")
-
-    @model_validator(mode="after")
-    def _steps_suit_the_price(self) -> Self:
-        low, high = 1e-6 * self.start_price, 1e-4 * self.start_price
-        if not low <= self.tick_size <= high:
-            raise ValueError(f"tick_size from {low:g} to {high:g} at start_price {self.start_price:g}")
-        least, most = 1e-6 / self.start_price, 100.0 / self.start_price
-        if not least <= self.lot_size <= most:
-            raise ValueError(f"lot_size from {least:g} to {most:g} at start_price {self.start_price:g}")
-        return self
 
 
 class Fair(Strict):
@@ -260,8 +253,10 @@ class BookProfile(Strict):
     )
 
 
-class Hawkes(Strict):
+class Hawkes(Ruled):
     """A bivariate Hawkes process with a kernel of up to three exponentials; sides are the aggressor's."""
+
+    rules = (AsMany("weights", of="half_lives_s"),)
 
     branching: float = Field(
         ge=0.0, le=0.95, description="Further market orders that one brings about in the mean, directly"
@@ -273,12 +268,6 @@ class Hawkes(Strict):
     weights: tuple[Annotated[float, Field(ge=0.001, le=1000.0)], ...] = Field(
         strict=False, description="Their weights, relative to each other"
     )
-
-    @model_validator(mode="after")
-    def _a_weight_each(self) -> Self:
-        if len(self.weights) != len(self.half_lives_s):
-            raise ValueError(f"as many weights as half_lives_s, which are {len(self.half_lives_s)}")
-        return self
 
 
 class Flow(Strict):
@@ -412,8 +401,10 @@ class Latency(Strict):
     order: Lag
 
 
-class Scenario(Strict):
+class Scenario(Ruled):
     """A whole scenario. ``schema_version`` is 1."""
+
+    rules = (Followed("regimes", weight="weight"),)
 
     schema_version: Literal[1] = 1
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._]{0,63}$")]
@@ -428,11 +419,3 @@ class Scenario(Strict):
     seasonality: Seasonality | None = None
     windows: Annotated[tuple[RandomWindow, ...], Field(max_length=8, strict=False)] = ()
     shocks: Annotated[tuple[Shock, ...], Field(max_length=32, strict=False)] = ()
-
-    @model_validator(mode="after")
-    def _every_regime_ends(self) -> Self:
-        for regime in self.regimes:
-            others = [other.weight for other in self.regimes if other is not regime]
-            if others and not any(others):
-                raise ValueError(f"a regime of a weight above 0 that can follow {regime.label!r}")
-        return self

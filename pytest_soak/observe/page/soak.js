@@ -190,7 +190,7 @@ const Soak = (() => {
     const scroll = make("div", null, "scroll");
     const found = make("table");
     const head = make("tr");
-    head.append(...["gate", "measured", "+- (95 %)", "bound", "n", "verdict"].map((title) => make("th", title)));
+    head.append(...["gate", "measured", `+- (${canary.confidence})`, "bound", "n", "verdict"].map((title) => make("th", title)));
     const top = make("thead");
     top.append(head);
     const body = make("tbody");

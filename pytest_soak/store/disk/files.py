@@ -34,6 +34,7 @@ RETRY_PAUSES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 0.9)
 
 _BINARY = getattr(os, "O_BINARY", 0)
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0)
 _BUSY = frozenset({5, 32, 33})
 _NO_RIGHT_TO_LINK = 1314
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT} if hasattr(errno, "EDQUOT") else {errno.ENOSPC})
@@ -49,12 +50,16 @@ class Disk:
         return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY | _NO_FOLLOW, 0o666)
 
     def open_to_append(self, path: Path) -> int:
-        """Open a file, new or not, for writing at its end."""
-        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | _BINARY | _NO_FOLLOW, 0o666)
+        """Open a file, new or not, for writing at its end; a FIFO is not waited for."""
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | _BINARY | _NO_FOLLOW | _NO_WAIT
+        return os.open(path, flags, 0o666)
 
     def size(self, descriptor: int) -> int:
-        """Size of an open file in bytes."""
-        return os.fstat(descriptor).st_size
+        """Size of an open file in bytes; what is no plain file has none."""
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(errno.EINVAL, "there is something else in the place of a file")
+        return found.st_size
 
     def identity(self, path: Path) -> tuple[int, int]:
         """Device and number of the file at a path."""
@@ -298,9 +303,10 @@ def check_writable(folder: Path) -> None:
 def _explained(path: Path, what: str = "written") -> Iterator[None]:
     try:
         yield
-    except OSError as error:
-        reason = error.strerror or str(error) or type(error).__name__
-        full = "the disk is full: " if error.errno in _FULL else ""
+    except (OSError, ValueError) as error:
+        # A name that holds a NUL is a wrong value, not an error of the system.
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        full = "the disk is full: " if getattr(error, "errno", None) in _FULL else ""
         raise SoakStoreError(f"{path} could not be {what}: {full}{reason}") from error
 
 

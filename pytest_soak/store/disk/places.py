@@ -36,7 +36,7 @@ def other_kind(path: Path) -> str | None:
     """What is at a path in words, None where it is a plain file or nothing."""
     try:
         found = path.lstat()
-    except OSError:
+    except (OSError, ValueError):
         return None
     if stat.S_ISREG(found.st_mode):
         return None

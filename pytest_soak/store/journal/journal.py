@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from pytest_soak.domain.errors import SoakStateError
+from pytest_soak.domain.errors import SoakIdentityError, SoakStateError
 from pytest_soak.domain.hashing import Canonical, canonical_json, sha256_of
 from pytest_soak.domain.records import EdgeReport, IterationRecord
 from pytest_soak.store.disk import files, places
@@ -26,6 +26,12 @@ _LEAST_BYTES = 512
 _MOST_ZEROS = 65_536
 _NO_JOURNAL = "{}: the file holds no journal"
 _BESIDE = ("-wal", "-shm", "-journal")
+# What a user can know by itself of a hash that differs.
+_HASHED = {
+    "strategy_hash": "the source or describe() of its strategy has changed",
+    "profile_hash": "values of its profile have changed",
+    "market_hash": "describe() of its market has changed",
+}
 
 
 class Journal:
@@ -127,7 +133,7 @@ class Journal:
         a process that was killed.
 
         Raises:
-            SoakStateError: another process still holds it, named by its pid; or the journal is gone.
+            SoakStateError: another process still holds it, named by its pid; or the journal is missing.
         """
         with self._lock.held(timeout, self._refuse_if_gone):
             yield
@@ -374,13 +380,14 @@ class Journal:
         asked = json.loads(canonical_json(inputs))
         keys = sorted(asked.keys() | self.inputs.keys())
         differing = [
-            f"{key} is {_short(self.inputs.get(key))} there and {_short(asked.get(key))} here"
+            _HASHED.get(key)
+            or f"{key} is {_short(self.inputs.get(key))} there and {_short(asked.get(key))} here"
             for key in keys
             if self.inputs.get(key) != asked.get(key)
         ]
-        raise SoakStateError(
-            f"{self.path}: the journal is of another canary: {'; '.join(differing)}. "
-            "Undo what was changed to resume, or start a new run"
+        raise SoakIdentityError(
+            f"the journal is of another canary: {'; '.join(differing)}. "
+            f"Undo what was changed to resume, or start a new run ({self.path})"
         )
 
     def _check_same(self, iteration: int, text: str, edge_text: str) -> None:

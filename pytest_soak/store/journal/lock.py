@@ -54,7 +54,7 @@ class CanaryLock:
             SoakStoreError: the disk refused.
         """
         places.refuse_unless_files(self._file, self._pid_file)
-        # Before the lock too, as taking it would make the folder of a journal that is gone.
+        # Before the lock too, as taking it would make the folder of a journal that is missing.
         check()
         self._acquire(timeout)
         try:

@@ -27,13 +27,18 @@ type Counts<'py> = (
     Vec<(u64, String)>,
 );
 
-/// Counts of the codes 0 to 3 and of all others.
+/// Counts of the codes of reasons, then of all others.
 #[pyfunction]
-pub(crate) fn count_codes(py: Python<'_>, codes: &Bound<'_, PyAny>) -> PyResult<[u64; 5]> {
+pub(crate) fn count_codes(
+    py: Python<'_>,
+    codes: &Bound<'_, PyAny>,
+) -> PyResult<[u64; readers::REASONS + 1]> {
     let buffer = contiguous::<u8>(codes, "codes", "uint8")?;
     let codes = items(&buffer);
-    let [a, b, c, d] = py.detach(|| readers::count_codes(codes));
-    Ok([a, b, c, d, codes.len() as u64 - (a + b + c + d)])
+    let known = py.detach(|| readers::count_codes(codes));
+    let mut counts = [codes.len() as u64 - known.iter().sum::<u64>(); readers::REASONS + 1];
+    counts[..known.len()].copy_from_slice(&known);
+    Ok(counts)
 }
 
 /// Exact quantiles of float64 values, linearly interpolated.

@@ -89,7 +89,7 @@ mod _kernel {
         let stepper = {
             let bytes = bytes_of(&events)?;
             // SAFETY: the memory is the exporter's and does not move with `events`, which the simulation holds
-            // for as long as it has the stepper; on errors the stepper is gone before `events`.
+            // for as long as it has the stepper; on errors the stepper is dropped before `events`.
             let bytes: &'static [u8] =
                 unsafe { std::slice::from_raw_parts(bytes.as_ptr(), bytes.len()) };
             let mut opening = ReplayOpening::new(spec, bytes).map_err(refused)?;

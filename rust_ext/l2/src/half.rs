@@ -70,7 +70,7 @@ impl Half {
         self.settle();
     }
 
-    /// `set` as one of many: the best key may be one whose level is gone, until `settle` is called.
+    /// `set` as one of many: the best key may be one whose level was removed, until `settle` is called.
     #[inline(always)]
     pub(crate) fn put(&mut self, key: i64, size: f64) {
         if !self.covers(key) {
@@ -85,7 +85,7 @@ impl Half {
         self.best = self.best.max(if there { key } else { EMPTY });
     }
 
-    /// Find the best key again where its level is gone.
+    /// Find the best key again where its level was removed.
     #[inline]
     pub(crate) fn settle(&mut self) {
         if self.best != EMPTY && self.get(self.best) == 0.0 {
@@ -196,12 +196,12 @@ impl Half {
         }
     }
 
-    fn empty_word(&mut self, word: usize, mut gone: impl FnMut(i64, f64)) {
+    fn empty_word(&mut self, word: usize, mut removed: impl FnMut(i64, f64)) {
         let mut bits = std::mem::take(&mut self.bits[word]);
         while bits != 0 {
             let bit = bits.trailing_zeros();
             let size = std::mem::take(&mut self.sizes[word * 64 + bit as usize]);
-            gone(i64::from(bit), size);
+            removed(i64::from(bit), size);
             bits &= bits - 1;
         }
     }

@@ -1,11 +1,13 @@
 //! How often each reason code is in a sequence of them; Python names the codes.
 
+use crate::reasons::REASONS;
+
 /// Lanes of counters, and how many steps these hold before they would overflow.
 const WIDTH: usize = 64;
 const STEPS: usize = 255;
 
-/// Counts of the codes 0 to 3; whatever is missing to the length are other codes.
-pub fn count_codes(codes: &[u8]) -> [u64; 4] {
+/// Counts of the codes of reasons; whatever is missing to the length are other codes.
+pub fn count_codes(codes: &[u8]) -> [u64; REASONS] {
     #[cfg(target_arch = "x86_64")]
     if super::avx2::available() {
         // SAFETY: the processor has the features that the function is compiled for.
@@ -16,12 +18,12 @@ pub fn count_codes(codes: &[u8]) -> [u64; 4] {
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn count_avx2(codes: &[u8]) -> [u64; 4] {
+fn count_avx2(codes: &[u8]) -> [u64; REASONS] {
     count(codes)
 }
 
 #[inline(always)]
-fn count(codes: &[u8]) -> [u64; 4] {
+fn count(codes: &[u8]) -> [u64; REASONS] {
     let mut totals = [0; 4];
     for piece in codes.chunks(WIDTH * STEPS) {
         let rows = piece.chunks_exact(WIDTH);
@@ -36,9 +38,9 @@ fn count(codes: &[u8]) -> [u64; 4] {
 }
 
 #[inline(always)]
-fn add_rows(totals: &mut [u64; 4], rows: std::slice::ChunksExact<'_, u8>) {
+fn add_rows(totals: &mut [u64; REASONS], rows: std::slice::ChunksExact<'_, u8>) {
     // Bytes as counters: as many in a register as codes, so that each step is a compare and a subtraction.
-    let mut lanes = [[0u8; WIDTH]; 4];
+    let mut lanes = [[0u8; WIDTH]; REASONS];
     for row in rows {
         for i in 0..WIDTH {
             for (code, counters) in lanes.iter_mut().enumerate() {
@@ -58,8 +60,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn counts_are_those_of_one_by_one(codes in prop::collection::vec(0u8..6, 0..40_000)) {
-            let naive: [u64; 4] = std::array::from_fn(|k| codes.iter().filter(|c| usize::from(**c) == k).count() as u64);
+        fn counts_are_those_of_one_by_one(codes in prop::collection::vec(0u8..REASONS as u8 + 2, 0..40_000)) {
+            let naive: [u64; REASONS] = std::array::from_fn(|k| codes.iter().filter(|c| usize::from(**c) == k).count() as u64);
             prop_assert_eq!(count_codes(&codes), naive);
             prop_assert_eq!(count(&codes), naive);
         }
@@ -67,7 +69,10 @@ mod tests {
 
     #[test]
     fn no_counter_overflows_where_all_codes_are_the_same() {
-        let codes = vec![3; WIDTH * STEPS * 2 + 7];
-        assert_eq!(count_codes(&codes), [0, 0, 0, codes.len() as u64]);
+        let last = REASONS - 1;
+        let codes = vec![last as u8; WIDTH * STEPS * 2 + 7];
+        let counts = count_codes(&codes);
+        assert_eq!(counts[last], codes.len() as u64);
+        assert_eq!(counts.iter().sum::<u64>(), codes.len() as u64);
     }
 }

@@ -118,9 +118,9 @@ fn a_fill_is_heard_of_after_its_own_delay_and_marked_a_second_later() {
     gateway.advance(5 * MS).expect("it lives");
     assert_eq!(gateway.poll(), None);
     gateway.advance(6 * MS).expect("it lives");
-    let heard = gateway.poll();
+    let polled = gateway.poll();
     assert!(matches!(
-        heard,
+        polled,
         Some(Notification::Filled {
             id: Some(1),
             side: Side::Buy,

@@ -4,48 +4,109 @@
 
 use serde::Deserialize;
 
-/// The tunable parameters; the host checks their bounds.
+use crate::types::check::{count, in_range, CheckResult};
+
+/// The tunable parameters.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Parameters {
-    /// Least time between order updates; a sooner attempt is blocked: min_interval; ms.
+    /// Least time between order updates; a sooner attempt is blocked: min_interval; 40 to 80 ms.
     pub min_interval_ms: f64,
-    /// Token bucket on replacements; an attempt without a token is blocked: throttle; 1/min.
+    /// Token bucket on replacements; an attempt without a token is blocked: throttle; 200 to 320 1/min.
     pub replace_rate_per_min: f64,
-    /// Widens the base half-spread; bps.
+    /// Widens the base half-spread; 0.08 to 0.25 bps.
     pub base_spread_bps_delta: f64,
-    /// Order size as a share of visible liquidity; a larger order is blocked: risk; ratio.
+    /// Order size as a share of visible liquidity; a larger order is blocked: risk; 0.08 to 0.12 ratio.
     pub impact_cap_ratio: f64,
-    /// Largest change of position per decision, as a share of the position limit; more is blocked: risk; ratio.
+    /// Largest change of position per decision, as a share of the position limit; more is blocked: risk; 0.1 to 0.16 ratio.
     pub max_delta_ratio: f64,
-    /// Age at which a far order is cancelled; ms.
+    /// Age at which a far order is cancelled; 500 to 800 ms.
     pub tail_age_ms: f64,
+}
+
+impl Parameters {
+    /// Check all fields; the error names the key and the accepted range.
+    pub(crate) fn check(&self, key: &str) -> CheckResult {
+        in_range(&format!("{key}.min_interval_ms"), self.min_interval_ms, 40.0, 80.0)?;
+        in_range(&format!("{key}.replace_rate_per_min"), self.replace_rate_per_min, 200.0, 320.0)?;
+        in_range(&format!("{key}.base_spread_bps_delta"), self.base_spread_bps_delta, 0.08, 0.25)?;
+        in_range(&format!("{key}.impact_cap_ratio"), self.impact_cap_ratio, 0.08, 0.12)?;
+        in_range(&format!("{key}.max_delta_ratio"), self.max_delta_ratio, 0.1, 0.16)?;
+        in_range(&format!("{key}.tail_age_ms"), self.tail_age_ms, 500.0, 800.0)?;
+        Ok(())
+    }
 }
 
 /// What the reference maker does apart from the six tunable parameters.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MakerSettings {
+    /// 0.001 to 1000.
     pub base_half_spread_bps: f64,
+    /// 0 to 1000.
     pub skew_bps: f64,
+    /// 0.001 to 1000.
     pub requote_bps: f64,
+    /// 0.001 to 1000.
     pub far_bps: f64,
+    /// 0.001 to 1e+12.
     pub position_limit_notional: f64,
+    /// 0.001 to 1e+12.
     pub max_order_notional: f64,
+    /// 1e-06 to 1e+12.
     pub min_order_notional: f64,
+    /// 0 to 1.
     pub exit_ratio: f64,
+    /// 0.1 to 1000.
     pub decision_interval_ms: f64,
+    /// 0.1 to 3.6e+06.
     pub decision_horizon_ms: f64,
+    /// 1 to 10000.
     pub max_in_flight: u32,
+    /// 1 to 1000.
     pub depth_levels: u32,
+    /// 0.1 to 3.6e+06.
     pub liquidity_memory_ms: f64,
+    /// 0 to 60000.
     pub order_latency_ms: f64,
+}
+
+impl MakerSettings {
+    /// Check all fields; the error names the key and the accepted range.
+    pub(crate) fn check(&self, key: &str) -> CheckResult {
+        in_range(&format!("{key}.base_half_spread_bps"), self.base_half_spread_bps, 0.001, 1000.0)?;
+        in_range(&format!("{key}.skew_bps"), self.skew_bps, 0.0, 1000.0)?;
+        in_range(&format!("{key}.requote_bps"), self.requote_bps, 0.001, 1000.0)?;
+        in_range(&format!("{key}.far_bps"), self.far_bps, 0.001, 1000.0)?;
+        in_range(&format!("{key}.position_limit_notional"), self.position_limit_notional, 0.001, 1000000000000.0)?;
+        in_range(&format!("{key}.max_order_notional"), self.max_order_notional, 0.001, 1000000000000.0)?;
+        in_range(&format!("{key}.min_order_notional"), self.min_order_notional, 1e-06, 1000000000000.0)?;
+        in_range(&format!("{key}.exit_ratio"), self.exit_ratio, 0.0, 1.0)?;
+        in_range(&format!("{key}.decision_interval_ms"), self.decision_interval_ms, 0.1, 1000.0)?;
+        in_range(&format!("{key}.decision_horizon_ms"), self.decision_horizon_ms, 0.1, 3600000.0)?;
+        count(&format!("{key}.max_in_flight"), u64::from(self.max_in_flight), 1, 10000)?;
+        count(&format!("{key}.depth_levels"), u64::from(self.depth_levels), 1, 1000)?;
+        in_range(&format!("{key}.liquidity_memory_ms"), self.liquidity_memory_ms, 0.1, 3600000.0)?;
+        in_range(&format!("{key}.order_latency_ms"), self.order_latency_ms, 0.0, 60000.0)?;
+        Ok(())
+    }
 }
 
 /// Fees in basis points of traded notional; a negative fee is a rebate.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fees {
+    /// -1000 to 1000.
     pub maker_bps: f64,
+    /// -1000 to 1000.
     pub taker_bps: f64,
+}
+
+impl Fees {
+    /// Check all fields; the error names the key and the accepted range.
+    pub(crate) fn check(&self, key: &str) -> CheckResult {
+        in_range(&format!("{key}.maker_bps"), self.maker_bps, -1000.0, 1000.0)?;
+        in_range(&format!("{key}.taker_bps"), self.taker_bps, -1000.0, 1000.0)?;
+        Ok(())
+    }
 }

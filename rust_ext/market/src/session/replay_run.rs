@@ -34,16 +34,7 @@ impl<'a> Replay<'a> {
     /// # Errors
     /// One sentence on what is wrong with spec or buffer.
     pub fn new(text: &str, bytes: &'a [u8]) -> Result<Self, MarketError> {
-        let spec = ReplaySpec::parse(text)?;
-        let rows = Rows::new(bytes, spec.tick_size, spec.lot_size)?;
-        let venue = ReplayVenue::new(
-            rows,
-            spec.maker.depth_levels as usize,
-            spec.maker.order_latency_ms,
-            (spec.local_shift_ns, spec.has_receipt),
-            spec.silence_ns,
-        )
-        .ok_or(RowError::NoExchange)?;
+        let (spec, venue) = opened(text, bytes)?;
         let last = venue.last();
         let stage = if last <= spec.start_ns {
             Stage::Nothing
@@ -98,6 +89,24 @@ impl<'a> Replay<'a> {
         let mut measure = Measure::new(s.tick_size, s.lot_size, s.fees, None, s.record_fills);
         Ok(measure.report(frame, Attempts::default())?)
     }
+}
+
+/// A spec and the recording it is about, before its first event.
+pub(crate) fn opened<'a>(
+    text: &str,
+    bytes: &'a [u8],
+) -> Result<(ReplaySpec, ReplayVenue<'a>), MarketError> {
+    let spec = ReplaySpec::parse(text)?;
+    let rows = Rows::new(bytes, spec.tick_size, spec.lot_size)?;
+    let venue = ReplayVenue::new(
+        rows,
+        spec.maker.depth_levels as usize,
+        spec.maker.order_latency_ms,
+        (spec.local_shift_ns, spec.has_receipt),
+        spec.silence_ns,
+    )
+    .ok_or(RowError::NoExchange)?;
+    Ok((spec, venue))
 }
 
 pub(crate) fn plan_of(spec: &ReplaySpec, last: i64) -> Plan {

@@ -2,12 +2,11 @@
 
 use crate::error::MarketError;
 use crate::session::pace::Plan;
-use crate::session::replay_run::plan_of;
+use crate::session::replay_run::{opened, plan_of};
 use crate::session::spec::ReplaySpec;
 use crate::session::stepper::Stepper;
 use crate::venue::any::AnyVenue;
 use crate::venue::replay::ReplayVenue;
-use crate::venue::rows::{RowError, Rows};
 
 /// A recording that is brought to the start of an iteration piece by piece.
 #[derive(Debug)]
@@ -23,16 +22,7 @@ impl<'a> ReplayOpening<'a> {
     /// # Errors
     /// One sentence on what is wrong with spec or buffer.
     pub fn new(text: &str, bytes: &'a [u8]) -> Result<Self, MarketError> {
-        let spec = ReplaySpec::parse(text)?;
-        let rows = Rows::new(bytes, spec.tick_size, spec.lot_size)?;
-        let venue = ReplayVenue::new(
-            rows,
-            spec.maker.depth_levels as usize,
-            spec.maker.order_latency_ms,
-            (spec.local_shift_ns, spec.has_receipt),
-            spec.silence_ns,
-        )
-        .ok_or(RowError::NoExchange)?;
+        let (spec, venue) = opened(text, bytes)?;
         Ok(ReplayOpening {
             spec,
             venue: Some(Box::new(venue)),

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 pub(crate) use crate::session::parameters::{Fees, MakerSettings, Parameters};
-use crate::types::check::{all, count, in_range, CheckResult, RangeError};
+use crate::types::check::{count, in_range, CheckResult, RangeError};
 use crate::types::json::{parse, JsonError};
 
 /// Why a spec is not accepted.
@@ -139,51 +139,7 @@ impl ReplaySpec {
 }
 
 fn check_maker(p: &Parameters, m: &MakerSettings, f: Fees) -> CheckResult {
-    all(
-        "parameters",
-        &[
-            ("min_interval_ms", p.min_interval_ms, 0.0, 60_000.0),
-            ("replace_rate_per_min", p.replace_rate_per_min, 0.1, 1e6),
-            (
-                "base_spread_bps_delta",
-                p.base_spread_bps_delta,
-                -100.0,
-                1000.0,
-            ),
-            ("impact_cap_ratio", p.impact_cap_ratio, 0.0, 1.0),
-            ("max_delta_ratio", p.max_delta_ratio, 0.0, 1.0),
-            ("tail_age_ms", p.tail_age_ms, 0.0, 3.6e6),
-        ],
-    )?;
-    all(
-        "maker",
-        &[
-            ("base_half_spread_bps", m.base_half_spread_bps, 1e-3, 1000.0),
-            ("skew_bps", m.skew_bps, 0.0, 1000.0),
-            ("requote_bps", m.requote_bps, 1e-3, 1000.0),
-            ("far_bps", m.far_bps, 1e-3, 1000.0),
-            (
-                "position_limit_notional",
-                m.position_limit_notional,
-                1e-3,
-                1e12,
-            ),
-            ("max_order_notional", m.max_order_notional, 1e-3, 1e12),
-            ("min_order_notional", m.min_order_notional, 1e-6, 1e12),
-            ("exit_ratio", m.exit_ratio, 0.0, 1.0),
-            ("decision_interval_ms", m.decision_interval_ms, 0.1, 1000.0),
-            ("decision_horizon_ms", m.decision_horizon_ms, 0.1, 3.6e6),
-            ("liquidity_memory_ms", m.liquidity_memory_ms, 0.1, 3.6e6),
-            ("order_latency_ms", m.order_latency_ms, 0.0, 60_000.0),
-        ],
-    )?;
-    count("maker.max_in_flight", u64::from(m.max_in_flight), 1, 10_000)?;
-    count("maker.depth_levels", u64::from(m.depth_levels), 1, 1000)?;
-    all(
-        "fees",
-        &[
-            ("maker_bps", f.maker_bps, -1000.0, 1000.0),
-            ("taker_bps", f.taker_bps, -1000.0, 1000.0),
-        ],
-    )
+    p.check("parameters")?;
+    m.check("maker")?;
+    f.check("fees")
 }

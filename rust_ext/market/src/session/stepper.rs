@@ -169,20 +169,8 @@ impl<'a> Stepper<'a> {
     /// # Errors
     /// Where price or quantity is not usable, or the iteration is over.
     pub fn place(&mut self, side: Side, price: f64, qty: f64) -> Result<u64, RequestError> {
-        let lots = self.lots(qty)?;
-        let tick = self.tick(side, price)?;
-        self.ids += 1;
-        let place = NewOrder {
-            id: self.ids,
-            side,
-            tick,
-            lots,
-        };
-        self.send(Request::Quote {
-            cancel: None,
-            place: Some(place),
-        })?;
-        Ok(self.ids)
+        let order = self.order(side, price, qty)?;
+        self.quote(None, order)
     }
 
     /// Send a limit order that takes what it crosses and rests with what is left; its id.
@@ -190,21 +178,14 @@ impl<'a> Stepper<'a> {
     /// # Errors
     /// Where price or quantity is not usable, no mid was seen yet, or the iteration is over.
     pub fn place_limit(&mut self, side: Side, price: f64, qty: f64) -> Result<u64, RequestError> {
-        let lots = self.lots(qty)?;
-        let tick = self.tick(side, price)?;
+        let order = self.order(side, price, qty)?;
         let mid_at_decision = self.view.mid.ok_or(RequestError::NoMid)?;
-        self.ids += 1;
-        let order = NewOrder {
-            id: self.ids,
-            side,
-            tick,
-            lots,
-        };
         self.send(Request::Limit {
             order,
             mid_at_decision,
         })?;
-        Ok(self.ids)
+        self.ids = order.id;
+        Ok(order.id)
     }
 
     /// Send a cancellation and a post-only order in one message; the id of the new order.
@@ -218,20 +199,8 @@ impl<'a> Stepper<'a> {
         price: f64,
         qty: f64,
     ) -> Result<u64, RequestError> {
-        let lots = self.lots(qty)?;
-        let tick = self.tick(side, price)?;
-        self.ids += 1;
-        let place = NewOrder {
-            id: self.ids,
-            side,
-            tick,
-            lots,
-        };
-        self.send(Request::Quote {
-            cancel: Some(Cancel { id, tail: false }),
-            place: Some(place),
-        })?;
-        Ok(self.ids)
+        let order = self.order(side, price, qty)?;
+        self.quote(Some(Cancel { id, tail: false }), order)
     }
 
     /// Send a cancellation; nothing happens at the market where the order is not there any more.
@@ -300,6 +269,25 @@ impl<'a> Stepper<'a> {
             }
         };
         Ok(self.pace.gateway.measure.report(frame, self.attempts)?)
+    }
+
+    /// The next order, usable as it is; its id counts once it is sent.
+    fn order(&self, side: Side, price: f64, qty: f64) -> Result<NewOrder, RequestError> {
+        Ok(NewOrder {
+            id: self.ids + 1,
+            side,
+            lots: self.lots(qty)?,
+            tick: self.tick(side, price)?,
+        })
+    }
+
+    fn quote(&mut self, cancel: Option<Cancel>, order: NewOrder) -> Result<u64, RequestError> {
+        self.send(Request::Quote {
+            cancel,
+            place: Some(order),
+        })?;
+        self.ids = order.id;
+        Ok(order.id)
     }
 
     fn send(&mut self, request: Request) -> Result<(), RequestError> {

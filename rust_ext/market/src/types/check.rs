@@ -47,17 +47,36 @@ pub(crate) fn in_range(key: &str, value: f64, low: f64, high: f64) -> CheckResul
     })
 }
 
-/// A least and a largest value, in this order, both within closed bounds.
-pub(crate) fn pair(key: &str, value: [f64; 2], low: f64, high: f64) -> CheckResult {
-    in_range(key, value[0], low, high)?;
-    in_range(key, value[1], low, high)?;
-    if value[0] <= value[1] {
+/// A least and a largest value, in this order.
+pub(crate) fn ordered(key: &str, [least, largest]: [f64; 2]) -> CheckResult {
+    if least <= largest {
         return Ok(());
     }
     Err(RangeError::Reversed {
         key: key.to_owned(),
-        least: value[0],
-        largest: value[1],
+        least,
+        largest,
+    })
+}
+
+/// A list that is as long as another one.
+pub(crate) fn as_many(key: &str, items: usize, others: usize) -> CheckResult {
+    let wanted = others as u64;
+    count(&format!("number of {key}"), items as u64, wanted, wanted)
+}
+
+/// Weights of which each, where there are others, has another one above 0.
+pub(crate) fn followed(key: &str, weights: &[f64]) -> CheckResult {
+    let positive = weights.iter().filter(|weight| **weight > 0.0).count();
+    weights.iter().try_for_each(|weight| {
+        let others = positive - usize::from(*weight > 0.0);
+        let most = weights.len() as u64 - 1;
+        count(
+            &format!("number of {key} that can follow one of them"),
+            others as u64,
+            most.min(1),
+            most,
+        )
     })
 }
 
@@ -83,12 +102,5 @@ pub(crate) fn label(key: &str, text: &str) -> CheckResult {
     Err(RangeError::Length {
         key: key.to_owned(),
         length,
-    })
-}
-
-/// Check `key = value` pairs against bounds, all under one prefix.
-pub(crate) fn all(prefix: &str, rows: &[(&str, f64, f64, f64)]) -> CheckResult {
-    rows.iter().try_for_each(|(key, value, low, high)| {
-        in_range(&format!("{prefix}.{key}"), *value, *low, *high)
     })
 }

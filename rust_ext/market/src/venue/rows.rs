@@ -49,7 +49,7 @@ pub(crate) enum Action {
         tick: Tick,
         lots: Lots,
     },
-    /// Levels at the bound or better are gone; all of them where there is no bound, both sides where
+    /// Levels at the bound or better are removed; all of them where there is no bound, both sides where
     /// there is no side.
     Clear {
         side: Option<Side>,
@@ -98,6 +98,19 @@ impl<'a> Rows<'a> {
     #[inline]
     pub(crate) fn get(&self, row: usize) -> Option<Row<'a>> {
         self.rows.get(row).map(Row)
+    }
+
+    /// Ask the memory for a row that is read soon; a hint that changes nothing else.
+    #[inline(always)]
+    pub(crate) fn expect(&self, row: usize) {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(row) = self.rows.get(row) {
+            use core::arch::x86_64::{_mm_prefetch, _MM_HINT_T0};
+            // SAFETY: every x86-64 processor has the instruction, and it loads nothing that a program can see.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(row.as_ptr().cast()) };
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = row;
     }
 
     /// What a row says, which is the row of that number.

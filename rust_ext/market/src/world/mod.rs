@@ -156,7 +156,7 @@ impl World {
         let effect = mix.log.map(libm::exp);
         self.walk(at, &mix, &effect);
         let book = &self.scenario.book;
-        // What flickers more only thins: where depth is gone it does not rise above the normal.
+        // What flickers more only thins: where depth has been withdrawn it does not rise above the normal.
         let flicker = effect[EFFECTS.flicker];
         let flicker = if self.ln_depth > 0.0 {
             flicker.min(1.0)

@@ -1,0 +1,87 @@
+"""Every command and code block of the README and of docs/ is run, page by page, as a reader would."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from pytest_soak.cli import main
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted(page for page in (ROOT / "docs").rglob("*.md") if "```" in page.read_text(encoding="utf-8"))
+_FENCE = re.compile(r"^```(\w*)(?: title=\"([^\"]+)\")?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+class Block(NamedTuple):
+    """A fenced block: its language, the file that it is the content of, and its text."""
+
+    language: str
+    title: str | None
+    text: str
+
+
+def blocks(page: Path) -> Iterator[Block]:
+    for found in _FENCE.finditer(page.read_text(encoding="utf-8")):
+        yield Block(found[1], found[2] or None, found[3])
+
+
+def commands(block: Block) -> list[str]:
+    return [line[2:] for line in block.text.splitlines() if line.startswith("$ ")]
+
+
+def run(pytester: pytest.Pytester, command: str) -> None:
+    # Market time is cut, as it is what a page's day costs; nothing that is checked here depends on it.
+    program, *words = shlex.split(re.sub(r"--soak-minutes=\S+", "--soak-minutes=0.2", command))
+    if program == "pytest-soak":
+        assert main(words) in {0, 1}, command
+        return
+    assert program == "pytest", command
+    inner = pytester.runpytest_subprocess if "-n" in words else pytester.runpytest_inprocess
+    result = inner(*words)
+    # Where gates are soft or off, nothing fails; a miss in hard mode is a verdict, not a fault of the page.
+    assert result.ret == pytest.ExitCode.OK, command
+
+
+def write(folder: Path, block: Block) -> None:
+    assert block.title is not None
+    place = folder / block.title
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text(block.text, encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_what_a_page_says_can_be_done(page: Path, pytester: pytest.Pytester) -> None:
+    """Files are written under their titles, then the commands run in the same folder, in order."""
+    pytester.makeini("[pytest]\nfilterwarnings = always::pytest_soak.SoakGateWarning\n")
+    for block in blocks(page):
+        if block.title is not None:
+            write(pytester.path, block)
+        for command in commands(block):
+            run(pytester, command)
+        if block.language == "toml":
+            tomllib.loads(block.text)
+        if block.language == "python":
+            compile(block.text, block.title or page.name, "exec")
+
+
+def test_pages_hold_commands() -> None:
+    """The pages that a reader works through are not empty of what is tried here."""
+    tried = {page.stem for page in PAGES if any(commands(block) for block in blocks(page))}
+    assert {"first-soak", "your-strategy", "guard", "tuner", "gate", "scenario", "ci", "day"} <= tried
+
+
+def test_the_workflow_runs_commands_that_exist() -> None:
+    yaml = next(block for block in blocks(ROOT / "docs" / "how-to" / "ci.md") if block.language == "yaml")
+    runs = re.findall(r"run: (pytest .*)", yaml.text)
+    assert runs
+    for line in runs:
+        options = set(re.findall(r"--soak-[a-z-]+", line))
+        assert options <= set(
+            re.findall(r"`(--soak-[a-z-]+)", (ROOT / "README.md").read_text(encoding="utf-8"))
+        )
