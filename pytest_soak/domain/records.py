@@ -214,6 +214,34 @@ class MarketFacts(Strict):
         return "; ".join((*self.withheld, *self.notes)) or None
 
 
+class Markouts(Strict):
+    """What the maker fills were worth 0.1, 1, 10 and 60 s later, as sums over those that lived to see it.
+
+    ``profit`` is size x how far the mid had gone beyond the price, in our favour; ``notional`` and ``fills``
+    are what it was earned on.
+    """
+
+    profit: Annotated[tuple[float, ...], Field(strict=False, min_length=4, max_length=4)]
+    notional: Annotated[tuple[Amount, ...], Field(strict=False, min_length=4, max_length=4)]
+    fills: Annotated[tuple[Count, ...], Field(strict=False, min_length=4, max_length=4)]
+
+
+class Course(Strict):
+    """How an iteration went over its time; amounts in quote currency.
+
+    ``both_sides_ms`` is for how long both sides were quoted, ``requote_ms`` samples for how long a side that
+    had been quoted was not. ``worst_five_minutes`` is the least that was earned in any five minutes of the
+    iteration, None where it is shorter. ``label_profit`` is what was earned while each label of the market
+    was on, ``(none)`` while none was; labels overlap, so these do not add up to the profit.
+    """
+
+    both_sides_ms: Amount
+    requote_ms: Sample
+    markouts: Markouts
+    worst_five_minutes: float | None
+    label_profit: dict[str, float]
+
+
 class EdgeReport(Strict):
     """What one iteration of a strategy on a market left to measure.
 
@@ -232,6 +260,7 @@ class EdgeReport(Strict):
     blocks: Blocks
     orders: OrderCounts
     batches: Batches | None = None
+    course: Course | None = None
     market: MarketFacts
     carry: Any = None
 
@@ -239,8 +268,8 @@ class EdgeReport(Strict):
 class Kpis(Strict):
     """KPIs of one iteration; None where nothing was measured.
 
-    ``samples`` holds the size behind each, ``errors`` the standard error of each that has one, and ``skews``
-    the skewness of that error.
+    ``label_profit`` is the profit while each label of the market was on. ``samples`` holds the size behind
+    each KPI, ``errors`` the standard error of each that has one, and ``skews`` the skewness of that error.
     """
 
     net_bps: float | None
@@ -265,6 +294,18 @@ class Kpis(Strict):
     position_max: float | None = None
     drawdown: float | None = None
     net_liquidation_bps: float | None = None
+    markout_100ms_bps: float | None = None
+    markout_1s_bps: float | None = None
+    markout_10s_bps: float | None = None
+    markout_60s_bps: float | None = None
+    quote_uptime: float | None = None
+    requote_p50_ms: float | None = None
+    requote_p95_ms: float | None = None
+    profit_per_hour: float | None = None
+    fills_per_hour: float | None = None
+    worst_five_minutes: float | None = None
+    worst_label_profit: float | None = None
+    label_profit: dict[str, float] = Field(default_factory=dict)
     block_shares: dict[str, float]
     samples: dict[str, int]
     errors: dict[str, float] = Field(default_factory=dict)

@@ -141,6 +141,7 @@ class ReplayMarket:
             "maker": job.maker.model_dump(),
             "fees": job.fees.model_dump(),
             "record_fills": record_fills,
+            "series_step_ms": None if window.recorder is None else window.recorder.step_ms,
         }
 
     def run_maker(self, job: MakerJob, window: Window) -> EdgeReport:
@@ -152,9 +153,11 @@ class ReplayMarket:
         Raises:
             SoakConfigError: where the kernel refuses parameters or settings.
         """
-        return self._judged(
-            report_of(kernel.replay(self.spec(job, window), self._recording.buffer)), job.maker
-        )
+        series: dict[str, bytes] = {}
+        report = report_of(kernel.replay(self.spec(job, window), self._recording.buffer, series))
+        if window.recorder is not None:
+            window.recorder.take(series)
+        return self._judged(report, job.maker)
 
     def facts_of_whole(self, job: MakerJob) -> MarketFacts:
         """What the whole recording is like as one iteration, whose delays are not kept: memory is bounded.
@@ -188,7 +191,8 @@ class ReplayMarket:
         settings = maker or MakerSettings()
         job = MakerJob(parameters=DEFAULTS, maker=settings, fees=fees)
         opened = kernel.open_replay(self.spec(job, window), self._recording.buffer)
-        return Simulation(opened, lambda report: self._judged(report, settings))
+        keep = None if window.recorder is None else window.recorder.take
+        return Simulation(opened, lambda report: self._judged(report, settings), keep=keep)
 
     def _judged(self, report: EdgeReport, maker: MakerSettings) -> EdgeReport:
         if report.source != self.source:
