@@ -73,7 +73,7 @@ def test_a_recorded_scenario_comes_back_field_by_field(tmp_path: Path) -> None:
         )
         for row in rows
     ]
-    wanted = _through_a_window(source[:3_000])
+    wanted = _through_a_window(source[:9_000])
     assert len(wanted) > 500
     assert found[: len(wanted)] == wanted
     assert (rows["local_ts"] == rows["exch_ts"]).all()
