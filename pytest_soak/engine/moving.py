@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from pytest_soak.config.paths import Kind, is_file, is_path, kind_of, reason_of, shown
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.engine.settings import Settings
-from pytest_soak.market.recording.files import files_of, sha256_of
+from pytest_soak.market.recording.files import files_of, is_several, sha256_of
 from pytest_soak.store.exports.models import RunManifest
 
 Moves = tuple[tuple[str, str], ...]
@@ -141,7 +141,7 @@ def _gone(what: str, flag: str) -> SoakConfigError:
 
 def _sha256(path: Path) -> str:
     try:
-        return sha256_of(files_of(path))
+        return sha256_of(files_of(path) if is_several(path) else (path,))
     except SoakConfigError:
         raise
     except (OSError, ValueError) as error:

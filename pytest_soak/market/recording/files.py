@@ -33,6 +33,12 @@ def files_of(recording: Path) -> tuple[Path, ...]:
     return tuple(found)
 
 
+def is_several(recording: Path) -> bool:
+    """Whether a path names files by a glob or with commas between them, and is no file itself."""
+    text = str(recording)
+    return kind_of(recording) is Kind.MISSING and (SEPARATOR in text or glob.has_magic(text))
+
+
 def _found(text: str) -> list[Path]:
     path = Path(text)
     kind = kind_of(path)

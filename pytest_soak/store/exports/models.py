@@ -199,8 +199,8 @@ class RunSettings(Strict):
     minutes: Annotated[float | None, Field(gt=0.0, le=MAX_MINUTES)]
     gate: Literal["hard", "soft", "off"] | None
     replay: Annotated[tuple[Text, ...] | None, Field(strict=False), BeforeValidator(_listed)]
-    tick_size: Annotated[float | None, Field(ge=LEAST_STEP, le=MOST_STEP)] = None
-    lot_size: Annotated[float | None, Field(ge=LEAST_STEP, le=MOST_STEP)] = None
+    tick_size: Annotated[float | None, Field(ge=LEAST_STEP, le=MOST_STEP)]
+    lot_size: Annotated[float | None, Field(ge=LEAST_STEP, le=MOST_STEP)]
     tune: bool
     environment: str | None
 
