@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benches.kit import is_installed
-from pytest_soak.market.recording.reading import FIELDS, read_recording
+from pytest_soak.market.recording.reading import read_recording
+from pytest_soak.market.recording.rows import FIELDS
 
 TICK, LOT = 0.1, 0.001
 RECORDING = "btcusdt_20240808.npz"

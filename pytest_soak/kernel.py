@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from pytest_soak.domain.errors import SoakConfigError, SoakError
 
@@ -20,13 +21,23 @@ _NOT_BUILT = (
 )
 
 
+_T = TypeVar("_T")
+
+
 class _Kernel(Protocol):
+    __file__: str
     __version__: str
     Market: type[_kernel.Market]
 
     def replay(self, spec: str, events: Buffer, series: dict[str, bytes] | None = None) -> bytes: ...
 
     def open_replay(self, spec: str, events: Buffer) -> _kernel.Simulation: ...
+
+    def convert_data(self, files: list[Path], output: Path | None = None) -> str: ...
+
+    def data_format(self, path: Path) -> str | None: ...
+
+    def data_formats(self) -> list[str]: ...
 
     def observe_rows(
         self, events: Buffer, tick_size: float, lot_size: float, depth_levels: int
@@ -144,6 +155,44 @@ def observe_rows(events: Buffer, tick_size: float, lot_size: float, depth_levels
     """
     with _asked("read the recording") as kernel:
         return kernel.observe_rows(events, tick_size, lot_size, depth_levels)
+
+
+def convert_data(files: Sequence[Path], output: Path | None = None) -> str:
+    """Turn the files of a recording into recorded rows, in a ``.npy`` file; what was found, as JSON.
+
+    Raises:
+        SoakConfigError: naming the file, the row and what was expected of it.
+    """
+    return _answered(lambda: _load().convert_data(list(files), output))
+
+
+def data_format(file: Path) -> str | None:
+    """Name of the format of recorded data that a file is of; None where the kernel does not know it.
+
+    Raises:
+        SoakConfigError: where the file cannot be read.
+    """
+    return _answered(lambda: _load().data_format(file))
+
+
+def data_formats() -> tuple[str, ...]:
+    """Names of the formats of recorded data that the kernel reads."""
+    return tuple(_load().data_formats())
+
+
+def kernel_build() -> str:
+    """Which build of the kernel is loaded: what it converted is not mixed up with another's."""
+    kernel = _load()
+    about = Path(str(kernel.__file__)).stat()
+    return f"{kernel.__version__}, {about.st_size} bytes of {about.st_mtime_ns}"
+
+
+def _answered(ask: Callable[[], _T]) -> _T:
+    """What the kernel says; its sentence about a file is the error as it stands."""
+    try:
+        return ask()
+    except ValueError as error:
+        raise SoakConfigError(str(error)) from error
 
 
 def _encoded(spec: Mapping[str, object]) -> str:

@@ -11,6 +11,7 @@ from datetime import datetime
 from pytest_soak.cli import (
     compare,
     dashboard,
+    data,
     explain,
     exporter,
     listing,
@@ -45,6 +46,7 @@ def main(arguments: Sequence[str] | None = None, now: datetime | None = None) ->
     exporter.add(commands)
     market.add(commands)
     record.add(commands)
+    data.add(commands)
     listing.add(commands)
     options = parser.parse_args(arguments)
     try:

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from pytest_soak.domain.records import MarketFacts
+    from pytest_soak.market import ReplayMarket
     from pytest_soak.market.tape import Tape
 
 
@@ -20,22 +22,29 @@ class Recorded(NamedTuple):
 def recorded(path: Path) -> Recorded:
     """Read a recording and judge the whole of it as one iteration of a replay.
 
-    The maker of the default profile runs over it, as time without a price is counted where orders would meet
-    it. So this command and a soak never disagree on what can be trusted.
-
     Raises:
         SoakConfigError: naming the file, the row that is wrong and what was expected.
     """
-    from pytest_soak.config.profiles import load_profile
-    from pytest_soak.market import MakerJob, ReplayMarket, Window
+    from pytest_soak.market import ReplayMarket
 
     market = ReplayMarket(path)
-    profile = load_profile("default").profile
-    maker = MakerJob(parameters=dict(profile.parameters), maker=profile.maker, fees=profile.fees)
-    whole = Window(iteration=1, iterations=1, start_ms=0.0, duration_ms=market.duration_ms)
-    found = market.run_maker(maker, whole).market
+    found = facts_of_whole(market)
     ignored = [
         f"{market.name}: {count} x {what}, not used"
         for what, count in sorted((found.rows_ignored or {}).items())
     ]
     return Recorded(market.tape(), (*market.notes, *ignored), found.withheld)
+
+
+def facts_of_whole(market: ReplayMarket) -> MarketFacts:
+    """What a recording is like as one iteration.
+
+    The maker of the default profile runs over it, as time without a price is counted where orders would meet
+    it. So a command and a soak never disagree on what can be trusted.
+    """
+    from pytest_soak.config.profiles import load_profile
+    from pytest_soak.market import MakerJob
+
+    profile = load_profile("default").profile
+    maker = MakerJob(parameters=dict(profile.parameters), maker=profile.maker, fees=profile.fees)
+    return market.facts_of_whole(maker)

@@ -14,6 +14,8 @@ LEAST_STEP, MOST_STEP = 0.1, 360.0
 MAX_MINUTES = 24 * 60.0
 MAX_SECONDS = 86_400.0
 MAX_SEEDS = 10_000
+LEAST_STEP = 1e-15
+MOST_STEP = 1e9
 # Every iteration is an item of pytest, of a few kilobytes each, and a week of market time is 2,016 of them.
 MAX_ITERATIONS = 10_000
 
@@ -85,6 +87,14 @@ def market_minutes(text: str) -> float:
     number = finite(text)
     if number is None or not 0.0 < number <= MAX_MINUTES:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0 and up to {MAX_MINUTES:g}")
+    return number
+
+
+def step_size(text: str) -> float:
+    """Parse the step of a price or quantity."""
+    number = finite(text)
+    if number is None or not LEAST_STEP <= number <= MOST_STEP:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from {LEAST_STEP:g} to {MOST_STEP:g}")
     return number
 
 

@@ -178,7 +178,10 @@ class MarketFacts(Strict):
     (``side_silence_ms``), the largest step of the mid between two times, or of a crossing row over the mid
     (``largest_jump_bps``), and trades of more than stood at their price (``trades_off_book``), past a better
     price that others went past a second before (``trades_through``), equal to the one before
-    (``trades_repeated``), and of buyers (``trades_bought``).
+    (``trades_repeated``), and of buyers (``trades_bought``). ``locked_ms`` is the part of ``crossed_ms`` with
+    a bid at an ask and none above; ``gaps`` are places at which messages are missing, ``gap_ms`` is for how
+    long the book was not known after them. ``tick_from`` and ``lot_from`` say where the sizes of tick and lot
+    are from: ``file``, ``data`` (what all prices or quantities are multiples of) or ``option``.
     """
 
     start_ms: float
@@ -210,6 +213,11 @@ class MarketFacts(Strict):
     local_shift_ms: float | None = None
     tick_size: float | None = None
     lot_size: float | None = None
+    locked_ms: float | None = None
+    gaps: int | None = None
+    gap_ms: float | None = None
+    tick_from: str | None = None
+    lot_from: str | None = None
 
     @property
     def no_data_reason(self) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -10,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from pytest_soak.config.paths import Kind, is_file, is_path, kind_of, reason_of, shown
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.engine.settings import Settings
+from pytest_soak.market.recording.files import files_of, is_several, sha256_of
 from pytest_soak.store.exports.models import RunManifest
 
 Moves = tuple[tuple[str, str], ...]
@@ -88,7 +88,7 @@ def _recordings(manifest: RunManifest, now: Settings, folders: _Folders) -> Iter
 
 def _found_recording(text: str, sha256: str | None, folders: _Folders) -> Path:
     old = Path(text)
-    known = kind_of(old) is not Kind.MISSING
+    known = _is_there(old)
     if known and (sha256 is None or _sha256(old) == sha256):
         return old
     for path in folders.ends(text):
@@ -103,6 +103,16 @@ def _found_recording(text: str, sha256: str | None, folders: _Folders) -> Path:
             "with --soak-replay, or start a new run"
         )
     raise _gone(f"recording {shown(old)}", "--soak-replay")
+
+
+def _is_there(recording: Path) -> bool:
+    """Whether all files of a recording are where its path says."""
+    if kind_of(recording) is not Kind.MISSING:
+        return True
+    try:
+        return bool(files_of(recording))
+    except SoakConfigError:
+        return False
 
 
 def _same(text: str, sha256: str | None, given: Mapping[Path, str]) -> Path:
@@ -131,7 +141,8 @@ def _gone(what: str, flag: str) -> SoakConfigError:
 
 def _sha256(path: Path) -> str:
     try:
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
+        return sha256_of(files_of(path) if is_several(path) else (path,))
+    except SoakConfigError:
+        raise
     except (OSError, ValueError) as error:
         raise SoakConfigError(f"recording {shown(path)} cannot be read: {reason_of(error)}") from None

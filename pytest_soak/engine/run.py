@@ -111,6 +111,8 @@ class SoakRun:
             scenario=case.source,
             seed=case.seed,
             replay=case.replay,
+            tick_size=case.settings.tick_size,
+            lot_size=case.settings.lot_size,
             iterations=case.settings.iterations,
             minutes=case.settings.minutes,
             scenario_dirs=(self.root / PROFILES_FOLDER / SCENARIOS_FOLDER,),

@@ -53,6 +53,8 @@ class Settings:
     extensions: tuple[int, ...] = ()
     moves: tuple[tuple[str, str], ...] = ()
     replay: tuple[Path, ...] | None = None
+    tick_size: float | None = None
+    lot_size: float | None = None
     tune: bool = True
     sleep_seconds: float = 0.0
     iteration_timeout: float | None = None

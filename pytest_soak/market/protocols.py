@@ -66,7 +66,8 @@ class MakerJob:
 class MarketRequest:
     """What a canary asks of the hook that makes its market.
 
-    ``replay`` names a recording that takes the place of the scenario; ``minutes`` is the market time
+    ``replay`` names a recording that takes the place of the scenario, ``tick_size`` and ``lot_size`` its
+    steps of price and quantity, None where they were not given; ``minutes`` is the market time
     of one iteration, None where it was not given; ``scenario_dirs`` hold a project's own scenarios.
     """
 
@@ -76,6 +77,8 @@ class MarketRequest:
     iterations: int
     minutes: float | None
     scenario_dirs: tuple[Path, ...] = ()
+    tick_size: float | None = None
+    lot_size: float | None = None
 
 
 class Market(Protocol):

@@ -10,19 +10,20 @@ from pytest_soak import kernel
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.domain.parameters import DEFAULTS
 from pytest_soak.domain.settings import MakerSettings
-from pytest_soak.market.protocols import MakerJob
+from pytest_soak.market.protocols import MakerJob, Window
 from pytest_soak.market.recording.checks import Facts, check_rows
 from pytest_soak.market.recording.judging import LEAST_SILENCE_MS, Trust, judged
-from pytest_soak.market.recording.reading import Recording, read_recording
+from pytest_soak.market.recording.reading import read_recording
+from pytest_soak.market.recording.rows import Recording
+from pytest_soak.market.recording.times import MOST_KNOWN_SKEW_NS, MOST_SKEW_NS
 from pytest_soak.market.reports import report_and_fills, report_of
 from pytest_soak.market.tape import tape_of_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_soak.domain.records import EdgeReport, Source
+    from pytest_soak.domain.records import EdgeReport, MarketFacts, Source
     from pytest_soak.domain.settings import FeeSettings
-    from pytest_soak.market.protocols import Window
     from pytest_soak.market.reports import Fill
     from pytest_soak.market.stepping import Simulation
     from pytest_soak.market.tape import Tape
@@ -32,10 +33,10 @@ DEFAULT_TRUST = Trust()
 
 
 class ReplayMarket:
-    """A recording in hftbacktest's array format; it is read and checked once, on construction.
+    """A recording of any format; it is read and checked once, on construction.
 
     Args:
-        path: an ``.npz`` file with the array ``data``, or an ``.npy`` file.
+        path: a file, several with commas between them, or a glob.
         tick_size: smallest price step in quote currency; inferred from the prices where not given.
         lot_size: smallest quantity step in base currency; inferred from the quantities where not given.
         trust: what a slice may hold before its KPIs are withheld.
@@ -57,7 +58,20 @@ class ReplayMarket:
                 raise SoakConfigError(f"{name} = {value!r} of recording {path} is not a number above 0")
         self._trust = trust
         self._recording: Recording = read_recording(path)
-        self._facts: Facts = check_rows(self._recording.rows, path, tick_size, lot_size)
+        about = self._recording.about
+        # What a reader converted has its unit of time from the format.
+        skew = MOST_KNOWN_SKEW_NS if about.messages else MOST_SKEW_NS
+        self._facts: Facts = check_rows(self._recording.rows, path, tick_size, lot_size, most_skew_ns=skew)
+
+    @property
+    def recording(self) -> Recording:
+        """The rows, and what was found while they were read."""
+        return self._recording
+
+    @property
+    def facts(self) -> Facts:
+        """What the checks found."""
+        return self._facts
 
     @property
     def source(self) -> Source:
@@ -79,7 +93,9 @@ class ReplayMarket:
         """What a header says of the whole recording: tick and lot size, and what was repaired or left out."""
         facts = self._facts
         return (
-            f"{self.name}: tick {facts.tick_size:g}, lot {facts.lot_size:g}",
+            f"{self.name}: {self._recording.about.format}, tick {facts.tick_size:g} (from the "
+            f"{facts.tick_from}), lot {facts.lot_size:g} (from the {facts.lot_from})",
+            *(f"{self.name}: {note}" for note in self._recording.about.notes()),
             *(f"{self.name}: {finding}" for finding in facts.findings),
         )
 
@@ -97,6 +113,7 @@ class ReplayMarket:
             "tick_size": self._facts.tick_size,
             "lot_size": self._facts.lot_size,
             "local_shift_ns": self._facts.local_shift_ns,
+            "has_receipt": self._recording.about.has_receipt,
             "most_silence_ms": self._trust.silence_ms,
             "most_crossed_share": self._trust.crossed_share,
             "most_jump_bps": self._trust.jump_bps,
@@ -121,6 +138,7 @@ class ReplayMarket:
             "tick_size": self._facts.tick_size,
             "lot_size": self._facts.lot_size,
             "local_shift_ns": self._facts.local_shift_ns,
+            "has_receipt": self._recording.about.has_receipt,
             "silence_ns": round(LEAST_SILENCE_MS * _NS_PER_MS),
             "parameters": dict(job.parameters),
             "maker": job.maker.model_dump(),
@@ -153,6 +171,17 @@ class ReplayMarket:
         answer = kernel.replay(self.spec(job, window, record_fills=True), self._recording.buffer)
         report, fills = report_and_fills(answer)
         return self._judged(report, job.maker), fills
+
+    def facts_of_whole(self, job: MakerJob) -> MarketFacts:
+        """What the whole recording is like as one iteration, whose delays are not kept: memory is bounded.
+
+        Raises:
+            SoakConfigError: where the kernel refuses parameters or settings.
+        """
+        window = Window(iteration=1, iterations=1, start_ms=0.0, duration_ms=self.duration_ms)
+        spec = {**self.spec(job, window), "has_receipt": False}
+        report = report_of(kernel.replay(spec, self._recording.buffer))
+        return self._judged(report, job.maker).market
 
     def simulation(
         self, window: Window, fees: FeeSettings, *, maker: MakerSettings | None = None

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_soak import kernel
 from pytest_soak.market.recording.checks import check_rows
-from pytest_soak.market.recording.reading import FIELDS, read_recording
+from pytest_soak.market.recording.reading import read_recording
+from pytest_soak.market.recording.rows import FIELDS
 from pytest_soak.market.scenario.loading import Scenario
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pytest_soak.market.recording.checks import Facts
-    from pytest_soak.market.recording.reading import Recording, Rows
+    from pytest_soak.market.recording.rows import Recording, Rows
 
     Doubles = NDArray[np.float64]
 

@@ -23,6 +23,7 @@ from pytest_soak.config.arguments import (
     seed_range,
     series_kind,
     series_step,
+    step_size,
     wall_seconds,
 )
 from pytest_soak.config.limits import ARTIFACTS
@@ -103,7 +104,22 @@ _OPTIONS: tuple[tuple[str, str, Callable[[str], Any], Callable[[Any], Any] | Non
         "FILE",
         path,
         _unique,
-        "Recorded L2 market data (hftbacktest npz) instead of the mock market (repeatable: a canary a file)",
+        "Recorded market data instead of the mock market: a file, a glob, or several files with commas "
+        "between (repeatable: a canary each)",
+    ),
+    (
+        "tick_size",
+        "SIZE",
+        step_size,
+        None,
+        "Price step of the recordings, in quote currency (default: what all prices are multiples of)",
+    ),
+    (
+        "lot_size",
+        "SIZE",
+        step_size,
+        None,
+        "Quantity step of the recordings, in base currency (default: what all quantities are multiples of)",
     ),
 )
 _PATH_OPTIONS = ("--soak-replay", "--soak-artifacts", "--soak-profile", "--soak-scenario")
@@ -180,7 +196,7 @@ def read_settings(config: pytest.Config) -> Settings:
     home = here if "artifacts" in given else config.rootpath
     values["artifacts"] = home / values.get("artifacts", Settings().artifacts)
     if values.get("replay") is not None:
-        values["replay"] = tuple(here / recording for recording in values["replay"])
+        values["replay"] = tuple(_absolute(here, recording) for recording in values["replay"])
     values["sleep_seconds"] = _sleep_seconds(os.environ.get(SLEEP_VARIABLE))
     values["environment"] = os.environ.get(OVERRIDES_VARIABLE)
     return Settings(**values, given=tuple(given), selects=bool(given) and _on_command_line(config))
@@ -213,6 +229,13 @@ def _refuse_taken_paths(config: pytest.Config, here: Path) -> None:
                 f"{option} {value}: write {option}={value}; as a word of its own, pytest takes the path for "
                 "a test path and looks for its configuration there"
             )
+
+
+def _absolute(here: Path, recording: Path) -> Path:
+    """A recording's path below a folder; each of its files, where there are several."""
+    if (here / recording).exists():
+        return here / recording
+    return Path(",".join(str(here / name) for name in str(recording).split(",")))
 
 
 def _switches(config: pytest.Config, given: list[str]) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def test_header_names_tick_lot_and_findings(pytester: pytest.Pytester) -> None:
     result = soaked(pytester, odd)
     result.stdout.fnmatch_lines(
         [
-            "soak: bad.npz: tick 0.01, lot 0.001",
+            "soak: bad.npz: hftbacktest, tick 0.01 (from the data), lot 0.001 (from the data)",
             "soak: bad.npz: rows of kind 77 are not used (first in row *, 5 in all)",
             "soak: bad.npz: received before it was sent: local times are shifted by * ms (first in row *",
             "soak: bad.npz: trades off the price grid of 0.01 are not used (first in row 70000, 1 in all)",

@@ -156,7 +156,7 @@ def test_what_the_checks_found_stands_beside_the_facts(
     recording = write_npz(tmp_path / "odd.npz", rows)
     _, lines, _ = called(capsys, "calm", "--hours=1", f"--replay={recording}")
     said = [line for line in lines if line.startswith("odd.npz: ")]
-    for part in ("tick 0.01, lot ", "rows of kind 77", "off the price grid", "shifted by"):
+    for part in ("tick 0.01 (from the data), lot ", "rows of kind 77", "off the price grid", "shifted by"):
         assert any(part in line for line in said), part
     assert not any("withheld" in line for line in lines)
 

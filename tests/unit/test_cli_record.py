@@ -12,7 +12,7 @@ import pytest
 from pytest_soak import cli
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.market import MakerJob, ReplayMarket, Window, load_scenario
-from pytest_soak.market.recording.reading import FIELDS
+from pytest_soak.market.recording.rows import FIELDS
 from pytest_soak.market.tape import rows_of_scenario, tape_of_recording, tape_of_scenario
 from tests.oracle.jobs import job
 from tests.oracle.recordings import EXCHANGE, LOCAL

@@ -128,7 +128,7 @@ def test_the_table_of_new_parts_names_files_that_exist() -> None:
         named = re.findall(r"`([^`]+)`", files)
         assert 1 <= len(named) <= 3, name
         for path in named:
-            place = path.replace("NAME.py", "")
+            place = re.sub(r"NAME\.(py|rs)$", "", path)
             assert (PACKAGE / place).exists() or (ROOT / place).exists(), path
 
 

@@ -35,7 +35,7 @@ def test_no_file_of_the_scenario_outlives_its_section() -> None:
     assert not set(folder.iterdir()) - written
 
 
-ADDED = {"withheld", "notes", "local_shift_ms", "tick_size", "lot_size"}
+ADDED = {"withheld", "notes", "local_shift_ms", "tick_size", "lot_size", "lot_from", "tick_from"}
 """Fields that the reader of a recording fills in, not the kernel."""
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.market import ReplayMarket, Window
-from pytest_soak.market.recording import reading
+from pytest_soak.market.recording import numpy_file
 from pytest_soak.market.recording.reading import read_recording
 from tests import recordings_kit as kit
 from tests.oracle.recordings import (
@@ -220,7 +220,7 @@ def test_many_rows_of_an_archive_are_mapped_and_not_held(
 ) -> None:
     path = write_npz(tmp_path / "big.npz", good_rows())
     held = read_recording(path)
-    monkeypatch.setattr(reading, "_MOST_IN_MEMORY", 64)
+    monkeypatch.setattr(numpy_file, "_MOST_IN_MEMORY", 64)
     mapped = read_recording(path)
     assert isinstance(mapped.rows, np.memmap)
     assert not isinstance(held.rows, np.memmap)
@@ -242,7 +242,7 @@ def test_full_disk_while_rows_are_inflated_is_one_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write_npz(tmp_path / "big.npz", good_rows())
-    monkeypatch.setattr(reading, "_MOST_IN_MEMORY", 64)
+    monkeypatch.setattr(numpy_file, "_MOST_IN_MEMORY", 64)
 
     def full() -> None:
         raise OSError(28, "No space left on device")

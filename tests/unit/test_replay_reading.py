@@ -10,7 +10,8 @@ import pytest
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.market import ReplayMarket
 from pytest_soak.market.recording.checks import check_rows
-from pytest_soak.market.recording.reading import FIELDS, read_recording
+from pytest_soak.market.recording.reading import read_recording
+from pytest_soak.market.recording.rows import FIELDS
 from tests.oracle.recordings import (
     BOTH,
     BUY,
@@ -169,7 +170,7 @@ def test_wrong_row_is_named(tmp_path: Path, change: Change, message: str) -> Non
 
 
 def test_wrong_row_is_named_beyond_the_first_chunk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pytest_soak.market.recording.checks._CHUNK_ROWS", 3)
+    monkeypatch.setattr("pytest_soak.market.recording.rows.CHUNK_ROWS", 3)
     rows = good_rows()
     rows["px"][7] = np.nan
     with pytest.raises(SoakConfigError, match="row 7 has px"):

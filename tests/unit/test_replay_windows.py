@@ -46,7 +46,8 @@ def test_a_window_that_begins_at_or_after_the_last_row_is_empty(tmp_path: Path, 
 def test_nothing_is_measured_past_the_end(tmp_path: Path) -> None:
     market = ReplayMarket(write_npz(tmp_path / "a.npz", rows_for(3)))
     report = market.run_maker(job(), window(90_000.0, 1_000.0))
-    units = report.market.model_copy(update={"tick_size": None, "lot_size": None, "local_shift_ms": None})
+    of_recording = ("tick_size", "lot_size", "tick_from", "lot_from", "local_shift_ms")
+    units = report.market.model_copy(update=dict.fromkeys(of_recording))
     assert report.model_copy(update={"market": units}) == nothing_measured(90_000.0)
 
 

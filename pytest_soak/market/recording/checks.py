@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_soak.market.recording.grid import MOST_UNITS, Grid, off_grid
+from pytest_soak.market.recording.rows import chunks
 from pytest_soak.market.recording.table import Finding, refuse
 from pytest_soak.market.recording.times import MOST_DELAY_NS, MOST_SKEW_NS, Axis
 
@@ -16,13 +17,15 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from pytest_soak.market.recording.reading import Rows
+    from pytest_soak.market.recording.rows import Rows
 
 EXCHANGE = 1 << 31
 LOCAL = 1 << 30
 BUY = 1 << 29
 SELL = 1 << 28
 DEPTH, TRADE, CLEAR, SNAPSHOT = 1, 2, 3, 4
+GAP = 110
+"""Messages are missing before the rows that follow, until the book is cleared and shown anew."""
 _PRICED = (DEPTH, TRADE, SNAPSHOT)
 _UNUSABLE = {
     5: "the best bid and offer",
@@ -31,13 +34,13 @@ _UNUSABLE = {
     12: "level 3, an order modified",
     13: "level 3, a fill",
 }
-_CHUNK_ROWS = 1 << 18
-_GIVE = "make the market with ReplayMarket(path, {}=...) in pytest_soak_make_market"
+_MOST_DELAYS = 1_000_000
+_GIVE = "give it with --soak-{}=SIZE, or with ReplayMarket(path, {}=...) in pytest_soak_make_market"
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a recording holds: times in ns of the exchange's clock, sizes of tick and lot.
+    """What a recording holds: times in ns of the exchange's clock, sizes of tick and lot, and where from.
 
     ``local_shift_ns`` is to be added to every local time, so that nothing is received before it was sent.
     """
@@ -48,24 +51,35 @@ class Facts:
     tick_size: float
     lot_size: float
     local_shift_ns: int = 0
+    tick_from: str = "data"
+    lot_from: str = "data"
     findings: tuple[Finding, ...] = ()
 
 
-def check_rows(rows: Rows, path: Path, tick_size: float | None, lot_size: float | None) -> Facts:
+def check_rows(
+    rows: Rows,
+    path: Path,
+    tick_size: float | None,
+    lot_size: float | None,
+    *,
+    most_skew_ns: int = MOST_SKEW_NS,
+) -> Facts:
     """Check every row and infer what was not given; `pytest_soak.market.recording.table` lists the checks.
 
     Only the rows of the exchange's side (bit 31 of ``ev``) must be in order of ``exch_ts``: converters
     split an event that overtook another into an exchange row and a local row, and local rows are in
     order of ``local_ts``, so that over all rows ``exch_ts`` steps back by up to the feed latency.
 
+    Rows may be received up to ``most_skew_ns`` before they were sent, which is repaired.
+
     Raises:
         SoakConfigError: naming the file, the first row that is wrong, how many are, and what was expected.
     """
     import numpy as np
 
-    scan = _Scan()
+    scan = _Scan(most_skew_ns)
     with np.errstate(all="ignore"):
-        for offset, chunk in _chunks(rows):
+        for offset, chunk in chunks(rows):
             scan.add(offset, chunk)
         scan.finish(path)
         tick = _unit(rows, path, _PRICE, scan.prices, tick_size)
@@ -81,13 +95,20 @@ def check_rows(rows: Rows, path: Path, tick_size: float | None, lot_size: float 
         tick_size=tick,
         lot_size=lot,
         local_shift_ns=scan.shift(),
+        tick_from="option" if tick_size else "data",
+        lot_from="option" if lot_size else "data",
         findings=(*scan.findings(), *odd),
     )
 
 
-def _chunks(rows: Rows) -> Iterator[tuple[int, Rows]]:
-    for offset in range(0, len(rows), _CHUNK_ROWS):
-        yield offset, rows[offset : offset + _CHUNK_ROWS]
+def delays_ms(rows: Rows) -> NDArray[np.float64]:
+    """Delays from the exchange to the receiver, of a million rows of the local side, evenly taken."""
+    import numpy as np
+
+    taken = rows[:: max(1, len(rows) // _MOST_DELAYS)]
+    of_local = taken[(taken["ev"] & np.uint64(LOCAL)) != 0]
+    delays: NDArray[np.float64] = (of_local["local_ts"] - of_local["exch_ts"]) / 1e6
+    return delays
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +116,11 @@ class _Field:
     name: str
     field: str
     argument: str
+
+    @property
+    def option(self) -> str:
+        """The command line's option of it."""
+        return self.argument.replace("_", "-")
 
 
 _PRICE = _Field("price", "px", "tick_size")
@@ -116,7 +142,8 @@ class _Found:
 class _Scan:
     """One pass over the rows in chunks, so that a memory-mapped file is never held whole."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_skew_ns: int) -> None:
+        self._most_skew_ns = most_skew_ns
         self._wrong = _Found()
         self._odd = _Found()
         self._offset = 0
@@ -184,7 +211,7 @@ class _Scan:
         for code in np.unique(kind).tolist():
             if code in _UNUSABLE:
                 self._mark("kind", kind == code, _unusable(code), str(code))
-            elif code not in (DEPTH, TRADE, CLEAR, SNAPSHOT):
+            elif code not in (DEPTH, TRADE, CLEAR, SNAPSHOT, GAP):
                 rows = np.flatnonzero(kind == code)
                 row, text = self._offset + int(rows[0]), f"rows of kind {code} are not used"
                 self._odd.note("other kind", str(code), row, len(rows), text)
@@ -215,7 +242,10 @@ class _Scan:
         self._early += int((delay < 0).sum())
         for wrong, expected in (
             (delay > MOST_DELAY_NS, "at most 10 min"),
-            (delay < -MOST_SKEW_NS, "at least -1 s; is one of the clocks not in nanoseconds?"),
+            (
+                delay < -self._most_skew_ns,
+                f"at least {-self._most_skew_ns / 1e9:g} s; is one of the clocks not in nanoseconds?",
+            ),
         ):
             self._report("delay", wrong, places, partial(_delay_text, chunk, places, delay, expected))
 
@@ -288,12 +318,14 @@ def _unit(rows: Rows, path: Path, what: _Field, grid: Grid, given: float | None)
         refuse(
             path,
             f": no {what.argument} can be inferred, as not every {what.name} is a multiple of a decimal; "
-            + _GIVE.format(what.argument),
+            + _GIVE.format(what.option, what.argument),
         )
     if not grid.holds_for(unit):
         row, count = _off_grid(rows, what.field, unit, (DEPTH, SNAPSHOT))
         if count:
-            how = "was given" if given else f"nearly all others fit; {_GIVE.format(what.argument)}"
+            how = (
+                "was given" if given else f"nearly all others fit; {_GIVE.format(what.option, what.argument)}"
+            )
             more = "" if count == 1 else f" ({count} such rows)"
             refuse(
                 path,
@@ -316,7 +348,7 @@ def _off_grid(rows: Rows, field: str, unit: float, kinds: tuple[int, ...]) -> tu
     import numpy as np
 
     first, count = -1, 0
-    for offset, chunk in _chunks(rows):
+    for offset, chunk in chunks(rows):
         mask = np.isin(chunk["ev"] & np.uint64(0xFF), kinds) & off_grid(chunk[field], unit)
         if mask.any() and not count:
             first = offset + int(mask.argmax())

@@ -52,6 +52,8 @@ def judged(report: EdgeReport, facts: Facts, maker: MakerSettings, trust: Trust)
             "local_shift_ms": facts.local_shift_ns / 1e6,
             "tick_size": facts.tick_size,
             "lot_size": facts.lot_size,
+            "tick_from": facts.tick_from,
+            "lot_from": facts.lot_from,
         }
     )
     withheld = tuple(_withheld(market, trust))
@@ -64,6 +66,11 @@ def judged(report: EdgeReport, facts: Facts, maker: MakerSettings, trust: Trust)
 
 def _withheld(market: MarketFacts, trust: Trust) -> Iterator[str]:
     length = market.end_ms - market.start_ms
+    if market.gap_ms:
+        yield (
+            f"the book was not known for {market.gap_ms / 1000.0:.3g} s: messages are missing, "
+            "and no snapshot had shown it again"
+        )
     most = trust.crossed_share * length
     for name, ms in (("crossed", market.crossed_ms or 0.0), ("one-sided", market.one_sided_ms or 0.0)):
         if ms > most:
@@ -134,6 +141,8 @@ def _trades_off_the_book(market: MarketFacts, trust: Trust) -> Iterator[str]:
 
 def _notes(report: EdgeReport, maker: MakerSettings) -> Iterator[str]:
     market = report.market
+    if market.gaps and not market.gap_ms:
+        yield f"messages are missing at {market.gaps} places, each healed by a snapshot at once"
     if market.local_shift_ms:
         yield f"local times are shifted by {market.local_shift_ms:.6g} ms, so the feed's delay is not known"
     if market.rows_ignored:

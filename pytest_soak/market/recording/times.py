@@ -19,6 +19,8 @@ MOST_JUMP_NS = 3600 * SECOND_NS
 MOST_SPAN_NS = 168 * 3600 * SECOND_NS
 MOST_DELAY_NS = 600 * SECOND_NS
 MOST_SKEW_NS = SECOND_NS
+MOST_KNOWN_SKEW_NS = 600 * SECOND_NS
+"""How far the receiver's clock may be behind where the format says in which unit both clocks count."""
 _MOST_ROWS_PER_NS = 0.01
 _LEAST_ROWS_TO_JUDGE = 1_000
 # The years 2000 to 2100 since 1970, in seconds.

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from pytest_soak.config.arguments import MAX_ITERATIONS, MAX_MINUTES
+from pytest_soak.config.arguments import LEAST_STEP, MAX_ITERATIONS, MAX_MINUTES, MOST_STEP
 from pytest_soak.config.limits import MAX_SEED
 from pytest_soak.domain.records import DecisionBase, GateResult, Kpis, Opinion, RecordBase, Verdict, Zone
 from pytest_soak.domain.settings import Count, Strict
@@ -199,6 +199,8 @@ class RunSettings(Strict):
     minutes: Annotated[float | None, Field(gt=0.0, le=MAX_MINUTES)]
     gate: Literal["hard", "soft", "off"] | None
     replay: Annotated[tuple[Text, ...] | None, Field(strict=False), BeforeValidator(_listed)]
+    tick_size: Annotated[float | None, Field(ge=LEAST_STEP, le=MOST_STEP)]
+    lot_size: Annotated[float | None, Field(ge=LEAST_STEP, le=MOST_STEP)]
     tune: bool
     environment: str | None
 

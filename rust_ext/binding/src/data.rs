@@ -5,7 +5,7 @@ use pyo3::buffer::{Element, PyBuffer};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use readers::{Counting, Lines, Path, ReadResult, Reading, Vectors, WINDOW};
+use readers::{Counting, Lines, Path, ReadError, ReadResult, Reading, Vectors, WINDOW};
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -72,7 +72,7 @@ pub(crate) fn read_value<'py>(
     };
     let value = watched(py, move |stop| {
         let keys = Path::new(&keys)?;
-        let mut file = File::open(path)?;
+        let mut file = File::open(path).map_err(ReadError::from)?;
         readers::read_value(&mut file, &keys, reading, stop)
     })?;
     Ok(value.map(|text| PyBytes::new(py, &text)))
@@ -211,10 +211,11 @@ fn items<T: Element>(buffer: &PyBuffer<T>) -> &[T] {
 }
 
 /// Do work in a thread of its own while this one checks for signals; one that raises stops the work.
-fn watched<T, F>(py: Python<'_>, work: F) -> PyResult<T>
+pub(crate) fn watched<T, E, F>(py: Python<'_>, work: F) -> PyResult<T>
 where
     T: Send,
-    F: FnOnce(&AtomicBool) -> ReadResult<T> + Send,
+    E: std::error::Error + Send,
+    F: FnOnce(&AtomicBool) -> Result<T, E> + Send,
 {
     let stop = AtomicBool::new(false);
     let (sender, mut receiver) = channel();

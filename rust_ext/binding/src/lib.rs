@@ -3,6 +3,7 @@
 mod book;
 mod data;
 mod mock;
+mod recorded;
 mod simulation;
 
 use market::{Column, MarketError};
@@ -29,6 +30,8 @@ mod _kernel {
     use crate::data::{count_codes, count_lines, quantiles, read_value};
     #[pymodule_export]
     use crate::mock::Market;
+    #[pymodule_export]
+    use crate::recorded::{convert_data, data_format, data_formats};
     #[pymodule_export]
     use crate::simulation::Simulation;
 

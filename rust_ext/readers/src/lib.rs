@@ -1,4 +1,5 @@
-//! Readers of large data: reason codes, samples, JSON reports, JSON lines. Nothing here knows of Python.
+//! Readers of large data: reason codes, samples, JSON reports, JSON lines, recorded
+//! market data. Nothing here knows of Python.
 
 mod audit_jsonl;
 #[cfg(target_arch = "x86_64")]
@@ -18,6 +19,7 @@ mod numbers;
 mod path;
 mod quantile;
 mod reasons;
+mod recorded;
 mod risk;
 mod scan;
 mod stream;
@@ -36,4 +38,5 @@ pub use lines::Lines;
 pub use path::Path;
 pub use quantile::quantiles;
 pub use reasons::REASONS;
+pub use recorded::{convert, format_names, format_of, Converted, DataError};
 pub use risk::count_codes;

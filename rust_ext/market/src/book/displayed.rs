@@ -17,6 +17,8 @@ pub(crate) struct Displayed {
     /// Levels that the newer side has reached.
     hidden: [BTreeMap<Tick, Lots>; 2],
     crossed: bool,
+    /// Whether they leave a bid at an ask and none above.
+    locked: bool,
     /// Sum of the best prices when the mid was noted last, 0 before.
     sum: Tick,
 }
@@ -28,6 +30,7 @@ impl Displayed {
             sides: [Ladder::new(Side::Buy), Ladder::new(Side::Sell)],
             hidden: [BTreeMap::new(), BTreeMap::new()],
             crossed: false,
+            locked: false,
             sum: 0,
         }
     }
@@ -46,6 +49,11 @@ impl Displayed {
     #[inline]
     pub(crate) fn is_crossed(&self) -> bool {
         self.crossed
+    }
+
+    /// Whether the rows leave a bid at an ask, and none above.
+    pub(crate) fn is_locked(&self) -> bool {
+        self.crossed & self.locked
     }
 
     /// Whether there are bids and asks.
@@ -70,7 +78,7 @@ impl Displayed {
         match action {
             Action::Depth { side, tick, lots } => self.set(side, tick, lots),
             Action::Clear { side, tick } => self.clear(side, tick),
-            Action::Trade { .. } | Action::Other { .. } | Action::OffGrid => {}
+            Action::Trade { .. } | Action::Gap | Action::Other { .. } | Action::OffGrid => {}
         }
     }
 
@@ -110,6 +118,7 @@ impl Displayed {
         let ask = [self.sides[1].best(), asks.first_key_value().map(|l| *l.0)];
         let ask = ask.into_iter().flatten().min();
         self.crossed = bid.zip(ask).is_some_and(|(bid, ask)| bid >= ask);
+        self.locked = bid == ask;
         if !self.crossed {
             for (ladder, hidden) in self.sides.iter_mut().zip(&mut self.hidden) {
                 for (tick, lots) in std::mem::take(hidden) {

@@ -112,7 +112,7 @@ pub(crate) fn opened<'a>(
         rows,
         spec.maker.depth_levels as usize,
         spec.maker.order_latency_ms,
-        spec.local_shift_ns,
+        (spec.local_shift_ns, spec.has_receipt),
         spec.silence_ns,
     )
     .ok_or(RowError::NoExchange)?;

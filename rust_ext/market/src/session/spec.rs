@@ -58,6 +58,10 @@ fn silence() -> i64 {
     1_000_000_000
 }
 
+fn yes() -> bool {
+    true
+}
+
 /// One iteration on a recording.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -70,9 +74,12 @@ pub(crate) struct ReplaySpec {
     pub tick_size: f64,
     /// Base units per lot; 1e-15 to 1e9.
     pub lot_size: f64,
-    /// Added to every local time; 0 to 1e9 ns.
+    /// Added to every local time; 0 to 6e11 ns.
     #[serde(default)]
     pub local_shift_ns: i64,
+    /// Whether the recording says when its rows were received; where not, no delay of the feed is measured.
+    #[serde(default = "yes")]
+    pub has_receipt: bool,
     /// Time without a row that counts as a silence; 1 to 1e16 ns.
     #[serde(default = "silence")]
     pub silence_ns: i64,

@@ -15,6 +15,12 @@ const LEAST_OTHERS: u64 = 100;
 pub(crate) struct Quality {
     /// For how long a bid of the recording stood at or above an ask, ms.
     pub crossed_ms: f64,
+    /// For how long of that at an ask and not above it, ms.
+    pub locked_ms: f64,
+    /// Places at which rows are missing.
+    pub gaps: u64,
+    /// For how long the book was not known after such places, ms.
+    pub gap_ms: f64,
     /// For how long a side was empty, ms.
     pub one_sided_ms: f64,
     pub longest_silence_ms: f64,
@@ -49,6 +55,11 @@ pub(crate) struct Watch {
     last_event: Ns,
     least_silence: Ns,
     crossed: Ns,
+    locked: Ns,
+    /// Sides that are not known as rows are missing.
+    lost: [bool; 2],
+    gaps: u64,
+    not_known: Ns,
     one_sided: Ns,
     longest: Ns,
     silences: u64,
@@ -83,6 +94,10 @@ impl Watch {
             last_event,
             least_silence,
             crossed: 0,
+            locked: 0,
+            lost: [false; 2],
+            gaps: 0,
+            not_known: 0,
             one_sided: 0,
             longest: 0,
             silences: 0,
@@ -97,12 +112,38 @@ impl Watch {
         }
     }
 
+    /// Begin anew at a time, with what is not known of the book.
+    pub(crate) fn begun(&self, from: Ns, last_event: Ns) -> Self {
+        let new = Watch::new(from, last_event, self.least_silence);
+        let lost = self.lost;
+        Watch { lost, ..new }
+    }
+
+    /// Rows are missing.
+    #[cold]
+    pub(crate) fn gap(&mut self) {
+        self.gaps += 1;
+        self.lost = [true; 2];
+    }
+
+    /// A side is shown anew, or both.
+    #[cold]
+    pub(crate) fn clear(&mut self, side: Option<Side>) {
+        for s in Side::BOTH {
+            self.lost[s.index()] &= side.is_some_and(|only| only != s);
+        }
+    }
+
     /// The book stood as it is until now, when a row comes.
     #[inline]
     pub(crate) fn pass(&mut self, now: Ns, book: &Displayed) {
         let silence = now - self.last_event;
         self.longest = self.longest.max(silence);
-        if (silence >= self.least_silence) | book.is_crossed() | !book.has_both_sides() {
+        if (silence >= self.least_silence)
+            | book.is_crossed()
+            | !book.has_both_sides()
+            | self.is_lost()
+        {
             self.count(now, silence, book);
         }
         self.last_event = now;
@@ -174,13 +215,22 @@ impl Watch {
         let span = now - self.last_event.max(self.from);
         if book.is_crossed() {
             self.crossed += span;
+            self.locked += if book.is_locked() { span } else { 0 };
         } else if !book.has_both_sides() {
             self.one_sided += span;
+        }
+        if self.is_lost() {
+            self.not_known += span;
         }
         if silence >= self.least_silence {
             self.silences += 1;
             self.silent += span;
         }
+    }
+
+    #[inline]
+    fn is_lost(&self) -> bool {
+        self.lost[0] | self.lost[1]
     }
 
     /// A row was not used.
@@ -201,6 +251,9 @@ impl Watch {
         }
         Quality {
             crossed_ms: ms_of_ns(whole.crossed),
+            locked_ms: ms_of_ns(whole.locked),
+            gaps: whole.gaps,
+            gap_ms: ms_of_ns(whole.not_known),
             one_sided_ms: ms_of_ns(whole.one_sided),
             longest_silence_ms: ms_of_ns(whole.longest),
             silences: whole.silences,

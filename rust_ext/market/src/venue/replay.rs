@@ -40,9 +40,8 @@ pub(crate) struct ReplayVenue<'a> {
     last: Ns,
     levels: usize,
     order_delay: Ns,
-    /// Added to every local time.
-    local_shift: Ns,
-    least_silence: Ns,
+    /// Added to every local time; and whether these are times of receipt at all.
+    local_clock: (Ns, bool),
     watch: Watch,
     /// Row of the last trade.
     last_trade: Option<usize>,
@@ -67,7 +66,7 @@ impl<'a> ReplayVenue<'a> {
         rows: Rows<'a>,
         levels: usize,
         order_latency_ms: f64,
-        local_shift: Ns,
+        local_clock: (Ns, bool),
         least_silence: Ns,
     ) -> Option<Self> {
         let exchange_time = |row: usize| rows.get(row)?.exchange_time();
@@ -80,8 +79,7 @@ impl<'a> ReplayVenue<'a> {
             last: last.saturating_sub(zero).max(0),
             levels,
             order_delay: ns_of_ms(order_latency_ms),
-            local_shift,
-            least_silence,
+            local_clock,
             watch: Watch::new(0, 0, least_silence),
             last_trade: None,
             rebuilding: None,
@@ -119,7 +117,7 @@ impl<'a> ReplayVenue<'a> {
         let done = self.walk_exchange(until, budget, &mut none)?;
         if done {
             self.walk_local(until, false)?;
-            self.watch = Watch::new(until, self.exchange_cursor.at, self.least_silence);
+            self.watch = self.watch.begun(until, self.exchange_cursor.at);
         }
         Ok(done)
     }
@@ -195,12 +193,14 @@ impl<'a> ReplayVenue<'a> {
             }
             Action::Clear { side, .. } => {
                 let mut open = self.rebuilding.map_or([false; 2], |(_, open)| open);
+                self.watch.clear(side);
                 for s in Side::BOTH {
                     open[s.index()] |= side.is_none_or(|only| only == s);
                 }
                 self.rebuilding = Some((self.exchange_cursor.at, open));
                 self.exchange.apply(action);
             }
+            Action::Gap => self.watch.gap(),
             Action::OffGrid => self.watch.ignore("trade off the grid".to_owned()),
             Action::Other { kind } => self.watch.ignore(format!("kind {kind}")),
             Action::Depth { .. } => {}
@@ -288,7 +288,7 @@ impl<'a> ReplayVenue<'a> {
         while let Some(row) = self.rows.get(self.local_cursor.row) {
             if let Some(time) = row.local_time() {
                 let since = time
-                    .saturating_add(self.local_shift)
+                    .saturating_add(self.local_clock.0)
                     .saturating_sub(self.zero);
                 let before = self.local_cursor.at;
                 if since.max(before) > until {
@@ -315,7 +315,7 @@ impl<'a> ReplayVenue<'a> {
                     }));
                 }
                 // A clock that is known to be off measures no delay.
-                if measure & (self.local_shift == 0) {
+                if measure & (self.local_clock == (0, true)) {
                     self.lags.push(row.lag_ms().max(0.0));
                 }
             }

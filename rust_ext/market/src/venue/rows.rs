@@ -29,6 +29,8 @@ const EXCHANGE: u64 = 1 << 31;
 const LOCAL: u64 = 1 << 30;
 const BUY: u64 = 1 << 29;
 const SELL: u64 = 1 << 28;
+/// The kind of row that a reader writes where messages are missing.
+const GAP: u64 = 110;
 /// A trade's price may lie this far off the grid, in ticks.
 const DUST: f64 = 1e-5;
 /// And this share of it more, as computing moves it.
@@ -53,6 +55,8 @@ pub(crate) enum Action {
         side: Option<Side>,
         tick: Option<Tick>,
     },
+    /// Rows are missing: the book is not known from here on, until both sides are cleared.
+    Gap,
     /// Nothing that concerns the book: a row of another kind.
     Other { kind: u8 },
     /// A trade at a price that is none of the book's.
@@ -143,6 +147,7 @@ impl<'a> Rows<'a> {
                 let side = side_of(bits);
                 Action::Clear { side, tick }
             }
+            GAP => Action::Gap,
             kind => Action::Other { kind: kind as u8 },
         })
     }

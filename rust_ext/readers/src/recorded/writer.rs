@@ -1,0 +1,49 @@
+//! Rows as a `.npy` file, which NumPy maps.
+
+use std::fs::File;
+use std::io::{BufWriter, Seek, SeekFrom, Write};
+use std::path::Path;
+
+use crate::recorded::event::ROW;
+
+const LAYOUT: &str = "[('ev', '<u8'), ('exch_ts', '<i8'), ('local_ts', '<i8'), ('px', '<f8'), \
+('qty', '<f8'), ('order_id', '<u8'), ('ival', '<i8'), ('fval', '<f8')]";
+/// Bytes before the rows; room for any number of them.
+const HEADER: usize = 256;
+
+/// A file that rows are appended to; it is whole once it is finished.
+pub(crate) struct Writer {
+    file: BufWriter<File>,
+    rows: u64,
+}
+
+impl Writer {
+    pub(crate) fn create(path: &Path) -> std::io::Result<Self> {
+        let mut file = BufWriter::with_capacity(1 << 20, File::create(path)?);
+        file.write_all(&header(0))?;
+        Ok(Writer { file, rows: 0 })
+    }
+
+    pub(crate) fn write(&mut self, row: &[u8; ROW]) -> std::io::Result<()> {
+        self.rows += 1;
+        self.file.write_all(row)
+    }
+
+    /// Write the number of rows, and let all of it reach the disk.
+    pub(crate) fn finish(mut self) -> std::io::Result<()> {
+        self.file.seek(SeekFrom::Start(0))?;
+        self.file.write_all(&header(self.rows))?;
+        self.file.flush()?;
+        self.file.get_ref().sync_all()
+    }
+}
+
+fn header(rows: u64) -> Vec<u8> {
+    let text = format!("{{'descr': {LAYOUT}, 'fortran_order': False, 'shape': ({rows},), }}");
+    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    bytes.extend(((HEADER - 10) as u16).to_le_bytes());
+    bytes.extend(text.as_bytes());
+    bytes.resize(HEADER - 1, b' ');
+    bytes.push(b'\n');
+    bytes
+}
