@@ -179,7 +179,8 @@ def describe(result: GateResult) -> str:
     note = f"; {result.note}" if result.note else ""
     tail = f"{result.verdict.value}, n={result.n}{note}"
     if result.measured is None or result.off_by is None or result.threshold is None:
-        said = "not judged" if result.n < result.least and result.note != _UNCOUNTED else "not measured"
+        has_few = result.n < result.least and result.note not in (None, _UNCOUNTED)
+        said = "not judged" if has_few else "not measured"
         return f"{result.kpi}: {said}, required {result.bound}{suffix} ({tail})"
     value, _ = apart(result.measured, result.threshold)
     missed = f", off by {result.off_by:.4g}{suffix}" if result.off_by > 0 else ""

@@ -190,6 +190,8 @@ def test_a_gate_takes_its_least_sample() -> None:
     assert describe(gate) == (
         "net_bps: not judged, required >= 2 bps (NO_DATA, n=1; 3.2 was measured, judged from n=30 on)"
     )
+    none = edge_report(orders=orders(maker_fills=0, taker_fills=0), totals=totals(notional=0.0))
+    assert describe(judge(kpis_of(none), NET)[0]) == "net_bps: not measured, required >= 2 bps (NO_DATA, n=0)"
     uncounted = GateSettings(thresholds={"risk_ratio": Threshold(fail_above=0.5, least=10)})
     nothing = edge_report(attempts=0, blocks=blocks(risk=0))
     assert describe(judge(kpis_of(nothing), uncounted)[0]).startswith("risk_ratio: not measured, required")
