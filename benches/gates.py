@@ -32,24 +32,32 @@ ITERATIONS = 24
 SCENARIOS = ("calm", "mixed", "volatile", "flash_crash")
 
 
-def spec_in(folder: Path, scenario: str, seed: int) -> CanarySpec:
-    """The default profile without tuning."""
-    profile = load_profile("default").profile
+def spec_in(
+    folder: Path,
+    scenario: str,
+    seed: int,
+    *,
+    profile: str = "default",
+    iterations: int = ITERATIONS,
+    tune: bool = False,
+) -> CanarySpec:
+    """A canary of a shipped profile, without tuning where nothing else is said."""
+    chosen = load_profile(profile).profile
     return CanarySpec(
-        name=f"default-{scenario}-s{seed}",
+        name=f"{profile}-{scenario}-s{seed}",
         run_id=folder.name,
         folder=folder,
-        profile=profile,
+        profile=chosen,
         market=MockMarket(load_scenario(scenario), seed=seed),
         scenario=scenario,
         seed=seed,
-        strategy=ReferenceMaker(profile.maker, profile.fees),
-        parameters=profile.parameters,
+        strategy=ReferenceMaker(chosen.maker, chosen.fees),
+        parameters=chosen.parameters,
         safe_parameters=load_profile("steady_safe").profile.parameters,
-        iterations=ITERATIONS,
+        iterations=iterations,
         minutes=5.0,
         gate_mode=GateMode.HARD,
-        tune=False,
+        tune=tune,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from datetime import datetime
@@ -17,6 +18,7 @@ from pytest_soak.cli import (
     record,
     report,
     rotate,
+    series,
     status,
 )
 from pytest_soak.config.paths import reason_of, shown
@@ -36,6 +38,7 @@ def main(arguments: Sequence[str] | None = None, now: datetime | None = None) ->
     rotate.add(commands, now)
     status.add(commands, now)
     explain.add(commands)
+    series.add(commands)
     compare.add(commands)
     report.add(commands)
     dashboard.add(commands)
@@ -46,8 +49,13 @@ def main(arguments: Sequence[str] | None = None, now: datetime | None = None) ->
     options = parser.parse_args(arguments)
     try:
         code: int | None = options.run(options)
+        sys.stdout.flush()
     except SoakError as error:
         return _failed(str(error))
+    except BrokenPipeError:
+        # Who reads the pipe has seen enough, as ``head`` has; what is buffered has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except OSError as error:
         # A disk that is read-only or full, a folder that is another user's.
         return _failed(f"{shown(str(error.filename or 'a file'))}: {reason_of(error)}")

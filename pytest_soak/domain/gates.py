@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from pytest_soak.domain.errors import SoakConfigError
-from pytest_soak.domain.kpis import KPI_MEANINGS, risk_of
+from pytest_soak.domain.kpis import KPI_MEANINGS, LABEL_PROFIT, meaning_of, risk_of, size_behind, value_of
 from pytest_soak.domain.records import GateResult, Kpis, Verdict
 from pytest_soak.domain.sampling import freedom_of, margin_in_errors, skew_doubt, t_quantile
 from pytest_soak.domain.settings import GateSettings, Threshold, TunerSettings
@@ -56,8 +56,9 @@ def check_gate_settings(settings: GateSettings) -> None:
             a WARN bound behind its FAIL bound, or bounds that no value meets.
     """
     for kpi, threshold in settings.thresholds.items():
-        if kpi not in KPI_MEANINGS:
-            raise SoakConfigError(f"gate on unknown KPI {kpi!r}; known are {', '.join(KPI_MEANINGS)}")
+        if meaning_of(kpi) is None:
+            known = f"{', '.join(KPI_MEANINGS)}, {LABEL_PROFIT}LABEL"
+            raise SoakConfigError(f"gate on unknown KPI {kpi!r}; known are {known}")
         problem = _problem_with(threshold)
         if problem is not None:
             raise SoakConfigError(f"gate on {kpi}: {problem}")
@@ -113,10 +114,10 @@ def judge(
         SoakConfigError: as ``check_gate_settings``.
     """
     check_gate_settings(settings)
+    ordered = [kpi for kpi in KPI_MEANINGS if kpi in settings.thresholds]
+    ordered += sorted(kpi for kpi in settings.thresholds if kpi not in KPI_MEANINGS)
     return tuple(
-        _judge_one(kpi, kpis, settings.thresholds[kpi], least_blocked_share, chance)
-        for kpi in KPI_MEANINGS
-        if kpi in settings.thresholds
+        _judge_one(kpi, kpis, settings.thresholds[kpi], least_blocked_share, chance) for kpi in ordered
     )
 
 
@@ -174,7 +175,8 @@ def headline(result: GateResult) -> str:
 
 def describe(result: GateResult) -> str:
     """One line on a gate: KPI, measured value, threshold, how far off, verdict and sample size."""
-    unit = KPI_MEANINGS[result.kpi].unit if result.kpi in KPI_MEANINGS else ""
+    meaning = meaning_of(result.kpi)
+    unit = "" if meaning is None else meaning.unit
     suffix = "" if unit in ("", "ratio") else f" {unit}"
     note = f"; {result.note}" if result.note else ""
     tail = f"{result.verdict.value}, n={result.n}{note}"
@@ -212,8 +214,8 @@ def _bounds(threshold: Threshold) -> tuple[_Bound, ...]:
 def _judge_one(
     kpi: str, kpis: Kpis, threshold: Threshold, least_blocked_share: float, chance: Chance | None
 ) -> GateResult:
-    bounds, n = _bounds(threshold), kpis.samples.get(kpi, 0)
-    measured: float | None = getattr(kpis, kpi)
+    bounds, n = _bounds(threshold), size_behind(kpis, kpi)
+    measured = value_of(kpis, kpi)
     least = LEAST_SAMPLES.get(kpi, 0) if threshold.least is None else threshold.least
     note = None
     bound, verdict, off_by = bounds[0], Verdict.NO_DATA, None

@@ -13,12 +13,10 @@ from pytest_soak.domain.parameters import PARAMETERS
 from pytest_soak.domain.records import Action, GateResult, IterationRecord
 from pytest_soak.domain.settings import TunerSettings
 from pytest_soak.observe.reading import CanaryReading
+from pytest_soak.observe.sheet import sheet_of
 from pytest_soak.store.journal.entries import Entry
 
 Json = dict[str, Any]
-
-COMPONENTS = ("gross_bps", "fees_eff_bps", "slippage_bps", "inventory_bps")
-"""The parts of ``net_bps``, in the order in which they are stacked."""
 
 
 def row_of(canary: CanaryReading) -> Json:
@@ -65,7 +63,7 @@ def _more(gates: Sequence[GateResult]) -> str:
 def canary_of(canary: CanaryReading) -> Json:
     """A canary with all its iterations."""
     tuner = TunerSettings() if canary.profile is None else canary.profile.tuner
-    return {
+    made = {
         **row_of(canary),
         "gates": [gate.model_dump(mode="json") for gate in canary.gates or ()],
         "confidence": f"{100.0 * (1.0 - error_of(canary.extensions)):.4g} %",
@@ -83,6 +81,7 @@ def canary_of(canary: CanaryReading) -> Json:
         "provenance": canary.records[0].provenance.model_dump(mode="json") if canary.entries else {},
         "stopped": stopped_by(canary.records),
     }
+    return made | {"sheet": sheet_of(made)}
 
 
 def iteration_of(entry: Entry) -> Json:
@@ -98,10 +97,12 @@ def iteration_of(entry: Entry) -> Json:
         "blocks": record.blocks.model_dump(),
         "attempts": record.attempts,
         "parameters": record.parameters_before,
+        "after": record.parameters_after,
         "applied": record.decision.applied_deltas,
         "refused": refused_in(record),
         "reverted": record.decision.reverted,
         "labels": list(record.market.labels),
+        "label_ms": record.market.label_ms,
         "notes": [*record.market.withheld, *record.market.notes],
         "missed": [describe(gate) for gate in record.gates if gate.verdict.value != "OK"],
         "started_at": entry.wall.started_at,

@@ -79,11 +79,7 @@ impl Histogram {
 
     /// The same by one pass; None where an outlier makes the cells too wide to tell the finest classes.
     fn by_cells(values: &[f64]) -> Option<Self> {
-        let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-        for &value in values {
-            low = if value < low { value } else { low };
-            high = if value > high { value } else { high };
-        }
+        let (low, high) = extremes(values);
         let ends = |k: i32| (class_of(low, 2f64.powi(k)), class_of(high, 2f64.powi(k)));
         let mut halvings = HALVINGS.rev().find(|&k| {
             let (first, last) = ends(k);
@@ -113,6 +109,24 @@ impl Histogram {
         let step = 0.5f64.powi(halvings);
         Some(Histogram { step, at, counts })
     }
+}
+
+/// Lowest and highest value; infinities of nothing. In lanes, as one comparison need not wait for another.
+fn extremes(values: &[f64]) -> (f64, f64) {
+    const LANES: usize = 8;
+    let (mut lows, mut highs) = ([f64::INFINITY; LANES], [f64::NEG_INFINITY; LANES]);
+    let rows = values.chunks_exact(LANES);
+    for (i, &value) in rows.remainder().iter().enumerate() {
+        (lows[i], highs[i]) = (value, value);
+    }
+    for row in rows {
+        for i in 0..LANES {
+            lows[i] = if row[i] < lows[i] { row[i] } else { lows[i] };
+            highs[i] = if row[i] > highs[i] { row[i] } else { highs[i] };
+        }
+    }
+    let low = lows.into_iter().fold(f64::INFINITY, f64::min);
+    (low, highs.into_iter().fold(f64::NEG_INFINITY, f64::max))
 }
 
 /// The class of a value; without a call of `floor`, which the oldest processors have no instruction for.
@@ -178,6 +192,19 @@ mod tests {
         let sample = Sample::of(&values, &[10, 30, 40]);
         assert_eq!(sample.batch_n, [10, 20, 10]);
         assert_eq!(sample.batch_above, [0, 0, 1]);
+    }
+
+    #[test]
+    fn extremes_are_those_of_all_values() {
+        for n in 1..40 {
+            for at in 0..n {
+                let mut values: Vec<f64> = vec![1.5; n];
+                values[at] = -2.0;
+                values[(at + 1) % n] = if n > 1 { 7.0 } else { -2.0 };
+                let high = if n > 1 { 7.0 } else { -2.0 };
+                assert_eq!(extremes(&values), (-2.0, high), "{at} of {n}");
+            }
+        }
     }
 
     #[test]

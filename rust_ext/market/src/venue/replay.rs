@@ -18,6 +18,8 @@ use crate::venue::{Cancelled, Venue};
 
 /// A trade further from the mid than this share of it is none of this book.
 const FAR: f64 = 0.05;
+/// A row is a cache line: so many rows ahead it is asked for, as the book's own work takes less than a fetch.
+const AHEAD: usize = 16;
 const CLEAR: u8 = 3;
 const SNAPSHOT: u8 = 4;
 
@@ -123,6 +125,7 @@ impl<'a> ReplayVenue<'a> {
             if self.exchange_cursor.row >= stop {
                 return Ok(false);
             }
+            self.rows.expect(self.exchange_cursor.row + AHEAD);
             if let Some(time) = row.exchange_time() {
                 let since = time.saturating_sub(self.zero);
                 let before = self.exchange_cursor.at;
@@ -322,8 +325,7 @@ impl Venue for ReplayVenue<'_> {
     }
 
     fn cancel(&mut self, id: u64) -> Option<Cancelled> {
-        let placed_at = self.own.remove(id)?.placed_at;
-        Some(Cancelled { placed_at })
+        self.own.remove(id).map(|own| own.cancelled())
     }
 
     fn take(&mut self, side: Side, lots: Lots, limit: Tick, fills: &mut Vec<VenueFill>) {
@@ -384,6 +386,10 @@ impl Venue for ReplayVenue<'_> {
 
     fn counts(&self) -> (u64, u64) {
         (self.events, self.trades)
+    }
+
+    fn own_best(&self, side: Side) -> Option<(Tick, Lots)> {
+        self.own.at_best(side)
     }
 
     fn quality(&self, end: Ns) -> Option<Quality> {
