@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import errno
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -75,3 +78,16 @@ def test_a_disk_that_refuses_is_one_sentence(
 def test_a_folder_that_cannot_be_is_one_sentence(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["rotate", f"--soak-artifacts={name}"]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a pipe without a reader is another error there")
+def test_who_reads_the_output_may_stop_reading() -> None:
+    """As ``head`` does after a line: neither an error nor a trace of one."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = "import sys; from pytest_soak.cli import main; sys.exit(main(['kpis']))"
+    done = subprocess.run(
+        [sys.executable, "-c", command], stdout=writing, stderr=subprocess.PIPE, timeout=60, check=False
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, b"")
