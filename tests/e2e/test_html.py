@@ -13,7 +13,7 @@ import pytest
 from pytest_soak.store.journal.journal import Journal
 from tests.e2e.conftest import canary_folder
 
-JOB = ("--soak-iterations=3", "--soak-profile=steady_safe", "--soak-seed=6", "--soak-gate=soft")
+JOB = ("--soak-iterations=3", "--soak-profile=steady_safe", "--soak-gate=soft")
 HEAD = ["Result", "Test", "Strategy", "Net bps", "Profit", "Risk", "Zone", "Verdict", "Duration", "Links"]
 
 
@@ -38,7 +38,7 @@ def test_rows_carry_what_the_journal_holds(pytester: pytest.Pytester, workers: t
     assert found["head"][: len(HEAD)] == HEAD
     with Journal.read(canary_folder(pytester.path) / "soak.db") as journal:
         for record in journal.records():
-            cells = found[f"test_soak[steady_safe-calm-s6-iter{record.iteration:03d}]"]
+            cells = found[f"test_soak[steady_safe-calm-s1-iter{record.iteration:03d}]"]
             assert record.decision.zone is not None
             assert cells[2:8] == [
                 "reference_maker",
@@ -48,7 +48,7 @@ def test_rows_carry_what_the_journal_holds(pytester: pytest.Pytester, workers: t
                 record.decision.zone.value,
                 record.verdict.value,
             ]
-    gates = found["test_soak[steady_safe-calm-s6-gates]"]
+    gates = found["test_soak[steady_safe-calm-s1-gates]"]
     assert gates[2] == "reference_maker"
     assert gates[7] == "OK"
 
