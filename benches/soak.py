@@ -18,7 +18,7 @@ DAY_CPU_S = 20.0
 GROWTH_MB = 5.0
 DISK_MB = 50.0
 MEMORY_MB = 200.0
-HARNESS_MS = 5.0
+HARNESS_MS = 4.0
 ITERATIONS, MINUTES = 96, 15.0
 
 # Notes memory after each iteration, and the CPU time that it took outside of the strategy.

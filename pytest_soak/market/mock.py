@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pytest_soak.market.protocols import Window
     from pytest_soak.market.stepping import Simulation
 
-_SEEDS = 1 << 64
+_SEEDS = 1 << 64  # an unsigned word of the kernel
 
 
 class MockMarket:
@@ -39,7 +39,7 @@ class MockMarket:
     def __init__(self, scenario: Scenario, seed: int) -> None:
         if not 0 <= seed < _SEEDS:
             raise SoakConfigError(
-                f"seed {seed} is out of range; accepted is a whole number from 0 to 2**64 - 1"
+                f"seed {seed} is out of range; accepted is a whole number from 0 to {_SEEDS - 1}"
             )
         self._scenario = scenario
         self._seed = seed

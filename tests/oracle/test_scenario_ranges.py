@@ -11,6 +11,7 @@ import annotated_types
 import pytest
 from pydantic import BaseModel
 
+from pytest_soak import _kernel
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.market import MockMarket, Scenario, load_scenario
 from tests.kernel_kit import asked, whole_of
@@ -176,6 +177,19 @@ def test_a_regime_that_is_alone_needs_no_other() -> None:
     spec["scenario"]["regimes"] = [{**spec["scenario"]["regimes"][0], "weight": 0.0}]
     assert _python_accepts(spec)
     assert _kernel_accepts(spec)
+
+
+def test_both_refuse_the_same_seeds_with_the_same_words() -> None:
+    calm = load_scenario("calm")
+    text = calm.model_dump_json()
+    assert MockMarket(calm, 2**64 - 1)
+    assert _kernel.Market(text, 2**64 - 1)
+    for seed in (-1, 2**64):
+        with pytest.raises(SoakConfigError) as python:
+            MockMarket(calm, seed)
+        with pytest.raises(ValueError, match="seed") as kernel:
+            _kernel.Market(text, seed)
+        assert str(python.value) == str(kernel.value)
 
 
 @pytest.mark.parametrize("section", ["instrument", "fair", "book", "flow", "latency"])

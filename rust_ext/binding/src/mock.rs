@@ -20,7 +20,8 @@ impl Market {
     fn new(scenario: &str, seed: &Bound<'_, PyAny>) -> PyResult<Self> {
         let seed = seed.extract::<u64>().map_err(|_| {
             PyValueError::new_err(format!(
-                "seed {seed} is out of range; accepted is a whole number from 0 to 2**64 - 1"
+                "seed {seed} is out of range; accepted is a whole number from 0 to {}",
+                u64::MAX
             ))
         })?;
         let market = market::Market::new(scenario, seed).map_err(refused)?;
