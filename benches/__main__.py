@@ -16,7 +16,7 @@ import pytest
 
 from benches.kit import Table, is_installed
 
-MODULES = ("book", "data", "replay", "soak", "store")
+MODULES = ("book", "data", "replay", "series", "soak", "store")
 
 
 def main(arguments: list[str] | None = None) -> int:

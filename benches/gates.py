@@ -3,6 +3,9 @@
 Each canary is the default profile without tuning on a shipped scenario, 24 iterations of 5 minutes, one a
 seed. ``as measured`` counts canaries of which any iteration after the warm-up missed a gate; ``in hard mode``
 those of which an item fails: a miss beyond the sampling error of its iteration, or the pooled KPIs.
+
+``python -m benches.gates chance``: how many of 400 synthetic canaries are red in hard mode whose maker lies
+one standard error of a run above its gates.
 """
 
 from __future__ import annotations
@@ -23,29 +26,38 @@ from pytest_soak.engine.canary import Canary
 from pytest_soak.engine.inputs import CanarySpec
 from pytest_soak.engine.standalone import BuiltInHooks
 from pytest_soak.market import MockMarket, ReferenceMaker, load_scenario
+from tests.unit.test_sampling import share_red
 
 ITERATIONS = 24
 SCENARIOS = ("calm", "mixed", "volatile", "flash_crash")
 
 
-def spec_in(folder: Path, scenario: str, seed: int) -> CanarySpec:
-    """The default profile without tuning."""
-    profile = load_profile("default").profile
+def spec_in(
+    folder: Path,
+    scenario: str,
+    seed: int,
+    *,
+    profile: str = "default",
+    iterations: int = ITERATIONS,
+    tune: bool = False,
+) -> CanarySpec:
+    """A canary of a shipped profile, without tuning where nothing else is said."""
+    chosen = load_profile(profile).profile
     return CanarySpec(
-        name=f"default-{scenario}-s{seed}",
+        name=f"{profile}-{scenario}-s{seed}",
         run_id=folder.name,
         folder=folder,
-        profile=profile,
+        profile=chosen,
         market=MockMarket(load_scenario(scenario), seed=seed),
         scenario=scenario,
         seed=seed,
-        strategy=ReferenceMaker(profile.maker, profile.fees),
-        parameters=profile.parameters,
+        strategy=ReferenceMaker(chosen.maker, chosen.fees),
+        parameters=chosen.parameters,
         safe_parameters=load_profile("steady_safe").profile.parameters,
-        iterations=ITERATIONS,
+        iterations=iterations,
         minutes=5.0,
         gate_mode=GateMode.HARD,
-        tune=False,
+        tune=tune,
     )
 
 
@@ -92,5 +104,15 @@ def main(seeds: int) -> None:
         sys.stdout.write(f"{scenario:<12} {seeds:>5} {red:>12} {hard:>13}  {said}\n")
 
 
+def main_of_chance(runs: int = 400) -> None:
+    """Print a row per length of a canary."""
+    for iterations in (6, 24, 96):
+        red = round(share_red(iterations, 1.0, runs) * runs)
+        sys.stdout.write(f"{iterations:>3} iterations: {red} of {runs} red\n")
+
+
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 32)
+    if sys.argv[1:] == ["chance"]:
+        main_of_chance()
+    else:
+        main(int(sys.argv[1]) if len(sys.argv) > 1 else 32)

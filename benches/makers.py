@@ -28,7 +28,7 @@ class Quotes:
 
     def refresh(self) -> None:
         """Forget what was filled or rejected."""
-        done = {order for order, _, _ in self.simulation.fills} | set(self.simulation.rejected)
+        done = {fill[0] for fill in self.simulation.fills} | set(self.simulation.rejected)
         for key in [key for key, (order, _) in self.live.items() if order in done]:
             self.simulation.cancel(self.live.pop(key)[0])
 

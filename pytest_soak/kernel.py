@@ -24,7 +24,7 @@ class _Kernel(Protocol):
     __version__: str
     Market: type[_kernel.Market]
 
-    def replay(self, spec: str, events: Buffer) -> bytes: ...
+    def replay(self, spec: str, events: Buffer, series: dict[str, bytes] | None = None) -> bytes: ...
 
     def open_replay(self, spec: str, events: Buffer) -> _kernel.Simulation: ...
 
@@ -77,14 +77,18 @@ def open_market(scenario: Mapping[str, object], seed: int) -> _kernel.Market:
         return kernel.Market(_encoded(scenario), seed)
 
 
-def simulate(market: _kernel.Market, spec: Mapping[str, object]) -> bytes:
+def simulate(
+    market: _kernel.Market, spec: Mapping[str, object], series: dict[str, bytes] | None = None
+) -> bytes:
     """Run one iteration of the mock market with the reference maker; the report as JSON.
+
+    ``series`` gets the columns of the path where the spec has a ``series_step_ms``.
 
     Raises:
         SoakConfigError: where the kernel refuses the spec.
     """
     with _refused_to("simulate"):
-        return market.simulate(_encoded(spec))
+        return market.simulate(_encoded(spec), series)
 
 
 def open_simulation(market: _kernel.Market, spec: Mapping[str, object]) -> _kernel.Simulation:
@@ -107,17 +111,17 @@ def observe(market: _kernel.Market, spec: Mapping[str, object]) -> dict[str, Any
         return market.observe(_encoded(spec))
 
 
-def replay(spec: Mapping[str, object], events: Buffer) -> bytes:
+def replay(spec: Mapping[str, object], events: Buffer, series: dict[str, bytes] | None = None) -> bytes:
     """Run the reference maker over recorded 64-byte rows of hftbacktest; the report as JSON.
 
-    The buffer is not copied.
+    The buffer is not copied. ``series`` as in :func:`simulate`.
 
     Raises:
         SoakConfigError: where the kernel refuses the spec or the rows.
         SoakError: where the kernel is not built.
     """
     with _asked("replay") as kernel:
-        return kernel.replay(_encoded(spec), events)
+        return kernel.replay(_encoded(spec), events, series)
 
 
 def open_replay(spec: Mapping[str, object], events: Buffer) -> _kernel.Simulation:

@@ -17,6 +17,7 @@ from pytest_soak.cli import (
     record,
     report,
     rotate,
+    series,
     status,
 )
 from pytest_soak.config.paths import reason_of, shown
@@ -36,6 +37,7 @@ def main(arguments: Sequence[str] | None = None, now: datetime | None = None) ->
     rotate.add(commands, now)
     status.add(commands, now)
     explain.add(commands)
+    series.add(commands)
     compare.add(commands)
     report.add(commands)
     dashboard.add(commands)

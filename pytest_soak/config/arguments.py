@@ -9,6 +9,8 @@ from pathlib import Path
 from pytest_soak.config.limits import MAX_SEED
 
 GATE_MODES = ("hard", "soft", "off")
+SERIES_KINDS = ("off", "summary", "full")
+LEAST_STEP, MOST_STEP = 0.1, 360.0
 MAX_MINUTES = 24 * 60.0
 MAX_SECONDS = 86_400.0
 MAX_SEEDS = 10_000
@@ -116,6 +118,24 @@ def gate_mode(text: str) -> str:
     if text not in GATE_MODES:
         raise argparse.ArgumentTypeError(f"{text!r} is not one of {', '.join(GATE_MODES)}")
     return text
+
+
+def series_kind(text: str) -> str:
+    """Parse how much of an iteration's path is written."""
+    if text not in SERIES_KINDS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not one of {', '.join(SERIES_KINDS)}")
+    return text
+
+
+def series_step(text: str) -> float:
+    """Parse the step of a series in seconds: a multiple of the kernel's own, which is a tenth of a second."""
+    number = finite(text)
+    steps = None if number is None else number / LEAST_STEP
+    if steps is None or abs(steps - round(steps)) > 1e-6 or not 1 <= round(steps) <= MOST_STEP / LEAST_STEP:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a multiple of {LEAST_STEP:g} from {LEAST_STEP:g} to {MOST_STEP:g}"
+        )
+    return round(steps) / 10.0
 
 
 def finite(text: str) -> float | None:

@@ -8,13 +8,20 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from pytest_soak.domain.errors import SoakConfigError
-from pytest_soak.domain.kpis import KPI_MEANINGS, risk_of
+from pytest_soak.domain.kpis import KPI_MEANINGS, LABEL_PROFIT, meaning_of, risk_of, size_behind, value_of
 from pytest_soak.domain.records import GateResult, Kpis, Verdict
 from pytest_soak.domain.sampling import freedom_of, margin_in_errors, skew_doubt, t_quantile
 from pytest_soak.domain.settings import GateSettings, Threshold, TunerSettings
 
 FAMILY_ERROR = 0.05
-"""Chance that a canary whose KPIs lie on their bounds has an item that fails."""
+"""Chance that a canary whose KPIs lie on their bounds has an item that fails, as it was planned at first."""
+SPENT_ON_NEXT = 0.5
+"""Share of that chance that the iterations of an extension have, of what those before it had.
+
+An extension looks at the canary once more, mostly because it looked bad or undecided. By halves, all looks
+together have at most twice the chance of the first, however many there are (Lan and DeMets 1983, Biometrika
+70, on spending an error over looks whose number is not known before).
+"""
 MOST_ITERATIONS = 1_000_000
 """More iterations than these are not named as what would decide a gate."""
 BATCHES = 20
@@ -49,8 +56,9 @@ def check_gate_settings(settings: GateSettings) -> None:
             a WARN bound behind its FAIL bound, or bounds that no value meets.
     """
     for kpi, threshold in settings.thresholds.items():
-        if kpi not in KPI_MEANINGS:
-            raise SoakConfigError(f"gate on unknown KPI {kpi!r}; known are {', '.join(KPI_MEANINGS)}")
+        if meaning_of(kpi) is None:
+            known = f"{', '.join(KPI_MEANINGS)}, {LABEL_PROFIT}LABEL"
+            raise SoakConfigError(f"gate on unknown KPI {kpi!r}; known are {known}")
         problem = _problem_with(threshold)
         if problem is not None:
             raise SoakConfigError(f"gate on {kpi}: {problem}")
@@ -67,20 +75,26 @@ class Chance:
     doubt: float = 0.0
 
     @classmethod
-    def of_iterations(cls, iterations: int, settings: GateSettings) -> Chance:
+    def of_iterations(cls, iterations: int, settings: GateSettings, *, extensions: int = 0) -> Chance:
         """So that of all gates of all iterations that lie on their bounds, one in twenty canaries misses any.
 
-        The family-wise error is shared out evenly (Bonferroni) among the gates that can fail.
+        The family-wise error is shared out evenly (Bonferroni) among the gates that can fail, over the
+        iterations that were planned together: at first, or by the last of so many extensions.
         """
         able = sum(any(b.verdict is Verdict.FAIL for b in _bounds(t)) for t in settings.thresholds.values())
         family = max(1, iterations) * max(1, able)
-        return cls(t_quantile(1.0 - FAMILY_ERROR / family, BATCHES - 1), skew_doubt(BATCHES))
+        return cls(t_quantile(1.0 - error_of(extensions) / family, BATCHES - 1), skew_doubt(BATCHES))
 
     @classmethod
-    def of_canary(cls, iterations: int) -> Chance:
-        """Half the width of a 95 % confidence interval over so many iterations."""
+    def of_canary(cls, iterations: int, *, extensions: int = 0) -> Chance:
+        """Half the width of a confidence interval over so many iterations: 95 %, after extensions more."""
         freedom = freedom_of(iterations, BATCHES)
-        return cls(t_quantile(1.0 - FAMILY_ERROR / 2.0, freedom), skew_doubt(freedom + 1))
+        return cls(t_quantile(1.0 - error_of(extensions) / 2.0, freedom), skew_doubt(freedom + 1))
+
+
+def error_of(extensions: int) -> float:
+    """The family-wise error of what was planned at first, or by the last of so many extensions."""
+    return float(FAMILY_ERROR * SPENT_ON_NEXT**extensions)
 
 
 def judge(
@@ -100,10 +114,10 @@ def judge(
         SoakConfigError: as ``check_gate_settings``.
     """
     check_gate_settings(settings)
+    ordered = [kpi for kpi in KPI_MEANINGS if kpi in settings.thresholds]
+    ordered += sorted(kpi for kpi in settings.thresholds if kpi not in KPI_MEANINGS)
     return tuple(
-        _judge_one(kpi, kpis, settings.thresholds[kpi], least_blocked_share, chance)
-        for kpi in KPI_MEANINGS
-        if kpi in settings.thresholds
+        _judge_one(kpi, kpis, settings.thresholds[kpi], least_blocked_share, chance) for kpi in ordered
     )
 
 
@@ -112,16 +126,19 @@ def judge_canary(
     settings: GateSettings,
     iterations: int,
     *,
+    extensions: int = 0,
     least_blocked_share: float = LEAST_BLOCKED_SHARE,
 ) -> tuple[GateResult, ...]:
-    """Judge KPIs pooled over so many iterations with their 95 % confidence interval.
+    """Judge KPIs pooled over so many iterations with their confidence interval, 95 % where none were added.
 
     A gate fails, or holds, where the whole interval lies on one side of the bound that fails; else it is
-    INCONCLUSIVE, and ``decided_in`` is how many iterations in all would make the interval narrow enough.
+    INCONCLUSIVE, and ``decided_in`` is how many iterations in all would make the interval narrow enough, also
+    where the missing ones are added.
     """
-    chance = Chance.of_canary(iterations)
+    chance = Chance.of_canary(iterations, extensions=extensions)
+    wider = Chance.of_canary(iterations, extensions=extensions + 1).errors / chance.errors
     results = judge(kpis, settings, least_blocked_share=least_blocked_share, chance=chance)
-    return tuple(_with_interval(r, settings.thresholds[r.kpi], iterations) for r in results)
+    return tuple(_with_interval(r, settings.thresholds[r.kpi], iterations * wider**2) for r in results)
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict | None:
@@ -158,7 +175,8 @@ def headline(result: GateResult) -> str:
 
 def describe(result: GateResult) -> str:
     """One line on a gate: KPI, measured value, threshold, how far off, verdict and sample size."""
-    unit = KPI_MEANINGS[result.kpi].unit if result.kpi in KPI_MEANINGS else ""
+    meaning = meaning_of(result.kpi)
+    unit = "" if meaning is None else meaning.unit
     suffix = "" if unit in ("", "ratio") else f" {unit}"
     note = f"; {result.note}" if result.note else ""
     tail = f"{result.verdict.value}, n={result.n}{note}"
@@ -195,8 +213,8 @@ def _bounds(threshold: Threshold) -> tuple[_Bound, ...]:
 def _judge_one(
     kpi: str, kpis: Kpis, threshold: Threshold, least_blocked_share: float, chance: Chance | None
 ) -> GateResult:
-    bounds, n = _bounds(threshold), kpis.samples.get(kpi, 0)
-    measured: float | None = getattr(kpis, kpi)
+    bounds, n = _bounds(threshold), size_behind(kpis, kpi)
+    measured = value_of(kpis, kpi)
     least = LEAST_SAMPLES.get(kpi, 0) if threshold.least is None else threshold.least
     note = None
     bound, verdict, off_by = bounds[0], Verdict.NO_DATA, None
@@ -234,7 +252,7 @@ def _margin(kpis: Kpis, kpi: str, bound: _Bound, chance: Chance) -> float:
     return margin_in_errors(chance.errors, skew + chance.doubt) * kpis.errors[kpi]
 
 
-def _with_interval(result: GateResult, threshold: Threshold, iterations: int) -> GateResult:
+def _with_interval(result: GateResult, threshold: Threshold, iterations: float) -> GateResult:
     failing = [bound for bound in _bounds(threshold) if bound.verdict is Verdict.FAIL]
     if result.measured is None or result.margin is None or result.note is not None or not failing:
         return result

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
+from pytest_soak.domain.course import course_kpis, course_samples
 from pytest_soak.domain.records import Blocks, EdgeReport, EdgeTotals, Kpis, Sample
 from pytest_soak.domain.sampling import Error, merged_histogram, percentile_error, quantile, ratio_errors
 
@@ -50,8 +51,45 @@ KPI_MEANINGS: Mapping[str, Meaning] = {
     "net_liquidation_bps": Meaning(
         "bps", "net_bps with the final position sold against the displayed book, taker fee paid", "up"
     ),
+    **{
+        f"markout_{after}_bps": Meaning(
+            "bps", f"maker fills: side x (mid {text} after - price), by notional; earned is positive", "up"
+        )
+        for after, text in (("100ms", "0.1 s"), ("1s", "1 s"), ("10s", "10 s"), ("60s", "60 s"))
+    },
+    "quote_uptime": Meaning("ratio", "time with both sides quoted / all time", "up"),
+    "requote_p50_ms": Meaning("ms", "median time that a side was without a quote, where it had one", "down"),
+    "requote_p95_ms": Meaning("ms", "95th percentile of the time that a side was without a quote", "down"),
+    "profit_per_hour": Meaning("quote/h", "profit per hour of market time", "up"),
+    "fills_per_hour": Meaning("1/h", "fills per hour of market time", None),
+    "worst_five_minutes": Meaning("quote", "least profit in any five minutes of an iteration", "up"),
+    "worst_label_profit": Meaning("quote", "least profit while any one label of the market was on", "up"),
 }
 """Every KPI that a gate can judge, in the order in which it is shown."""
+
+LABEL_PROFIT = "label_profit."
+"""Begin of the name of a KPI that is the profit while a label was on; the label follows."""
+
+
+def meaning_of(name: str) -> Meaning | None:
+    """Unit and meaning of a KPI that a gate can judge; None where there is none of that name."""
+    if name.startswith(LABEL_PROFIT) and name != LABEL_PROFIT:
+        return Meaning("quote", f"profit while {name.removeprefix(LABEL_PROFIT)} was on", "up")
+    return KPI_MEANINGS.get(name)
+
+
+def value_of(kpis: Kpis, name: str) -> float | None:
+    """The value of a KPI; None where it was not measured."""
+    if name.startswith(LABEL_PROFIT):
+        return kpis.label_profit.get(name.removeprefix(LABEL_PROFIT))
+    value: float | None = getattr(kpis, name)
+    return value
+
+
+def size_behind(kpis: Kpis, name: str) -> int:
+    """How many observations stand behind a KPI."""
+    return kpis.samples.get("worst_label_profit" if name.startswith(LABEL_PROFIT) else name, 0)
+
 
 # KPI name -> the sample of the edge report behind it.
 _PERCENTILES: Mapping[str, Callable[[EdgeReport], Sample]] = {
@@ -94,9 +132,10 @@ def pooled(reports: Sequence[EdgeReport]) -> Kpis:
 
 def _without_prices(kpis: Kpis) -> Kpis:
     """KPIs that remain where prices cannot be trusted: quotes, blocks and fills depend on prices too."""
-    none = dict.fromkeys(name for name in KPI_MEANINGS if name not in _OF_MESSAGES)
+    gone: dict[str, Any] = dict.fromkeys(name for name in KPI_MEANINGS if name not in _OF_MESSAGES)
     samples = {name: n if name in _OF_MESSAGES else 0 for name, n in kpis.samples.items()}
-    return kpis.model_copy(update={**none, "block_shares": {}, "samples": samples, "errors": {}, "skews": {}})
+    gone["label_profit"] = gone["block_shares"] = {}
+    return kpis.model_copy(update={**gone, "samples": samples, "errors": {}, "skews": {}})
 
 
 def _pooled(reports: Sequence[EdgeReport]) -> Kpis:
@@ -110,6 +149,7 @@ def _pooled(reports: Sequence[EdgeReport]) -> Kpis:
         **_components_bps(totals),
         **{name: _p95([sample(r) for r in reports]) for name, sample in _PERCENTILES.items()},
         **_money(reports),
+        **course_kpis(reports),
     }
     return Kpis(
         **measured,
@@ -254,4 +294,5 @@ def _sample_sizes(
         "cancel_ratio": placed,
         **dict.fromkeys(("profit", "notional", "fills", "position_end", "position_max", "drawdown"), fills),
         "net_liquidation_bps": fills,
+        **course_samples(reports, fills),
     }

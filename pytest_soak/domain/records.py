@@ -13,7 +13,8 @@ from pytest_soak.domain.settings import GateMode, Strict
 
 SCHEMA_VERSION = 1
 Source = Literal["mock", "replay", "live"]
-Count = Annotated[int, Field(ge=0)]
+Whole = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
+Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
 Amount = Annotated[float, Field(ge=0.0)]
 
 
@@ -49,7 +50,7 @@ class Histogram(Strict):
     """Counts of values in classes of one width; those of class ``at`` lie from ``at * step`` to the next."""
 
     step: Annotated[float, Field(gt=0.0)]
-    at: tuple[int, ...] = Field(strict=False)
+    at: tuple[Whole, ...] = Field(strict=False)
     counts: tuple[Count, ...] = Field(strict=False)
 
 
@@ -80,11 +81,11 @@ class Batches(Strict):
     fees: tuple[float, ...] = Field(strict=False)
     slippage: tuple[float, ...] = Field(strict=False)
     inventory: tuple[float, ...] = Field(strict=False)
-    placed: tuple[int, ...] = Field(strict=False)
-    cancelled: tuple[int, ...] = Field(strict=False)
-    attempts: tuple[int, ...] = Field(strict=False)
-    blocked: tuple[int, ...] = Field(strict=False)
-    risk: tuple[int, ...] = Field(strict=False)
+    placed: tuple[Count, ...] = Field(strict=False)
+    cancelled: tuple[Count, ...] = Field(strict=False)
+    attempts: tuple[Count, ...] = Field(strict=False)
+    blocked: tuple[Count, ...] = Field(strict=False)
+    risk: tuple[Count, ...] = Field(strict=False)
 
 
 class EdgeTotals(Strict):
@@ -184,17 +185,17 @@ class MarketFacts(Strict):
     crossed_ms: float | None = None
     one_sided_ms: float | None = None
     longest_silence_ms: float | None = None
-    silences: int | None = None
-    rows_ignored: dict[str, int] | None = None
-    trades_without_side: int | None = None
-    trades_on_wrong_side: int | None = None
+    silences: Count | None = None
+    rows_ignored: dict[str, Count] | None = None
+    trades_without_side: Count | None = None
+    trades_on_wrong_side: Count | None = None
     silent_ms: float | None = None
     side_silence_ms: float | None = None
     largest_jump_bps: float | None = None
-    trades_off_book: int | None = None
-    trades_through: int | None = None
-    trades_repeated: int | None = None
-    trades_bought: int | None = None
+    trades_off_book: Count | None = None
+    trades_through: Count | None = None
+    trades_repeated: Count | None = None
+    trades_bought: Count | None = None
     local_shift_ms: float | None = None
     tick_size: float | None = None
     lot_size: float | None = None
@@ -203,6 +204,34 @@ class MarketFacts(Strict):
     def no_data_reason(self) -> str | None:
         """Why KPIs are missing, as one text; None where no reason is known."""
         return "; ".join((*self.withheld, *self.notes)) or None
+
+
+class Markouts(Strict):
+    """What the maker fills were worth 0.1, 1, 10 and 60 s later, as sums over those that lived to see it.
+
+    ``profit`` is size x how far the mid had gone beyond the price, in our favour; ``notional`` and ``fills``
+    are what it was earned on.
+    """
+
+    profit: Annotated[tuple[float, ...], Field(strict=False, min_length=4, max_length=4)]
+    notional: Annotated[tuple[Amount, ...], Field(strict=False, min_length=4, max_length=4)]
+    fills: Annotated[tuple[Count, ...], Field(strict=False, min_length=4, max_length=4)]
+
+
+class Course(Strict):
+    """How an iteration went over its time; amounts in quote currency.
+
+    ``both_sides_ms`` is for how long both sides were quoted, ``requote_ms`` samples for how long a side that
+    had been quoted was not. ``worst_five_minutes`` is the least that was earned in any five minutes of the
+    iteration, None where it is shorter. ``label_profit`` is what was earned while each label of the market
+    was on, ``(none)`` while none was; labels overlap, so these do not add up to the profit.
+    """
+
+    both_sides_ms: Amount
+    requote_ms: Sample
+    markouts: Markouts
+    worst_five_minutes: float | None
+    label_profit: dict[str, float]
 
 
 class EdgeReport(Strict):
@@ -223,6 +252,7 @@ class EdgeReport(Strict):
     blocks: Blocks
     orders: OrderCounts
     batches: Batches | None = None
+    course: Course | None = None
     market: MarketFacts
     carry: Any = None
 
@@ -230,8 +260,8 @@ class EdgeReport(Strict):
 class Kpis(Strict):
     """KPIs of one iteration; None where nothing was measured.
 
-    ``samples`` holds the size behind each, ``errors`` the standard error of each that has one, and ``skews``
-    the skewness of that error.
+    ``label_profit`` is the profit while each label of the market was on. ``samples`` holds the size behind
+    each KPI, ``errors`` the standard error of each that has one, and ``skews`` the skewness of that error.
     """
 
     net_bps: float | None
@@ -256,6 +286,18 @@ class Kpis(Strict):
     position_max: float | None = None
     drawdown: float | None = None
     net_liquidation_bps: float | None = None
+    markout_100ms_bps: float | None = None
+    markout_1s_bps: float | None = None
+    markout_10s_bps: float | None = None
+    markout_60s_bps: float | None = None
+    quote_uptime: float | None = None
+    requote_p50_ms: float | None = None
+    requote_p95_ms: float | None = None
+    profit_per_hour: float | None = None
+    fills_per_hour: float | None = None
+    worst_five_minutes: float | None = None
+    worst_label_profit: float | None = None
+    label_profit: dict[str, float] = Field(default_factory=dict)
     block_shares: dict[str, float]
     samples: dict[str, int]
     errors: dict[str, float] = Field(default_factory=dict)

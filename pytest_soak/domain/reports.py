@@ -42,9 +42,11 @@ def checked_report(answer: object, source: Source, where: str) -> EdgeReport:
     try:
         # A model that was copied with changes, or built without validation, may hold anything.
         report = EdgeReport.model_validate(answer.model_dump(warnings=False))
-    except (ValidationError, ValueError, TypeError) as error:
+    except (ValidationError, ValueError, TypeError, OverflowError, RecursionError) as error:
         raise SoakStateError(f"{where}: its report is refused: {_first(error)}") from None
-    problem = next(chain(_problems(report, source), _problems_of_samples(report)), None)
+    problem = next(
+        chain(_problems(report, source), _problems_of_samples(report), _problems_of_course(report)), None
+    )
     if problem is not None:
         raise SoakStateError(f"{where}: its report is refused: {problem}")
     return report
@@ -70,19 +72,31 @@ def _problems(report: EdgeReport, source: Source) -> Iterator[str]:
         yield f"totals.ledger = {totals.ledger!r} is not gross + fees + slippage + inventory = {profit!r}"
     if report.blocks.total > report.attempts:
         yield f"attempts = {report.attempts} are fewer than its {report.blocks.total} blocked attempts"
-    for label in (*report.market.labels, *report.market.label_ms):
+    earned_under = () if report.course is None else report.course.label_profit
+    for label in (*report.market.labels, *report.market.label_ms, *earned_under):
         if _is_broken(label):
             yield f"market.labels holds {show(label)}; accepted is valid Unicode"
 
 
 def _problems_of_samples(report: EdgeReport) -> Iterator[str]:
-    for name in ("adverse_bps", "slippage_bps", "order_age_ms", "ws_lag_ms", "latency_ms"):
-        sample = getattr(report, name)
+    names = ("adverse_bps", "slippage_bps", "order_age_ms", "ws_lag_ms", "latency_ms")
+    samples = {name: getattr(report, name) for name in names}
+    if report.course is not None:
+        samples["course.requote_ms"] = report.course.requote_ms
+    for name, sample in samples.items():
         if sample.p95 is not None and sample.n == 0:
             yield f"{name}.p95 = {sample.p95!r} is of a sample of size 0"
         held = sample.histogram
         if held is not None and len(held.at) != len(held.counts):
             yield f"{name}.histogram has {len(held.at)} classes and {len(held.counts)} counts"
+
+
+def _problems_of_course(report: EdgeReport) -> Iterator[str]:
+    if report.course is None:
+        return
+    quoted, length = report.course.both_sides_ms, report.market.end_ms - report.market.start_ms
+    if quoted > length + _TOLERANCE * max(1.0, length):
+        yield f"course.both_sides_ms = {quoted!r} is more than the window's {length!r} ms"
 
 
 def _problems_of_carry(carry: Any) -> Iterator[str]:

@@ -29,7 +29,9 @@ from pytest_soak.engine.inputs import CanarySpec
 from pytest_soak.engine.limits import limited
 from pytest_soak.engine.ports import Clock, Hooks
 from pytest_soak.market import Window
+from pytest_soak.market.protocols import SeriesRecorder
 from pytest_soak.store.exports import artifacts
+from pytest_soak.store.exports.series import packed
 from pytest_soak.store.journal.journal import Journal
 from pytest_soak.store.journal.wall import WallClock
 from pytest_soak.store.runs.layout import JOURNAL_NAME
@@ -147,6 +149,7 @@ class Canary:
             duration_ms=duration_ms,
             carry=self._carried(number),
             seed=spec.seed,
+            recorder=None if spec.series_step_ms is None else SeriesRecorder(spec.series_step_ms),
         )
         where = f"iteration {number} of {spec.name}, strategy {spec.strategy.name}"
         with limited(spec.iteration_timeout, where):
@@ -164,7 +167,7 @@ class Canary:
         # Committed, but not exported over a file that was edited meanwhile.
         if not self._exports.holds(turn.base):
             self._refuse_other_overrides(turn, "is committed, but its export is held back")
-        self._exports.add(self._state())
+        self._exports.add(self._state(), _series_of(window))
         self._hooks.finished(record, record.parameters_after)
         return record
 
@@ -236,12 +239,16 @@ class Canary:
     def _judged(self, turn: _Turn, edge: EdgeReport, edge_hash: str) -> IterationRecord:
         spec = self.spec
         kpis = kpis_of(edge)
+        extended_after = tuple(after for after, _ in self._journal.extensions if after < turn.number)
         gates = judge(
             kpis,
             spec.profile.gates,
             least_blocked_share=spec.profile.tuner.least_blocked_share,
+            # Of those that were planned together with it.
             chance=Chance.of_iterations(
-                turn.iterations - spec.profile.gates.warmup_iterations, spec.profile.gates
+                turn.iterations - max((spec.profile.gates.warmup_iterations, *extended_after)),
+                spec.profile.gates,
+                extensions=len(extended_after),
             ),
         )
         verdict = verdict_of(gates)
@@ -250,7 +257,7 @@ class Canary:
             provenance=self._provenance(edge),
             iteration=turn.number,
             iterations=turn.iterations,
-            extended_after=tuple(after for after, _ in self._journal.extensions if after < turn.number),
+            extended_after=extended_after,
             minutes=spec.minutes,
             parameters_before=turn.base,
             parameters_after=after,
@@ -301,6 +308,14 @@ class Canary:
             version=inputs["version"],
             kernel_version=inputs["kernel_version"],
         )
+
+
+def _series_of(window: Window) -> dict[int, bytes]:
+    """The file of the window's path by its iteration, where one is wanted and the market recorded it."""
+    recorder = window.recorder
+    if recorder is None or recorder.columns is None:
+        return {}
+    return {window.iteration: packed(recorder.columns, recorder.labels)}
 
 
 def _open_journal(spec: CanarySpec) -> Journal:

@@ -53,6 +53,7 @@ class CanarySpec:
 
     ``parameters`` are those of iteration 1 of a new run; ``safe_parameters`` those of a panic revert.
     ``extensions`` are iterations that were added later; its journal says from which iteration on each counts.
+    ``series_step_ms`` is the step of the series that is written of each iteration, None where none is.
     """
 
     name: str
@@ -72,6 +73,7 @@ class CanarySpec:
     extensions: tuple[int, ...] = ()
     sleep_seconds: float = 0.0
     iteration_timeout: float | None = None
+    series_step_ms: float | None = None
     guards_off: tuple[str, ...] = ()
 
     def inputs(self) -> dict[str, Any]:

@@ -285,6 +285,7 @@ def spec_of(
         tune=settings.tune,
         sleep_seconds=settings.sleep_seconds,
         iteration_timeout=settings.iteration_timeout,
+        series_step_ms=settings.series_step_ms,
         guards_off=guards_off,
     )
 

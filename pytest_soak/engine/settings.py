@@ -11,6 +11,8 @@ from pytest_soak.config.limits import ARTIFACTS
 
 LATEST = "latest"
 MOCK_MINUTES = 5.0
+SUMMARY_STEPS = 10.0
+"""Steps between two rows of a series that is a summary."""
 
 # What does not make a run another one, or is kept beside its settings.
 _OF_SESSION = (
@@ -21,6 +23,8 @@ _OF_SESSION = (
     "moves",
     "sleep_seconds",
     "iteration_timeout",
+    "series",
+    "series_step",
     "given",
     "selects",
 )
@@ -52,9 +56,17 @@ class Settings:
     tune: bool = True
     sleep_seconds: float = 0.0
     iteration_timeout: float | None = None
+    series: str = "summary"
+    series_step: float = 1.0
     environment: str | None = None
     given: tuple[str, ...] = ()
     selects: bool = False
+
+    @property
+    def series_step_ms(self) -> float | None:
+        """Market time between two rows of a series; None where none is written."""
+        rows_apart = {"full": 1.0, "summary": SUMMARY_STEPS}.get(self.series)
+        return None if rows_apart is None else self.series_step * rows_apart * 1e3
 
     @property
     def planned(self) -> int:

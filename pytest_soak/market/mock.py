@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
@@ -75,6 +76,7 @@ class MockMarket:
             "maker": job.maker.model_dump(),
             "fees": job.fees.model_dump(),
             "record_fills": record_fills,
+            "series_step_ms": None if window.recorder is None else window.recorder.step_ms,
         }
 
     def run_maker(self, job: MakerJob, window: Window) -> EdgeReport:
@@ -83,7 +85,14 @@ class MockMarket:
         Raises:
             SoakConfigError: where the kernel refuses scenario, parameters or settings.
         """
-        return report_of(kernel.simulate(self.compiled, self.spec(job, window)))
+        series: dict[str, bytes] = {}
+        report = report_of(kernel.simulate(self.compiled, self.spec(job, window), series))
+        self._keep(window, series)
+        return report
+
+    def _keep(self, window: Window, series: Mapping[str, bytes]) -> None:
+        if window.recorder is not None:
+            window.recorder.take(series, self.compiled.labels())
 
     def simulation(
         self, window: Window, fees: FeeSettings, *, maker: MakerSettings | None = None
@@ -102,4 +111,5 @@ class MockMarket:
         from pytest_soak.market.stepping import Simulation
 
         job = MakerJob(parameters=DEFAULTS, maker=maker or MakerSettings(), fees=fees)
-        return Simulation(kernel.open_simulation(self.compiled, self.spec(job, window)))
+        opened = kernel.open_simulation(self.compiled, self.spec(job, window))
+        return Simulation(opened, keep=lambda series: self._keep(window, series))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -12,13 +12,31 @@ if TYPE_CHECKING:
     from pytest_soak.domain.settings import FeeSettings, MakerSettings
 
 
+@dataclass(slots=True)
+class SeriesRecorder:
+    """Takes the path of a window from the market; what it holds changes nothing in a report.
+
+    ``columns`` are numbers of 8 bytes each, little-endian, by the columns' names; ``labels`` names the bits
+    of the column of that name. None where the market recorded nothing.
+    """
+
+    step_ms: float
+    columns: Mapping[str, bytes] | None = None
+    labels: Sequence[tuple[str, int]] = ()
+
+    def take(self, columns: Mapping[str, bytes], labels: Sequence[tuple[str, int]] = ()) -> None:
+        """Hold what the market recorded; of several simulations in a window the last one counts."""
+        if columns:
+            self.columns, self.labels = columns, labels
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
     """The stretch of market time that one iteration covers, in ms since the run began.
 
     ``iteration`` counts from 1. What happens in the market depends on the window's times alone. ``carry`` is
     what the strategy put into its report of the iteration before, None in the first.
-    ``seed`` is the canary's.
+    ``seed`` is the canary's. ``recorder`` takes the window's path, where that is wanted.
     """
 
     iteration: int
@@ -27,6 +45,7 @@ class Window:
     duration_ms: float
     carry: Any = field(default=None, hash=False)
     seed: int = 0
+    recorder: SeriesRecorder | None = field(default=None, compare=False, repr=False)
 
     @property
     def end_ms(self) -> float:

@@ -123,6 +123,7 @@ class ReplayMarket:
             "maker": job.maker.model_dump(),
             "fees": job.fees.model_dump(),
             "record_fills": record_fills,
+            "series_step_ms": None if window.recorder is None else window.recorder.step_ms,
         }
 
     def run_maker(self, job: MakerJob, window: Window) -> EdgeReport:
@@ -134,9 +135,11 @@ class ReplayMarket:
         Raises:
             SoakConfigError: where the kernel refuses parameters or settings.
         """
-        return self._judged(
-            report_of(kernel.replay(self.spec(job, window), self._recording.buffer)), job.maker
-        )
+        series: dict[str, bytes] = {}
+        report = report_of(kernel.replay(self.spec(job, window), self._recording.buffer, series))
+        if window.recorder is not None:
+            window.recorder.take(series)
+        return self._judged(report, job.maker)
 
     def simulation(
         self, window: Window, fees: FeeSettings, *, maker: MakerSettings | None = None
@@ -159,7 +162,8 @@ class ReplayMarket:
         settings = maker or MakerSettings()
         job = MakerJob(parameters=DEFAULTS, maker=settings, fees=fees)
         opened = kernel.open_replay(self.spec(job, window), self._recording.buffer)
-        return Simulation(opened, lambda report: self._judged(report, settings))
+        keep = None if window.recorder is None else window.recorder.take
+        return Simulation(opened, lambda report: self._judged(report, settings), keep=keep)
 
     def _judged(self, report: EdgeReport, maker: MakerSettings) -> EdgeReport:
         if report.source != self.source:

@@ -50,7 +50,7 @@ were blocked and counted with ``attempt``, a 95th percentile at least 20 samples
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from pytest_soak.domain.reasons import Reason
@@ -90,13 +90,18 @@ class Simulation(Seen):
     sent after the end) is answered with a ValueError and changes nothing.
     """
 
-    __slots__ = ("_finish",)
+    __slots__ = ("_finish", "_keep")
 
     def __init__(
-        self, opened: _kernel.Simulation, finish: Callable[[EdgeReport], EdgeReport] | None = None
+        self,
+        opened: _kernel.Simulation,
+        finish: Callable[[EdgeReport], EdgeReport] | None = None,
+        *,
+        keep: Callable[[Mapping[str, bytes]], None] | None = None,
     ) -> None:
         super().__init__(opened)
         self._finish = finish
+        self._keep = keep
 
     @property
     def compiled(self) -> _kernel.Simulation:
@@ -168,6 +173,8 @@ class Simulation(Seen):
         ``window.carry``.
         """
         report = report_of(self._kernel.report())
+        if self._keep is not None:
+            self._keep(self._kernel.take_series())
         if self._finish is not None:
             report = self._finish(report)
         return report if carry is None else report.model_copy(update={"carry": carry})

@@ -6,19 +6,17 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from pytest_soak.domain.gates import describe
+from pytest_soak.domain.gates import describe, error_of
 from pytest_soak.domain.kpis import KPI_MEANINGS
 from pytest_soak.domain.outcome import is_by_chance
 from pytest_soak.domain.parameters import PARAMETERS
 from pytest_soak.domain.records import Action, GateResult, IterationRecord
 from pytest_soak.domain.settings import TunerSettings
 from pytest_soak.observe.reading import CanaryReading
+from pytest_soak.observe.sheet import sheet_of
 from pytest_soak.store.journal.entries import Entry
 
 Json = dict[str, Any]
-
-COMPONENTS = ("gross_bps", "fees_eff_bps", "slippage_bps", "inventory_bps")
-"""The parts of ``net_bps``, in the order in which they are stacked."""
 
 
 def row_of(canary: CanaryReading) -> Json:
@@ -65,9 +63,10 @@ def _more(gates: Sequence[GateResult]) -> str:
 def canary_of(canary: CanaryReading) -> Json:
     """A canary with all its iterations."""
     tuner = TunerSettings() if canary.profile is None else canary.profile.tuner
-    return {
+    made = {
         **row_of(canary),
         "gates": [gate.model_dump(mode="json") for gate in canary.gates or ()],
+        "confidence": f"{100.0 * (1.0 - error_of(canary.extensions)):.4g} %",
         "kpis": None if canary.kpis is None else canary.kpis.model_dump(mode="json"),
         "iterations": [iteration_of(entry) for entry in canary.entries],
         "parameters": {
@@ -82,6 +81,7 @@ def canary_of(canary: CanaryReading) -> Json:
         "provenance": canary.records[0].provenance.model_dump(mode="json") if canary.entries else {},
         "stopped": stopped_by(canary.records),
     }
+    return made | {"sheet": sheet_of(made)}
 
 
 def iteration_of(entry: Entry) -> Json:
@@ -97,10 +97,12 @@ def iteration_of(entry: Entry) -> Json:
         "blocks": record.blocks.model_dump(),
         "attempts": record.attempts,
         "parameters": record.parameters_before,
+        "after": record.parameters_after,
         "applied": record.decision.applied_deltas,
         "refused": refused_in(record),
         "reverted": record.decision.reverted,
         "labels": list(record.market.labels),
+        "label_ms": record.market.label_ms,
         "notes": [*record.market.withheld, *record.market.notes],
         "missed": [describe(gate) for gate in record.gates if gate.verdict.value != "OK"],
         "started_at": entry.wall.started_at,

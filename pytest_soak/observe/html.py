@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from importlib import resources
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -43,6 +44,11 @@ def plotly_file() -> Path:
     raise SoakConfigError(f'charts need plotly; pip install "{EXTRA}"')
 
 
+def style_marks(script: Path) -> list[str]:
+    """Ids of elements whose presence keeps the charts' script from writing styles of maps into a page."""
+    return re.findall(r'getElementById\("([0-9a-f]{64})"\)\)', script.read_text(encoding="utf-8"))
+
+
 def plotly_name() -> str:
     """Name of the charts' script beside a report, which changes with its version."""
     return f"plotly-{version('plotly')}.min.js"
@@ -74,7 +80,7 @@ def page(report: Json, *, plotly: str = "", script: str = "") -> str:
             report=report,
             data=embedded(report),
             style=asset("soak.css"),
-            code=asset("soak.js"),
+            code=asset("soak.js") + asset("path.js"),
             script=script,
             plotly=plotly,
         )

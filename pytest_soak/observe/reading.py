@@ -75,6 +75,11 @@ class CanaryReading:
             return None
         return pooled(tuple(self.edges(self.judged[0].iteration)))
 
+    @property
+    def extensions(self) -> int:
+        """How often it was extended before its newest iteration."""
+        return len(self.records[-1].extended_after) if self.records else 0
+
     @cached_property
     def gates(self) -> tuple[GateResult, ...] | None:
         """The gates over the iterations after the warm-up.
@@ -87,6 +92,7 @@ class CanaryReading:
             self.kpis,
             self.profile.gates,
             len(self.judged),
+            extensions=self.extensions,
             least_blocked_share=self.profile.tuner.least_blocked_share,
         )
 

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
+from pytest_soak.domain.errors import SoakError
 from pytest_soak.domain.kpis import KPI_MEANINGS
 from pytest_soak.domain.outcome import UNJUDGED, verdict_over
 from pytest_soak.domain.text import money, number
-from pytest_soak.observe.data import COMPONENTS, Json, canary_of, row_of
+from pytest_soak.observe.data import Json, canary_of, row_of
 from pytest_soak.observe.markdown import escaped, table
 from pytest_soak.observe.reading import RunReading, Unreadable
+from pytest_soak.observe.series import path_of
+from pytest_soak.observe.sheet import PLACE, shown
+from pytest_soak.store.exports.series import series_name
 
 MOST_CANARIES = 20
 """Canaries that a report has a section for, the worst first; its table has all of them."""
+MOST_PATHS = 5
+"""Canaries of which the path of the worst iteration is shown."""
 MOST_ITERATIONS = 24
 
 _ORDER = ("FAIL", "NO_DATA", "damaged", "INCONCLUSIVE", UNJUDGED, "WARN", "OK")
-_SHOWN = {"ratio": ".1%", "count": ".0f"}
 
 
 def report_of(run: RunReading) -> Json:
@@ -35,6 +41,8 @@ def report_of(run: RunReading) -> Json:
             canaries.append(row_of(canary))
     canaries.sort(key=_rank)
     sections = [canary_of(run.canary(row["name"])) for row in canaries[:MOST_CANARIES]]
+    for section in sections[:MOST_PATHS]:
+        section["worst"] = _worst_path(run.folder / section["name"], section["iterations"])
     manifest = run.manifest
     verdict = "damaged" if problems else verdict_over([canary["verdict"] for canary in canaries])
     missing = sum(canary["planned"] - canary["done"] for canary in canaries)
@@ -52,6 +60,18 @@ def report_of(run: RunReading) -> Json:
         "sections": sections,
         "problems": problems,
     }
+
+
+def _worst_path(folder: Path, iterations: Sequence[Json]) -> Json | None:
+    """The path of the iteration that earned least of those that have a series; None where none has."""
+    known = [one for one in iterations if one["kpis"]["profit"] is not None]
+    for one in sorted(known, key=lambda one: float(one["kpis"]["profit"])):
+        if (folder / series_name(one["iteration"])).is_file():
+            try:
+                return {"iteration": one["iteration"], "path": path_of(folder, one["iteration"])}
+            except SoakError:
+                continue
+    return None
 
 
 def _rank(canary: Json) -> tuple[int, float, str]:
@@ -151,24 +171,26 @@ def _canary(canary: Json) -> Iterator[str]:
     if kpis is None:
         yield "No iteration after the warm-up yet."
         return
-    yield "Over the iterations after the warm-up; each value is made of `kpis` in the journal's records."
+    yield (
+        "Over the iterations after the warm-up, from the table `iterations` of "
+        f"`{escaped(canary['name'])}/soak.db`, whose column `record` holds JSON."
+    )
     yield ""
     rows = [_kpi(name, canary) for name in KPI_MEANINGS if kpis[name] is not None]
-    yield from table(("KPI", "value", "+- (95 %)", "n", "gate", "verdict"), rows)
+    yield from table(("KPI", "value", f"+- ({canary['confidence']})", "n", "gate", "verdict", PLACE), rows)
     yield ""
-    yield f"Net profit: {' '.join(_signed(name, kpis[name]) for name in COMPONENTS)} = {_net(kpis)} bps."
+    for made in canary["sheet"]:
+        yield f"### {escaped(made['title'])}"
+        yield ""
+        yield from table(made["columns"], made["rows"])
+        yield ""
+    reverts = [one["iteration"] for one in canary["iterations"] if one["reverted"]]
+    if reverts:
+        yield f"Panic revert after iteration {', '.join(map(str, reverts))}."
+        yield ""
+    yield "### Iterations"
     yield ""
-    yield from _blocks(canary)
-    yield from _tuned(canary)
     yield from _iterations(canary["iterations"])
-
-
-def _net(kpis: Json) -> str:
-    return number(kpis["net_bps"], "+.3f")
-
-
-def _signed(name: str, value: float | None) -> str:
-    return f"{name.removesuffix('_bps')} {number(value, '+.3f')}"
 
 
 def _kpi(name: str, canary: Json) -> list[str]:
@@ -183,47 +205,8 @@ def _kpi(name: str, canary: Json) -> list[str]:
         number(kpis["samples"].get(name), "d"),
         "-" if gate is None else gate["bound"],
         "-" if gate is None else gate["verdict"],
+        f"record.kpis.{name}",
     ]
-
-
-def shown(value: float | None, unit: str) -> str:
-    """A KPI as people read it: a ratio in percent, a count without decimals."""
-    return number(value, _SHOWN.get(unit, ".4g"))
-
-
-def _blocks(canary: Json) -> Iterator[str]:
-    shares = canary["kpis"]["block_shares"]
-    if shares:
-        parts = ", ".join(f"{reason} {share:.1%}" for reason, share in sorted(shares.items()))
-        yield f"Blocked attempts by reason: {parts}."
-        yield ""
-
-
-def _tuned(canary: Json) -> Iterator[str]:
-    first, last = canary["iterations"][0], canary["iterations"][-1]
-    after = {name: last["parameters"][name] + last["applied"].get(name, 0.0) for name in first["parameters"]}
-    rows = []
-    for name, before in first["parameters"].items():
-        bounds = canary["parameters"][name]
-        changes = sum(name in one["applied"] for one in canary["iterations"])
-        held = {guard: counts[name] for guard, counts in canary["stopped"].items() if name in counts}
-        said = ", ".join(f"{guard} {count}" for guard, count in held.items()) or "-"
-        rows.append(
-            [
-                f"{name} ({bounds['unit']})",
-                f"{before:.6g}",
-                f"{after[name]:.6g}",
-                f"{bounds['low']:g} to {bounds['high']:g}",
-                str(changes),
-                said,
-            ]
-        )
-    yield from table(("parameter", "first", "last", "bounds", "changes", "held by"), rows)
-    reverts = [one["iteration"] for one in canary["iterations"] if one["reverted"]]
-    if reverts:
-        yield ""
-        yield f"Panic revert after iteration {', '.join(map(str, reverts))}."
-    yield ""
 
 
 def _iterations(iterations: Sequence[Json]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from pytest_soak.domain.errors import SoakConfigError, SoakError
-from pytest_soak.observe.html import EXTRA, asset, environment, plotly_file
+from pytest_soak.observe.html import EXTRA, asset, environment, plotly_file, style_marks
 from pytest_soak.observe.watching import Watch
 
 if TYPE_CHECKING:
@@ -25,11 +25,18 @@ LOOK_SECONDS = 0.5
 """How often the journals are looked at while a page is open."""
 _MOST_PORTS = 50
 _BEAT_SECONDS = 15.0
-_SCRIPTS = {"soak.js": "text/javascript", "dashboard.js": "text/javascript", "soak.css": "text/css"}
+_SCRIPTS = {
+    "soak.js": "text/javascript",
+    "path.js": "text/javascript",
+    "dashboard.js": "text/javascript",
+    "soak.css": "text/css",
+}
 _HEADERS = {
-    # The charts' script sets styles of its own; scripts come from here alone.
+    # Styles and scripts come from here alone: soak.css has the rules that the charts' script would write. The
+    # hash is that of the empty style attribute, which the script sets.
     "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-hashes' "
+        "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='; img-src 'self' data:; "
         "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
@@ -46,8 +53,9 @@ class _Pages:
 
     def __init__(self, watch: Watch, port: int) -> None:
         self._watch = watch
-        self._page = environment().get_template("dashboard.html.jinja").render()
         self._script = plotly_file()
+        page = environment().get_template("dashboard.html.jinja")
+        self._page = page.render(styled=style_marks(self._script))
         self._hosts = {f"{name}:{port}" for name in (HOST, "localhost", "[::1]")}
 
     async def guarded(self, request: Request, call: Next) -> Response:
@@ -81,6 +89,10 @@ class _Pages:
     def record(self, request: Request) -> Response:
         path = request.path_params
         return _json(lambda: json.loads(self._watch.record(path["name"], path["iteration"])))
+
+    def path(self, request: Request) -> Response:
+        path = request.path_params
+        return _json(lambda: self._watch.path(path["name"], path["iteration"]))
 
     async def events(self, request: Request) -> Response:
         from starlette.responses import StreamingResponse
@@ -119,6 +131,7 @@ def app(watch: Watch, port: int) -> Starlette:
         Route("/events", pages.events),
         Route("/canary/{name}", pages.canary),
         Route("/canary/{name}/{iteration:int}", pages.record),
+        Route("/canary/{name}/{iteration:int}/path", pages.path),
     ]
     return Starlette(routes=routes, middleware=[Middleware(BaseHTTPMiddleware, dispatch=pages.guarded)])
 

@@ -8,9 +8,11 @@ from pathlib import Path
 
 from pytest_soak.domain.errors import SoakError
 from pytest_soak.domain.outcome import verdict_over
+from pytest_soak.domain.text import show
 from pytest_soak.observe.data import Json, canary_of, row_of
 from pytest_soak.observe.reading import RunReading, entry_of
 from pytest_soak.observe.report import command_of
+from pytest_soak.observe.series import path_of
 from pytest_soak.store.runs.layout import JOURNAL_NAME, MANIFEST_NAME
 from pytest_soak.store.runs.runs import read_manifest
 
@@ -88,6 +90,17 @@ class Watch:
             SoakError: it is not there.
         """
         return entry_of(self._begun().canary(name), iteration).text
+
+    def path(self, name: str, iteration: int) -> Json:
+        """The path of an iteration, thinned.
+
+        Raises:
+            SoakError: there is no such canary, or no series of that iteration.
+        """
+        run = self._begun()
+        if name not in run.canary_names():
+            raise SoakError(f"no canary {show(name)}")
+        return path_of(run.folder / name, iteration)
 
     def _begun(self) -> RunReading:
         run = self.run()

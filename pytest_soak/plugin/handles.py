@@ -215,5 +215,6 @@ class SoakGates:
             pooled(self.canary.edges(first)),
             spec.profile.gates,
             self.canary.planned - first + 1,
+            extensions=len(self.canary.record(self.canary.planned).extended_after),
             least_blocked_share=spec.profile.tuner.least_blocked_share,
         )

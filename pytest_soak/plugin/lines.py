@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 
@@ -72,6 +73,9 @@ TABLE_HEAD = _TABLE.format(
     "iter", "net bps", "profit", "fills", "position", "risk", "adv95", "zone", "chg", "verdict"
 )
 WARM_UP = "(w)"
+_SPARKS = "_.:-=+*#%@"
+_LEAST_SPARKS = 3
+_LAST = 4
 
 
 def table_line(row: Row) -> str:
@@ -139,10 +143,46 @@ def bound_uses(rows: Sequence[Row]) -> dict[tuple[str, str], int]:
     return {use: count for use, count in uses.most_common() if count}
 
 
-def shortened(rows: Sequence[Row], most: int = 24) -> Sequence[Row]:
-    """The rows worth a line: all where they are few, else those that are not OK, and the last ones."""
+def shortened(rows: Sequence[Row], most: int = 24, kept: int = 14) -> Sequence[Row]:
+    """The rows worth a line: all where they are few, else the worst verdicts, least net first, and the last.
+
+    A day in iterations of a quarter of an hour then takes one screen.
+    """
     if len(rows) <= most:
         return rows
-    last = rows[-4:]
-    bad = [row for row in rows[:-4] if row.verdict != "OK"]
-    return [*bad[: most - 4], *last]
+    poor = [row for row in rows[:-_LAST] if row.verdict != "OK"]
+    poor.sort(key=lambda row: (row.verdict == "WARN", -math.inf if row.net is None else row.net))
+    shown = {row.iteration for row in [*poor[: kept - _LAST], *rows[-_LAST:]]}
+    return [row for row in rows if row.iteration in shown]
+
+
+def spark_lines(rows: Sequence[Row]) -> list[str]:
+    """Net and risk of all iterations as two small pictures; none where there are few."""
+    if len(rows) < _LEAST_SPARKS:
+        return []
+    net, risk = [row.net for row in rows], [row.risk for row in rows]
+    return [
+        f"{name:<5}|{sparkline(values)}| {_range(values, form)}"
+        for name, values, form in (("net", net, "+.2f"), ("risk", risk, ".1%"))
+    ]
+
+
+def sparkline(values: Sequence[float | None], width: int = 48) -> str:
+    """Values from the lowest ``_`` to the highest ``@``, means where more than fit; ``?`` is none."""
+    cells = [values[n * len(values) // width : (n + 1) * len(values) // width] for n in range(width)]
+    parts = [[value] for value in values] if len(values) <= width else cells
+    means = [_mean(part) for part in parts]
+    known = [mean for mean in means if mean is not None]
+    low, high = min(known, default=0.0), max(known, default=0.0)
+    scale = (len(_SPARKS) - 1) / (high - low) if high > low else 0.0
+    return "".join("?" if mean is None else _SPARKS[round((mean - low) * scale)] for mean in means)
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return math.fsum(known) / len(known) if known else None
+
+
+def _range(values: Sequence[float | None], form: str) -> str:
+    known = [value for value in values if value is not None]
+    return f"{min(known):{form}} to {max(known):{form}}" if known else "-"

@@ -21,6 +21,8 @@ from pytest_soak.config.arguments import (
     path,
     run_name,
     seed_range,
+    series_kind,
+    series_step,
     wall_seconds,
 )
 from pytest_soak.config.limits import ARTIFACTS
@@ -80,6 +82,20 @@ _OPTIONS: tuple[tuple[str, str, Callable[[str], Any], Callable[[Any], Any] | Non
         wall_seconds,
         None,
         "Wall-clock time of one iteration, after which a strategy that hangs is ended (default: none)",
+    ),
+    (
+        "series",
+        "off|summary|full",
+        series_kind,
+        None,
+        "Path of each iteration in a file: none, every tenth step, every step (default: summary)",
+    ),
+    (
+        "series_step",
+        "SECONDS",
+        series_step,
+        None,
+        "Market time of a step of the series (default: 1)",
     ),
     ("artifacts", "DIR", path, None, f"Folder of runs and artifacts (default: {ARTIFACTS})"),
     (

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from pytest_soak.domain.outcome import Outcome
     from pytest_soak.plugin.bulk import Measured
+    from pytest_soak.plugin.progress import Progress
 
 _COLOURS = {"OK": "green", "WARN": "yellow", "INCONCLUSIVE": "yellow", "-": "yellow"}
 _MAX_TABLES = 4
@@ -42,6 +43,7 @@ class SoakTerminal:
         self._is_announced = False
         self._reports: dict[str, list[pytest.TestReport]] = {}
         self._planned = 0
+        self._progress: Progress | None = None
         self._keeps_times = bool(config.getoption("durations", None))
 
     @property
@@ -107,20 +109,46 @@ class SoakTerminal:
                 seen.user_properties = []
 
     def _take(self, note: ItemNote) -> None:
-        # Here, as a session without a soak has no use for the domain.
-        from pytest_soak.plugin.lines import live_lines
-
         self._folders[note.key] = note.folder
         seen = self._rows.setdefault(note.key, {})
         for row in note.rows:
             if row.iteration not in seen:
                 seen[row.iteration] = row
-                brief = self._is_bulk or len(self._rows) > _MAX_TABLES
-                self._write(live_lines(row, brief=brief), row.verdict)
+                self._tell(note.key, row)
         if not seen:
             del self._rows[note.key]
         if note.gates is not None:
             self._gates[note.key] = note.gates
+
+    def _tell(self, key: str, row: Row) -> None:
+        """An iteration's own lines, or in a long soak the line that says how far it is."""
+        # Here, as a session without a soak has no use for the domain.
+        from pytest_soak.plugin.lines import live_lines
+        from pytest_soak.plugin.progress import LIVE_ITERATIONS, Progress
+
+        if self._planned <= LIVE_ITERATIONS or self._config.get_verbosity() > 0:
+            brief = self._is_bulk or len(self._rows) > _MAX_TABLES
+            self._write(live_lines(row, brief=brief), row.verdict)
+            return
+        if self._progress is None:
+            self._progress = Progress(self._planned)
+        self._progress.tell(key, row, self._write_progress)
+
+    def _write_progress(self, text: str) -> bool:
+        """Write how far it is; whether that stays in place, where the next text takes its place."""
+        reporter = self._reporter
+        if reporter is None or self._config.get_verbosity() < -1:
+            return False
+        from pytest_soak.domain.text import printable
+
+        if not getattr(reporter, "isatty", False):
+            self._write([text], None)
+            return False
+        width = reporter._tw.fullwidth - 1
+        # Past pytest's writer, which takes a return for more text; what it writes next covers this.
+        reporter._tw._file.write(f"\r{printable(text)[:width]:<{width}}\r")
+        reporter.flush()
+        return True
 
     def _write(self, lines: Sequence[str], verdict: str | None) -> None:
         reporter = self._reporter
@@ -197,7 +225,7 @@ class SoakTerminal:
         return Measured(key, rows, self._gates.get(key), self._folders[key], self._failed[key])
 
     def _write_table(self, reporter: Any, canary: Measured) -> None:
-        from pytest_soak.plugin.lines import gates_lines, parameter_lines, table_lines
+        from pytest_soak.plugin.lines import gates_lines, parameter_lines, spark_lines, table_lines
 
         first = canary.rows[0]
         head = (
@@ -205,6 +233,7 @@ class SoakTerminal:
             f"{first.iterations} x {first.minutes:.3g} min, gates {first.gate_mode})"
         )
         self._write_all(reporter, [(head, None)])
+        self._write_all(reporter, [(line, None) for line in spark_lines(canary.rows)])
         self._write_all(reporter, table_lines(canary.rows))
         if canary.gates is not None:
             lines = gates_lines(canary.gates, first.gate_mode)

@@ -17,6 +17,7 @@ from pytest_soak import cli
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.observe.server import Dashboard, _events, free_socket
 from pytest_soak.observe.watching import Watch
+from pytest_soak.store.exports.series import read_series
 from pytest_soak.store.journal.journal import Journal
 from pytest_soak.store.runs.runs import list_runs
 
@@ -91,7 +92,36 @@ def test_canaries_and_records_are_those_of_the_journal(client: Client, run: Path
     assert row["nets"] == [entry.record.kpis.net_bps for entry in entries]
 
 
-@pytest.mark.parametrize("path", ["/canary/other", f"/canary/{CANARY}/9", "/canary/..%2f..%2fetc"])
+def test_the_path_of_an_iteration_is_that_of_its_file(
+    client: Client, run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    series = read_series(run / CANARY / "SERIES_2.npz")
+    path = client.get(f"/canary/{CANARY}/2/path").json()
+    assert path["mid"] == series["mid"].tolist()
+    assert path["time"] == [0.0, 10.0, 20.0, 30.0]
+    with Journal.read(run / CANARY / "soak.db") as journal:
+        kpis = journal.entry(2).record.kpis
+    assert path["fills"]["count"] == kpis.fills
+    assert path["profit"][-1] == pytest.approx(kpis.profit)
+    assert path["position"][-1] == pytest.approx(kpis.position_end)
+    worth = [one for one in path["fills"]["markout_bps"]["1s"] if one is not None]
+    assert len(worth) == kpis.samples["markout_1s_bps"]
+    assert cli.main(["series", str(run), CANARY, "2"]) == 0
+    assert f"{'time_ms':<16} {4:>7} rows  30000 to 60000" in capsys.readouterr().out
+    (run / CANARY / "SERIES_2.npz").unlink()
+    assert "there is no series" in client.get(f"/canary/{CANARY}/2/path").text
+
+
+NOT_THERE = (
+    "/canary/other",
+    f"/canary/{CANARY}/9",
+    "/canary/..%2f..%2fetc",
+    "/canary/../1/path",
+    "/canary/other/1/path",
+)
+
+
+@pytest.mark.parametrize("path", NOT_THERE)
 def test_what_is_not_there_is_one_sentence(client: Client, path: str) -> None:
     answer = client.get(path)
     assert answer.status == 404
@@ -105,10 +135,13 @@ def test_requests_for_another_host_are_refused(client: Client, host: str) -> Non
 
 def test_pages_load_nothing_from_elsewhere_and_take_no_orders(client: Client) -> None:
     page = client.get("/")
-    assert "default-src 'none'; script-src 'self'" in page.headers["content-security-policy"]
+    policy = page.headers["content-security-policy"]
+    assert "default-src 'none'; script-src 'self'; style-src 'self'" in policy
+    assert "unsafe-inline" not in policy
+    assert "unsafe-eval" not in policy
     assert "http://" not in page.text
     assert "https://" not in page.text
-    for name in ("soak.css", "soak.js", "dashboard.js", "plotly.min.js"):
+    for name in ("soak.css", "soak.js", "path.js", "dashboard.js", "plotly.min.js"):
         assert f"/static/{name}" in page.text
         assert client.get(f"/static/{name}").status == 200
     assert client.get("/static/report.html.jinja").status == 404
@@ -210,8 +243,17 @@ def test_a_browser_shows_what_the_journal_holds_and_new_iterations(
             cells = page.locator("details tbody tr").nth(1).locator("td").all_inner_texts()
             assert cells[1] == f"{records[1].kpis.net_bps:+.2f}"
             page.locator("details tbody button").nth(1).click()
-            page.wait_for_selector("#record:not([hidden])")
+            page.wait_for_selector("#path figure .main-svg")
             assert json.loads(page.inner_text("#record-text"))["iteration"] == 2
+            assert f"{records[1].kpis.fills} fills" in page.inner_text("#path p")
+            page.keyboard.press("Tab")
+            page.keyboard.press("Tab")
+            page.keyboard.press("Enter")
+            page.wait_for_selector("#iteration-title:text-is('" + f"{CANARY}, iteration 3" + "')")
+            page.fill("#filter", "no such canary")
+            page.wait_for_selector("#found:text-is('0 of 1 canaries')")
+            page.fill("#filter", "calm")
+            page.wait_for_selector(f"button:text-is('{CANARY}')")
             pytester.runpytest_subprocess("--soak-resume", "--soak-extend=1")
             page.wait_for_selector("td:text-is('5/5')", timeout=10_000)
             browser.close()

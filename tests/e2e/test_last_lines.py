@@ -42,3 +42,19 @@ def test_many_canaries_show_a_matrix(pytester: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(["profile *scenario *seeds *", "default *calm * 6 *"])
     at = next(n for n, line in enumerate(result.outlines) if line.startswith("canary "))
     assert len({line.split()[0] for line in result.outlines[at + 1 : at + 7]}) == 6
+
+
+def test_a_long_run_takes_a_screen_and_a_line_per_iteration_with_v(pytester: pytest.Pytester) -> None:
+    """Also where workers run it: how far it is, and net and risk as small pictures."""
+    options = ("--soak-iterations=40", "--soak-minutes=0.02", "--soak-gate=off", "--soak-report=off")
+    result = pytester.runpytest_subprocess(*options, "-n1")
+    assert result.ret == 0
+    told = [line for line in result.outlines if line.startswith("soak: ") and "canaries done" in line]
+    assert 10 <= len(told) <= 11
+    assert told[-1].startswith("soak: 40/40 iterations, 1/1 canaries done")
+    assert not [line for line in result.outlines if line.startswith("default-calm-s1 1/40")]
+    result.stdout.fnmatch_lines(["net  |*", "risk |*", "*(26 more iterations in the journal)"])
+    assert len(result.outlines) <= 60
+    assert max(map(len, told)) <= 80
+    verbose = pytester.runpytest_subprocess(*options, "-v")
+    assert sum(line.startswith("default-calm-s1 ") and "/40 " in line for line in verbose.outlines) == 40

@@ -46,9 +46,7 @@ class Gauge:
 @pytest.fixture
 def latest(pytester: pytest.Pytester) -> Path:
     """Folder of a canary of six iterations."""
-    result = pytester.runpytest_inprocess(
-        "--soak-iterations=6", "--soak-profile=steady_safe", "--soak-seed=6"
-    )
+    result = pytester.runpytest_inprocess("--soak-iterations=6", "--soak-profile=steady_safe")
     assert result.ret == 0
     return next((pytester.path / "artifacts/soak/latest").resolve().rglob("ITER_SUMMARY_6.json")).parent
 

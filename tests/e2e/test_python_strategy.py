@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from benches import documented
+from pytest_soak.market import strategy
 from tests.e2e.conftest import summary
 
 SEED = documented.FIRST_SEED
@@ -86,3 +89,15 @@ def test_what_is_documented_passes_its_gates(pytester: pytest.Pytester, name: st
     result = pytester.runpytest_inprocess("--soak-iterations=6", f"--soak-seed={SEED}", "-W", "error")
     result.assert_outcomes(passed=7)
     result.stdout.fnmatch_lines(["after the warm-up: OK", "next: all gates held;*"])
+
+
+def test_the_same_maker_stands_wherever_one_is_asked_at_every_decision() -> None:
+    """What was measured of the README's is true of the tutorial's and of the module's, line by line."""
+    tutorial = Path(documented.README).parent / "docs" / "tutorial" / "your-strategy.md"
+    texts = [documented.conftest_of_readme(), tutorial.read_text("utf-8"), inspect.getdoc(strategy) or ""]
+    steps = [
+        textwrap.dedent(text.partition("def on_step")[2].partition("def pytest_soak")[0]) for text in texts
+    ]
+    said = [[line.strip() for line in step.splitlines() if line.strip()] for step in steps]
+    assert len(said[0]) > 8
+    assert said == said[:1] * 3

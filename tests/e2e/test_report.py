@@ -151,3 +151,37 @@ def test_a_report_that_cannot_be_written_fails_nothing(pytester: pytest.Pytester
     result = pytester.runpytest_inprocess(*JOB)
     assert result.ret == 0
     result.stdout.fnmatch_lines(["report: not written: *report.md*"])
+
+
+def test_every_number_of_the_tearsheet_is_in_the_journal_where_its_row_says(
+    pytester: pytest.Pytester,
+) -> None:
+    job = ("--soak-iterations=3", "--soak-minutes=5", "--soak-scenario=flash_crash", "--soak-gate=soft")
+    pytester.runpytest_inprocess(*job, "--soak-report=html")
+    (section,) = data(newest(pytester) / "report.html")["sections"]
+    with Journal.read(newest(pytester) / section["name"] / "soak.db") as journal:
+        records = [entry.record.model_dump(mode="json") for entry in journal.entries()]
+    text = (newest(pytester) / "report.md").read_text("utf-8")
+    titles = [table["title"] for table in section["sheet"]]
+    assert {"Profit split", "Markout curve of maker fills", "Worst five minutes", "What was tuned"} <= set(
+        titles
+    )
+    for table in section["sheet"]:
+        assert f"### {table['title']}\n" in text
+        for row in table["rows"]:
+            assert f"| {row[0]} |" in text
+            where: Any = {"record": records[2]}
+            for key in row[-1].split("."):
+                where = where[key]
+            assert where is not None, row
+    tables = {table["title"]: table["rows"] for table in section["sheet"]}
+    judged = records[2]
+    assert tables["Worst five minutes"][0][:2] == ["3", f"{judged['kpis']['worst_five_minutes']:+.2f}"]
+    assert dict(row[:2] for row in tables["Blocked attempts"]) == {
+        reason: str(count) for reason, count in judged["blocks"].items()
+    }
+    labels = {row[0]: row[1] for row in tables["Profit by label of the market"]}
+    assert labels == {name: f"{made:+.2f}" for name, made in judged["kpis"]["label_profit"].items()}
+    assert "crash" in labels
+    assert section["worst"]["iteration"] == 3
+    assert section["worst"]["path"]["fills"]["count"] == judged["kpis"]["fills"]

@@ -43,8 +43,8 @@ def costs(name: str, seed: int) -> dict[str, list[float]]:
                 place[standing[-1]] = where
     found: dict[str, list[float]] = {"front": [], "end": []}
     for fill in json.loads(simulation.report())["fills"]:
-        if fill["mid_1s_later"] is not None:
-            move = fill["mid_1s_later"] / fill["mid_at_fill"] - 1.0
+        if fill["mids_later"][1] is not None:
+            move = fill["mids_later"][1] / fill["mid_at_fill"] - 1.0
             found[place[fill["order_id"]]].append(-fill["side"] * move * 1e4)
     return found
 

@@ -9,6 +9,8 @@ from typing import Any
 
 Fill = Mapping[str, Any]
 ZERO = Fraction(0)
+HORIZONS_MS = (100.0, 1_000.0, 10_000.0, 60_000.0)
+"""How long after a fill the mid is looked at."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ def taker_costs_bps(fills: Iterable[Fill]) -> list[float]:
 def adverse_costs_bps(fills: Iterable[Fill]) -> list[float]:
     """Cost of every maker fill that could be marked one second later; losing is positive."""
     return [
-        -f["side"] * (f["mid_1s_later"] / f["mid_at_fill"] - 1.0) * 1e4
+        -f["side"] * (f["mids_later"][1] / f["mid_at_fill"] - 1.0) * 1e4
         for f in fills
-        if f["maker"] and f["mid_1s_later"] is not None
+        if f["maker"] and f["mids_later"][1] is not None
     ]

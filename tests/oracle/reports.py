@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pytest_soak.domain.records import (
     Blocks,
+    Course,
     EdgeReport,
     EdgeTotals,
     Histogram,
     MarketFacts,
+    Markouts,
     OrderCounts,
     Sample,
 )
@@ -50,6 +52,13 @@ def nothing_measured(at_ms: float) -> EdgeReport:
             maker_fills=0,
             partial_fills=0,
             taker_fills=0,
+        ),
+        course=Course(
+            both_sides_ms=0.0,
+            requote_ms=nothing,
+            markouts=Markouts(profit=(0.0,) * 4, notional=(0.0,) * 4, fills=(0,) * 4),
+            worst_five_minutes=None,
+            label_profit={},
         ),
         market=MarketFacts(
             start_ms=at_ms,

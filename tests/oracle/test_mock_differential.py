@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from pytest_soak.market.scenario.model import Impact
 from tests.kernel_kit import asked, edge_of, parts_of, raw, whole_of
 from tests.oracle import ledger
 from tests.oracle.jobs import job, jobs, window
+from tests.oracle.ledger import HORIZONS_MS
 
 ROOT = Path(__file__).resolve().parents[2]
 SCENARIOS = available_scenarios()
@@ -107,24 +109,24 @@ def assert_marks_lie_on_the_path(
     *,
     calm: bool,
 ) -> None:
-    """A mark 1 s after a fill is measured where the window still covers it, in the window's range.
+    """The mids after a fill are looked at where the window still covers them, and lie in the window's range.
 
     Where the market is calm it also lies near the samples; a crash moves the mid between two of them.
     """
-    for fill in fills:
-        due = fill["ts_ms"] + 1_000.0
-        marked = fill["mid_1s_later"] is not None
-        assert marked == (bool(fill["maker"]) and due <= where.end_ms)
+    for fill, place in product(fills, range(len(HORIZONS_MS))):
+        due, later = fill["ts_ms"] + HORIZONS_MS[place], fill["mids_later"][place]
+        marked = later is not None
+        assert marked == (due <= where.end_ms)
         if marked:
             assert facts.mid_low is not None
             assert facts.mid_high is not None
             # Lowest and highest are of the mids at decisions, and the mark may lie between two of them.
-            assert facts.mid_low * 0.998 <= fill["mid_1s_later"] <= facts.mid_high * 1.002
+            assert facts.mid_low * 0.998 <= later <= facts.mid_high * 1.002
         if marked and calm:
             index = min(int((due - where.start_ms) // 100.0), len(path) - 1)
             around = [mid for _, mid in path[index : index + 2]]
             slack = 5e-4 * fill["mid_at_fill"]
-            assert min(around) - slack <= fill["mid_1s_later"] <= max(around) + slack
+            assert min(around) - slack <= later <= max(around) + slack
 
 
 @few

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from pytest_soak.market import MakerJob, ReplayMarket, Window
 from tests.oracle import ledger
 from tests.oracle.book import MidPath, happenings
 from tests.oracle.jobs import fees, job, parameters, window
+from tests.oracle.ledger import HORIZONS_MS
 from tests.oracle.recordings import real_recording, write_npz
 from tests.oracle.replays import END_MS, LOT, START_MS, TICK, mids_of, rows_for, run
 
@@ -83,12 +85,12 @@ def assert_kpis(kpis: Kpis, fills: list[dict[str, Any]], task: MakerJob, mid_end
 
 
 def assert_adverse(report: EdgeReport, fills: list[dict[str, Any]], mids: MidPath) -> None:
-    for fill in fills:
-        due = round(fill["ts_ms"] * 1e6) + 1_000_000_000
-        if fill["maker"] and due <= END_MS * 1e6:
-            assert fill["mid_1s_later"] == pytest.approx((mids.at(due) or 0.0) * TICK, abs=1e-9)
+    for fill, (place, after) in product(fills, enumerate(HORIZONS_MS)):
+        due = round((fill["ts_ms"] + after) * 1e6)
+        if due <= END_MS * 1e6:
+            assert fill["mids_later"][place] == pytest.approx((mids.at(due) or 0.0) * TICK, abs=1e-9)
         else:
-            assert fill["mid_1s_later"] is None
+            assert fill["mids_later"][place] is None
     costs = ledger.adverse_costs_bps(fills)
     assert report.adverse_bps.n == len(costs)
     assert report.adverse_bps.p95 == pytest.approx(ledger.p95(costs), abs=1e-6)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import statistics
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -14,6 +15,7 @@ from tests.kernel_kit import STEADY_SAFE, kpis, simulate
 
 
 @cache
+@functools.cache
 def _run(market: str, seed: int, iteration: int) -> dict[str, Any]:
     start = 5.0 * (iteration - 1)
     return simulate(market=market, seed=seed, start_minutes=start, parameters=STEADY_SAFE)

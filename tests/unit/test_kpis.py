@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_soak.domain.course import MARKOUTS
 from pytest_soak.domain.kpis import KPI_MEANINGS, MIN_SAMPLES, kpis_of, pooled
 from pytest_soak.domain.records import EdgeReport, Kpis, Sample
 from tests.rules_kit import blocks, edge_report, orders, totals
@@ -120,17 +121,20 @@ def test_samples_say_what_stands_behind_each_kpi() -> None:
         "position_max": 36,
         "drawdown": 36,
         "net_liquidation_bps": 36,
+        **dict.fromkeys(MARKOUTS, 0),
+        **dict.fromkeys(("quote_uptime", "requote_p50_ms", "requote_p95_ms"), 0),
+        **dict.fromkeys(("profit_per_hour", "fills_per_hour"), 36),
+        **dict.fromkeys(("worst_five_minutes", "worst_label_profit"), 0),
     }
 
 
 def test_the_table_describes_every_kpi_and_nothing_else() -> None:
-    fields = [
-        name for name in Kpis.model_fields if name not in ("block_shares", "samples", "errors", "skews")
-    ]
+    beside = ("block_shares", "label_profit", "samples", "errors", "skews")
+    fields = [name for name in Kpis.model_fields if name not in beside]
     assert sorted(KPI_MEANINGS) == sorted(fields)
     assert set(kpis_of(edge_report()).samples) == set(KPI_MEANINGS)
     for meaning in KPI_MEANINGS.values():
-        assert meaning.unit in ("bps", "ms", "ratio", "quote", "base", "count")
+        assert meaning.unit in ("bps", "ms", "ratio", "quote", "base", "count", "quote/h", "1/h")
         assert meaning.better in ("up", "down", None)
         assert meaning.meaning.isascii()
 

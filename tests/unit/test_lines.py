@@ -6,7 +6,17 @@ import json
 from dataclasses import replace
 
 from pytest_soak.domain.parameters import DEFAULTS, PARAMETERS
-from pytest_soak.plugin.lines import bound_uses, live_lines, parameter_lines, table_line, table_lines
+from pytest_soak.plugin.lines import (
+    bound_uses,
+    live_lines,
+    parameter_lines,
+    shortened,
+    spark_lines,
+    sparkline,
+    table_line,
+    table_lines,
+)
+from pytest_soak.plugin.progress import Progress
 from pytest_soak.plugin.wire import CanaryGates, GateSeen, ItemNote, Row
 
 ROW = Row(
@@ -85,3 +95,65 @@ def test_iterations_at_a_bound_are_counted_over_the_run() -> None:
     }
     assert "  min_interval_ms 2 low; min_interval_ms 1 high" in parameter_lines([low, high, low, ROW])
     assert not any("bound" in line for line in parameter_lines([ROW]))
+
+
+def test_a_day_keeps_its_worst_iterations_and_the_last_ones() -> None:
+    """In their order; WARN only where there is room."""
+    rows = [
+        replace(ROW, iteration=n, net=float(n), verdict="FAIL" if n % 10 == 0 else "WARN")
+        for n in range(1, 97)
+    ]
+    shown = [row.iteration for row in shortened(rows)]
+    assert shown == [1, 10, 20, 30, 40, 50, 60, 70, 80, 90, 93, 94, 95, 96]
+    assert len(shortened(rows[:24])) == 24
+    assert len(table_lines(rows)) == 16
+
+
+def test_small_pictures_are_ascii_and_of_one_width() -> None:
+    """The lowest and the highest value, what was not measured, and means of many."""
+    assert sparkline([0.0, 9.0, None, 5.0]) == "_@?+"
+    assert sparkline([2.0, 2.0]) == "__"
+    assert sparkline([None]) == "?"
+    many = sparkline([float(n // 2) for n in range(96)])
+    assert (len(many), many[0], many[-1], many.isascii()) == (48, "_", "@", True)
+    assert spark_lines([ROW, ROW]) == []
+    net, risk = spark_lines([ROW, replace(ROW, net=-3.0, risk=None), replace(ROW, risk=0.5)])
+    assert net == "net  |@_@| -3.00 to +1.50"
+    assert risk == "risk |_?@| 20.0% to 50.0%"
+    assert spark_lines([replace(ROW, net=None)] * 3)[0] == "net  |???| -"
+
+
+def test_progress_says_what_is_done_and_the_worst_gate_and_comes_ten_times() -> None:
+    """Where a line stays in place it comes every time."""
+    fine, told = replace(ROW, gates=(), verdict="OK"), []
+    progress = Progress(planned=40)
+
+    def write(text: str) -> bool:
+        told.append(text)
+        return False
+
+    for n in range(1, 41):
+        progress.tell("one", replace(ROW if n == 7 else fine, iteration=n, iterations=40), write)
+    assert len(told) == 11
+    assert told[0].startswith("soak: 1/40 iterations, 0/1 canaries done, ")
+    assert told[0].endswith(" left")
+    assert told[-1] == "soak: 40/40 iterations, 1/1 canaries done, worst FAIL net_bps in 7"
+    in_place, shown = Progress(planned=80), []
+
+    def rewrite(text: str) -> bool:
+        shown.append(text)
+        return True
+
+    for n in range(1, 9):
+        in_place.tell("one" if n % 2 else "two", replace(fine, iteration=n, iterations=40), rewrite)
+    assert len(shown) == 8
+    assert "0/2 canaries done, now 8/40, " in shown[-1]
+
+
+def test_a_worse_gate_takes_the_place_of_one_before() -> None:
+    """NO_DATA is worse than WARN, FAIL than both; of equal ones the first stays."""
+    progress = Progress(planned=4)
+    for n, verdict in enumerate(("WARN", "NO_DATA", "FAIL", "FAIL"), start=1):
+        gate = GateSeen(kpi=f"kpi{n}", verdict=verdict, measured=None, bound=">= 2")
+        progress.add("one", replace(ROW, iteration=n, gates=(gate,)))
+    assert "worst FAIL kpi3 in 3" in progress.text(ROW)

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from pytest_soak.domain import sampling
-from pytest_soak.domain.gates import Chance, describe, judge, judge_canary
+from pytest_soak.domain.gates import FAMILY_ERROR, Chance, describe, error_of, judge, judge_canary
 from pytest_soak.domain.kpis import kpis_of, pooled
+from pytest_soak.domain.outcome import MISSED
 from pytest_soak.domain.records import Batches, EdgeReport, Histogram, Sample, Verdict
 from pytest_soak.domain.sampling import merged_histogram, quantile, t_quantile
 from pytest_soak.domain.settings import GateSettings, Threshold
@@ -114,6 +115,36 @@ def share_red(iterations: int, errors_above: float, runs: int, noise: Noise = no
 def test_a_maker_that_meets_its_gates_is_seldom_red(iterations: int) -> None:
     """One standard error of a run above the gate: at most one canary in twenty, here of 400."""
     assert share_red(iterations, 1.0, 400) <= 0.05
+
+
+def is_red_extended(reports: Sequence[EdgeReport], plans: Sequence[int]) -> bool:
+    """Whether it is after any of its plans, the first and then what each extension adds."""
+    done = 0
+    for extensions, plan in enumerate(plans):
+        chance = Chance.of_iterations(plan, NET, extensions=extensions)
+        part, done = reports[done : done + plan], done + plan
+        missed = (gate for report in part for gate in judge(kpis_of(report), NET, chance=chance))
+        whole = judge_canary(pooled(reports[:done]), NET, done, extensions=extensions)
+        if any(g.verdict in MISSED and g.is_beyond_chance for g in missed) or "FAIL" in {
+            gate.verdict for gate in whole
+        }:
+            return True
+    return False
+
+
+@pytest.mark.parametrize(("errors_above", "most"), [(1.0, 0.05), (0.0, 0.10)])
+def test_nor_is_one_whose_run_is_extended_again_and_again(errors_above: float, most: float) -> None:
+    """Twice, as much again each time, whatever was said before; on its bound it has twice the chance."""
+    plans = (6, 6, 12)
+    one, rng = SPREAD_BPS / (BATCHES * sum(plans)) ** 0.5 * 1.15, random.Random(7)
+    mean = 2.0 + errors_above * one
+    runs = [[iteration(rng, mean) for _ in range(sum(plans))] for _ in range(120)]
+    assert sum(is_red_extended(run, plans) for run in runs) / len(runs) <= most
+
+
+def test_what_is_spent_on_extensions_has_an_end() -> None:
+    assert error_of(0) == FAMILY_ERROR
+    assert sum(map(error_of, range(60))) == pytest.approx(2.0 * FAMILY_ERROR)
 
 
 @pytest.mark.parametrize("noise", [Correlated(), skewed], ids=["correlated", "skewed"])

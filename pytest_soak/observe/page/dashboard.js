@@ -1,15 +1,20 @@
-// Keeps the page of a running soak up to date; what is drawn stands in soak.js.
+// Keeps the page of a running soak up to date; what is drawn stands in soak.js and path.js.
 "use strict";
 
 (() => {
   const ORDER = ["FAIL", "NO_DATA", "damaged", "INCONCLUSIVE", "-", "WARN", "OK"];
   const MOST_CHOSEN = 4;
+  const STEP = 100;
   const rows = new Map();
   const chosen = [];
   const drawn = new Map();
+  const data = new Map();
   let header = { run: null };
   let due = null;
   let last = Date.now();
+  let shown = STEP;
+  let heated = { at: 0, names: "" };
+  let opened = null;
 
   const place = (id) => document.getElementById(id);
 
@@ -21,9 +26,17 @@
       header = news.header;
       for (const row of news.rows) rows.set(row.name, row);
       last = Date.now();
-      if (due === null) due = setTimeout(() => { due = null; draw(); }, 300);
+      plan(rows.size > 200 ? 1000 : 300);
     };
     source.onerror = () => { place("about").textContent = "The connection is lost; the page tries again by itself."; };
+  }
+
+  // Many changes within a moment are drawn once.
+  function plan(after) {
+    const at = Date.now() + after;
+    if (due !== null && due.at <= at) return;
+    if (due !== null) clearTimeout(due.timer);
+    due = { at, timer: setTimeout(() => { due = null; draw(); }, after) };
   }
 
   function sorted() {
@@ -31,26 +44,54 @@
     return [...rows.values()].sort((a, b) => ORDER.indexOf(a.verdict) - ORDER.indexOf(b.verdict) || low(a.net_bps) - low(b.net_bps) || (a.name < b.name ? -1 : 1));
   }
 
+  function filtered(list) {
+    const words = place("filter").value.toLowerCase().split(/\s+/).filter(Boolean);
+    return list.filter((row) => words.every((word) => (row.name + " " + row.verdict + " " + (row.zone || "")).toLowerCase().includes(word)));
+  }
+
   function draw() {
-    const list = sorted();
+    const all = sorted();
     place("title").textContent = header.run ? "Soak " + header.run : "Waiting for a run";
     place("banner").className = "banner " + (header.verdict || "");
-    const done = list.reduce((sum, row) => sum + (row.done || 0), 0);
-    const planned = list.reduce((sum, row) => sum + (row.planned || 0), 0);
-    const worst = list.find((row) => row.why);
-    place("banner").textContent = header.run
-      ? (header.verdict || "-") + ": " + done + " of " + planned + " iterations of " + list.length + " canaries" + (worst ? "; " + worst.name + ": " + worst.why : "")
-      : header.problem || "Nothing measured yet.";
+    const done = all.reduce((sum, row) => sum + (row.done || 0), 0);
+    const planned = all.reduce((sum, row) => sum + (row.planned || 0), 0);
+    const worst = all.find((row) => row.why);
+    say("banner", header.run
+      ? (header.verdict || "-") + ": " + done + " of " + planned + " iterations of " + all.length + " canaries" + (worst ? "; " + worst.name + ": " + worst.why : "")
+      : header.problem || "Nothing measured yet.");
     const versions = Object.entries(header.versions || {}).map(([name, text]) => name + " " + text).join(", ");
     place("about").textContent = header.run ? "begun " + header.created_at + "; " + versions + "; " + header.command : "";
+    const list = filtered(all);
     if (!chosen.length && list.length) chosen.push(list[0].name);
-    const focused = document.activeElement && document.activeElement.textContent;
-    place("canaries").replaceChildren();
-    Soak.table(place("canaries"), list, choose, chosen[chosen.length - 1]);
-    for (const button of place("canaries").querySelectorAll("button")) if (button.textContent === focused) button.focus({ preventScroll: true });
-    place("heat").replaceChildren();
-    if (list.length) Soak.heat(place("heat"), list, open);
+    table(list);
+    heat(list);
     for (const name of chosen) show(name);
+    together();
+  }
+
+  // A text that has not changed is not said again by a screen reader.
+  function say(id, text) {
+    if (place(id).textContent !== text) place(id).textContent = text;
+  }
+
+  function table(list) {
+    const focused = document.activeElement && document.activeElement.closest("#canaries") ? document.activeElement.textContent : null;
+    Soak.table(place("canaries"), list.slice(0, shown), choose, chosen);
+    if (focused !== null) for (const button of place("canaries").querySelectorAll("button")) if (button.textContent === focused) button.focus({ preventScroll: true });
+    const rest = list.length - shown;
+    place("more").hidden = rest <= 0;
+    place("more").textContent = "Show " + Math.min(STEP, rest) + " more of " + list.length;
+    say("found", list.length === rows.size ? rows.size + " canaries" : list.length + " of " + rows.size + " canaries");
+  }
+
+  // The heat map of a thousand canaries takes a moment, so it is drawn the less often the larger it is.
+  function heat(list) {
+    const names = list.length + "/" + place("filter").value;
+    const wait = heated.at + list.length * 8 - Date.now();
+    if (names === heated.names && wait > 0) { plan(wait); return; }
+    heated = { at: Date.now(), names };
+    if (list.length) Soak.heat(place("heat"), list, open);
+    else place("heat").replaceChildren();
   }
 
   function choose(name) {
@@ -58,7 +99,7 @@
     if (at >= 0) chosen.splice(at, 1);
     else chosen.push(name);
     while (chosen.length > MOST_CHOSEN) chosen.shift();
-    for (const [known, element] of drawn) if (!chosen.includes(known)) { element.remove(); drawn.delete(known); }
+    for (const [known, element] of drawn) if (!chosen.includes(known)) { element.remove(); drawn.delete(known); data.delete(known); }
     draw();
   }
 
@@ -71,29 +112,63 @@
     element.dataset.stamp = stamp;
     if (!known) { drawn.set(name, element); place("chosen").append(element); }
     const answer = await fetch("/canary/" + encodeURIComponent(name));
-    const data = await answer.json();
-    const opened = element.querySelector("details[open]") !== null;
+    const found = await answer.json();
+    const wasOpen = element.querySelector("details[open]") !== null;
     element.replaceChildren();
-    if (!answer.ok) { element.append(Soak.make("p", data.problem)); return; }
-    Soak.canary(element, data, open);
+    if (!answer.ok) { element.append(Soak.make("p", found.problem)); return; }
+    data.set(name, found);
+    Soak.canary(element, found, open);
     const details = element.querySelector("details");
-    if (details) details.open = opened;
+    if (details) details.open = wasOpen;
+    together();
+  }
+
+  function together() {
+    const known = chosen.map((name) => data.get(name)).filter(Boolean);
+    const stamp = known.map((one) => one.name + one.done).join("|");
+    if (place("together").dataset.stamp === stamp) return;
+    place("together").dataset.stamp = stamp;
+    place("together").replaceChildren();
+    if (known.length > 1) Soak.together(place("together"), known);
   }
 
   async function open(name, iteration) {
-    const answer = await fetch("/canary/" + encodeURIComponent(name) + "/" + iteration);
-    const data = await answer.json();
-    place("record").hidden = false;
-    place("record-title").textContent = name + ", iteration " + iteration + ": its record in the journal";
-    place("record-text").textContent = JSON.stringify(data, null, 2);
-    place("record").scrollIntoView({ behavior: "smooth" });
+    opened = { name, iteration };
+    const address = "/canary/" + encodeURIComponent(name) + "/" + iteration;
+    const [record, path] = await Promise.all([fetch(address), fetch(address + "/path")]);
+    const [text, found] = await Promise.all([record.json(), path.json()]);
+    place("iteration").hidden = false;
+    place("iteration-title").textContent = name + ", iteration " + iteration;
+    place("point").textContent = "";
+    place("path").replaceChildren();
+    if (path.ok) SoakPath.draw(place("path"), found, (said) => { place("point").textContent = said; });
+    else place("path").append(Soak.make("p", found.problem));
+    place("record-text").textContent = JSON.stringify(text, null, 2);
+    const row = rows.get(name);
+    place("earlier").disabled = iteration <= 1;
+    place("later").disabled = !row || iteration >= row.done;
+    place("iteration-title").focus({ preventScroll: true });
+    place("iteration").scrollIntoView({ behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
   }
+
+  const step = (by) => () => opened && open(opened.name, opened.iteration + by);
+  place("earlier").addEventListener("click", step(-1));
+  place("later").addEventListener("click", step(1));
+  place("filter").addEventListener("input", () => { shown = STEP; plan(150); });
+  place("more").addEventListener("click", () => { shown += STEP; draw(); });
 
   setInterval(() => {
     const seconds = Math.round((Date.now() - last) / 1000);
     document.title = (header.verdict ? header.verdict + " - " : "") + "soak" + (seconds > 60 ? " (nothing new for " + seconds + " s)" : "");
   }, 5000);
 
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { for (const element of drawn.values()) element.dataset.stamp = ""; draw(); });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+    for (const element of drawn.values()) element.dataset.stamp = "";
+    place("together").dataset.stamp = "";
+    heated.at = 0;
+    place("heat").replaceChildren();
+    draw();
+    if (opened) open(opened.name, opened.iteration);
+  });
   listen();
 })();

@@ -11,7 +11,7 @@ const Soak = (() => {
     ["Net profit and its parts, bps", net], ["Risk ratio, zones and gate", risk],
     ["Profit and drawdown, quote currency", money], ["Position, base currency", position],
     ["Blocked attempts by reason", blocks], ["95th percentiles, ms", percentiles],
-    ["Parameters within their bounds (0 lower, 1 upper)", parameters, "tall"],
+    ["Parameters within their bounds (0 lower, 1 upper); a cross: a guard spoke", parameters, "tall"],
   ];
 
   function make(tag, text, classes) {
@@ -78,8 +78,8 @@ const Soak = (() => {
     const total = kpi(canary, "profit").map((value) => (value === null ? null : (sum += value)));
     return [[{ x: numbers(canary), y: kpi(canary, "profit"), type: "bar", name: "profit", marker: { color: COLOURS[1] } },
       { x: numbers(canary), y: total, name: "cumulative", mode: "lines", line: { color: COLOURS[0] } },
-      { x: numbers(canary), y: kpi(canary, "drawdown").map((value) => (value === null ? null : -value)), type: "bar", name: "drawdown", marker: { color: COLOURS[4] } }],
-    layout({ barmode: "relative" })];
+      { x: numbers(canary), y: kpi(canary, "drawdown").map((value) => (value === null ? null : -value)), mode: "lines+markers", name: "drawdown", line: { color: COLOURS[4], dash: "dot" } }],
+    layout()];
   }
 
   function position(canary) {
@@ -116,18 +116,19 @@ const Soak = (() => {
     return guards.map(([guard]) => "held by " + guard).join(", ");
   }
 
-  function chart(parent, title, drawn, tall) {
-    const figure = make("figure");
+  function chart(parent, title, drawn, kind) {
+    const figure = make("figure", null, kind && kind.includes("wide-chart") ? "wide-chart" : "");
     const caption = make("figcaption", title);
-    const place = make("div", null, "chart" + (tall ? " tall" : ""));
+    const place = make("div", null, "chart " + (kind || ""));
     place.setAttribute("role", "img");
-    place.setAttribute("aria-label", title);
+    place.setAttribute("aria-label", title + "; the tables of this page hold its numbers");
     figure.append(caption, place);
     parent.append(figure);
     Plotly.newPlot(place, drawn[0], drawn[1], { responsive: true, displayModeBar: false });
     return place;
   }
 
+  // One picture, drawn anew in place: the page does not jump, and the browser keeps what it can.
   function heat(parent, rows, choose) {
     const longest = Math.max(1, ...rows.map((row) => row.planned));
     const values = rows.map((row) => Array.from({ length: longest }, (_, n) => (n < row.nets.length ? row.nets[n] : null)));
@@ -135,48 +136,57 @@ const Soak = (() => {
     const known = values.flat().filter((value) => value !== null).map(Math.abs).sort((a, b) => a - b);
     const most = known.length ? known[Math.min(known.length - 1, Math.floor(known.length * 0.98))] || 1 : 1;
     const drawn = [[{
-      type: "heatmap", z: values, text: texts, x: Array.from({ length: longest }, (_, n) => n + 1), y: rows.map((_, n) => n),
+      type: "heatmap", z: values, text: texts, x: Array.from({ length: longest }, (_, n) => n + 1), y: rows.map((row) => safe(row.name)),
       zmid: 0, zmin: -most, zmax: most, colorscale: [[0, "#b8433f"], [0.5, "#e9e6df"], [1, "#2f8f5b"]], xgap: rows.length > 60 ? 0 : 1, ygap: rows.length > 60 ? 0 : 1,
-      customdata: rows.map((row) => Array(longest).fill(row.name)),
-      hovertemplate: "%{customdata}<br>iteration %{x}: %{z:.2f} bps, %{text}<extra></extra>", colorbar: { title: { text: "net bps" }, thickness: 12 },
+      hovertemplate: "%{y}<br>iteration %{x}: %{z:.2f} bps, %{text}<extra></extra>", colorbar: { title: { text: "net bps" }, thickness: 12 },
     }], layout({
       hovermode: "closest", margin: { l: 12, r: 12, t: 8, b: 28 },
-      yaxis: { autorange: "reversed", showticklabels: false, zeroline: false },
+      yaxis: { type: "category", autorange: "reversed", showticklabels: false, showgrid: false, zeroline: false },
     })];
-    const place = chart(parent, "Net profit by canary and iteration, the worst canary on top", drawn, rows.length > 8);
-    if (choose) place.on("plotly_click", (event) => choose(rows[event.points[0].y].name, event.points[0].x));
+    parent.soakRows = rows;
+    const before = parent.querySelector(".js-plotly-plot");
+    if (before) { Plotly.react(before, drawn[0], drawn[1]); return; }
+    const place = chart(parent, "Net profit by canary and iteration, the worst canary on top", drawn, rows.length > 8 ? "tall" : "");
+    if (choose) place.on("plotly_click", (event) => choose(parent.soakRows[event.points[0].pointIndex[0]].name, event.points[0].x));
   }
 
   const COLUMNS = [
-    ["profile", (row) => row.profile], ["scenario", (row) => row.scenario], ["seed", (row) => row.seed, "number"],
+    ["profile", (row) => row.profile, "wide"], ["scenario", (row) => row.scenario, "wide"], ["seed", (row) => row.seed, "number wide"],
     ["strategy", (row) => row.strategy, "wide"], ["iterations", (row) => row.done + "/" + row.planned, "number"],
     ["net bps", (row) => fixed(2, true)(row.net_bps), "number"], ["profit", (row) => fixed(2, true)(row.profit), "number wide"],
     ["risk", (row) => percent(row.risk_ratio), "number"], ["zone", (row) => row.zone || "-", "wide"],
   ];
 
+  // Rows are kept from one drawing to the next where they have not changed: a thousand canaries stay smooth.
   function table(parent, rows, choose, chosen) {
-    const scroll = make("div", null, "scroll");
-    const found = make("table");
-    const head = make("tr");
-    head.append(make("th", "canary"), ...COLUMNS.map(([title, , kind]) => make("th", title, kind)), make("th", "verdict"), make("th", "why", "wide"));
-    const top = make("thead");
-    top.append(head);
+    const known = parent.soakRows || new Map();
+    parent.soakRows = new Map();
     const body = make("tbody");
     for (const row of rows) {
-      const line = make("tr", null, row.name === chosen ? "chosen" : "");
-      const name = make("td");
-      if (choose) {
-        const button = make("button", row.name);
-        button.type = "button";
-        button.addEventListener("click", () => choose(row.name));
-        name.append(button);
-      } else name.textContent = row.name;
-      line.append(name, ...COLUMNS.map(([, of, kind]) => make("td", of(row), kind)), verdict("td", row.verdict), make("td", row.why || "", "wide"));
+      const before = known.get(row.name);
+      const line = before && before.row === row ? before.line : rowOf(row, choose);
+      line.className = chosen && chosen.includes(row.name) ? "chosen" : "";
+      const button = line.querySelector("button");
+      if (button) button.setAttribute("aria-pressed", String(line.className === "chosen"));
+      parent.soakRows.set(row.name, { row, line });
       body.append(line);
     }
+    const head = make("tr");
+    head.append(header("canary"), header("verdict"), ...COLUMNS.map(([title, , kind]) => header(title, kind)), header("why", "wide"));
+    const top = make("thead");
+    top.append(head);
+    const found = make("table");
     found.append(top, body);
+    const scroll = make("div", null, "scroll");
     scroll.append(found);
-    parent.append(scroll);
+    parent.replaceChildren(scroll);
+  }
+
+  function rowOf(row, choose) {
+    const line = make("tr");
+    line.append(opening(row.name, choose && (() => choose(row.name))), verdict("td", row.verdict),
+      ...COLUMNS.map(([, of, kind]) => make("td", of(row), kind)), make("td", row.why || "", "wide"));
+    return line;
   }
 
   // A mark beside the word: the verdict is not told by colour alone.
@@ -185,23 +195,34 @@ const Soak = (() => {
     return make(tag, mark + text, "verdict " + text);
   }
 
-  function gates(parent, canary) {
-    if (!canary.gates.length) return;
-    const scroll = make("div", null, "scroll");
+  // A table of texts; a cell that is an element already stays as it is.
+  function plainTable(columns, rows) {
     const found = make("table");
     const head = make("tr");
-    head.append(...["gate", "measured", "+- (95 %)", "bound", "n", "verdict"].map((title) => make("th", title)));
+    head.append(...columns.map((title) => header(title)));
     const top = make("thead");
     top.append(head);
     const body = make("tbody");
-    for (const gate of canary.gates) {
+    for (const row of rows) {
       const line = make("tr");
-      const shown = [gate.kpi, fixed(3)(gate.measured), fixed(3)(gate.margin), gate.bound, gate.n];
-      line.append(...shown.map((value) => make("td", value)), verdict("td", gate.verdict));
+      line.append(...row.map((value) => (value instanceof Element ? value : make("td", value))));
       body.append(line);
     }
     found.append(top, body);
-    scroll.append(found);
+    return found;
+  }
+
+  function header(title, kind) {
+    const cell = make("th", title, kind);
+    cell.scope = "col";
+    return cell;
+  }
+
+  function gates(parent, canary) {
+    if (!canary.gates.length) return;
+    const scroll = make("div", null, "scroll");
+    const rows = canary.gates.map((gate) => [gate.kpi, fixed(3)(gate.measured), fixed(3)(gate.margin), gate.bound, gate.n, verdict("td", gate.verdict)]);
+    scroll.append(plainTable(["gate", "measured", `+- (${canary.confidence})`, "bound", "n", "verdict"], rows));
     parent.append(scroll);
   }
 
@@ -209,32 +230,43 @@ const Soak = (() => {
     const details = make("details");
     details.append(make("summary", "Every iteration, with what was missed and what guards held"));
     const scroll = make("div", null, "scroll");
-    const found = make("table");
-    const head = make("tr");
-    head.append(...["iteration", "net bps", "profit", "fills", "position", "risk", "zone", "verdict", "missed, held, market"].map((title) => make("th", title)));
-    const top = make("thead");
-    top.append(head);
-    const body = make("tbody");
-    for (const row of canary.iterations) {
-      const line = make("tr");
-      const number = make("td");
-      if (open) {
-        const button = make("button", row.iteration);
-        button.type = "button";
-        button.addEventListener("click", () => open(canary.name, row.iteration));
-        number.append(button);
-      } else number.textContent = row.iteration;
+    const columns = ["iteration", "net bps", "profit", "fills", "position", "risk", "zone", "verdict", "missed, held, market"];
+    const rows = canary.iterations.map((row) => {
       const held = Object.entries(row.refused).map(([guard, names]) => guard + " holds " + names.join(", "));
       const notes = [...row.missed, ...held, ...(row.reverted ? ["reverted to " + row.reverted] : []), ...row.labels, ...row.notes];
-      line.append(number, ...[fixed(2, true)(row.kpis.net_bps), fixed(2, true)(row.kpis.profit), row.kpis.fills ?? "-",
-        fixed(3, true)(row.kpis.position_end), percent(row.kpis.risk_ratio), row.zone || "-"].map((value) => make("td", value)),
-      verdict("td", row.verdict + (row.warmup ? " (w)" : "")), make("td", notes.join("; ")));
-      body.append(line);
-    }
-    found.append(top, body);
-    scroll.append(found);
+      return [opening(row.iteration, open && (() => open(canary.name, row.iteration))), fixed(2, true)(row.kpis.net_bps), fixed(2, true)(row.kpis.profit), row.kpis.fills ?? "-",
+        fixed(3, true)(row.kpis.position_end), percent(row.kpis.risk_ratio), row.zone || "-", verdict("td", row.verdict + (row.warmup ? " (w)" : "")), notes.join("; ")];
+    });
+    scroll.append(plainTable(columns, rows));
     details.append(scroll);
     parent.append(details);
+  }
+
+  // A cell that opens something, or its text alone where nothing is to be opened.
+  function opening(text, open, about) {
+    const cell = make("td");
+    if (open) {
+      const button = make("button", text);
+      button.type = "button";
+      if (about) button.setAttribute("aria-label", about);
+      button.addEventListener("click", open);
+      cell.append(button);
+    } else cell.textContent = text;
+    return cell;
+  }
+
+  // The tearsheet: small tables side by side, each row with its place in the journal.
+  function sheet(parent, one) {
+    if (!one.sheet.length) return;
+    const place = make("div", null, "sheet");
+    for (const made of one.sheet) {
+      const part = make("section");
+      const scroll = make("div", null, "scroll");
+      scroll.append(plainTable(made.columns, made.rows.map((row) => [...row.slice(0, -1), make("td", row[row.length - 1], "faint place")])));
+      part.append(make("h3", made.title), scroll);
+      place.append(part);
+    }
+    parent.append(place);
   }
 
   function canary(parent, one, open) {
@@ -245,14 +277,38 @@ const Soak = (() => {
     section.append(banner);
     parent.append(section);
     gates(section, one);
+    sheet(section, one);
     const charts = make("div", null, "charts");
     section.append(make("h3", "Over its iterations"), charts);
     for (const [title, draw, tall] of CHARTS) {
-      const place = chart(charts, title, draw(one), tall);
+      const place = chart(charts, title, draw(one), tall || "");
       if (open) place.on("plotly_click", (event) => open(one.name, event.points[0].x));
     }
     iterations(section, one, open);
   }
 
-  return { canary, heat, make, table, verdict };
+  // Canaries over each other, where more than one is chosen.
+  function together(parent, canaries) {
+    const running = (one) => { let sum = 0; return kpi(one, "profit").map((value) => (value === null ? null : (sum += value))); };
+    const all = [
+      ["Net profit, bps", (one) => kpi(one, "net_bps"), {}], ["Cumulative profit, quote currency", running, {}],
+      ["Risk ratio", (one) => kpi(one, "risk_ratio"), { yaxis: { range: [0, 1], tickformat: ".0%" } }], ["Largest position, base currency", (one) => kpi(one, "position_max"), {}],
+    ];
+    const charts = make("div", null, "charts");
+    parent.append(make("h2", "Chosen canaries side by side"), charts);
+    for (const [title, of, more] of all) {
+      const traces = canaries.map((one, n) => ({ x: numbers(one), y: of(one), name: safe(one.name), mode: "lines+markers", line: { color: COLOURS[n] } }));
+      chart(charts, title, [traces, layout({ ...more, hovermode: "x" })]);
+    }
+    const scroll = make("div", null, "scroll");
+    const names = [...new Set(canaries.flatMap((one) => Object.keys(one.kpis || {})))].filter((name) => canaries.some((one) => typeof (one.kpis || {})[name] === "number"));
+    const shown = (value) => (typeof value === "number" ? Number(value.toPrecision(5)).toString() : "-");
+    scroll.append(plainTable(["KPI over the run", ...canaries.map((one) => one.name)], names.map((name) => [name, ...canaries.map((one) => shown((one.kpis || {})[name]))])));
+    parent.append(scroll);
+  }
+
+  // The charts' script reads some marks in texts as markup.
+  const safe = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+
+  return { COLOURS, REASONS, canary, chart, fixed, heat, ink, layout, make, plainTable, safe, table, together, verdict };
 })();

@@ -1,7 +1,8 @@
 """Exports of a canary's journal: the files that people and other programs read.
 
-Every one of them can be rebuilt from the journal, byte by byte, and none is read back; an overrides file
-that does not hold what this journal wrote stops the canary instead of being overwritten.
+Every one of them but the series can be rebuilt from the journal, byte by byte, and none is read back; the
+iteration run again gives its series. An overrides file that does not hold what this journal wrote stops the
+canary instead of being overwritten.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pydantic import BaseModel
 from pytest_soak.domain.errors import SoakStateError, SoakStoreError
 from pytest_soak.store.disk import files
 from pytest_soak.store.exports.report import Report
+from pytest_soak.store.exports.series import series_name, series_number
 from pytest_soak.store.exports.views import (
     audit_lines,
     fields_of,
@@ -38,6 +40,7 @@ __all__ = [
     "STATE_NAME",
     "Exports",
     "export",
+    "exported_number",
     "exports_in",
     "render",
     "render_overrides",
@@ -69,8 +72,15 @@ def summary_number(name: str) -> int | None:
     return (int(match.group(1)) or None) if match else None
 
 
+def exported_number(name: str) -> int | None:
+    """The iteration whose summary or series has that file name, None for any other file."""
+    return summary_number(name) or series_number(name)
+
+
 def rotate_summaries(folder: Path, keep: int = KEPT_SUMMARIES) -> tuple[int, ...]:
     """Remove all but the ``keep`` summaries with the highest numbers; the numbers of those removed.
+
+    The series of an iteration goes with its summary.
 
     Raises:
         SoakStoreError: the disk refused.
@@ -80,6 +90,7 @@ def rotate_summaries(folder: Path, keep: int = KEPT_SUMMARIES) -> tuple[int, ...
     surplus = tuple(numbers[: max(0, len(numbers) - keep)])
     for number in surplus:
         files.remove(folder / summary_name(number))
+        files.remove(folder / series_name(number))
     return surplus
 
 
@@ -89,7 +100,7 @@ def exports_in(folder: Path) -> tuple[str, ...]:
         return ()
     fixed = (AUDIT_NAME, REPORT_NAME, STATE_NAME, EDGE_NAME, PACK_NAME)
     names = sorted(path.name for path in folder.iterdir())
-    return tuple(name for name in names if name in fixed or summary_number(name) is not None)
+    return tuple(name for name in names if name in fixed or exported_number(name) is not None)
 
 
 class Exports:
@@ -136,13 +147,15 @@ class Exports:
         self._audited = self._exported = self._report.rows
         return tuple(differing)
 
-    def add(self, state: BaseModel) -> None:
+    def add(self, state: BaseModel, series: Mapping[int, bytes] | None = None) -> None:
         """Export what was committed since the last call that succeeded; ``state`` as in ``rebuild``.
+
+        ``series`` has paths of iterations as files: of all exports, these alone are not in the journal.
 
         Raises:
             SoakStoreError: the disk refused; the next call, or ``rebuild``, mends what is missing.
         """
-        wanted: dict[str, bytes] = {}
+        wanted = {series_name(number): data for number, data in (series or {}).items()}
         audit: list[str] = []
         newest: Entry | None = None
         for newest in self._journal.committed(self._exported + 1):
@@ -161,7 +174,8 @@ class Exports:
         # Older ones were removed by earlier calls, or by the rebuild at the start of the run.
         first = max(1, self._exported + 1 - KEPT_SUMMARIES)
         surplus = range(first, newest.record.iteration + 1 - KEPT_SUMMARIES)
-        files.write_each(self._folder, wanted, removed=[summary_name(number) for number in surplus])
+        removed = [name(number) for number in surplus for name in (summary_name, series_name)]
+        files.write_each(self._folder, wanted, removed=removed)
         self._exported = newest.record.iteration
 
     def holds(self, parameters: Mapping[str, float]) -> bool:

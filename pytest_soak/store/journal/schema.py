@@ -176,6 +176,9 @@ def explained(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise _explain(path, error) from error
+    except UnicodeDecodeError as error:
+        # What SQLite says of a damaged schema quotes it, damaged as it is.
+        raise SoakStateError(f"{path}: the journal is damaged: its schema is not valid UTF-8") from error
 
 
 def _explain(path: Path, error: sqlite3.Error) -> SoakError:

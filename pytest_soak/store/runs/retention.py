@@ -22,8 +22,8 @@ from pytest_soak.store.exports.artifacts import (
     KEPT_SUMMARIES,
     PACK_NAME,
     REPORT_NAME,
+    exported_number,
     rotate_summaries,
-    summary_number,
 )
 from pytest_soak.store.runs.layout import JOURNAL_NAME, began_at
 from pytest_soak.store.runs.progress import canary_folders, unfinished
@@ -92,7 +92,7 @@ def _rotate_canary(folder: Path, limits: Retention, *, old: bool) -> Iterator[st
 
 
 def pack_exports(folder: Path) -> int:
-    """Move summaries, report and audit log into one compressed archive; how many files were moved.
+    """Move summaries, series, report and audit log into one compressed archive; how many files were moved.
 
     What an archive holds already stays in it, but for files of the same name.
 
@@ -113,7 +113,7 @@ def pack_exports(folder: Path) -> int:
 
 
 def _is_packed(path: Path) -> bool:
-    named = path.name in (AUDIT_NAME, REPORT_NAME) or summary_number(path.name) is not None
+    named = path.name in (AUDIT_NAME, REPORT_NAME) or exported_number(path.name) is not None
     return named and path.is_file() and not path.is_symlink()
 
 

@@ -67,15 +67,22 @@ mod _kernel {
     }
 
     /// Run one iteration of the reference maker on recorded rows of 64 bytes.
+    ///
+    /// `series` gets the columns of the series where the spec has a `series_step_ms`.
     #[pyfunction]
+    #[pyo3(signature = (spec, events, series=None))]
     fn replay<'py>(
         py: Python<'py>,
         spec: &str,
         events: PyBuffer<u8>,
+        series: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyBytes>> {
         let bytes = bytes_of(&events)?;
         let mut run = Replay::new(spec, bytes).map_err(refused)?;
         let report = super::in_pieces(py, || run.run_piece(PIECE))?;
+        if let Some(series) = series {
+            super::fill_columns(series, run.take_series())?;
+        }
         Ok(PyBytes::new(py, report.as_bytes()))
     }
 
@@ -114,10 +121,16 @@ where
 /// Columns by name, as bytes.
 pub(crate) fn columns_of(py: Python<'_>, columns: Vec<Column>) -> PyResult<Bound<'_, PyDict>> {
     let dict = PyDict::new(py);
-    for (name, bytes) in columns {
-        dict.set_item(name, PyBytes::new(py, &bytes))?;
-    }
+    fill_columns(&dict, columns)?;
     Ok(dict)
+}
+
+/// Put columns into a dict by name, as bytes.
+pub(crate) fn fill_columns(dict: &Bound<'_, PyDict>, columns: Vec<Column>) -> PyResult<()> {
+    for (name, bytes) in columns {
+        dict.set_item(name, PyBytes::new(dict.py(), &bytes))?;
+    }
+    Ok(())
 }
 
 /// What the kernel refuses is a ValueError, whatever its kind.

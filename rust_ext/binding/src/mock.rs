@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
 use crate::simulation::Simulation;
-use crate::{columns_of, in_pieces, refused, PIECE};
+use crate::{columns_of, fill_columns, in_pieces, refused, PIECE};
 
 /// A mock market: a scenario, as JSON, and a seed.
 ///
@@ -29,9 +29,20 @@ impl Market {
     }
 
     /// Run one iteration of the reference maker; the report as JSON.
-    fn simulate<'py>(&self, py: Python<'py>, spec: &str) -> PyResult<Bound<'py, PyBytes>> {
+    ///
+    /// `series` gets the columns of the series where the spec has a `series_step_ms`.
+    #[pyo3(signature = (spec, series=None))]
+    fn simulate<'py>(
+        &self,
+        py: Python<'py>,
+        spec: &str,
+        series: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
         let mut run = Iteration::new(&self.0, spec).map_err(refused)?;
         let report = in_pieces(py, || run.run_piece(PIECE))?;
+        if let Some(series) = series {
+            fill_columns(series, run.take_series())?;
+        }
         Ok(PyBytes::new(py, report.as_bytes()))
     }
 
@@ -42,6 +53,11 @@ impl Market {
         let mut opening = Opening::new(&self.0, spec).map_err(refused)?;
         let venue = in_pieces(py, || opening.run_piece())?;
         Ok(Simulation::new(Stepper::new(&opening, venue), None))
+    }
+
+    /// The labels that can be on, with the bits that stand for them in a series.
+    fn labels(&self) -> Vec<(String, u64)> {
+        self.0.labels()
     }
 
     /// Run the market without a maker: its label `names` with their bits, `events`, and `columns` of bytes.

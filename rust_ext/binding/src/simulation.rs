@@ -1,10 +1,10 @@
 //! The class `Simulation` of the binding.
 
-use crate::refused;
+use crate::{columns_of, refused};
 use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyDict};
 
 use market::Side;
 use market::{OrderUpdate, Stepper};
@@ -190,6 +190,11 @@ impl Simulation {
     #[pyo3(signature = (blocked=None))]
     fn attempt(&mut self, blocked: Option<&str>) -> PyResult<()> {
         self.stepper.attempt(blocked).map_err(refused)
+    }
+
+    /// The columns of the series, where the spec had a `series_step_ms`; once, after the end.
+    fn take_series<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        columns_of(py, self.stepper.take_series())
     }
 
     /// The report as JSON, once `step` has returned False.

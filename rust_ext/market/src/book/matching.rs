@@ -47,12 +47,7 @@ impl Matching {
         let Some(tick) = self.front(side) else {
             return 0;
         };
-        let own: Lots = self
-            .own
-            .on(side)
-            .filter(|o| o.order.tick == tick)
-            .map(|o| o.order.lots)
-            .sum();
+        let own = self.own.lots_at(side, tick);
         self.sides[side.index()]
             .ladder()
             .get(tick)
@@ -81,8 +76,7 @@ impl Matching {
 
     /// Cancel an order of ours; None where it is not there.
     pub(crate) fn cancel(&mut self, id: u64) -> Option<Cancelled> {
-        let placed_at = self.own.remove(id)?.placed_at;
-        Some(Cancelled { placed_at })
+        self.own.remove(id).map(|own| own.cancelled())
     }
 
     /// An aggressive order of another participant; returns the lots traded.

@@ -2,6 +2,7 @@
 
 use crate::book::ladder::Ladder;
 use crate::types::{Lots, NewOrder, Ns, Side, Tick, VenueFill};
+use crate::venue::Cancelled;
 
 /// Lots ahead of an order that came while the book was not known.
 pub(crate) const UNKNOWN: Lots = Lots::MAX / 4;
@@ -19,6 +20,14 @@ pub(crate) struct OwnOrder {
 }
 
 impl OwnOrder {
+    /// What is said of it once it was cancelled.
+    pub(crate) fn cancelled(&self) -> Cancelled {
+        Cancelled {
+            placed_at: self.placed_at,
+            side: self.order.side,
+        }
+    }
+
     fn cap(&mut self, lots: Lots) {
         self.ahead = self.ahead.min(lots);
         if self.ahead_at_placement == UNKNOWN {
@@ -100,6 +109,17 @@ impl OwnOrders {
     #[inline]
     pub(crate) fn best(&self, side: Side) -> Option<Tick> {
         self.known[side.index()].best
+    }
+
+    /// Best price of ours on a side, and our lots there.
+    pub(crate) fn at_best(&self, side: Side) -> Option<(Tick, Lots)> {
+        self.best(side).map(|tick| (tick, self.lots_at(side, tick)))
+    }
+
+    /// Our lots at a price.
+    pub(crate) fn lots_at(&self, side: Side, tick: Tick) -> Lots {
+        let there = self.on(side).filter(|own| own.order.tick == tick);
+        there.map(|own| own.order.lots).sum()
     }
 
     /// Our orders on a side, oldest first.

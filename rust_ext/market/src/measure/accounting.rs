@@ -113,6 +113,16 @@ impl Account {
         t.drawdown = t.drawdown.max(t.profit_high - profit);
     }
 
+    /// The cash so far.
+    pub(crate) fn cash(&self) -> f64 {
+        self.cash
+    }
+
+    /// The profit at a mid, at the last one known where there is none.
+    pub(crate) fn profit(&self, mid: Option<f64>) -> f64 {
+        self.cash + self.position * mid.unwrap_or(self.mark)
+    }
+
     /// The position in base units.
     pub(crate) fn position(&self) -> f64 {
         self.position

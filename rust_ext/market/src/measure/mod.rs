@@ -2,6 +2,10 @@
 
 pub(crate) mod accounting;
 pub(crate) mod batches;
+pub(crate) mod course;
+pub(crate) mod fills;
+pub(crate) mod markouts;
+pub(crate) mod series;
 pub(crate) mod stats;
 
 use std::collections::BTreeMap;
@@ -12,11 +16,17 @@ use crate::maker::reasons::Blocks;
 use crate::maker::Attempts;
 use crate::measure::accounting::{Account, Fill, Totals};
 use crate::measure::batches::{Batches, Columns, Snapshot, SAMPLES};
+use crate::measure::course::Course;
+use crate::measure::fills::FillRow;
+use crate::measure::markouts::{Marked, Markouts, ADVERSE, HORIZONS};
+use crate::measure::series::{Seen, Series};
 use crate::measure::stats::Sample;
 use crate::session::spec::Fees;
 use crate::venue::quality::Quality;
+use crate::venue::Cancelled;
 
-use crate::types::{ms_of_ns, Lots, Ns, Tick, VenueFill};
+use crate::types::{ms_of_ns, Lots, Ns, Side, Tick, VenueFill};
+use crate::venue::tape::Column;
 
 /// What became of our orders.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -28,26 +38,6 @@ pub(crate) struct OrderCounts {
     pub maker_fills: u64,
     pub partial_fills: u64,
     pub taker_fills: u64,
-}
-
-/// One fill in the optional record; `fee` is a cost where positive.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct FillRow {
-    pub ts_ms: f64,
-    pub side: i64,
-    pub price: f64,
-    pub qty: f64,
-    pub maker: bool,
-    pub mid_at_fill: f64,
-    pub mid_at_decision: f64,
-    pub fee: f64,
-    pub queue_ahead_at_placement: f64,
-    /// Mid one second later; None where that was not measured.
-    pub mid_1s_later: Option<f64>,
-    /// Id of the order; None for a taker fill.
-    pub order_id: Option<u64>,
-    /// When the order reached the market.
-    pub placed_ms: f64,
 }
 
 /// What is collected while an iteration runs.
@@ -72,6 +62,9 @@ pub(crate) struct Measure {
     /// Attempts so far, by whoever makes them.
     pub(crate) attempts: Attempts,
     batches: Batches,
+    markouts: Markouts,
+    course: Course,
+    series: Series,
 }
 
 /// What the market did, for the report.
@@ -91,6 +84,20 @@ pub(crate) struct MarketFacts {
     pub ended: bool,
     #[serde(flatten)]
     pub quality: Option<Quality>,
+}
+
+/// How the iteration went over its time, for the report.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct CourseFacts {
+    /// For how long both sides were quoted, ms.
+    pub both_sides_ms: f64,
+    /// For how long a side that had been quoted was not, ms.
+    pub requote_ms: Sample,
+    pub markouts: Markouts,
+    /// The least that was earned in any five minutes; None of a shorter iteration.
+    pub worst_five_minutes: Option<f64>,
+    /// What was earned while each label was on; labels that were never on are left out.
+    pub label_profit: BTreeMap<String, f64>,
 }
 
 /// Why a report cannot be made; either would be a defect of the kernel.
@@ -118,6 +125,7 @@ struct Report<'a> {
     blocks: Blocks,
     orders: OrderCounts,
     batches: Option<Columns>,
+    course: CourseFacts,
     market: MarketFacts,
     #[serde(skip_serializing_if = "Option::is_none")]
     fills: Option<&'a [FillRow]>,
@@ -172,6 +180,9 @@ impl Measure {
             latency_ms: Vec::new(),
             attempts: Attempts::default(),
             batches: Batches::default(),
+            markouts: Markouts::default(),
+            course: Course::default(),
+            series: Series::default(),
         }
     }
 
@@ -181,22 +192,37 @@ impl Measure {
         self
     }
 
+    /// The same on a market with these labels, with a row of the series every `step` where one is given.
+    pub(crate) fn following(
+        mut self,
+        labels: Vec<(String, u64)>,
+        start: Ns,
+        step: Option<Ns>,
+    ) -> Self {
+        self.course = Course::new(labels);
+        self.series = Series::new(step, start);
+        self
+    }
+
     /// The position in lots.
     pub(crate) fn position_lots(&self) -> Lots {
         (self.account.position() / self.lot_size).round() as Lots
     }
 
     /// A post-only order arrived.
-    pub(crate) fn placed(&mut self, accepted: bool) {
+    pub(crate) fn placed(&mut self, now: Ns, side: Side, accepted: bool) {
         if accepted {
             self.orders.placed += 1;
+            self.course.placed(now, side);
         } else {
             self.orders.rejected += 1;
         }
     }
 
-    /// An order was cancelled at an age.
-    pub(crate) fn cancelled(&mut self, age_ms: f64, tail: bool) {
+    /// An order was cancelled.
+    pub(crate) fn cancelled(&mut self, now: Ns, order: &Cancelled, tail: bool) {
+        let age_ms = ms_of_ns(now - order.placed_at);
+        self.course.left(now, order.side);
         self.orders.cancelled += 1;
         self.orders.tail_cancelled += u64::from(tail);
         self.order_age_ms.push(age_ms);
@@ -224,6 +250,7 @@ impl Measure {
             self.orders.maker_fills += 1;
             self.orders.partial_fills += u64::from(fill.left > 0);
             if fill.left == 0 {
+                self.course.left(fill.ts, fill.side);
                 self.order_age_ms.push(ms_of_ns(fill.ts - fill.placed_at));
             }
         } else {
@@ -231,7 +258,7 @@ impl Measure {
             let cost = fill.side.sign() as f64 * (booked.price - booked.mid_at_decision);
             self.slippage_bps.push(cost / booked.mid_at_decision * 1e4);
         }
-        if self.record {
+        if self.record || self.series.is_on() {
             self.rows.push(FillRow {
                 ts_ms: ms_of_ns(fill.ts),
                 side: fill.side.sign(),
@@ -242,7 +269,7 @@ impl Measure {
                 mid_at_decision: booked.mid_at_decision,
                 fee,
                 queue_ahead_at_placement: fill.ahead_at_placement as f64 * self.lot_size,
-                mid_1s_later: None,
+                mids_later: [None; HORIZONS.len()],
                 order_id: fill.id,
                 placed_ms: ms_of_ns(fill.placed_at),
             });
@@ -251,16 +278,47 @@ impl Measure {
         (place, fee)
     }
 
-    /// The adverse move after a fill was measured: mid in ticks, cost in bps.
-    pub(crate) fn marked(&mut self, fill: usize, mid: f64, cost_bps: f64) {
-        self.adverse_bps.push(cost_bps);
-        if let Some(row) = self.rows.get_mut(fill) {
-            row.mid_1s_later = Some(mid * self.tick_size);
+    /// The mid some time after a fill, in ticks.
+    pub(crate) fn marked(&mut self, horizon: usize, marked: &Marked, mid: f64) {
+        let unit = self.tick_size * self.lot_size;
+        self.markouts.add(horizon, marked, mid, unit);
+        if marked.maker && horizon == ADVERSE {
+            self.adverse_bps.push(marked.cost_bps(mid));
+        }
+        if let Some(row) = self.rows.get_mut(marked.fill) {
+            row.mids_later[horizon] = Some(mid * self.tick_size);
         }
     }
 
-    /// Sample the market, every 100 ms; mid and spread in ticks.
-    pub(crate) fn sample(&mut self, now: Ns, mid: Option<f64>, spread: Option<Tick>) {
+    /// Whether a row of the series is due.
+    pub(crate) fn wants_row(&self, now: Ns) -> bool {
+        self.series.is_due(now)
+    }
+
+    /// Add a row to the series.
+    pub(crate) fn add_row(&mut self, now: Ns, seen: &Seen) {
+        let totals = self
+            .account
+            .marked(seen.mid.map(|mid| mid * self.tick_size));
+        let made = (&totals, self.account.position(), self.account.cash());
+        let sizes = (self.tick_size, self.lot_size);
+        self.series.add(now, seen, sizes, made, self.attempts);
+    }
+
+    /// The series and the fills as columns, nothing where none was asked for.
+    pub(crate) fn take_series(&mut self) -> Vec<Column> {
+        if !self.series.is_on() {
+            return Vec::new();
+        }
+        let mut columns = self.series.take();
+        columns.extend(fills::columns(&self.rows));
+        columns
+    }
+
+    /// Sample the market, every 100 ms; mid and spread in ticks, `labels` the bits of those that are on.
+    pub(crate) fn sample(&mut self, now: Ns, mid: Option<f64>, spread: Option<Tick>, labels: u64) {
+        let price = mid.map(|ticks| ticks * self.tick_size);
+        self.course.sample(self.account.profit(price), labels);
         while self.batches.due(now) {
             let snapshot = self.snapshot(mid);
             self.batches.take(snapshot);
@@ -298,6 +356,13 @@ impl Measure {
         let ends = self.batches.closed(self.snapshot(frame.mid));
         let batches = ends.as_deref().map(Columns::of);
         let ends = ends.unwrap_or_default();
+        let course = CourseFacts {
+            both_sides_ms: self.course.both_ms(frame.end),
+            requote_ms: Sample::of(&self.course.gaps_ms, &[]),
+            markouts: self.markouts,
+            worst_five_minutes: self.course.worst_five_minutes(),
+            label_profit: self.course.by_label(totals.ledger),
+        };
         let sample = |kind: usize| {
             let sizes: Vec<usize> = ends.iter().map(|s| s.sizes[kind]).collect();
             Sample::of(self.samples()[kind], &sizes)
@@ -315,6 +380,7 @@ impl Measure {
             blocks: attempts.blocks,
             orders: self.orders,
             batches,
+            course,
             market: MarketFacts {
                 start_ms: ms_of_ns(frame.start),
                 end_ms: ms_of_ns(frame.end),
@@ -328,7 +394,7 @@ impl Measure {
                 ended: frame.ended,
                 quality: frame.quality,
             },
-            fills: self.record.then_some(&self.rows),
+            fills: self.record.then_some(&self.rows[..]),
             path: self.record.then_some(&self.path),
         };
         serde_json::to_string(&report).map_err(|error| ReportError::Json(error.to_string()))

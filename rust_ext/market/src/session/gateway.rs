@@ -3,14 +3,10 @@
 use crate::venue::rows::RowError;
 use std::collections::VecDeque;
 
+use crate::measure::markouts::{Marked, HORIZONS};
 use crate::measure::Measure;
-use crate::types::{
-    ms_of_ns, Lots, NewOrder, Notification, Ns, Request, Side, VenueFill, View, SECOND,
-};
+use crate::types::{ms_of_ns, Lots, NewOrder, Notification, Ns, Request, VenueFill, View};
 use crate::venue::Venue;
-
-/// How long after a fill its adverse move is measured.
-const MARK_AFTER: Ns = SECOND;
 
 #[derive(Debug, Clone)]
 struct Sent {
@@ -27,15 +23,6 @@ struct Answer {
     notification: Notification,
 }
 
-#[derive(Debug, Clone)]
-struct Mark {
-    due: Ns,
-    side: Side,
-    mid: f64,
-    /// Place of the fill among all fills.
-    fill: usize,
-}
-
 /// A market, the connection to it, and the measures.
 #[derive(Debug, Clone)]
 pub(crate) struct Gateway<V> {
@@ -44,7 +31,8 @@ pub(crate) struct Gateway<V> {
     now: Ns,
     outbox: VecDeque<Sent>,
     inbox: VecDeque<Answer>,
-    marks: VecDeque<Mark>,
+    /// Fills that the mid is looked at after, by horizon, in order of time.
+    marks: [VecDeque<(Ns, Marked)>; HORIZONS.len()],
     fills: Vec<VenueFill>,
 }
 
@@ -57,7 +45,7 @@ impl<V: Venue> Gateway<V> {
             now,
             outbox: VecDeque::new(),
             inbox: VecDeque::new(),
-            marks: VecDeque::new(),
+            marks: Default::default(),
             fills: Vec::new(),
         }
     }
@@ -69,13 +57,13 @@ impl<V: Venue> Gateway<V> {
     pub(crate) fn advance(&mut self, until: Ns) -> Result<(), RowError> {
         loop {
             let arrival = self.outbox.front().map_or(Ns::MAX, |s| s.arrives);
-            let mark = self.marks.front().map_or(Ns::MAX, |m| m.due);
+            let (mark, horizon) = self.next_mark();
             let next = arrival.min(mark).min(until);
             self.venue.advance(next, &mut self.fills)?;
             self.now = next;
             self.book_fills(None);
             if mark == next {
-                self.settle_mark();
+                self.settle_mark(horizon);
             } else if arrival == next {
                 self.deliver();
             } else {
@@ -131,10 +119,22 @@ impl<V: Venue> Gateway<V> {
         });
     }
 
-    fn settle_mark(&mut self) {
-        if let (Some(mark), Some(mid)) = (self.marks.pop_front(), self.venue.mid()) {
-            let cost = -mark.side.sign() as f64 * (mid - mark.mid) / mark.mid * 1e4;
-            self.measure.marked(mark.fill, mid, cost);
+    /// When the mid is to be looked at next, and for which horizon.
+    fn next_mark(&self) -> (Ns, usize) {
+        let mut next = (Ns::MAX, 0);
+        for (horizon, marks) in self.marks.iter().enumerate() {
+            let due = marks.front().map_or(Ns::MAX, |(due, _)| *due);
+            if due < next.0 {
+                next = (due, horizon);
+            }
+        }
+        next
+    }
+
+    fn settle_mark(&mut self, horizon: usize) {
+        if let (Some((_, marked)), Some(mid)) = (self.marks[horizon].pop_front(), self.venue.mid())
+        {
+            self.measure.marked(horizon, &marked, mid);
         }
     }
 
@@ -149,14 +149,13 @@ impl<V: Venue> Gateway<V> {
                 if let Some(asked) = cancel {
                     let found = self.venue.cancel(asked.id);
                     if let Some(order) = found {
-                        self.measure
-                            .cancelled(ms_of_ns(self.now - order.placed_at), asked.tail);
+                        self.measure.cancelled(self.now, &order, asked.tail);
                     }
                     ended = Some((asked.id, found.is_some()));
                 }
                 if let Some(order) = place {
                     let accepted = self.venue.place(order);
-                    self.measure.placed(accepted);
+                    self.measure.placed(self.now, order.side, accepted);
                     rejected = (!accepted).then_some(order.id);
                     placed = accepted.then_some(order.id);
                 }
@@ -182,7 +181,7 @@ impl<V: Venue> Gateway<V> {
                         lots: left,
                         ..order
                     });
-                    self.measure.placed(accepted);
+                    self.measure.placed(self.now, order.side, accepted);
                     rejected = (!accepted).then_some(order.id);
                     placed = accepted.then_some(order.id);
                 }
@@ -216,13 +215,16 @@ impl<V: Venue> Gateway<V> {
         let mut fills = std::mem::take(&mut self.fills);
         for fill in fills.drain(..) {
             let (place, fee) = self.measure.filled(&fill, mid_at_decision);
-            if fill.id.is_some() {
-                self.marks.push_back(Mark {
-                    due: fill.ts + MARK_AFTER,
-                    side: fill.side,
-                    mid: fill.mid,
-                    fill: place,
-                });
+            let marked = Marked {
+                fill: place,
+                sign: fill.side.sign() as f64,
+                maker: fill.id.is_some(),
+                mid: fill.mid,
+                tick: fill.tick as f64,
+                lots: fill.lots as f64,
+            };
+            for (marks, after) in self.marks.iter_mut().zip(HORIZONS) {
+                marks.push_back((fill.ts + after, marked));
             }
             let notification = Notification::Filled {
                 id: fill.id,

@@ -1,7 +1,7 @@
 use super::*;
 use crate::book::ladder::Ladder;
 use crate::session::spec::Fees;
-use crate::types::{Cancel, Lots, NewOrder, Tick, MS};
+use crate::types::{Cancel, Lots, NewOrder, Side, Tick, MS, SECOND};
 use crate::venue::Cancelled;
 
 /// A market with a scripted mid, one scripted fill and scripted delays.
@@ -40,7 +40,10 @@ impl Venue for Script {
     }
     fn cancel(&mut self, _id: u64) -> Option<Cancelled> {
         self.log.push((self.now, "cancel"));
-        Some(Cancelled { placed_at: 0 })
+        Some(Cancelled {
+            placed_at: 0,
+            side: Side::Buy,
+        })
     }
     fn take(&mut self, _side: Side, _lots: Lots, _limit: Tick, _fills: &mut Vec<VenueFill>) {}
     fn mid(&self) -> Option<f64> {
@@ -60,6 +63,9 @@ impl Venue for Script {
     }
     fn counts(&self) -> (u64, u64) {
         (0, 0)
+    }
+    fn own_best(&self, _side: Side) -> Option<(Tick, Lots)> {
+        None
     }
 }
 
@@ -139,7 +145,7 @@ fn a_fill_is_heard_of_after_its_own_delay_and_marked_a_second_later() {
             serde_json::from_str(&text.expect("it adds up")).expect("it is JSON");
         (
             value["adverse_bps"]["n"].clone(),
-            value["fills"][0]["mid_1s_later"].clone(),
+            value["fills"][0]["mids_later"][1].clone(),
         )
     };
     gateway.advance(SECOND + 2 * MS - 1).expect("it lives");

@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::scenario::{Scenario, ScenarioError};
 use crate::types::json::parse;
 use crate::types::Ns;
+use crate::world::layers::label_bits;
 use crate::world::{World, STEP};
 
 /// A market whose state at any market time is a function of scenario and seed.
@@ -35,6 +36,11 @@ impl Market {
 
     pub(crate) fn scenario(&self) -> &Scenario {
         &self.scenario
+    }
+
+    /// The labels that can be on, with the bits that stand for them in a series.
+    pub fn labels(&self) -> Vec<(String, u64)> {
+        label_bits(&self.scenario)
     }
 
     pub(crate) fn seed(&self) -> u64 {

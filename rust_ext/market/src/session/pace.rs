@@ -3,6 +3,7 @@
 use crate::venue::rows::RowError;
 use std::collections::BTreeMap;
 
+use crate::measure::series::Seen;
 use crate::measure::{Frame, Measure};
 use crate::session::gateway::Gateway;
 use crate::session::spec::{Fees, MakerSettings};
@@ -34,6 +35,8 @@ pub struct Plan {
     pub decision_interval: Ns,
     pub fees: Fees,
     pub record: bool,
+    /// Time between two rows of the series; None where none is recorded.
+    pub series_step: Option<Ns>,
 }
 
 impl Plan {
@@ -64,7 +67,8 @@ impl<V: Venue> Pace<V> {
             venue.mid(),
             plan.record,
         )
-        .over(plan.start, plan.end);
+        .over(plan.start, plan.end)
+        .following(venue.labels(), plan.start, plan.series_step);
         Pace {
             counts_before: venue.counts(),
             next_decision: plan.start,
@@ -89,10 +93,7 @@ impl<V: Venue> Pace<V> {
             self.gateway.advance(next)?;
             if next == self.next_sample {
                 self.next_sample += SAMPLE_EVERY;
-                let venue = &self.gateway.venue;
-                self.gateway
-                    .measure
-                    .sample(next, venue.mid(), venue.spread());
+                self.sample(next);
             }
             if next == self.next_decision {
                 self.decisions += 1;
@@ -100,6 +101,24 @@ impl<V: Venue> Pace<V> {
                 self.next_decision = self.plan.start + since;
                 return Ok(Some(next));
             }
+        }
+    }
+
+    fn sample(&mut self, now: Ns) {
+        let (venue, measure) = (&self.gateway.venue, &mut self.gateway.measure);
+        measure.sample(now, venue.mid(), venue.spread(), venue.labels_on());
+        if measure.wants_row(now) {
+            let best = |side: Side| {
+                let displayed = venue.displayed(side);
+                displayed.best().map(|tick| (tick, displayed.get(tick)))
+            };
+            let seen = Seen {
+                mid: venue.mid(),
+                labels: venue.labels_on(),
+                best: Side::BOTH.map(best),
+                own: Side::BOTH.map(|side| venue.own_best(side)),
+            };
+            measure.add_row(now, &seen);
         }
     }
 

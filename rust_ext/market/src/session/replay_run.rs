@@ -9,8 +9,10 @@ use crate::measure::{Frame, Measure};
 use crate::session::pace::Plan;
 use crate::session::run::Run;
 use crate::session::spec::ReplaySpec;
+use crate::types::ns_of_ms;
 use crate::venue::replay::ReplayVenue;
 use crate::venue::rows::Rows;
+use crate::venue::tape::Column;
 
 #[derive(Debug)]
 enum Stage<'a> {
@@ -67,6 +69,14 @@ impl<'a> Replay<'a> {
         }
     }
 
+    /// The series of a complete run as columns, nothing where none was asked for.
+    pub fn take_series(&mut self) -> Vec<Column> {
+        match &mut self.stage {
+            Stage::Maker(run) => run.take_series(),
+            Stage::Build(_) | Stage::Nothing => Vec::new(),
+        }
+    }
+
     /// Start the maker on the book that was built.
     fn begin(&mut self) {
         if let Stage::Build(venue) = std::mem::replace(&mut self.stage, Stage::Nothing) {
@@ -119,5 +129,6 @@ pub(crate) fn plan_of(spec: &ReplaySpec, last: i64) -> Plan {
         decision_interval: Plan::interval_of(&spec.maker),
         fees: spec.fees,
         record: spec.record_fills,
+        series_step: spec.series_step_ms.map(ns_of_ms),
     }
 }

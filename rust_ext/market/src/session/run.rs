@@ -8,6 +8,7 @@ use crate::maker::Maker;
 use crate::session::pace::{Pace, Plan};
 use crate::session::spec::{MakerSettings, Parameters};
 use crate::types::{Ns, Request};
+use crate::venue::tape::Column;
 use crate::venue::Venue;
 
 /// A running iteration.
@@ -84,6 +85,11 @@ impl<V: Venue> Run<V> {
             .gateway
             .measure
             .report(frame, self.maker.attempts())
+    }
+
+    /// The series as columns, nothing where none was asked for.
+    pub(crate) fn take_series(&mut self) -> Vec<Column> {
+        self.pace.gateway.measure.take_series()
     }
 
     fn decide(&mut self, now: Ns) {

@@ -7,6 +7,7 @@ use crate::session::run::Run;
 use crate::session::spec::SimulateSpec;
 use crate::types::{ns_of_ms, Ns, SECOND};
 use crate::venue::mock::MockVenue;
+use crate::venue::tape::Column;
 use crate::venue::Venue;
 use crate::world::World;
 
@@ -107,6 +108,7 @@ impl<'m> Opening<'m> {
             decision_interval: Plan::interval_of(&spec.maker),
             fees: spec.fees,
             record: spec.record_fills,
+            series_step: spec.series_step_ms.map(ns_of_ms),
         };
         let levels = spec.maker.depth_levels as usize;
         Ok(Opening {
@@ -177,6 +179,11 @@ impl<'m> Simulation<'m> {
         }
         let labels = run.venue_mut().label_ms();
         Ok(Some(run.report(labels, false)?))
+    }
+
+    /// The series of a complete run as columns, nothing where none was asked for.
+    pub fn take_series(&mut self) -> Vec<Column> {
+        self.run.as_mut().map_or_else(Vec::new, Run::take_series)
     }
 }
 

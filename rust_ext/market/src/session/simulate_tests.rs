@@ -74,7 +74,7 @@ fn adverse_selection_is_a_cost_where_all_are_informed() {
             .as_array()
             .expect("fills are recorded")
             .iter()
-            .filter_map(|f| Some((f["mid_1s_later"].as_f64()?, f)))
+            .filter_map(|f| Some((f["mids_later"][1].as_f64()?, f)))
             .map(|(later, f)| {
                 let mid = number(f, "/mid_at_fill");
                 -number(f, "/side") * (later - mid) / mid * 1e4

@@ -33,6 +33,9 @@ pub struct SimulateSpec {
     pub fees: Fees,
     #[serde(default)]
     pub record_fills: bool,
+    /// Time between two rows of the series, 100 to 3.6e6 ms; None where none is recorded.
+    #[serde(default)]
+    pub series_step_ms: Option<f64>,
 }
 
 /// A mock market without a maker, whose scenario and seed the market has.
@@ -78,6 +81,9 @@ pub(crate) struct ReplaySpec {
     pub fees: Fees,
     #[serde(default)]
     pub record_fills: bool,
+    /// Time between two rows of the series, 100 to 3.6e6 ms; None where none is recorded.
+    #[serde(default)]
+    pub series_step_ms: Option<f64>,
 }
 
 impl SimulateSpec {
@@ -89,6 +95,7 @@ impl SimulateSpec {
         let spec: Self = parse(text)?;
         in_range("start_ms", spec.start_ms, 0.0, 1e10)?;
         in_range("duration_ms", spec.duration_ms, 1.0, 8.64e7)?;
+        check_step(spec.series_step_ms)?;
         check_maker(&spec.parameters, &spec.maker, spec.fees)?;
         Ok(spec)
     }
@@ -126,9 +133,14 @@ impl ReplaySpec {
         }
         in_range("tick_size", spec.tick_size, 1e-15, 1e9)?;
         in_range("lot_size", spec.lot_size, 1e-15, 1e9)?;
+        check_step(spec.series_step_ms)?;
         check_maker(&spec.parameters, &spec.maker, spec.fees)?;
         Ok(spec)
     }
+}
+
+fn check_step(step_ms: Option<f64>) -> CheckResult {
+    step_ms.map_or(Ok(()), |ms| in_range("series_step_ms", ms, 100.0, 3.6e6))
 }
 
 fn check_maker(p: &Parameters, m: &MakerSettings, f: Fees) -> CheckResult {

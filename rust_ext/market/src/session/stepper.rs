@@ -9,6 +9,7 @@ use crate::session::simulate::Opening;
 use crate::types::{ms_of_ns, Cancel, Lots, NewOrder, Notification, Ns, Request, Side, Tick, View};
 use crate::venue::any::AnyVenue;
 use crate::venue::mock::MockVenue;
+use crate::venue::tape::Column;
 
 /// Ceiling of one order, so that sums of lots stay far from the end of their type.
 const MOST_LOTS: f64 = (1u64 << 40) as f64;
@@ -269,6 +270,11 @@ impl<'a> Stepper<'a> {
             }
         };
         Ok(self.pace.gateway.measure.report(frame, self.attempts)?)
+    }
+
+    /// The series of a window that is over as columns, nothing where none was asked for.
+    pub fn take_series(&mut self) -> Vec<Column> {
+        self.pace.gateway.measure.take_series()
     }
 
     /// The next order, usable as it is; its id counts once it is sent.

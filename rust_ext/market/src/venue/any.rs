@@ -76,6 +76,18 @@ impl Venue for AnyVenue<'_> {
         to_venue!(self, venue => venue.counts())
     }
 
+    fn own_best(&self, side: Side) -> Option<(Tick, Lots)> {
+        to_venue!(self, venue => venue.own_best(side))
+    }
+
+    fn labels(&self) -> Vec<(String, u64)> {
+        to_venue!(self, venue => venue.labels())
+    }
+
+    fn labels_on(&self) -> u64 {
+        to_venue!(self, venue => venue.labels_on())
+    }
+
     fn quality(&self, end: Ns) -> Option<Quality> {
         to_venue!(self, venue => venue.quality(end))
     }

@@ -14,6 +14,7 @@ use crate::venue::recorder::Recorder;
 use crate::venue::tape::Tape;
 use crate::venue::{Cancelled, Venue};
 use crate::world::labels::LabelClock;
+use crate::world::layers::label_bits;
 use crate::world::{Point, World};
 
 /// Lines between market and maker, as places in [`Point::back_at`].
@@ -219,5 +220,17 @@ impl Venue for MockVenue {
 
     fn counts(&self) -> (u64, u64) {
         self.participants.counts()
+    }
+
+    fn own_best(&self, side: Side) -> Option<(Tick, Lots)> {
+        self.participants.book.own.at_best(side)
+    }
+
+    fn labels(&self) -> Vec<(String, u64)> {
+        label_bits(self.world.scenario())
+    }
+
+    fn labels_on(&self) -> u64 {
+        self.world.now().labels
     }
 }

@@ -20,6 +20,7 @@ use crate::venue::rows::RowError;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Cancelled {
     pub placed_at: Ns,
+    pub side: Side,
 }
 
 /// A market with our own orders in it. Time never goes back.
@@ -57,6 +58,19 @@ pub(crate) trait Venue {
 
     /// Market events and trades so far.
     fn counts(&self) -> (u64, u64);
+
+    /// Best price of ours on a side, and our lots there.
+    fn own_best(&self, side: Side) -> Option<(Tick, Lots)>;
+
+    /// The labels that can be on, with their bits.
+    fn labels(&self) -> Vec<(String, u64)> {
+        Vec::new()
+    }
+
+    /// Bits of the labels that are on.
+    fn labels_on(&self) -> u64 {
+        0
+    }
 
     /// How far the market's data can be trusted since the iteration began, None where they cannot err.
     fn quality(&self, _end: Ns) -> Option<Quality> {

@@ -325,8 +325,7 @@ impl Venue for ReplayVenue<'_> {
     }
 
     fn cancel(&mut self, id: u64) -> Option<Cancelled> {
-        let placed_at = self.own.remove(id)?.placed_at;
-        Some(Cancelled { placed_at })
+        self.own.remove(id).map(|own| own.cancelled())
     }
 
     fn take(&mut self, side: Side, lots: Lots, limit: Tick, fills: &mut Vec<VenueFill>) {
@@ -387,6 +386,10 @@ impl Venue for ReplayVenue<'_> {
 
     fn counts(&self) -> (u64, u64) {
         (self.events, self.trades)
+    }
+
+    fn own_best(&self, side: Side) -> Option<(Tick, Lots)> {
+        self.own.at_best(side)
     }
 
     fn quality(&self, end: Ns) -> Option<Quality> {

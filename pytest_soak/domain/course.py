@@ -1,0 +1,90 @@
+"""KPIs of how iterations went over their time: markouts, quoting, pace, worst minutes, labels."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from pytest_soak.domain.records import Course, EdgeReport
+from pytest_soak.domain.sampling import merged_histogram, quantile
+
+MARKOUTS = ("markout_100ms_bps", "markout_1s_bps", "markout_10s_bps", "markout_60s_bps")
+"""KPIs of the markout curve, in the order of the reports' horizons."""
+
+_LEAST_GAPS = 20
+_HOUR_MS = 3.6e6
+_BPS = 1e4
+
+
+def course_kpis(reports: Sequence[EdgeReport]) -> dict[str, Any]:
+    """Values by the KPIs' names; None where a report does not say."""
+    hours = _hours(reports)
+    orders = [report.orders for report in reports]
+    fills = sum(counts.maker_fills + counts.taker_fills for counts in orders)
+    profit = math.fsum(report.totals.ledger for report in reports)
+    return {
+        "profit_per_hour": profit / hours if hours > 0 else None,
+        "fills_per_hour": fills / hours if hours > 0 else None,
+        **_of_courses(_courses(reports), hours),
+    }
+
+
+def course_samples(reports: Sequence[EdgeReport], fills: int) -> dict[str, int]:
+    """How many observations stand behind each of them."""
+    courses = _courses(reports)
+    gaps = sum(course.requote_ms.n for course in courses)
+    marks = [sum(course.markouts.fills[n] for course in courses) for n in range(len(MARKOUTS))]
+    placed = sum(report.orders.placed for report in reports)
+    return {
+        **dict(zip(MARKOUTS, marks, strict=True)),
+        "quote_uptime": placed if courses else 0,
+        "requote_p50_ms": gaps,
+        "requote_p95_ms": gaps,
+        **dict.fromkeys(("profit_per_hour", "fills_per_hour"), fills),
+        **dict.fromkeys(("worst_five_minutes", "worst_label_profit"), fills if courses else 0),
+    }
+
+
+def _courses(reports: Sequence[EdgeReport]) -> list[Course]:
+    """The courses of all reports; none where one of them has none."""
+    found = [report.course for report in reports if report.course is not None]
+    return found if len(found) == len(reports) else []
+
+
+def _hours(reports: Sequence[EdgeReport]) -> float:
+    return math.fsum(report.market.end_ms - report.market.start_ms for report in reports) / _HOUR_MS
+
+
+def _of_courses(courses: Sequence[Course], hours: float) -> dict[str, Any]:
+    both = math.fsum(course.both_sides_ms for course in courses) / _HOUR_MS
+    worst = [c.worst_five_minutes for c in courses if c.worst_five_minutes is not None]
+    labels = _by_label(courses)
+    return {
+        **{name: _markout(courses, place) for place, name in enumerate(MARKOUTS)},
+        "quote_uptime": both / hours if courses and hours > 0 else None,
+        **_gaps(courses),
+        "worst_five_minutes": min(worst, default=None),
+        "worst_label_profit": min(labels.values(), default=None),
+        "label_profit": labels,
+    }
+
+
+def _markout(courses: Sequence[Course], place: int) -> float | None:
+    notional = math.fsum(course.markouts.notional[place] for course in courses)
+    profit = math.fsum(course.markouts.profit[place] for course in courses)
+    return profit / notional * _BPS if notional > 0 else None
+
+
+def _gaps(courses: Sequence[Course]) -> dict[str, float | None]:
+    names = {"requote_p50_ms": 0.5, "requote_p95_ms": 0.95}
+    merged = merged_histogram([course.requote_ms for course in courses])
+    if merged is None or sum(merged.counts) < _LEAST_GAPS:
+        return dict.fromkeys(names)
+    return {name: quantile(merged, share) for name, share in names.items()}
+
+
+def _by_label(courses: Sequence[Course]) -> dict[str, float]:
+    """Sums; a label that was never on is not there."""
+    names = sorted({name for course in courses for name in course.label_profit})
+    return {name: math.fsum(c.label_profit.get(name, 0.0) for c in courses) for name in names}
