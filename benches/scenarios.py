@@ -1,8 +1,9 @@
 """``python -m benches.scenarios``: what the shipped profiles do in the shipped scenarios, over seeds.
 
-``cells`` (the default) is a row per scenario and profile without tuning: net profit with the half-width of its
-95 % interval over seeds, its deviation between iterations, the share of iterations that lose, risk, drawdown,
-zones, and the verdicts of whole canaries after the warm-up; a rule turns the numbers of each row into a sentence.
+``cells`` (the default) is a row per scenario and profile without tuning: net profit with the half-width of
+its 95 % interval over seeds, its deviation between iterations, the share of iterations that lose, risk,
+drawdown, zones, and the verdicts of whole canaries after the warm-up; a rule turns the numbers of each row
+into a sentence.
 ``tuner`` compares the built-in tuner with none on the same seeds, as paired differences.
 """
 
@@ -171,7 +172,8 @@ def tuner(names: Sequence[str], options: argparse.Namespace, over: Over) -> None
             for read in TUNED.values():
                 pairs = zip(with_it, without, strict=True)
                 base = interval(run.mean(read) for run in without)[0]
-                row.append(f"{_pm(interval(a.mean(read) - b.mean(read) for a, b in pairs), 3)} (of {base:.3g})")
+                change = interval(a.mean(read) - b.mean(read) for a, b in pairs)
+                row.append(f"{_pm(change, 3)} (of {base:.3g})")
             _row(row)
 
 
