@@ -37,7 +37,7 @@ def modelled(tape: Tape, impact: Impact) -> np.ndarray:
     """Log of the factor that trades bring to the fair value at each sample, bps."""
 
     def keep(half_life_s: float) -> float:
-        return 0.5 ** (STEP_S / half_life_s)
+        return math.pow(0.5, STEP_S / half_life_s)
 
     permanent = transient = net = 0.0
     trades = list(zip(tape.trade_s, tape.trade_side, tape.trade_qty, tape.trade_mid, strict=True))
