@@ -2,7 +2,7 @@
 //! and notifications.
 
 pub(crate) mod bucket;
-#[rustfmt::skip]
+#[rustfmt::skip] // generated, and compared byte by byte
 pub(crate) mod reasons;
 pub(crate) mod state;
 

@@ -4,7 +4,7 @@
 //! the fields, their defaults and ranges, and the rules between them; `tables` is generated from it.
 
 pub(crate) mod events;
-#[rustfmt::skip]
+#[rustfmt::skip] // generated, and compared byte by byte
 mod tables;
 
 pub(crate) use tables::*;

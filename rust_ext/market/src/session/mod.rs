@@ -6,7 +6,7 @@ pub(crate) mod market;
 pub(crate) mod observe;
 pub(crate) mod observe_rows;
 pub(crate) mod pace;
-#[rustfmt::skip]
+#[rustfmt::skip] // generated, and compared byte by byte
 pub(crate) mod parameters;
 pub(crate) mod refusals;
 pub(crate) mod replay_run;
