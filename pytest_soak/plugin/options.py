@@ -27,8 +27,6 @@ from pytest_soak.config.arguments import (
     wall_seconds,
 )
 from pytest_soak.config.limits import ARTIFACTS
-from pytest_soak.config.paths import Kind, kind_of
-from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.engine.settings import LATEST, Settings
 from pytest_soak.plugin.errors import usage_error
 
@@ -238,6 +236,9 @@ def _absolute(here: Path, recording: Path) -> Path:
 
     What cannot be looked at is one path: its reader says why.
     """
+    from pytest_soak.config.paths import Kind, kind_of
+    from pytest_soak.domain.errors import SoakConfigError
+
     try:
         several = kind_of(here / recording) is Kind.MISSING
     except SoakConfigError:
