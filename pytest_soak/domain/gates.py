@@ -32,6 +32,7 @@ LEAST_SAMPLES: Mapping[str, int] = {"net_bps": 30}
 LEAST_BLOCKED_SHARE: float = TunerSettings().least_blocked_share
 
 _WORST_FIRST = (Verdict.FAIL, Verdict.NO_DATA, Verdict.INCONCLUSIVE, Verdict.WARN, Verdict.OK)
+_ONLY_RISK = "; no attempt was blocked for another reason than risk"
 _UNCOUNTED = "no attempt was counted; a strategy counts each with simulation.attempt()"
 
 
@@ -163,6 +164,11 @@ def apart(value: float, bound: float) -> tuple[str, str]:
     return repr(value), repr(bound)
 
 
+def is_as_measured(result: GateResult) -> bool:
+    """Whether a gate judged its value as it stands, because no sampling error of it is known."""
+    return result.measured is not None and result.error is None and result.note is None
+
+
 def headline(result: GateResult) -> str:
     """The shortest that can be said of a gate: ``net_bps 1.97 < 2``."""
     if result.measured is None or result.threshold is None:
@@ -179,7 +185,7 @@ def describe(result: GateResult) -> str:
     meaning = meaning_of(result.kpi)
     unit = "" if meaning is None else meaning.unit
     suffix = "" if unit in ("", "ratio") else f" {unit}"
-    note = f"; {result.note}" if result.note else ""
+    note = f"; {result.note}" if result.note else _ONLY_RISK if _is_only_risk(result) else ""
     tail = f"{result.verdict.value}, n={result.n}{note}"
     if result.measured is None or result.off_by is None or result.threshold is None:
         has_few = result.n < result.least and result.note not in (None, _UNCOUNTED)
@@ -191,6 +197,10 @@ def describe(result: GateResult) -> str:
         f"{result.kpi}: measured {value}{suffix}, "
         f"required {result.bound}{suffix}{missed}{_chance_text(result, suffix)} ({tail})"
     )
+
+
+def _is_only_risk(result: GateResult) -> bool:
+    return result.kpi == "risk_ratio" and result.measured == 1.0
 
 
 def _chance_text(result: GateResult, suffix: str) -> str:

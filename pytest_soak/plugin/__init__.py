@@ -11,6 +11,7 @@ import pytest
 from pytest_soak import hookspecs
 from pytest_soak.engine.settings import Settings
 from pytest_soak.plugin import reporting, serving
+from pytest_soak.plugin.causes import cause_of_setup
 from pytest_soak.plugin.collection import (
     case_of,
     chain_key,
@@ -182,7 +183,8 @@ def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Ite
 def pytest_fixture_setup(request: pytest.FixtureRequest) -> Generator[None, object, object]:
     """Show an error in a soak's set-up as one sentence, without a traceback.
 
-    A run that cannot be gone on with is not tried item by item.
+    A run that cannot be gone on with is not tried item by item, and what fails all items of a canary is told
+    once.
     """
     try:
         return (yield)
@@ -190,9 +192,12 @@ def pytest_fixture_setup(request: pytest.FixtureRequest) -> Generator[None, obje
         from pytest_soak.domain.errors import SoakError, SoakIdentityError
         from pytest_soak.domain.text import printable
 
-        if not isinstance(error, SoakError):
-            raise
-        problem = printable(str(error), newlines=True)
+        cause = cause_of_setup(request)
+        problem = cause.met() if cause is not None else ""
+        if not problem:
+            if not isinstance(error, SoakError):
+                raise
+            problem = printable(str(error), newlines=True)
         if isinstance(error, SoakIdentityError):
             request.session.shouldfail = "the run cannot be resumed as it is"
     pytest.fail(problem, pytrace=False)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 
-from pytest_soak.domain.gates import describe, headline, judge_canary, verdict_of
+from pytest_soak.domain.gates import describe, headline, is_as_measured, judge_canary, verdict_of
 from pytest_soak.domain.kpis import pooled
 from pytest_soak.domain.outcome import MISSED
 from pytest_soak.domain.records import EdgeReport, GateResult, IterationRecord, Kpis, Verdict, Zone
@@ -17,6 +17,7 @@ from pytest_soak.engine.canary import Canary
 from pytest_soak.store.exports.artifacts import summary_name
 
 _EXCUSE = ", within its sampling error, so the item does not fail"
+_AS_MEASURED = ", no sampling error is known, so it is judged as measured"
 
 
 class GateError(AssertionError):
@@ -64,18 +65,24 @@ def enforce(gates: Sequence[GateResult], where: str, file: Path, *, canary: str,
         return
     if missed and hard:
         where, place = printable(where), printable(str(file))
-        lines = "\n".join(f"  {describe(gate)}" for gate in missed)
+        lines = "\n".join(f"  {_said(gate)}" for gate in missed)
         # pytest's summary cuts the first line at the terminal's width.
         more = f" (+{len(missed) - 1} more)" if len(missed) > 1 else ""
         raise GateError(
             f"{headline(missed[0])}{more}\n{where} missed {len(missed)} gate(s):\n{lines}\n  see {place}"
         )
-    said = [f"{gate.verdict}: {describe(gate)}{_EXCUSE if gate.is_by_chance else ''}" for gate in open_gates]
+    said = [f"{gate.verdict}: {_said(gate)}" for gate in open_gates]
     causes = [
         (f"{gate.verdict} {gate.kpi}", f"{where}: {text}")
         for gate, text in zip(open_gates, said, strict=True)
     ]
     _warn(SoakGateWarning(f"{where}: {'; '.join(said)}", canary, causes))
+
+
+def _said(gate: GateResult) -> str:
+    if is_as_measured(gate):
+        return f"{describe(gate)}{_AS_MEASURED}"
+    return f"{describe(gate)}{_EXCUSE if gate.is_by_chance else ''}"
 
 
 _LAST = (("default", Warning),)

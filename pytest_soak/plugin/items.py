@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from pytest_soak.domain.errors import SoakError
 from pytest_soak.domain.kpis import KPI_MEANINGS
 from pytest_soak.domain.text import printable
+from pytest_soak.plugin.causes import Cause
 from pytest_soak.plugin.collection import case_of
 from pytest_soak.plugin.handles import GateError, SoakGates, SoakIteration
 from pytest_soak.plugin.wire import CanaryGates, ItemNote, Row
@@ -31,7 +33,8 @@ def run_item(item: pytest.Function, key: pytest.StashKey[dict[str, Any]], test: 
     if not isinstance(part, SoakIteration | SoakGates):
         return None
     try:
-        problem = _problem(part.run, SoakError)
+        cause = Cause(item, part.canary.spec.folder.name, "call")
+        problem = _problem(partial(_compute, part, cause), SoakError)
     finally:
         item.stash[key] = _noted(part, test)
     if problem is not None:
@@ -43,6 +46,21 @@ def run_item(item: pytest.Function, key: pytest.StashKey[dict[str, Any]], test: 
     if problem is not None:
         pytest.fail(problem, pytrace=False)
     return True
+
+
+def _compute(part: SoakIteration | SoakGates, cause: Cause) -> None:
+    """Compute what an item is about; of the items that an error keeps from that, the first tells of it."""
+    __tracebackhide__ = True
+    canary = part.canary
+    is_missing = canary.done < (part.number if isinstance(part, SoakIteration) else canary.planned)
+    if is_missing and cause.told:
+        pytest.fail(cause.told, pytrace=False)
+    try:
+        part.run()
+    except Exception:
+        cause.met()
+        raise
+    cause.over()
 
 
 def _problem(action: Callable[[], object], kind: type[Exception]) -> str | None:

@@ -73,6 +73,7 @@ TABLE_HEAD = _TABLE.format(
     "iter", "net bps", "profit", "fills", "position", "risk", "adv95", "zone", "chg", "verdict"
 )
 WARM_UP = "(w)"
+AS_MEASURED = "(m)"
 _SPARKS = "_.:-=+*#%@"
 _LEAST_SPARKS = 3
 _LAST = 4
@@ -109,9 +110,14 @@ def table_lines(rows: Sequence[Row]) -> list[tuple[str, str | None]]:
 
 def gates_lines(gates: CanaryGates, gate_mode: str) -> list[str]:
     """The verdict over a whole canary, then the KPIs behind it."""
-    parts = [gate_text(gate) for gate in gates.gates]
+    parts = [gate_text(gate) + (f" {AS_MEASURED}" if gate.is_as_measured else "") for gate in gates.gates]
+    legend = [f"{AS_MEASURED} judged as measured: no sampling error of it is known"]
     off = " (gates off: nothing fails)" if gate_mode == "off" else ""
-    return [f"after the warm-up: {gates.verdict}{off}", *_wrapped(parts)]
+    return [
+        f"after the warm-up: {gates.verdict}{off}",
+        *_wrapped(parts),
+        *(legend if any(gate.is_as_measured for gate in gates.gates) else ()),
+    ]
 
 
 def gate_text(gate: GateSeen) -> str:

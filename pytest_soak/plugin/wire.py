@@ -21,16 +21,20 @@ class GateSeen:
     measured: float | None
     bound: str
     is_by_chance: bool = False
+    is_as_measured: bool = False
 
     @classmethod
     def of(cls, gate: GateResult) -> Self:
         """Reduce a gate's result."""
+        from pytest_soak.domain.gates import is_as_measured
+
         return cls(
             kpi=gate.kpi,
             verdict=gate.verdict.value,
             measured=gate.measured,
             bound=gate.bound,
             is_by_chance=gate.is_by_chance,
+            is_as_measured=is_as_measured(gate),
         )
 
     def to_wire(self) -> dict[str, Any]:

@@ -142,6 +142,13 @@ def test_one_line_on_a_missed_gate() -> None:
     assert line == "risk_ratio: measured 0.62, required <= 0.5, off by 0.12 (FAIL, n=50)"
 
 
+def test_a_risk_ratio_of_one_says_why() -> None:
+    """It needs no more than a strategy that counts no other block."""
+    said = "no attempt was blocked for another reason than risk"
+    assert said in describe(judged(risk_ratio=1.0)["risk_ratio"])
+    assert said not in describe(judged(risk_ratio=0.99)["risk_ratio"])
+
+
 def test_one_line_on_a_passed_gate_and_on_one_without_data() -> None:
     assert describe(judged()["risk_ratio"]) == "risk_ratio: measured 0.3, required <= 0.4 (OK, n=50)"
     line = describe(judged(net_bps=None)["net_bps"])

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pytest_soak.domain.parameters import DEFAULTS, PARAMETERS
 from pytest_soak.plugin.lines import (
     bound_uses,
+    gates_lines,
     live_lines,
     parameter_lines,
     shortened,
@@ -157,3 +158,15 @@ def test_a_worse_gate_takes_the_place_of_one_before() -> None:
         gate = GateSeen(kpi=f"kpi{n}", verdict=verdict, measured=None, bound=">= 2")
         progress.add("one", replace(ROW, iteration=n, gates=(gate,)))
     assert "worst FAIL kpi3 in 3" in progress.text(ROW)
+
+
+def test_gates_that_judge_as_measured_are_marked() -> None:
+    """Passed or missed: green by chance is told as red by chance is."""
+    gates = [
+        GateSeen(kpi="net_bps", verdict="OK", measured=3.4, bound=">= 2"),
+        GateSeen(kpi="quote_uptime", verdict="OK", measured=0.95, bound=">= 0.9", is_as_measured=True),
+    ]
+    *lines, legend = gates_lines(CanaryGates(verdict="OK", gates=gates), "hard")
+    assert lines == ["after the warm-up: OK", "    net_bps 3.4 (>= 2); quote_uptime 0.95 (>= 0.9) (m)"]
+    assert legend == "(m) judged as measured: no sampling error of it is known"
+    assert "(m)" not in " ".join(gates_lines(CanaryGates(verdict="OK", gates=gates[:1]), "hard"))

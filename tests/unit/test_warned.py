@@ -104,3 +104,15 @@ def test_foreign_names_in_a_missed_gate_are_shown_as_text() -> None:
     lines = str(caught.value).split("\n")
     assert lines[1] == f"{SHOWN} missed 1 gate(s):"
     assert lines[-1] == f"  see {SHOWN}"
+
+
+def test_a_gate_without_a_sampling_error_says_that_chance_was_not_allowed_for() -> None:
+    """Not where an error is known, or where the value was not judged as it stands."""
+    known = MISSED.model_copy(update={"error": 0.1, "margin": 0.2})
+    by_rule = MISSED.model_copy(update={"note": "few were blocked"})
+    said = "no sampling error is known, so it is judged as measured"
+    with pytest.raises(GateError) as caught:
+        enforce([MISSED, known, by_rule], "here", Path("f"), canary="c", hard=True)
+    assert [said in line for line in str(caught.value).splitlines()[2:5]] == [True, False, False]
+    with pytest.warns(SoakGateWarning, match=said):
+        enforce([MISSED], "here", Path("f"), canary="c", hard=False)
