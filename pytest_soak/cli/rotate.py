@@ -12,6 +12,7 @@ from pytest_soak.cli.options import add_artifacts
 from pytest_soak.config.arguments import positive_int
 from pytest_soak.config.paths import Kind, kind_of, shown
 from pytest_soak.domain.errors import SoakStoreError
+from pytest_soak.store.disk.files import check_writable
 from pytest_soak.store.runs.retention import Retention, rotate
 
 if TYPE_CHECKING:
@@ -33,11 +34,12 @@ def run(options: argparse.Namespace, now: datetime | None) -> None:
     """Rotate the runs of a folder and print what was done.
 
     Raises:
-        SoakConfigError: the system does not say what stands there.
+        SoakConfigError: the system does not say what stands there, or nothing can be written there.
         SoakStoreError: the folder is none, or cannot be listed.
     """
     if kind_of(options.artifacts) is not Kind.FOLDER:
         raise SoakStoreError(f"{shown(options.artifacts)} is not a folder; name one with --soak-artifacts")
+    check_writable(options.artifacts)
     limits = Retention(keep=options.keep, days=options.days, megabytes=options.megabytes)
     for line in rotate(options.artifacts, now or datetime.now(UTC), limits):
         sys.stdout.write(f"{line}\n")

@@ -48,7 +48,24 @@ def is_file(path: Path) -> bool:
 
 
 def files_in(folder: Path, suffix: str) -> dict[str, Path]:
-    """The entries of a folder that end in ``suffix``, by name without it, sorted; none where it is missing.
+    """The files of a folder that end in ``suffix``, by name without it, sorted; none where it is missing.
+
+    Raises:
+        SoakConfigError: the folder cannot be read.
+    """
+    return {name: path for name, path in entries_in(folder, suffix).items() if _may_be_file(path)}
+
+
+def _may_be_file(path: Path) -> bool:
+    """Whether it is a regular file, or nobody knows; whoever reads it then says why."""
+    try:
+        return is_file(path)
+    except SoakConfigError:
+        return True
+
+
+def entries_in(folder: Path, suffix: str = "") -> dict[str, Path]:
+    """What stands in a folder and ends in ``suffix``, by name without it, sorted; none where it is missing.
 
     Raises:
         SoakConfigError: the folder cannot be read.

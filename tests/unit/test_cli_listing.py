@@ -15,6 +15,8 @@ from pytest_soak.config.profiles import available_profiles
 from pytest_soak.domain.kpis import KPI_MEANINGS
 from pytest_soak.guards import BUILT_IN
 from pytest_soak.market import available_scenarios
+from pytest_soak.store.disk import files
+from pytest_soak.store.disk.files import Disk
 from pytest_soak.store.runs import retention
 from pytest_soak.version import package_version
 
@@ -72,6 +74,24 @@ def test_a_disk_that_refuses_is_one_sentence(
     assert cli.main(["rotate", f"--soak-artifacts={tmp_path}"]) == 2
     err = capsys.readouterr().err
     assert err == f"pytest-soak: {tmp_path / 'x'}: Read-only file system\n"
+
+
+def test_rotate_on_a_disk_that_cannot_be_written_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """However many canaries there are, and with an exit code that a timer's log shows."""
+
+    class ReadOnly(Disk):
+        def create(self, path: Path) -> int:
+            raise OSError(errno.EROFS, "Read-only file system", str(path))
+
+    monkeypatch.setattr(files, "disk", ReadOnly())
+    assert cli.main(["rotate", f"--soak-artifacts={tmp_path}"]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    (said,) = told.err.splitlines()
+    assert said.startswith(f"pytest-soak: artifacts cannot be kept in {tmp_path}: ")
+    assert said.endswith("Read-only file system")
 
 
 @pytest.mark.parametrize("name", ["x" * 5000, "a\0b"])

@@ -45,6 +45,14 @@ def test_links_in_a_circle(tmp_path: Path) -> None:
         kind_of(tmp_path / "loop")
 
 
+def test_a_folder_with_the_name_of_a_profile_is_none(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").mkdir()
+    (tmp_path / "other.toml").write_text("", encoding="utf-8")
+    assert list(files_in(tmp_path, ".toml")) == ["other"]
+    with pytest.raises(SoakConfigError, match=r"known are aggressive, default, other, .*ultra_safe$"):
+        load_profile("mine", (tmp_path,))
+
+
 def test_folders_of_another_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = Path.stat
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import struct
 import tempfile
 import zipfile
@@ -29,6 +30,13 @@ def test_missing_file_and_folder(tmp_path: Path) -> None:
         ReplayMarket(tmp_path / "gone.npz")
     with pytest.raises(SoakConfigError, match="is not a file"):
         ReplayMarket(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.parquet"])
+def test_empty_file(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).touch()
+    with pytest.raises(SoakConfigError, match=f"recording .*{re.escape(name)} is empty"):
+        ReplayMarket(tmp_path / name)
 
 
 def test_unreadable_file_names_the_cause(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -91,6 +91,8 @@ def _format_of(file: Path) -> Format | None:
 
 def _by_kernel(files: tuple[Path, ...]) -> Recording:
     for file in files:
+        if not file.stat().st_size:
+            raise SoakConfigError(f"recording {file} is empty; expected recorded market data (docs/DATA.md)")
         if kernel.data_format(file) is None:
             raise SoakConfigError(
                 f"recording {file} is of no format that is known; expected one of "

@@ -10,7 +10,7 @@ from pathlib import Path
 import filelock
 
 from pytest_soak.config.parsing import did_you_mean, parse_json, validate
-from pytest_soak.config.paths import files_in, is_file
+from pytest_soak.config.paths import entries_in, is_file
 from pytest_soak.domain.errors import SoakConfigError, SoakStateError, SoakStoreError
 from pytest_soak.domain.text import show
 from pytest_soak.store.disk import files, places
@@ -138,7 +138,7 @@ def list_runs(artifacts: Path) -> tuple[Path, ...]:
     Raises:
         SoakConfigError: the folder cannot be listed.
     """
-    runs = files_in(artifacts / RUNS_NAME, "")
+    runs = entries_in(artifacts / RUNS_NAME)
     return tuple(path for path in runs.values() if _may_be_run(path))
 
 
