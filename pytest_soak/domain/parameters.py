@@ -41,6 +41,12 @@ class Parameter:
         """Whether the value is finite and within the bounds."""
         return math.isfinite(value) and self.low <= value <= self.high
 
+    def bound_at(self, value: float) -> Literal["low", "high"] | None:
+        """The bound that a value lies at; None between the two."""
+        if value <= self.low:
+            return "low"
+        return "high" if value >= self.high else None
+
     def moved(self, value: float, delta: float) -> float:
         """The value after a move; a bound is a wall, so the result never lies outside."""
         return min(self.high, max(self.low, round(value + delta, DECIMALS)))

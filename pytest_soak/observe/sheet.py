@@ -12,6 +12,7 @@ from typing import Any
 
 from pytest_soak.domain.course import MARKOUTS
 from pytest_soak.domain.kpis import KPI_MEANINGS
+from pytest_soak.domain.parameters import PARAMETERS
 from pytest_soak.domain.text import number
 
 Json = dict[str, Any]
@@ -57,7 +58,11 @@ def sheet_of(canary: Json) -> list[Json]:
         ("Blocked attempts", ("reason", "count", "of blocked", "of attempts"), _blocks(judged)),
         ("Profit by label of the market", ("label", "profit", "min on", "per hour"), _labels(kpis, judged)),
         ("Worst five minutes", ("iteration", "profit", "verdict", "market"), _worst(judged)),
-        ("What was tuned", ("parameter", "first", "last", "bounds", "changes", "held by"), _tuned(canary)),
+        (
+            "What was tuned",
+            ("parameter", "first", "last", "bounds", "at a bound", "changes", "held by"),
+            _tuned(canary),
+        ),
         ("Thresholds in force", ("KPI", "WARN", "FAIL", "least n"), _thresholds(canary)),
     )
     made = [
@@ -118,16 +123,21 @@ def _worst(judged: Sequence[Json]) -> Iterator[list[str]]:
 
 
 def _tuned(canary: Json) -> Iterator[list[str]]:
-    """Each parameter from the first to the last iteration, and which guards held it back how often."""
+    """Each parameter from the first to the last iteration, in how many of them it lay at a bound, and which
+    guards held it back how often.
+    """
     first, last = canary["iterations"][0], canary["iterations"][-1]
     for name, before in first["parameters"].items():
         bounds = canary["parameters"][name]
+        sides = (PARAMETERS[name].bound_at(one["parameters"][name]) for one in canary["iterations"])
+        at_bound = Counter(side for side in sides if side is not None)
         held = {guard: counts[name] for guard, counts in canary["stopped"].items() if name in counts}
         yield [
             f"{name} ({bounds['unit']})",
             f"{before:.6g}",
             f"{last['after'][name]:.6g}",
             f"{bounds['low']:g} to {bounds['high']:g}",
+            ", ".join(f"{count} {side}" for side, count in at_bound.most_common()) or "-",
             str(sum(name in one["applied"] for one in canary["iterations"])),
             ", ".join(f"{guard} {count}" for guard, count in held.items()) or "-",
             f"record.parameters_before.{name}",

@@ -143,10 +143,10 @@ def bound_uses(rows: Sequence[Row]) -> dict[tuple[str, str], int]:
     uses: Counter[tuple[str, str]] = Counter()
     for row in rows:
         for name, value in row.before.items():
-            parameter = PARAMETERS[name]
-            uses[name, "low"] += value <= parameter.low
-            uses[name, "high"] += value >= parameter.high
-    return {use: count for use, count in uses.most_common() if count}
+            side = PARAMETERS[name].bound_at(value)
+            if side is not None:
+                uses[name, side] += 1
+    return dict(uses.most_common())
 
 
 def shortened(rows: Sequence[Row], most: int = 24, kept: int = 14) -> Sequence[Row]:

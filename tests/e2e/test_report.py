@@ -157,7 +157,7 @@ def test_every_number_of_the_tearsheet_is_in_the_journal_where_its_row_says(
     pytester: pytest.Pytester,
 ) -> None:
     job = ("--soak-iterations=3", "--soak-minutes=5", "--soak-scenario=flash_crash", "--soak-gate=soft")
-    pytester.runpytest_inprocess(*job, "--soak-report=html")
+    pytester.runpytest_inprocess(*job, "--soak-override=tail_age_ms=800", "--soak-report=html")
     (section,) = data(newest(pytester) / "report.html")["sections"]
     with Journal.read(newest(pytester) / section["name"] / "soak.db") as journal:
         records = [entry.record.model_dump(mode="json") for entry in journal.entries()]
@@ -180,6 +180,14 @@ def test_every_number_of_the_tearsheet_is_in_the_journal_where_its_row_says(
     assert dict(row[:2] for row in tables["Blocked attempts"]) == {
         reason: str(count) for reason, count in judged["blocks"].items()
     }
+    tuning = json.loads((newest(pytester) / section["name"] / "TUNING_REPORT.json").read_text("utf-8"))
+    at_bound = {
+        name: ", ".join(f"{count} {side}" for side, count in uses.items() if count)
+        for name, uses in tuning["summary"]["at_bound"].items()
+    }
+    assert at_bound
+    for name, said in ((row[0].split()[0], row[4]) for row in tables["What was tuned"]):
+        assert said == at_bound.get(name, "-")
     labels = {row[0]: row[1] for row in tables["Profit by label of the market"]}
     assert labels == {name: f"{made:+.2f}" for name, made in judged["kpis"]["label_profit"].items()}
     assert "crash" in labels

@@ -67,7 +67,7 @@ class Report:
                 said = self._stopped.setdefault(opinion["guard"], Counter())
                 said[opinion["parameter"] or "all"] += 1
         for name, value in fields["parameters_before"].items():
-            side = _bound(name, value)
+            side = PARAMETERS[name].bound_at(value)
             if side is not None:
                 self._bounds.setdefault(name, Counter(low=0, high=0))[side] += 1
 
@@ -81,10 +81,3 @@ class Report:
             "stopped": {guard: dict(sorted(said.items())) for guard, said in sorted(self._stopped.items())},
             "at_bound": {name: dict(use) for name, use in sorted(self._bounds.items())},
         }
-
-
-def _bound(name: str, value: float) -> str | None:
-    parameter = PARAMETERS[name]
-    if value <= parameter.low:
-        return "low"
-    return "high" if value >= parameter.high else None
