@@ -116,9 +116,10 @@ class Settings:
                 continue
             moved = [places.get(text, text) for text in kept] if isinstance(kept, list) else kept
             if fresh[option] not in (kept, moved):
+                more = "; --soak-extend N adds iterations" if option == "iterations" else ""
                 raise SoakConfigError(
                     f"--soak-resume: the run was started with {option} = {kept!r}, "
-                    f"this command says {fresh[option]!r}; leave the option out to resume"
+                    f"this command says {fresh[option]!r}; leave the option out to resume{more}"
                 )
         return replace(now.with_stored(stored), moves=moves)
 

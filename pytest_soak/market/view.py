@@ -197,8 +197,10 @@ class View(Seen):
         """Send a cancellation, unless one is under way or the order is no longer at the market.
 
         Raises:
-            StrategyError: for an immediate-or-cancel order.
+            StrategyError: for an immediate-or-cancel order, or what is no order.
         """
+        if not isinstance(order, Order):
+            self._refuse(f"cancel({order!r}); accepted is an order that place() or replace() returned")
         if order.state in ("cancelling", "done"):
             return
         self._kernel.cancel(self._number(order))

@@ -143,7 +143,9 @@ def test_resume_refuses_other_settings(pytester: pytest.Pytester, scripted: Scri
     pytester.runpytest_inprocess("--soak-iterations=3", "--soak-profile=steady_safe")
     result = pytester.runpytest_inprocess("--soak-resume", "--soak-iterations=5")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["*started with iterations = 3, this command says 5*"])
+    result.stderr.fnmatch_lines(
+        ["*started with iterations = 3, this command says 5; leave*; --soak-extend N adds *"]
+    )
     assert pytester.runpytest_inprocess("--soak-resume", "--soak-iterations=3").ret == 0
 
 

@@ -210,8 +210,10 @@ def test_misuse_is_refused() -> None:
         simulation.report()
     with pytest.raises(ValueError, match="neither 1"):
         simulation.place(0, 2000.0, 1.0)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="order = -1 is no number"):
-        simulation.cancel(-1)
+    for number in (-1, 2**64, -(2**63) - 1, 10**30):
+        for send in (simulation.cancel, lambda order: simulation.replace(order, 1, 2000.0, 1.0)):
+            with pytest.raises(ValueError, match=f"order = {number} is no number"):
+                send(number)
     with pytest.raises(ValueError, match="unknown reason"):
         simulation.attempt("weather")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="decision_interval_ms"):

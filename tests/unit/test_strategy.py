@@ -149,6 +149,7 @@ class Script(Strategy):
         (lambda view: view.timer(-1.0, "x"), "timer 'x' after -1.0 ms"),
         (lambda view: [view.place(1, 90.0, 1.0, client_id="a") for _ in "ab"], "client_id 'a' was used"),
         (lambda view: view.cancel(view.place(1, 90.0, 1.0, kind="ioc")), "is not at the market"),
+        (lambda view: view.cancel(-1), r"cancel\(-1\); accepted is an order"),
     ],
 )
 def test_mistakes_name_the_market_time_and_the_value(act: Any, said: str) -> None:

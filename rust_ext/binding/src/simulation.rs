@@ -2,7 +2,7 @@
 
 use crate::{columns_of, refused};
 use pyo3::buffer::PyBuffer;
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyOverflowError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
@@ -243,26 +243,21 @@ impl Simulation {
     }
 
     /// Send a cancellation of `order` and a post-only order in one message; the new order's id.
-    fn replace(&mut self, order: u64, side: i64, price: f64, qty: f64) -> PyResult<u64> {
+    fn replace(&mut self, order: OrderNumber, side: i64, price: f64, qty: f64) -> PyResult<u64> {
         let side = side_of(side)?;
         self.stepper
-            .replace(order, side, price, qty)
+            .replace(order.0, side, price, qty)
             .map_err(refused)
     }
 
     /// Send a cancellation.
-    fn cancel(&mut self, order: i64) -> PyResult<()> {
-        let number = u64::try_from(order).map_err(|_| {
-            PyValueError::new_err(format!(
-                "order = {order} is no number that place() returned"
-            ))
-        })?;
-        self.stepper.cancel(number).map_err(refused)
+    fn cancel(&mut self, order: OrderNumber) -> PyResult<()> {
+        self.stepper.cancel(order.0).map_err(refused)
     }
 
     /// Ask to leave at most `qty` of an order, which keeps its place in the queue.
-    fn reduce(&mut self, order: u64, qty: f64) -> PyResult<()> {
-        self.stepper.reduce(order, qty).map_err(refused)
+    fn reduce(&mut self, order: OrderNumber, qty: f64) -> PyResult<()> {
+        self.stepper.reduce(order.0, qty).map_err(refused)
     }
 
     /// Send an immediate-or-cancel order that pays `price` at worst.
@@ -286,5 +281,25 @@ impl Simulation {
     fn report<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         let report = self.stepper.report().map_err(refused)?;
         Ok(PyBytes::new(py, report.as_bytes()))
+    }
+}
+
+/// A number that `place` may have returned. No other integer is one, however large: a ValueError.
+struct OrderNumber(u64);
+
+impl<'a, 'py> FromPyObject<'a, 'py> for OrderNumber {
+    type Error = PyErr;
+
+    fn extract(given: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        given.extract().map(Self).map_err(|error: PyErr| {
+            if error.is_instance_of::<PyOverflowError>(given.py()) {
+                let order = given.to_string();
+                PyValueError::new_err(format!(
+                    "order = {order} is no number that place() returned"
+                ))
+            } else {
+                error
+            }
+        })
     }
 }
