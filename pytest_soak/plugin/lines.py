@@ -124,7 +124,7 @@ def parameter_lines(rows: Sequence[Row]) -> list[str]:
     """Parameters at the end, and for how many iterations each lay at a bound."""
     values = [f"{name} {value:g}" for name, value in rows[-1].after.items()]
     lines = ["parameters at the end:"]
-    lines += ["  " + ", ".join(part) for part in (values[:3], values[3:])]
+    lines += ["  " + ", ".join(values[start : start + 3]) for start in range(0, len(values), 3)]
     at_bound = bound_uses(rows)
     if at_bound:
         lines.append(f"iterations at a bound, of {len(rows)}:")
@@ -137,9 +137,9 @@ def bound_uses(rows: Sequence[Row]) -> dict[tuple[str, str], int]:
     uses: Counter[tuple[str, str]] = Counter()
     for row in rows:
         for name, value in row.before.items():
-            parameter = PARAMETERS[name]
-            uses[name, "low"] += value <= parameter.low
-            uses[name, "high"] += value >= parameter.high
+            low, high = row.bounds.get(name) or (PARAMETERS[name].low, PARAMETERS[name].high)
+            uses[name, "low"] += value <= low
+            uses[name, "high"] += value >= high
     return {use: count for use, count in uses.most_common() if count}
 
 
