@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pytest_soak.domain.history import GuardContext, History, Step
+    from pytest_soak.domain.parameter import Parameter
     from pytest_soak.domain.parameters import PARAMETERS
     from pytest_soak.domain.records import Action, EdgeReport, IterationRecord, Kpis, Opinion, Verdict, Zone
     from pytest_soak.domain.settings import Profile
@@ -26,6 +27,7 @@ _HOMES = {
     "GuardContext": "domain.history",
     "History": "domain.history",
     "Step": "domain.history",
+    "Parameter": "domain.parameter",
     "PARAMETERS": "domain.parameters",
     "Action": "domain.records",
     "EdgeReport": "domain.records",
@@ -55,6 +57,7 @@ __all__ = [
     "IterationRecord",
     "Kpis",
     "Opinion",
+    "Parameter",
     "Profile",
     "Proposal",
     "SoakGateWarning",

@@ -12,7 +12,7 @@ from pytest_soak.config.loader import did_you_mean, parse_json, read_bytes
 from pytest_soak.config.paths import Kind, kind_of
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.domain.hashing import parameters_hash
-from pytest_soak.domain.parameters import DEFAULTS, PARAMETERS, problem_with
+from pytest_soak.domain.parameters import PARAMETERS, ParameterTable, problem_with
 from pytest_soak.domain.text import show
 
 if TYPE_CHECKING:
@@ -47,29 +47,34 @@ class Resolved:
 
 
 def resolve(
-    cli: Sequence[str], profile: LoadedProfile | None, env: str | None, file: Path | None
+    cli: Sequence[str],
+    profile: LoadedProfile | None,
+    env: str | None,
+    file: Path | None,
+    table: ParameterTable = PARAMETERS,
 ) -> Resolved:
     """Merge the sources of parameter values, key by key; the first of them that has a key wins.
 
     The order is ``--soak-override`` (``cli``, texts ``KEY=VALUE``), ``profile``, the variable
     ``MM_RUNTIME_OVERRIDES_JSON`` (``env``; empty is as good as unset), ``file`` (absent is no source),
-    the defaults. Every source is checked in whole, also where nothing of it is used.
+    the defaults of the ``table``. Every source is checked in whole, also where nothing of it is used.
 
     Raises:
         SoakConfigError: a source is not acceptable; the text names it.
     """
-    layers: list[tuple[str, Mapping[str, float]]] = [(OPTION, _from_options(cli))]
+    layers: list[tuple[str, Mapping[str, float]]] = [(OPTION, _from_options(cli, table))]
     if profile is not None:
         layers.append((f"profile {profile.profile.name}", profile.profile.parameters))
     if env is not None and env.strip():
-        layers.append((VARIABLE, _checked(parse_json(env, VARIABLE, MAX_OVERRIDES_BYTES), VARIABLE)))
-    current = None if file is None else read_current(file)
+        content = parse_json(env, VARIABLE, MAX_OVERRIDES_BYTES)
+        layers.append((VARIABLE, _checked(content, VARIABLE, table)))
+    current = None if file is None else read_current(file, table)
     if current is not None:
         layers.append((str(file), current))
-    return _merge(layers)
+    return _merge(layers, table)
 
 
-def read_current(path: Path) -> dict[str, float] | None:
+def read_current(path: Path, table: ParameterTable = PARAMETERS) -> dict[str, float] | None:
     """Read an overrides file: a plain object of parameters, or an export, whose hash must match.
 
     Returns None where there is no such file.
@@ -82,24 +87,24 @@ def read_current(path: Path) -> dict[str, float] | None:
     where = str(path)
     content = parse_json(read_bytes(path, MAX_OVERRIDES_BYTES), where, MAX_OVERRIDES_BYTES)
     if isinstance(content, dict) and _EXPORT_KEYS & content.keys():
-        return _from_export(content, where)
-    return _checked(content, where)
+        return _from_export(content, where, table)
+    return _checked(content, where, table)
 
 
-def _merge(layers: Iterable[tuple[str, Mapping[str, float]]]) -> Resolved:
+def _merge(layers: Iterable[tuple[str, Mapping[str, float]]], table: ParameterTable) -> Resolved:
     values: dict[str, float] = {}
     sources: dict[str, str] = {}
     shadowed: list[Shadowed] = []
     stack = list(layers)
-    for name in PARAMETERS:
+    for name in table:
         having = [(source, float(given[name])) for source, given in stack if name in given]
-        winner, value = having[0] if having else ("default", DEFAULTS[name])
+        winner, value = having[0] if having else ("default", table[name].default)
         values[name], sources[name] = value, winner
         shadowed += [Shadowed(name, other, source, winner) for source, other in having[1:]]
     return Resolved(values, sources, tuple(shadowed))
 
 
-def _from_options(texts: Sequence[str]) -> dict[str, float]:
+def _from_options(texts: Sequence[str], table: ParameterTable) -> dict[str, float]:
     given: dict[str, float] = {}
     for text in texts:
         key, equals, value = (part.strip() for part in text.partition("="))
@@ -108,13 +113,13 @@ def _from_options(texts: Sequence[str]) -> dict[str, float]:
         if key in given:
             raise SoakConfigError(f"{OPTION} {show(text)}: {key} is given twice; accepted is each key once")
         if not _NUMBER.fullmatch(value):
-            _refuse_unknown(key, OPTION)
-            raise SoakConfigError(f"{OPTION} {show(text)}: {show(value)} is not {PARAMETERS[key].accepted()}")
-        given.update(_checked({key: float(value)}, OPTION))
+            _refuse_unknown(key, OPTION, table)
+            raise SoakConfigError(f"{OPTION} {show(text)}: {show(value)} is not {table[key].accepted()}")
+        given.update(_checked({key: float(value)}, OPTION, table))
     return given
 
 
-def _from_export(content: Mapping[str, Any], where: str) -> dict[str, float]:
+def _from_export(content: Mapping[str, Any], where: str, table: ParameterTable) -> dict[str, float]:
     if content.keys() != _EXPORT_KEYS:
         keys, given = ", ".join(sorted(_EXPORT_KEYS)), ", ".join(sorted(content))
         raise SoakConfigError(
@@ -125,7 +130,7 @@ def _from_export(content: Mapping[str, Any], where: str) -> dict[str, float]:
         raise SoakConfigError(
             f"{where}: schema_version = {show(version)} is refused; accepted is {EXPORT_VERSION}"
         )
-    parameters = _checked(content["parameters"], f"{where}: parameters")
+    parameters = _checked(content["parameters"], f"{where}: parameters", table)
     if content["sha256"] != parameters_hash(parameters):
         raise SoakConfigError(
             f"{where}: the file was changed since it was exported (sha256 does not match its parameters); "
@@ -134,21 +139,21 @@ def _from_export(content: Mapping[str, Any], where: str) -> dict[str, float]:
     return parameters
 
 
-def _checked(content: object, where: str) -> dict[str, float]:
+def _checked(content: object, where: str, table: ParameterTable) -> dict[str, float]:
     if not isinstance(content, dict):
         raise SoakConfigError(
             f'{where}: {show(content)} is not an object of parameter: number, e.g. {{"tail_age_ms": 620}}'
         )
     for name, value in content.items():
-        _refuse_unknown(name, where)
-        problem = problem_with(name, value)
+        _refuse_unknown(name, where, table)
+        problem = problem_with(name, value, table)
         if problem is not None:
             raise SoakConfigError(f"{where}: {problem}")
     return {name: float(value) for name, value in content.items()}
 
 
-def _refuse_unknown(name: str, where: str) -> None:
-    if name not in PARAMETERS:
-        known = ", ".join(PARAMETERS)
-        hint = did_you_mean(name, list(PARAMETERS))
+def _refuse_unknown(name: str, where: str, table: ParameterTable) -> None:
+    if name not in table:
+        known = ", ".join(table)
+        hint = did_you_mean(name, list(table))
         raise SoakConfigError(f"{where}: unknown parameter {show(name)}; known are {known}{hint}")

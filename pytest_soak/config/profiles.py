@@ -27,7 +27,7 @@ from pytest_soak.config.paths import expanded, files_in, is_file, is_path
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.domain.gates import check_gate_settings
 from pytest_soak.domain.hashing import sha256_of
-from pytest_soak.domain.parameters import PARAMETERS, problem_with
+from pytest_soak.domain.parameters import PARAMETERS, ParameterTable, problem_with
 from pytest_soak.domain.settings import Profile
 from pytest_soak.domain.state import check_guard_settings
 from pytest_soak.domain.text import show
@@ -49,18 +49,21 @@ def profile_hash(profile: Profile) -> str:
     return sha256_of(profile.model_dump(mode="json"))
 
 
-def load_profile(name_or_path: str, extra_dirs: Sequence[Path] = ()) -> LoadedProfile:
+def load_profile(
+    name_or_path: str, extra_dirs: Sequence[Path] = (), table: ParameterTable | None = PARAMETERS
+) -> LoadedProfile:
     """Load a shipped profile, one of ``extra_dirs`` by name, or a file by path.
 
     A text with a separator or the ending ``.toml`` is a path. A name that is shipped and
-    also in an extra folder must mean the same there.
+    also in an extra folder must mean the same there. Where the ``table`` of parameters is None, as the
+    strategy is not known yet, :func:`check_parameters` has to follow.
 
     Raises:
         SoakConfigError: no such profile (the text lists those that exist), or one that is not acceptable.
     """
     if is_path(name_or_path):
         path = expanded(name_or_path)
-        return _loaded(path, str(path), None, extra_dirs)
+        return _checked(_loaded(path, str(path), None, extra_dirs), table)
     check_name(name_or_path, "profile")
     found = [
         _loaded(source, origin, name_or_path, extra_dirs)
@@ -75,7 +78,7 @@ def load_profile(name_or_path: str, extra_dirs: Sequence[Path] = ()) -> LoadedPr
                 f"profile {name_or_path!r} is both {first.origin} and {other.origin}, "
                 "with different content; rename the file or give its path"
             )
-    return first
+    return _checked(first, table)
 
 
 def _unknown(name: str, extra_dirs: Sequence[Path]) -> SoakConfigError:
@@ -134,7 +137,7 @@ def _loaded(source: Traversable, origin: str, name: str | None, extra_dirs: Sequ
         raise SoakConfigError(
             f"{origin}: name = {profile.name!r} is refused; accepted is {name!r}, as the file"
         )
-    return _checked(profile, origin)
+    return LoadedProfile(profile, origin, profile_hash(profile))
 
 
 def _read(source: Traversable, origin: str) -> dict[str, Any]:
@@ -143,15 +146,30 @@ def _read(source: Traversable, origin: str) -> dict[str, Any]:
     return parse_toml(source.read_bytes(), origin)
 
 
-def _checked(profile: Profile, origin: str) -> LoadedProfile:
-    for parameter, value in profile.parameters.items():
-        problem = problem_with(parameter, value)
-        if problem is not None:
-            hint = did_you_mean(parameter, list(PARAMETERS)) if parameter not in PARAMETERS else ""
-            raise SoakConfigError(f"{origin}: parameters: {problem}{hint}")
+def _checked(loaded: LoadedProfile, table: ParameterTable | None) -> LoadedProfile:
     try:
-        check_gate_settings(profile.gates)
-        check_guard_settings(profile.guards)
+        check_gate_settings(loaded.profile.gates)
     except SoakConfigError as error:
-        raise SoakConfigError(f"{origin}: {error}") from None
-    return LoadedProfile(profile, origin, profile_hash(profile))
+        raise SoakConfigError(f"{loaded.origin}: {error}") from None
+    if table is not None:
+        check_parameters(loaded.profile, table, loaded.origin)
+    return loaded
+
+
+def check_parameters(profile: Profile, table: ParameterTable, where: str) -> ParameterTable:
+    """Check all that a profile says of parameters; return the table with what it says of bounds and movers.
+
+    Raises:
+        SoakConfigError: names the profile by ``where``, the parameter and what is accepted.
+    """
+    try:
+        tuned = table.tuned(profile.tuner.parameters)
+        for parameter, value in profile.parameters.items():
+            problem = problem_with(parameter, value, tuned)
+            if problem is not None:
+                hint = did_you_mean(parameter, list(tuned)) if parameter not in tuned else ""
+                raise SoakConfigError(f"parameters: {problem}{hint}")
+        check_guard_settings(profile.guards, tuned)
+    except SoakConfigError as error:
+        raise SoakConfigError(f"{where}: {error}") from None
+    return tuned

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from pytest_soak.domain.errors import SoakConfigError, SoakStateError
 from pytest_soak.domain.hashing import parameters_hash
 from pytest_soak.domain.history import GuardContext, Step
-from pytest_soak.domain.parameters import DECIMALS, PARAMETERS
+from pytest_soak.domain.parameter import DECIMALS
+from pytest_soak.domain.parameters import ParameterTable
 from pytest_soak.domain.records import Action, Decision, IterationRecord, Opinion
 from pytest_soak.domain.state import TuningState, tuning_state
 from pytest_soak.domain.tuner import Proposal
@@ -29,7 +30,6 @@ TUNING_OFF = "tuning_off"
 # Values are kept to six decimals, so a sum may differ from its rounded result by half of the last one.
 _TOLERANCE = 0.51 * 10**-DECIMALS
 _REFUSING = (Action.REFUSE, Action.STOP)
-_PLACES = {name: place for place, name in enumerate(PARAMETERS)}
 
 
 def collected(answers: Iterable[object]) -> tuple[Opinion, ...]:
@@ -64,7 +64,9 @@ def decide(
     Raises:
         SoakStateError: where ``after`` is not ``before`` plus the applied deltas, value by value.
     """
-    said = tuple(sorted(opinions, key=_rank))
+    table = context.table
+    places = {name: place for place, name in enumerate(table)}
+    said = tuple(sorted(opinions, key=lambda opinion: _rank(opinion, places)))
     before = dict(context.parameters)
     if any(opinion.action is Action.REVERT for opinion in said):
         reverted: str | None = context.settings.panic.profile
@@ -73,7 +75,7 @@ def decide(
     else:
         reverted = None
         applied = {name: delta for name, delta in proposal.deltas.items() if not _refusals(name, said)}
-        after = {name: _moved(name, value, applied.get(name, 0.0)) for name, value in before.items()}
+        after = {name: _moved(table, name, value, applied.get(name, 0.0)) for name, value in before.items()}
     _verify(before, applied, after)
     decision = Decision(
         zone=proposal.zone,
@@ -86,7 +88,7 @@ def decide(
         applied=bool(applied),
         applied_deltas=applied,
         reverted=reverted,
-        skipped_reason=_skipped_reason(proposal, said, reverted),
+        skipped_reason=_skipped_reason(table, proposal, said, reverted),
         base_hash=parameters_hash(before),
         key=context.decision_key,
     )
@@ -128,9 +130,9 @@ def step_of(record: IterationRecord) -> Step:
     )
 
 
-def _rank(opinion: Opinion) -> tuple[str, int, str, str, str, str]:
+def _rank(opinion: Opinion, places: Mapping[str, int]) -> tuple[str, int, str, str, str, str]:
     parameter = opinion.parameter or ""
-    place = _PLACES.get(parameter, -1)
+    place = places.get(parameter, -1)
     return opinion.guard, place, parameter, opinion.action.value, opinion.reason, opinion.message
 
 
@@ -138,9 +140,9 @@ def _refusals(name: str, opinions: Iterable[Opinion]) -> list[Opinion]:
     return [o for o in opinions if o.action in _REFUSING and o.parameter in (None, name)]
 
 
-def _moved(name: str, value: float, delta: float) -> float:
+def _moved(table: ParameterTable, name: str, value: float, delta: float) -> float:
     # A value that is not moved is kept as it is, also where it has more decimals than a moved one.
-    return PARAMETERS[name].moved(value, delta) if delta else value
+    return table[name].moved(value, delta) if delta else value
 
 
 def _differences(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, float]:
@@ -166,9 +168,11 @@ def _verify(before: Mapping[str, float], deltas: Mapping[str, float], after: Map
         raise SoakStateError(f"decision moves {', '.join(unknown)}, which is not in force")
 
 
-def _skipped_reason(proposal: Proposal, opinions: Iterable[Opinion], reverted: str | None) -> str | None:
+def _skipped_reason(
+    table: ParameterTable, proposal: Proposal, opinions: Iterable[Opinion], reverted: str | None
+) -> str | None:
     """Why proposed changes were not applied: reason code and parameters, grouped; None where all were."""
-    names = [name for name in PARAMETERS if name in proposal.deltas]
+    names = [name for name in table if name in proposal.deltas]
     if reverted is not None:
         return f"panic_revert: {', '.join(names)} replaced by profile {reverted}" if names else None
     if not names:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from pytest_soak.domain.parameters import PARAMETERS
+from pytest_soak.domain.parameters import PARAMETERS, ParameterTable
 from pytest_soak.domain.records import Kpis, Verdict, Zone
 from pytest_soak.domain.settings import GuardSettings
 
@@ -59,7 +59,7 @@ class GuardContext:
     that the state recorded for them, ``proposal`` is empty and there is no verdict. At the moment
     ``decide`` the iteration has been measured and ``proposal`` holds a delta per parameter; ``zone``,
     ``drivers`` and ``zone_reason`` are those of the tuner's proposal.
-    ``history`` holds the iterations before this one.
+    ``history`` holds the iterations before this one. ``table`` has all parameters, a strategy's own included.
     """
 
     moment: Literal["start", "decide"]
@@ -79,6 +79,7 @@ class GuardContext:
     zone: Zone | None = None
     drivers: tuple[str, ...] = ()
     zone_reason: str | None = None
+    table: ParameterTable = PARAMETERS
 
     @property
     def asks_for_safety(self) -> bool:
@@ -87,7 +88,7 @@ class GuardContext:
 
     def is_wanted_safe(self, parameter: str, delta: float) -> bool:
         """Whether a move is a step towards safety where one is asked for."""
-        return self.asks_for_safety and PARAMETERS[parameter].is_safer(delta)
+        return self.asks_for_safety and self.table[parameter].is_safer(delta)
 
     @property
     def is_last(self) -> bool:

@@ -1,68 +1,119 @@
-"""The one table of tunable parameters: unit, bounds, steps and safe direction."""
+"""The tables of tunable parameters: the one that is built in, and those with a strategy's own."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from pytest_soak.domain.errors import SoakConfigError
+from pytest_soak.domain.parameter import Parameter
+
+if TYPE_CHECKING:
+    from pytest_soak.domain.settings import ParameterTuning
 
 ParameterValues = Mapping[str, float]
 
-DECIMALS = 6
-"""Decimals of a parameter and of a move of it; finer differences are rounding, not a move."""
+MOST_OWN = 50
+"""Parameters that a strategy may declare, at most."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parameter:
-    """One parameter of the maker that a profile sets and the tuner may move.
+class ParameterTable(Mapping[str, Parameter]):
+    """Parameters by name, in the order in which they are shown and recorded."""
 
-    ``step`` is the size of a move towards safety, ``moderate_step`` the one of the MODERATE zone,
-    ``relax_step`` the one back when conditions are good; None means that this move does not exist.
-    """
+    __slots__ = ("_of",)
 
-    name: str
-    unit: str
-    low: float
-    high: float
-    default: float
-    step: float
-    moderate_step: float | None
-    relax_step: float | None
-    safer: Literal[1, -1]
-    meaning: str
+    def __init__(self, parameters: Iterable[Parameter]) -> None:
+        self._of = {p.name: p for p in parameters}
+
+    def __getitem__(self, name: str) -> Parameter:
+        return self._of[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._of)
+
+    def __len__(self) -> int:
+        return len(self._of)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self._of.values()))
 
     @property
-    def span(self) -> float:
-        """Width of the bounds, in the parameter's unit."""
-        return self.high - self.low
+    def defaults(self) -> dict[str, float]:
+        """The default of each."""
+        return {p.name: p.default for p in self.values()}
 
-    def contains(self, value: float) -> bool:
-        """Whether the value is finite and within the bounds."""
-        return math.isfinite(value) and self.low <= value <= self.high
+    def with_own(self, own: Iterable[Parameter]) -> ParameterTable:
+        """This table with a strategy's own parameters at its end.
 
-    def bound_at(self, value: float) -> Literal["low", "high"] | None:
-        """The bound that a value lies at; None between the two."""
-        if value <= self.low:
-            return "low"
-        return "high" if value >= self.high else None
+        Raises:
+            SoakConfigError: a name is there twice, or there are too many.
+        """
+        added = list(own)
+        names = list(self)
+        for parameter in added:
+            if parameter.name in names:
+                raise SoakConfigError(
+                    f"parameter {parameter.name} is there twice; accepted is each name once"
+                )
+            names.append(parameter.name)
+        if len(added) > MOST_OWN:
+            raise SoakConfigError(f"{len(added)} own parameters are too many; accepted are {MOST_OWN}")
+        return ParameterTable((*self.values(), *added))
 
-    def moved(self, value: float, delta: float) -> float:
-        """The value after a move; a bound is a wall, so the result never lies outside."""
-        return min(self.high, max(self.low, round(value + delta, DECIMALS)))
+    def tuned(self, settings: Mapping[str, ParameterTuning]) -> ParameterTable:
+        """This table with what a profile says of bounds, steps and movers.
 
-    def is_safer(self, delta: float) -> bool:
-        """Whether a move by ``delta`` goes in the safe direction."""
-        return delta * self.safer > 0
+        Raises:
+            SoakConfigError: names the parameter, the value and what is accepted.
+        """
+        if not settings:
+            return self
+        changed = dict(self._of)
+        for name, wanted in settings.items():
+            if name not in self:
+                raise SoakConfigError(f"tuner.parameters: {self.unknown(name)}")
+            changed[name] = _tuned(self[name], wanted)
+        return ParameterTable(changed.values())
 
-    def accepted(self) -> str:
-        """The accepted range, as error messages state it."""
-        return f"a number from {self.low:g} to {self.high:g} {self.unit}"
+    def unknown(self, name: str) -> str:
+        """What an error says of a name that is not in the table."""
+        return f"unknown parameter {name!r}; known are {', '.join(self)}"
+
+    def changes(self) -> dict[str, Any]:
+        """The parameters that are not built in as they stand here, as JSON values by name."""
+        return {name: p.as_json() for name, p in self.items() if PARAMETERS.get(name) != p}
+
+    @classmethod
+    def restored(cls, changes: Mapping[str, Any]) -> ParameterTable:
+        """The table that gave these ``changes``; the order of own parameters is that of their names.
+
+        Raises:
+            SoakConfigError: a value is not accepted.
+        """
+        given = {name: Parameter(**fields) for name, fields in sorted(changes.items())}
+        return cls({**PARAMETERS, **given}.values()) if given else PARAMETERS
 
 
-PARAMETERS: Mapping[str, Parameter] = {
-    p.name: p
-    for p in (
+def _tuned(parameter: Parameter, wanted: ParameterTuning) -> Parameter:
+    given = wanted.model_dump(exclude_none=True)
+    try:
+        for bound in ("low", "high"):
+            if not parameter.contains(given.get(bound, parameter.low)):
+                raise SoakConfigError(
+                    f"parameter {parameter.name}: {bound} = {given[bound]:g} is refused; accepted is "
+                    f"{parameter.accepted()}, as declared"
+                )
+        low, high = given.get("low", parameter.low), given.get("high", parameter.high)
+        default = min(high, max(low, parameter.default))
+        return replace(parameter, **given, default=default)
+    except SoakConfigError as error:
+        raise SoakConfigError(f"tuner.parameters: {error}") from None
+
+
+PARAMETERS = ParameterTable(
+    (
         Parameter(
             name="min_interval_ms",
             unit="ms",
@@ -73,6 +124,7 @@ PARAMETERS: Mapping[str, Parameter] = {
             moderate_step=5.0,
             relax_step=3.0,
             safer=1,
+            moved_by=("AGGRESSIVE", "MODERATE", "NORMALIZE"),
             meaning="least time between order updates; a sooner attempt is blocked: min_interval",
         ),
         Parameter(
@@ -82,8 +134,6 @@ PARAMETERS: Mapping[str, Parameter] = {
             high=320.0,
             default=280.0,
             step=30.0,
-            moderate_step=None,
-            relax_step=None,
             safer=-1,
             meaning="token bucket on replacements; an attempt without a token is blocked: throttle",
         ),
@@ -94,9 +144,8 @@ PARAMETERS: Mapping[str, Parameter] = {
             high=0.25,
             default=0.14,
             step=0.02,
-            moderate_step=None,
-            relax_step=None,
             safer=1,
+            moved_by=("slippage",),
             meaning="widens the base half-spread",
         ),
         Parameter(
@@ -109,6 +158,7 @@ PARAMETERS: Mapping[str, Parameter] = {
             moderate_step=0.005,
             relax_step=0.005,
             safer=-1,
+            moved_by=("AGGRESSIVE", "MODERATE", "NORMALIZE", "adverse"),
             meaning="order size as a share of visible liquidity; a larger order is blocked: risk",
         ),
         Parameter(
@@ -118,9 +168,8 @@ PARAMETERS: Mapping[str, Parameter] = {
             high=0.16,
             default=0.14,
             step=0.01,
-            moderate_step=None,
-            relax_step=None,
             safer=-1,
+            moved_by=("adverse",),
             meaning="largest change of position per decision, as a share of the position limit; "
             "more is blocked: risk",
         ),
@@ -131,22 +180,22 @@ PARAMETERS: Mapping[str, Parameter] = {
             high=800.0,
             default=620.0,
             step=30.0,
-            moderate_step=None,
-            relax_step=None,
             safer=1,
+            moved_by=("AGGRESSIVE", "slippage"),
             meaning="age at which a far order is cancelled",
         ),
     )
-}
+)
+"""The parameters that are built in."""
 
-DEFAULTS: ParameterValues = {p.name: p.default for p in PARAMETERS.values()}
+DEFAULTS: ParameterValues = PARAMETERS.defaults
 
 
-def problem_with(name: str, value: object) -> str | None:
+def problem_with(name: str, value: object, table: ParameterTable = PARAMETERS) -> str | None:
     """Say what is wrong with a value for a parameter, or None where it is acceptable."""
-    parameter = PARAMETERS.get(name)
+    parameter = table.get(name)
     if parameter is None:
-        return f"unknown parameter {name!r}; known are {', '.join(PARAMETERS)}"
+        return table.unknown(name)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return f"{name} = {value!r} is not {parameter.accepted()}"
     if not parameter.contains(float(value)):
@@ -154,6 +203,6 @@ def problem_with(name: str, value: object) -> str | None:
     return None
 
 
-def distance(deltas: ParameterValues) -> float:
+def distance(deltas: ParameterValues, table: ParameterTable = PARAMETERS) -> float:
     """Size of a change: the sum over parameters of |delta| as a fraction of the parameter's range."""
-    return math.fsum(abs(delta) / PARAMETERS[name].span for name, delta in deltas.items())
+    return math.fsum(abs(delta) / table[name].span for name, delta in deltas.items())

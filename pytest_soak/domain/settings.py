@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from pytest_soak.domain.parameter import Mover
+
 Ratio = Annotated[float, Field(ge=0.0, le=1.0)]
 Positive = Annotated[float, Field(gt=0.0)]
 Count = Annotated[int, Field(ge=1)]
@@ -51,8 +53,23 @@ class GateSettings(Strict):
     thresholds: dict[str, Threshold]
 
 
+class ParameterTuning(Strict):
+    """What a profile says of one parameter; None keeps what is declared.
+
+    ``low`` and ``high`` may narrow the declared bounds, not widen them. ``moved_by`` names the zones and
+    drivers that move the parameter, by ``step``, ``moderate_step`` and ``relax_step``.
+    """
+
+    low: float | None = None
+    high: float | None = None
+    step: Positive | None = None
+    moderate_step: Positive | None = None
+    relax_step: Positive | None = None
+    moved_by: Annotated[tuple[Mover, ...] | None, Field(strict=False)] = None
+
+
 class TunerSettings(Strict):
-    """Zone borders and driver thresholds of the tuner.
+    """Zone borders and driver thresholds of the tuner, and what it does with single parameters.
 
     Where less than ``least_blocked_share`` of all attempts was blocked, the share of risk in so few blocks
     says nothing: the zone is then NORMALIZE, and the gate takes ``risk_ratio`` for 0.
@@ -65,6 +82,8 @@ class TunerSettings(Strict):
     adverse_p95_bps: float = 3.5
     slippage_p95_bps: float = 2.5
     least_blocked_share: Ratio = 0.05
+    # Left out where it is empty, so that a profile without it keeps its hash.
+    parameters: dict[str, ParameterTuning] = Field(default_factory=dict, exclude_if=lambda given: not given)
 
 
 class PanicSettings(Strict):

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.domain.history import History, Step
-from pytest_soak.domain.parameters import PARAMETERS, distance
+from pytest_soak.domain.parameters import PARAMETERS, ParameterTable, distance
 from pytest_soak.domain.records import Verdict
 from pytest_soak.domain.settings import (
     CooldownSettings,
@@ -54,7 +54,11 @@ class TuningState(Strict):
 
 
 def tuning_state(
-    history: History, settings: GuardSettings, minutes: float, guards_off: Collection[str] = ()
+    history: History,
+    settings: GuardSettings,
+    minutes: float,
+    guards_off: Collection[str] = (),
+    table: ParameterTable = PARAMETERS,
 ) -> TuningState:
     """State after the last iteration of ``history``, each of ``minutes`` of market time.
 
@@ -63,7 +67,9 @@ def tuning_state(
     now = history.steps[-1].iteration if history.steps else 0
     memory = history.memory
     frozen = None if FREEZE_GUARD in guards_off else frozen_until(memory, settings.freeze)
-    cooling = None if COOLDOWN_GUARD in guards_off else cooldown_until(history.steps, settings.cooldown, now)
+    cooling = None
+    if COOLDOWN_GUARD not in guards_off:
+        cooling = cooldown_until(history.steps, settings.cooldown, now, table)
     applied = (step.decision_key for step in reversed(history.steps) if step.applied_deltas)
     return TuningState(
         iteration=now,
@@ -75,9 +81,9 @@ def tuning_state(
         velocity={
             name: VelocityUse(
                 used=path_length(memory, name, now, minutes, settings.velocity.window_minutes),
-                limit=velocity_limit(name, settings.velocity),
+                limit=velocity_limit(name, settings.velocity, table),
             )
-            for name in PARAMETERS
+            for name in table
         },
     )
 
@@ -132,7 +138,9 @@ def freeze_reason(settings: FreezeSettings) -> str:
     )
 
 
-def cooldown_until(steps: Sequence[Step], settings: CooldownSettings, now: int) -> int | None:
+def cooldown_until(
+    steps: Sequence[Step], settings: CooldownSettings, now: int, table: ParameterTable = PARAMETERS
+) -> int | None:
     """Last iteration whose decision the cooldown refuses; None where it ended before ``now``.
 
     Steps are those of the whole history: a panic revert starts a cooldown whatever its size.
@@ -141,13 +149,13 @@ def cooldown_until(steps: Sequence[Step], settings: CooldownSettings, now: int) 
         end = step.iteration + settings.iterations
         if end < now:
             break
-        if _starts_cooldown(step, settings):
+        if _starts_cooldown(step, settings, table):
             return end
     return None
 
 
-def _starts_cooldown(step: Step, settings: CooldownSettings) -> bool:
-    return step.reverted or distance(step.applied_deltas) > settings.threshold + DUST
+def _starts_cooldown(step: Step, settings: CooldownSettings, table: ParameterTable) -> bool:
+    return step.reverted or distance(step.applied_deltas, table) > settings.threshold + DUST
 
 
 def path_length(steps: Sequence[Step], name: str, now: int, minutes: float, window_minutes: float) -> float:
@@ -165,12 +173,12 @@ def path_length(steps: Sequence[Step], name: str, now: int, minutes: float, wind
     return math.fsum(moves)
 
 
-def velocity_limit(name: str, settings: VelocitySettings) -> float:
+def velocity_limit(name: str, settings: VelocitySettings, table: ParameterTable = PARAMETERS) -> float:
     """Longest path of a parameter within the window: its setting, else half its range, in its unit."""
-    return settings.limits.get(name, PARAMETERS[name].span / 2)
+    return settings.limits.get(name, table[name].span / 2)
 
 
-def check_guard_settings(settings: GuardSettings) -> None:
+def check_guard_settings(settings: GuardSettings, table: ParameterTable = PARAMETERS) -> None:
     """Refuse guard settings that name a parameter that does not exist.
 
     Raises:
@@ -182,7 +190,5 @@ def check_guard_settings(settings: GuardSettings) -> None:
     }
     for where, names in named.items():
         for name in names:
-            if name not in PARAMETERS:
-                raise SoakConfigError(
-                    f"{where}: unknown parameter {name!r}; known are {', '.join(PARAMETERS)}"
-                )
+            if name not in table:
+                raise SoakConfigError(f"{where}: {table.unknown(name)}")

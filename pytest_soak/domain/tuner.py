@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.domain.history import History
 from pytest_soak.domain.kpis import has_few_blocks
-from pytest_soak.domain.parameters import DECIMALS, PARAMETERS, Parameter
+from pytest_soak.domain.parameter import DECIMALS, Parameter
+from pytest_soak.domain.parameters import PARAMETERS, ParameterTable
 from pytest_soak.domain.records import Kpis, Verdict, Zone
 from pytest_soak.domain.settings import TunerSettings
 
@@ -17,18 +18,12 @@ TUNER_NAME = "soak_tuner"
 ADVERSE = "adverse"
 SLIPPAGE = "slippage"
 
-_AGGRESSIVE_MOVES = ("min_interval_ms", "impact_cap_ratio", "tail_age_ms")
-_DRIVER_MOVES: Mapping[str, tuple[str, ...]] = {
-    ADVERSE: ("impact_cap_ratio", "max_delta_ratio"),
-    SLIPPAGE: ("base_spread_bps_delta", "tail_age_ms"),
-}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TunerContext:
     """What a tuner knows when it is asked: the iteration that was just measured and its past.
 
-    ``history`` holds the iterations before this one.
+    ``history`` holds the iterations before this one. ``table`` has all parameters, a strategy's own included.
     """
 
     iteration: int
@@ -38,6 +33,7 @@ class TunerContext:
     verdict: Verdict
     history: History
     settings: TunerSettings
+    table: ParameterTable = PARAMETERS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,13 +60,14 @@ def propose(context: TunerContext) -> Proposal:
     """
     zone = zone_of(context.kpis, context.settings)
     drivers = drivers_of(context.kpis, context.settings)
-    moves = _zone_moves(zone)
+    table = context.table
+    moves = {} if zone is None else _moves(table, zone.value)
     if drivers or (zone is Zone.NORMALIZE and not _earns(context.kpis, context.settings)):
-        moves = {name: delta for name, delta in moves.items() if PARAMETERS[name].is_safer(delta)}
+        moves = {name: delta for name, delta in moves.items() if table[name].is_safer(delta)}
     for driver in drivers:
-        for name in _DRIVER_MOVES[driver]:
-            moves[name] = _larger(moves.get(name, 0.0), _safer_step(PARAMETERS[name]))
-    deltas = effective_deltas(context.parameters, moves)
+        for name, delta in _moves(table, driver).items():
+            moves[name] = _larger(moves.get(name, 0.0), delta)
+    deltas = effective_deltas(context.parameters, moves, table)
     reason = _zone_reason(context.kpis, context.settings)
     return Proposal(by=TUNER_NAME, zone=zone, drivers=drivers, deltas=deltas, zone_reason=reason)
 
@@ -117,7 +114,9 @@ def drivers_of(kpis: Kpis, settings: TunerSettings) -> tuple[str, ...]:
     return tuple(name for name, cost, threshold in costs if cost is not None and cost > threshold)
 
 
-def effective_deltas(parameters: Mapping[str, float], deltas: Mapping[str, float]) -> dict[str, float]:
+def effective_deltas(
+    parameters: Mapping[str, float], deltas: Mapping[str, float], table: ParameterTable = PARAMETERS
+) -> dict[str, float]:
     """What is left of wanted deltas once the bounds have stopped them, in the order of the table.
 
     A bound is a wall: it shortens a move or drops it, and never turns it round. Apply this to the
@@ -127,26 +126,29 @@ def effective_deltas(parameters: Mapping[str, float], deltas: Mapping[str, float
         SoakConfigError: for a parameter that is unknown or not in force, or a delta that is not finite.
     """
     for name, delta in deltas.items():
-        if name not in PARAMETERS or name not in parameters:
+        if name not in table or name not in parameters:
             raise SoakConfigError(
-                f"proposal for unknown parameter {name!r}; known are {', '.join(_known(parameters))}"
+                f"proposal for unknown parameter {name!r}; known are {', '.join(_known(parameters, table))}"
             )
         if isinstance(delta, bool) or not isinstance(delta, int | float) or not math.isfinite(delta):
             raise SoakConfigError(f"proposed delta {name} = {delta!r} is not a finite number")
     stopped = {
-        name: _stopped_by_bounds(PARAMETERS[name], parameters[name], deltas[name]) for name in _known(deltas)
+        name: _stopped_by_bounds(table[name], parameters[name], deltas[name])
+        for name in _known(deltas, table)
     }
     return {name: delta for name, delta in stopped.items() if delta}
 
 
-def bounded(proposal: Proposal, parameters: Mapping[str, float]) -> Proposal:
+def bounded(
+    proposal: Proposal, parameters: Mapping[str, float], table: ParameterTable = PARAMETERS
+) -> Proposal:
     """A tuner's proposal with its deltas as far as the bounds let them go; ``effective_deltas`` may raise."""
-    return replace(proposal, deltas=effective_deltas(parameters, proposal.deltas))
+    return replace(proposal, deltas=effective_deltas(parameters, proposal.deltas, table))
 
 
-def _known(names: Iterable[str]) -> list[str]:
+def _known(names: Iterable[str], table: ParameterTable) -> list[str]:
     given = set(names)
-    return [name for name in PARAMETERS if name in given]
+    return [name for name in table if name in given]
 
 
 def _stopped_by_bounds(parameter: Parameter, value: float, delta: float) -> float:
@@ -155,19 +157,11 @@ def _stopped_by_bounds(parameter: Parameter, value: float, delta: float) -> floa
     return left if left * delta > 0 else 0.0
 
 
-def _safer_step(parameter: Parameter) -> float:
-    return parameter.safer * parameter.step
-
-
 def _larger(first: float, second: float) -> float:
     return first if abs(first) >= abs(second) else second
 
 
-def _zone_moves(zone: Zone | None) -> dict[str, float]:
-    if zone is Zone.AGGRESSIVE:
-        return {name: _safer_step(PARAMETERS[name]) for name in _AGGRESSIVE_MOVES}
-    if zone is Zone.MODERATE:
-        return {p.name: p.safer * p.moderate_step for p in PARAMETERS.values() if p.moderate_step is not None}
-    if zone is Zone.NORMALIZE:
-        return {p.name: -p.safer * p.relax_step for p in PARAMETERS.values() if p.relax_step is not None}
-    return {}
+def _moves(table: ParameterTable, mover: str) -> dict[str, float]:
+    """What a zone or driver asks for, by the parameters that declare it."""
+    wanted = ((name, parameter.move_by(mover)) for name, parameter in table.items())
+    return {name: delta for name, delta in wanted if delta is not None}

@@ -190,7 +190,7 @@ class Canary:
             raise SoakStateError(f"iteration {turn.number} of {self.spec.name} refuses to start: {said}")
 
     def _refuse_other_overrides(self, turn: _Turn, what: str) -> None:
-        written = read_current(self.spec.folder / artifacts.OVERRIDES_NAME)
+        written = read_current(self.spec.folder / artifacts.OVERRIDES_NAME, self.spec.table)
         if written is not None and parameters_hash(written) != turn.base_hash:
             raise SoakStateError(
                 f"iteration {turn.number} of {self.spec.name} {what}: "
@@ -227,11 +227,12 @@ class Canary:
             zone=None if proposal is None else proposal.zone,
             drivers=() if proposal is None else proposal.drivers,
             zone_reason=None if proposal is None else proposal.zone_reason,
+            table=self.spec.table,
         )
 
     def _state(self) -> TuningState:
         spec, history = self.spec, History(tuple(self._steps))
-        return tuning_state(history, spec.profile.guards, spec.minutes, spec.guards_off)
+        return tuning_state(history, spec.profile.guards, spec.minutes, spec.guards_off, spec.table)
 
     def _is_warmup(self, number: int) -> bool:
         return number <= self.spec.profile.gates.warmup_iterations
@@ -287,9 +288,10 @@ class Canary:
                 verdict=verdict,
                 history=turn.history,
                 settings=self.spec.profile.tuner,
+                table=self.spec.table,
             )
         )
-        proposal = bounded(answer, turn.base)
+        proposal = bounded(answer, turn.base, self.spec.table)
         context = self._context("decide", turn, verdict=verdict, kpis=kpis, proposal=proposal)
         return decide(context, proposal, self._hooks.guard(context), self._hooks.guards_off)
 

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from pytest_soak.domain.hashing import sha256_of
+from pytest_soak.domain.parameters import PARAMETERS, ParameterTable
 from pytest_soak.domain.settings import GateMode, Profile
 from pytest_soak.kernel import kernel_version
 from pytest_soak.market import Market, Strategy
+from pytest_soak.store.journal.journal import TABLE
 from pytest_soak.version import package_version
 
 _COMPARED = (
@@ -27,6 +29,7 @@ _COMPARED = (
     "gate_mode",
     "tune",
     "guards_off",
+    "table",
 )
 
 
@@ -52,6 +55,7 @@ class CanarySpec:
     """Everything that a canary is a function of, and where its records go.
 
     ``parameters`` are those of iteration 1 of a new run; ``safe_parameters`` those of a panic revert.
+    ``table`` has all parameters, the strategy's own included.
     ``extensions`` are iterations that were added later; its journal says from which iteration on each counts.
     ``series_step_ms`` is the step of the series that is written of each iteration, None where none is.
     """
@@ -75,10 +79,13 @@ class CanarySpec:
     iteration_timeout: float | None = None
     series_step_ms: float | None = None
     guards_off: tuple[str, ...] = ()
+    table: ParameterTable = PARAMETERS
 
     def inputs(self) -> dict[str, Any]:
         """The identity of the canary, as JSON values; equal inputs give equal records."""
+        changes = self.table.changes()
         return {
+            **({TABLE: changes} if changes else {}),
             "canary": self.name,
             "profile": self.profile.name,
             "profile_hash": sha256_of(self.profile.model_dump(mode="json")),

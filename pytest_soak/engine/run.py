@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from pytest_soak.config.overrides import Resolved, read_current, resolve
-from pytest_soak.config.profiles import LoadedProfile, load_profile
+from pytest_soak.config.profiles import LoadedProfile, check_parameters, load_profile
 from pytest_soak.domain.differences import differences
 from pytest_soak.domain.errors import SoakConfigError, SoakStateError, SoakStoreError, SoakStoreWarning
 from pytest_soak.domain.hashing import sha256_of
-from pytest_soak.domain.parameters import DEFAULTS, problem_with
+from pytest_soak.domain.parameters import ParameterTable, problem_with
 from pytest_soak.domain.settings import GateMode, Profile
 from pytest_soak.domain.text import printable, show
 from pytest_soak.engine.canary import Canary
 from pytest_soak.engine.case import Case
+from pytest_soak.engine.declared import declared
 from pytest_soak.engine.inputs import CanarySpec
 from pytest_soak.engine.moving import moves
 from pytest_soak.engine.ports import Hooks
@@ -69,17 +70,37 @@ class SoakRun:
         self.folder = run_folder(self.settings.artifacts, self.run_id)
 
     def profile(self, name: str | None) -> LoadedProfile:
-        """A profile by name or path, read once per session; None is the profile ``default``."""
+        """A profile by name or path, read once per session; None is the profile ``default``.
+
+        What it says of parameters is checked with the strategy that it is for: see :meth:`table`.
+        """
         wanted = name or "default"
         if wanted not in self.profiles:
-            self.profiles[wanted] = load_profile(self.settings.place(wanted), (self.root / PROFILES_FOLDER,))
+            self.profiles[wanted] = load_profile(
+                self.settings.place(wanted), (self.root / PROFILES_FOLDER,), table=None
+            )
         return self.profiles[wanted]
 
-    def resolve(self, case: Case, profile: Profile) -> Resolved:
+    def table(self, case: Case, profile: Profile, strategy: object = None) -> ParameterTable:
+        """All parameters of a strategy (None: of one without own), with what the profile says of them.
+
+        Raises:
+            SoakConfigError: the declaration, the profile or the one of a panic revert is not acceptable.
+        """
+        origin = self.profile(case.profile).origin
+        table = check_parameters(profile, declared(strategy), origin)
+        safe = self.profile(profile.guards.panic.profile)
+        for name, value in safe.profile.parameters.items():
+            problem = problem_with(name, value, table)
+            if problem is not None:
+                raise SoakConfigError(f"{origin}: guards.panic.profile {safe.profile.name}: {problem}")
+        return table
+
+    def resolve(self, case: Case, profile: Profile, table: ParameterTable) -> Resolved:
         """Parameters of iteration 1, each with the source that it came from."""
         loaded = None if case.profile is None else replace(self.profile(case.profile), profile=profile)
         settings = case.settings
-        return resolve(settings.overrides, loaded, settings.environment, self.base)
+        return resolve(settings.overrides, loaded, settings.environment, self.base, table)
 
     def market(self, case: Case, hook: Any) -> Market:
         """The market of a case, shared by all items with the same hooks while it is in use.
@@ -263,10 +284,11 @@ def spec_of(
     """
     settings = case.settings
     check_strategy(strategy)
+    table = run.table(case, profile, strategy)
     # Fixtures that leave nothing out need no second look at the sources.
-    resolved = {} if overrides.keys() >= DEFAULTS.keys() else run.resolve(case, profile).values
+    resolved = {} if overrides.keys() >= table.keys() else run.resolve(case, profile, table).values
     for name, value in overrides.items():
-        problem = problem_with(name, value)
+        problem = problem_with(name, value, table)
         if problem is not None:
             raise SoakConfigError(f"fixture soak_overrides: {problem}")
     return CanarySpec(
@@ -279,7 +301,7 @@ def spec_of(
         seed=case.seed,
         strategy=strategy,
         parameters={**resolved, **overrides},
-        safe_parameters={**DEFAULTS, **run.profile(profile.guards.panic.profile).profile.parameters},
+        safe_parameters={**table.defaults, **run.profile(profile.guards.panic.profile).profile.parameters},
         iterations=settings.iterations,
         extensions=settings.extensions,
         minutes=settings.minutes or minutes_of(market, settings.iterations),
@@ -289,6 +311,7 @@ def spec_of(
         iteration_timeout=settings.iteration_timeout,
         series_step_ms=settings.series_step_ms,
         guards_off=guards_off,
+        table=table,
     )
 
 

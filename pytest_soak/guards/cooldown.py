@@ -15,7 +15,7 @@ def opinions(context: GuardContext) -> tuple[Opinion, ...]:
     if not is_asked(context):
         return ()
     settings = context.settings.cooldown
-    until = cooldown_until(context.history.steps, settings, context.iteration)
+    until = cooldown_until(context.history.steps, settings, context.iteration, context.table)
     refusal = None
     if until is not None:
         refusal = Refusal(

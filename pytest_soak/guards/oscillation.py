@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from pytest_soak.domain.history import GuardContext, Step
-from pytest_soak.domain.parameters import PARAMETERS
+from pytest_soak.domain.parameters import PARAMETERS, ParameterTable
 from pytest_soak.domain.records import Opinion
 from pytest_soak.domain.state import DUST
 from pytest_soak.guards.answers import Refusal, hookimpl, is_asked, per_parameter, with_current
@@ -21,8 +21,8 @@ def opinions(context: GuardContext) -> tuple[Opinion, ...]:
 
     def refusal_of(name: str, delta: float) -> Refusal | None:
         values = _last_values(memory, name)
-        new = PARAMETERS[name].moved(values[-1], delta)
-        if not detect_oscillation([*values, new], tolerance(name)):
+        new = context.table[name].moved(values[-1], delta)
+        if not detect_oscillation([*values, new], tolerance(name, context.table)):
             return None
         return Refusal("oscillation", f"{name} would go from {values[-1]:g} back to {new:g}, which it left")
 
@@ -57,11 +57,9 @@ def detect_oscillation(values: Iterable[float], tolerance: float = DUST) -> bool
     return turned and abs(third - first) <= tolerance + DUST
 
 
-def tolerance(name: str) -> float:
+def tolerance(name: str, table: ParameterTable = PARAMETERS) -> float:
     """How near to A counts as A: half the parameter's smallest step, in its unit."""
-    parameter = PARAMETERS[name]
-    steps = (parameter.step, parameter.moderate_step, parameter.relax_step)
-    return min(step for step in steps if step is not None) / 2
+    return table[name].smallest_step / 2
 
 
 @hookimpl(trylast=True)

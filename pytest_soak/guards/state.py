@@ -6,7 +6,8 @@ import math
 
 from pytest_soak.domain.hashing import parameters_hash
 from pytest_soak.domain.history import GuardContext
-from pytest_soak.domain.parameters import DECIMALS, PARAMETERS, problem_with
+from pytest_soak.domain.parameter import DECIMALS
+from pytest_soak.domain.parameters import problem_with
 from pytest_soak.domain.records import Action, Opinion
 from pytest_soak.guards.answers import Refusal, hookimpl, per_parameter
 
@@ -26,10 +27,10 @@ def opinions(context: GuardContext) -> tuple[Opinion, ...]:
 def _on_start(context: GuardContext) -> tuple[Opinion, ...]:
     problems: list[tuple[str | None, str, str]] = []
     for name, value in context.parameters.items():
-        problem = problem_with(name, value)
+        problem = problem_with(name, value, context.table)
         if problem is not None:
             problems.append((name, "invalid_parameter", problem))
-    for name, parameter in PARAMETERS.items():
+    for name, parameter in context.table.items():
         if name not in context.parameters:
             problems.append(
                 (name, "missing_parameter", f"{name} is missing; needed is {parameter.accepted()}")
@@ -62,7 +63,7 @@ def _hash_problem(context: GuardContext) -> list[tuple[str | None, str, str]]:
 def _refusal(context: GuardContext, name: str, delta: float) -> Refusal | None:
     value = context.parameters.get(name, math.nan)
     # Rounded as a moved value is: the dust of a sum on a bound does not lie beyond it.
-    problem = problem_with(name, round(value + delta, DECIMALS))
+    problem = problem_with(name, round(value + delta, DECIMALS), context.table)
     return None if problem is None else Refusal("invalid_change", f"{problem} (a change by {delta:g})")
 
 

@@ -17,7 +17,7 @@ def opinions(context: GuardContext) -> tuple[Opinion, ...]:
 
     def refusal_of(name: str, delta: float) -> Refusal | None:
         used = path_length(memory, name, context.iteration, context.minutes, settings.window_minutes)
-        limit = velocity_limit(name, settings)
+        limit = velocity_limit(name, settings, context.table)
         if used + abs(delta) <= limit + DUST:
             return None
         window = f"{settings.window_minutes:g} min"

@@ -26,7 +26,7 @@ A whole maker, for a ``conftest.py``; it runs unchanged on a mock market and on 
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 from pytest_soak.config.parsing import validate
@@ -36,6 +36,7 @@ from pytest_soak.domain.settings import FeeSettings, MakerSettings
 from pytest_soak.market.view import View
 
 if TYPE_CHECKING:
+    from pytest_soak.domain.parameter import Parameter
     from pytest_soak.domain.records import EdgeReport
     from pytest_soak.market.protocols import Market, Window
     from pytest_soak.market.stepping import Simulation
@@ -65,18 +66,25 @@ class Strategy:
         name: short name for records and the terminal.
         step_ms: mean market time between two decisions, 0.1 to 1000 ms.
         levels: how many levels count in sizes and imbalance, 1 to 1000.
+        own_parameters: parameters of its own, which profiles, overrides, tuner and guards take as the
+            built-in ones; also a method that gives them. ``view.parameters`` has their values.
     """
 
     name: ClassVar[str] = "strategy"
     step_ms: float = 10.0
     levels: int = 10
+    own_parameters: Sequence[Parameter] | Callable[[], Sequence[Parameter]] = ()
 
     def __init__(self, fees: FeeSettings | None = None) -> None:
         self.fees = fees or FeeSettings()
 
     def describe(self) -> dict[str, object]:
-        """Identity as JSON values: name, step, levels, fees, and every public attribute of the object."""
+        """Identity as JSON values: name, step, levels, fees, and every public attribute of the object.
+
+        Not its own parameters: those are part of the canary's identity by themselves.
+        """
         own = {key: value for key, value in vars(self).items() if not key.startswith("_")}
+        own.pop("own_parameters", None)
         own.update(name=self.name, step_ms=self.step_ms, levels=self.levels)
         return {**own, "fees": self.fees.model_dump()}
 

@@ -14,6 +14,7 @@ from pytest_soak.domain.kpis import KPI_MEANINGS
 from pytest_soak.domain.records import Kpis
 from pytest_soak.domain.sampling import t_quantile
 from pytest_soak.observe.reading import CanaryReading, RunReading
+from pytest_soak.store.journal.journal import TABLE
 
 CONFIDENCE = 0.95
 MOST_CHANGES = 40
@@ -129,6 +130,7 @@ _OWN_INPUTS = (
     "market_hash",
     "source",
     "minutes",
+    TABLE,
     "gate_mode",
     "guards_off",
     "tune",

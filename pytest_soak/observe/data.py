@@ -9,12 +9,13 @@ from typing import Any
 from pytest_soak.domain.gates import describe, error_of
 from pytest_soak.domain.kpis import KPI_MEANINGS
 from pytest_soak.domain.outcome import is_by_chance
-from pytest_soak.domain.parameters import PARAMETERS
+from pytest_soak.domain.parameters import ParameterTable
 from pytest_soak.domain.records import Action, GateResult, IterationRecord
 from pytest_soak.domain.settings import TunerSettings
 from pytest_soak.observe.reading import CanaryReading
 from pytest_soak.observe.sheet import sheet_of
 from pytest_soak.store.journal.entries import Entry
+from pytest_soak.store.journal.journal import TABLE
 
 Json = dict[str, Any]
 
@@ -62,6 +63,7 @@ def _more(gates: Sequence[GateResult]) -> str:
 
 def canary_of(canary: CanaryReading) -> Json:
     """A canary with all its iterations."""
+    table = ParameterTable.restored(canary.inputs.get(TABLE, {}))
     tuner = TunerSettings() if canary.profile is None else canary.profile.tuner
     made = {
         **row_of(canary),
@@ -70,7 +72,7 @@ def canary_of(canary: CanaryReading) -> Json:
         "kpis": None if canary.kpis is None else canary.kpis.model_dump(mode="json"),
         "iterations": [iteration_of(entry) for entry in canary.entries],
         "parameters": {
-            name: {"unit": one.unit, "low": one.low, "high": one.high} for name, one in PARAMETERS.items()
+            name: {"unit": one.unit, "low": one.low, "high": one.high} for name, one in table.items()
         },
         "zones": {
             "AGGRESSIVE": tuner.aggressive_risk,

@@ -12,7 +12,7 @@ from typing import Any
 
 from pytest_soak.domain.course import MARKOUTS
 from pytest_soak.domain.kpis import KPI_MEANINGS
-from pytest_soak.domain.parameters import PARAMETERS
+from pytest_soak.domain.parameter import bound_of
 from pytest_soak.domain.text import number
 
 Json = dict[str, Any]
@@ -129,7 +129,9 @@ def _tuned(canary: Json) -> Iterator[list[str]]:
     first, last = canary["iterations"][0], canary["iterations"][-1]
     for name, before in first["parameters"].items():
         bounds = canary["parameters"][name]
-        sides = (PARAMETERS[name].bound_at(one["parameters"][name]) for one in canary["iterations"])
+        sides = (
+            bound_of(one["parameters"][name], bounds["low"], bounds["high"]) for one in canary["iterations"]
+        )
         at_bound = Counter(side for side in sides if side is not None)
         held = {guard: counts[name] for guard, counts in canary["stopped"].items() if name in counts}
         yield [

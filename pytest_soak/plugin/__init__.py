@@ -23,6 +23,7 @@ from pytest_soak.plugin.collection import (
 )
 from pytest_soak.plugin.fixtures import (  # noqa: F401 (pytest finds fixtures by their names in a plugin)
     _soak_case,
+    _soak_strategy,
     folder_names,
     soak_artifacts,
     soak_canary,

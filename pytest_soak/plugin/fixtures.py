@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pytest_soak.domain.settings import Profile
     from pytest_soak.engine.canary import Canary
     from pytest_soak.engine.run import SoakRun
-    from pytest_soak.market import Market
+    from pytest_soak.market import Market, Strategy
     from pytest_soak.plugin.handles import SoakGates, SoakIteration
 
 
@@ -59,8 +59,20 @@ def soak_market(_soak_case: ItemCase) -> Market:
 
 
 @pytest.fixture
-def soak_overrides(_soak_case: ItemCase, soak_profile: Profile) -> Mapping[str, float]:
-    """Parameters of iteration 1, resolved from all sources by their precedence.
+def _soak_strategy(_soak_case: ItemCase, soak_profile: Profile, soak_market: Market) -> Strategy:
+    """What the hook made, which declares its own parameters before any is resolved."""
+    case, _, item = _soak_case
+    made: Strategy = item.ihook.pytest_soak_make_strategy(
+        profile=soak_profile, scenario=case.scenario, seed=case.seed, market=soak_market
+    )
+    return made
+
+
+@pytest.fixture
+def soak_overrides(
+    _soak_case: ItemCase, soak_profile: Profile, _soak_strategy: Strategy
+) -> Mapping[str, float]:
+    """Parameters of iteration 1, the strategy's own included, resolved from all sources by their precedence.
 
     Override it to set parameters in code; what it leaves out keeps the resolved value::
 
@@ -68,7 +80,8 @@ def soak_overrides(_soak_case: ItemCase, soak_profile: Profile) -> Mapping[str, 
         def soak_overrides():
             return {"min_interval_ms": 70}
     """
-    return _soak_case.run.resolve(_soak_case.case, soak_profile).values
+    case, run, _ = _soak_case
+    return run.resolve(case, soak_profile, run.table(case, soak_profile, _soak_strategy)).values
 
 
 @pytest.fixture
@@ -122,6 +135,7 @@ def soak_canary(
     soak_market: Market,
     soak_overrides: Mapping[str, float],
     soak_artifacts: Path,
+    _soak_strategy: Strategy,
 ) -> Canary:
     """The canary: profile, market, parameters and strategy, advanced iteration by iteration.
 
@@ -140,9 +154,7 @@ def soak_canary(
         market=soak_market,
         overrides=soak_overrides,
         folder=soak_artifacts,
-        strategy=item.ihook.pytest_soak_make_strategy(
-            profile=soak_profile, scenario=case.scenario, seed=case.seed, market=soak_market
-        ),
+        strategy=_soak_strategy,
         guards_off=guards_off,
     )
     return run.open(spec, ItemHooks(item, guards_off))

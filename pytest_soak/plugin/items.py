@@ -84,7 +84,7 @@ def _noted(part: SoakIteration | SoakGates, test: str) -> dict[str, Any]:
     note = ItemNote(
         key=canary.spec.folder.name,
         folder=str(canary.spec.folder),
-        rows=[Row.of(record, canary.planned, test) for record in records],
+        rows=[Row.of(record, canary.planned, test, canary.spec.table) for record in records],
         gates=gates,
     )
     return note.to_wire()

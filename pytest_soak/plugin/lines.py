@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from pytest_soak.domain.gates import apart
+from pytest_soak.domain.parameter import bound_of
 from pytest_soak.domain.parameters import PARAMETERS
 from pytest_soak.domain.text import cut, money, number
 from pytest_soak.plugin.wire import CanaryGates, GateSeen, Row
@@ -130,7 +131,7 @@ def parameter_lines(rows: Sequence[Row]) -> list[str]:
     """Parameters at the end, and for how many iterations each lay at a bound."""
     values = [f"{name} {value:g}" for name, value in rows[-1].after.items()]
     lines = ["parameters at the end:"]
-    lines += ["  " + ", ".join(part) for part in (values[:3], values[3:])]
+    lines += ["  " + ", ".join(values[start : start + 3]) for start in range(0, len(values), 3)]
     at_bound = bound_uses(rows)
     if at_bound:
         lines.append(f"iterations at a bound, of {len(rows)}:")
@@ -143,7 +144,7 @@ def bound_uses(rows: Sequence[Row]) -> dict[tuple[str, str], int]:
     uses: Counter[tuple[str, str]] = Counter()
     for row in rows:
         for name, value in row.before.items():
-            side = PARAMETERS[name].bound_at(value)
+            side = bound_of(value, *(row.bounds.get(name) or PARAMETERS[name].bounds))
             if side is not None:
                 uses[name, side] += 1
     return dict(uses.most_common())

@@ -128,7 +128,7 @@ def profile_name(profile: str, root: Path) -> str:
     from pytest_soak.domain.errors import SoakConfigError
 
     try:
-        return load_profile(profile, (root / "soak_profiles",)).profile.name
+        return load_profile(profile, (root / "soak_profiles",), table=None).profile.name
     except SoakConfigError as error:
         raise usage_error(error) from None
 

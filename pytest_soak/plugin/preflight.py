@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
 from pytest_soak.config.arguments import MAX_ITERATIONS
+from pytest_soak.config.overrides import Resolved
 from pytest_soak.domain.errors import SoakConfigError, SoakError
 from pytest_soak.domain.gates import check_gate_settings
-from pytest_soak.domain.state import check_guard_settings
 from pytest_soak.domain.text import printable
 from pytest_soak.engine.case import Case
 from pytest_soak.engine.run import SoakRun, is_divided
@@ -18,6 +20,8 @@ from pytest_soak.plugin.errors import usage_error
 from pytest_soak.plugin.matrix import cases_of
 from pytest_soak.store.runs.runs import prepare_artifacts
 from pytest_soak.version import package_version
+
+HOOK = b"pytest_soak_make_strategy"
 
 
 def check(run: SoakRun, hook: Any, *, writes: bool) -> list[str]:
@@ -42,17 +46,19 @@ def _checked(run: SoakRun, hook: Any, *, writes: bool) -> list[str]:
     said: dict[str, dict[str, None]] = {}
     notes: dict[str, None] = {}
     for case in cases_of(settings, run.root, iterated=False):
-        _check_profile(run, case)
+        _check_gates(run, case)
         market = run.market(case, hook)
         notes |= dict.fromkeys(getattr(market, "notes", ()))
-        resolved = run.resolve(case, run.profile(case.profile).profile)
+        _check_extension(settings, market)
+        resolved = _resolved(run, case, market, hook)
+        if resolved is None:
+            continue
         for name, source in resolved.sources.items():
             if source != "default" and not source.startswith("profile "):
                 said.setdefault(f"from {source}", {})[f"{name}={resolved.values[name]:g}"] = None
         for hidden in resolved.shadowed:
             values = said.setdefault(f"of {hidden.source} shadowed by {hidden.by}", {})
             values[f"{hidden.parameter}={hidden.value:g}"] = None
-        _check_extension(settings, market)
     run.refuse_changed_files()
     if writes:
         prepare_artifacts(settings.artifacts)
@@ -76,11 +82,43 @@ def _check_extension(settings: Settings, market: Market) -> None:
         )
 
 
-def _check_profile(run: SoakRun, case: Case) -> None:
+def _resolved(run: SoakRun, case: Case, market: Market, hook: Any) -> Resolved | None:
+    """Parameters of iteration 1; None where only an item can tell, as its strategy is not known yet.
+
+    The strategy is asked for its own parameters only where the built-in ones do not do.
+    """
+    profile = run.profile(case.profile).profile
+    try:
+        return run.resolve(case, profile, run.table(case, profile))
+    except SoakConfigError:
+        if strategies_to_come(run.root, hook):
+            return None
+    strategy = hook.pytest_soak_make_strategy(
+        profile=profile, scenario=case.scenario, seed=case.seed, market=market
+    )
+    return run.resolve(case, profile, run.table(case, profile, strategy))
+
+
+def strategies_to_come(root: Path, hook: Any) -> bool:
+    """Whether a ``conftest.py`` that collection has yet to load may make a strategy."""
+    implementations = hook.pytest_soak_make_strategy.get_hookimpls()
+    loaded = {getattr(one.plugin, "__file__", None) for one in implementations}
+    for folder, folders, files in os.walk(root):
+        folders[:] = [name for name in folders if not _is_left_out(Path(folder, name))]
+        path = Path(folder, "conftest.py")
+        if path.name in files and str(path) not in loaded and HOOK in path.read_bytes():
+            return True
+    return False
+
+
+def _is_left_out(folder: Path) -> bool:
+    return folder.name.startswith(".") or (folder / "pyvenv.cfg").exists()
+
+
+def _check_gates(run: SoakRun, case: Case) -> None:
     loaded = run.profile(case.profile)
     try:
         check_gate_settings(loaded.profile.gates)
-        check_guard_settings(loaded.profile.guards)
         run.profile(loaded.profile.guards.panic.profile)
     except SoakConfigError as error:
         raise SoakConfigError(f"profile {loaded.origin}: {error}") from None

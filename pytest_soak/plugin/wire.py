@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
+    from pytest_soak.domain.parameters import ParameterTable
     from pytest_soak.domain.records import GateResult, IterationRecord
 
 
@@ -51,7 +52,7 @@ class GateSeen:
 class Row:
     """One measured iteration; None is what was not measured.
 
-    ``gates`` are those that are not OK.
+    ``gates`` are those that are not OK. ``bounds`` has those of parameters that are not the built-in ones.
     ``test`` names the test where others have a canary of the same name, else it is empty.
     """
 
@@ -86,6 +87,7 @@ class Row:
     start_ms: float
     end_ms: float
     test: str = ""
+    bounds: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
     @property
     def is_missed(self) -> bool:
@@ -114,7 +116,9 @@ class Row:
         return [(n, old, self.after[n]) for n, old in self.before.items() if old != self.after[n]]
 
     @classmethod
-    def of(cls, record: IterationRecord, planned: int, test: str = "") -> Self:
+    def of(
+        cls, record: IterationRecord, planned: int, test: str = "", table: ParameterTable | None = None
+    ) -> Self:
         """Reduce a record, of a canary with ``planned`` iterations, to what the terminal shows."""
         decision, kpis, origin, market = record.decision, record.kpis, record.provenance, record.market
         gates = [gate for gate in record.gates if gate.verdict.value != "OK"]
@@ -150,6 +154,9 @@ class Row:
             start_ms=market.start_ms,
             end_ms=market.end_ms,
             test=test,
+            bounds={}
+            if table is None
+            else {name: table[name].bounds for name in table.changes()},
         )
 
     def to_wire(self) -> dict[str, Any]:

@@ -110,7 +110,7 @@ class Exports:
         self._folder = folder
         self._journal = journal
         self._audit = folder / AUDIT_NAME
-        self._report = Report()
+        self._report = Report(journal.table)
         self._audited = self._audit_bytes = 0
         self._exported = 0
 
@@ -126,7 +126,7 @@ class Exports:
         files.make_folder(self._folder)
         files.sweep(self._folder)
         self.check_overrides(initial)
-        self._report = Report()
+        self._report = Report(self._journal.table)
         audit: list[str] = []
         wanted: dict[str, bytes] = {}
         for entry in self._journal.entries():

@@ -6,7 +6,8 @@ from collections import Counter
 from typing import Any
 
 from pytest_soak.domain.gates import worst
-from pytest_soak.domain.parameters import PARAMETERS
+from pytest_soak.domain.parameter import Parameter
+from pytest_soak.domain.parameters import ParameterTable
 from pytest_soak.domain.records import Action, Verdict
 from pytest_soak.store.exports.models import TuningReport, TuningRow
 from pytest_soak.store.exports.views import Fields, indented
@@ -21,8 +22,9 @@ _VERSION: int = TuningReport.model_fields["schema_version"].default
 class Report:
     """A report that grows by a row per iteration and renders each of them once."""
 
-    def __init__(self) -> None:
+    def __init__(self, table: ParameterTable) -> None:
         self.rows = 0
+        self._table = table
         self._text = bytearray()
         self._head: dict[str, Any] = {}
         self._verdicts: Counter[str] = Counter()
@@ -67,7 +69,7 @@ class Report:
                 said = self._stopped.setdefault(opinion["guard"], Counter())
                 said[opinion["parameter"] or "all"] += 1
         for name, value in fields["parameters_before"].items():
-            side = PARAMETERS[name].bound_at(value)
+            side = self._table[name].bound_at(value)
             if side is not None:
                 self._bounds.setdefault(name, Counter(low=0, high=0))[side] += 1
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from pytest_soak.domain.errors import SoakStateError
 from pytest_soak.domain.hashing import parameters_hash
-from pytest_soak.domain.parameters import PARAMETERS
+from pytest_soak.domain.parameters import ParameterTable
 from pytest_soak.domain.records import IterationRecord
 
 # Values are rounded to six decimals when a change is applied.
@@ -14,9 +14,13 @@ _TOLERANCE = 1e-6
 
 
 def check_record(
-    record: IterationRecord, edge_hash: str, previous: IterationRecord | None, inputs_hash: str
+    record: IterationRecord,
+    edge_hash: str,
+    previous: IterationRecord | None,
+    inputs_hash: str,
+    table: ParameterTable,
 ) -> None:
-    """Check a record against itself, the hash of its edge report, the record before it and the inputs.
+    """Check a record against itself, its edge report's hash, the record before it, the inputs and the table.
 
     Raises:
         SoakStateError: names the iteration and what does not agree.
@@ -28,7 +32,7 @@ def check_record(
         ("before", record.parameters_before, record.parameters_before_hash),
         ("after", record.parameters_after, record.parameters_after_hash),
     ):
-        if values.keys() != PARAMETERS.keys():
+        if values.keys() != table.keys():
             raise SoakStateError(f"{where}: parameters {moment} are {sorted(values)}, not the table's")
         _check_hash(where, f"parameters {moment}", stored, parameters_hash(values))
     if previous is not None and record.parameters_before_hash != previous.parameters_after_hash:

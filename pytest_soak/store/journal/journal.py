@@ -10,8 +10,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from pytest_soak.domain.differences import differences
 from pytest_soak.domain.errors import SoakIdentityError, SoakStateError
 from pytest_soak.domain.hashing import Canonical, canonical_json, sha256_of
+from pytest_soak.domain.parameters import PARAMETERS, ParameterTable
 from pytest_soak.domain.records import EdgeReport, IterationRecord
 from pytest_soak.store.disk import files, places
 from pytest_soak.store.journal import schema
@@ -19,6 +21,9 @@ from pytest_soak.store.journal.checks import check_record
 from pytest_soak.store.journal.entries import Entry, Row, entry_of, parsed, sha256_hex, verified
 from pytest_soak.store.journal.lock import LOCK_SECONDS, CanaryLock
 from pytest_soak.store.journal.wall import WallClock
+
+TABLE = "parameter_table"
+"""Where a canary's inputs hold the parameters that are not built in as they stand there."""
 
 _BATCH = 64
 
@@ -52,6 +57,7 @@ class Journal:
         self._identity: tuple[int, int] | None = None
         self.inputs: dict[str, Any] = {}
         self.inputs_hash = ""
+        self.table: ParameterTable = PARAMETERS
         self.extensions: list[tuple[int, int]] = []
 
     @classmethod
@@ -302,7 +308,7 @@ class Journal:
                 raise SoakStateError(
                     f"{self.path}: iteration {record.iteration} cannot follow iteration {self._count}"
                 )
-            check_record(record, edge.sha256, previous, self.inputs_hash)
+            check_record(record, edge.sha256, previous, self.inputs_hash, self.table)
             self._connection.execute(
                 "INSERT INTO iterations"
                 " (number, record, record_sha256, edge, edge_sha256, wall, decision_key)"
@@ -339,6 +345,7 @@ class Journal:
             raise SoakStateError(f"{self.path}: the identity of the canary is damaged")
         self.inputs = json.loads(row[0])
         self.inputs_hash = row[1].decode("ascii")
+        self.table = ParameterTable.restored(self.inputs.get(TABLE, {}))
         self.extensions = schema.extensions(self._connection)
 
     def _is_none_yet(self) -> bool:
@@ -383,8 +390,9 @@ class Journal:
             _HASHED.get(key)
             or f"{key} is {_short(self.inputs.get(key))} there and {_short(asked.get(key))} here"
             for key in keys
-            if self.inputs.get(key) != asked.get(key)
+            if key != TABLE and self.inputs.get(key) != asked.get(key)
         ]
+        differing += differences(self.inputs.get(TABLE, {}), asked.get(TABLE, {}), "parameter ")
         raise SoakIdentityError(
             f"the journal is of another canary: {'; '.join(differing)}. "
             f"Undo what was changed to resume, or start a new run ({self.path})"
