@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from statistics import fmean
+
 import pytest
 
+from pytest_soak import cli
 from tests.e2e.conftest import summary
 
 ONE = ("--soak-iterations=1", "--soak-minutes=0.05", "--soak-gate=off", "--soak-report=off")
@@ -48,3 +51,34 @@ def test_a_market_that_fills_otherwise_is_no_answer(pytester: pytest.Pytester) -
     assert "accepted is a market made with fills=request.fills" in result.stderr.str()
     pytester.makeconftest(f"from {CALM}\n" + made.format(", fills=request.fills"))
     assert pytester.runpytest_subprocess(*ONE, "--soak-fills=through").ret == 0
+
+
+def test_a_run_is_repeated_under_each_model(
+    pytester: pytest.Pytester, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On the same seeds and with the run's own settings: the row of its model is the run's own figures."""
+    words = ("--soak-iterations=3", "--soak-minutes=1", "--soak-seed=1..2", "--soak-gate=off")
+    assert pytester.runpytest_inprocess(*words, "--soak-override=tail_age_ms=500", "--soak-no-tune").ret == 0
+    folders = [f"artifacts/soak/latest/default-calm-s{seed}" for seed in (1, 2)]
+    measured = [summary(pytester.path, 3, folder)["summary"] for folder in folders]
+    capsys.readouterr()
+    assert cli.main(["fills", "artifacts/soak"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert not [line for line in lines if line.startswith("changed")]
+    rows = {line.split()[0]: line.split()[1:] for line in lines[4:]}
+    assert list(rows) == ["queue", "touch", "through", "pessimistic"]
+    assert float(rows["queue"][0]) == fmean(one["fills"] for one in measured)
+    assert float(rows["queue"][1]) == pytest.approx(fmean(one["net_bps"] for one in measured), abs=0.006)
+    assert float(rows["through"][0]) < float(rows["queue"][0])
+
+
+def test_a_repetition_that_does_not_work_is_said(
+    pytester: pytest.Pytester, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert pytester.runpytest_inprocess(*ONE).ret == 0
+    pytester.makeconftest("raise RuntimeError('no project any more')")
+    capsys.readouterr()
+    assert cli.main(["fills", "artifacts/soak"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("pytest-soak: the run with --soak-fills=queue ended with exit code 4: ")
+    assert "no project any more" in said
