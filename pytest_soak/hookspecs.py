@@ -64,7 +64,8 @@ def pytest_soak_make_market(request: MarketRequest) -> Market | None:
         def pytest_soak_make_market(request):
             scenario = load_scenario(request.scenario)
             flow = scenario.flow.model_copy(update={"informed_share": 0.4})
-            return MockMarket(scenario.model_copy(update={"flow": flow}), seed=request.seed)
+            scenario = scenario.model_copy(update={"flow": flow})
+            return MockMarket(scenario, seed=request.seed, fills=request.fills)
     """
 
 

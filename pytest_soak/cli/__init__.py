@@ -14,6 +14,7 @@ from pytest_soak.cli import (
     data,
     explain,
     exporter,
+    fills,
     listing,
     market,
     record,
@@ -41,6 +42,7 @@ def main(arguments: Sequence[str] | None = None, now: datetime | None = None) ->
     explain.add(commands)
     series.add(commands)
     compare.add(commands)
+    fills.add(commands)
     report.add(commands)
     dashboard.add(commands)
     exporter.add(commands)

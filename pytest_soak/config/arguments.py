@@ -9,6 +9,7 @@ from pathlib import Path
 from pytest_soak.config.limits import MAX_SEED
 
 GATE_MODES = ("hard", "soft", "off")
+FILL_MODELS = ("queue", "touch", "through", "pessimistic")
 SERIES_KINDS = ("off", "summary", "full")
 LEAST_SERIES_STEP, MOST_SERIES_STEP = 0.1, 360.0
 MAX_MINUTES = 24 * 60.0
@@ -127,6 +128,13 @@ def gate_mode(text: str) -> str:
     """Parse a gate mode."""
     if text not in GATE_MODES:
         raise argparse.ArgumentTypeError(f"{text!r} is not one of {', '.join(GATE_MODES)}")
+    return text
+
+
+def fill_model(text: str) -> str:
+    """Parse what it takes to fill a resting order."""
+    if text not in FILL_MODELS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not one of {', '.join(FILL_MODELS)}")
     return text
 
 

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from pytest_soak.domain.outcome import MISSED
 from pytest_soak.domain.reasons import REASONS
-from pytest_soak.domain.settings import GateMode, Strict
+from pytest_soak.domain.settings import FillModel, GateMode, Strict
 
 SCHEMA_VERSION = 1
 Source = Literal["mock", "replay", "live"]
@@ -57,9 +57,8 @@ class Histogram(Strict):
 class Sample(Strict):
     """A 95th percentile (linear interpolation) with its sample size; None below 20 samples.
 
-    ``histogram`` holds the values so that they can be merged with those of other iterations. ``batch_n`` and
-    ``batch_above`` say, by batch of the iteration, how many values there were and how many of them lay above
-    the percentile. A report that was made by hand may leave them out.
+    ``histogram`` holds the values, to be merged with those of other iterations; ``batch_n`` says how many
+    there were in each batch, ``batch_above`` how many above the percentile. A report by hand may lack them.
     """
 
     n: Count
@@ -401,7 +400,7 @@ class Decision(DecisionBase):
 
 
 class Provenance(Strict):
-    """Where a record comes from: everything that the run is a function of."""
+    """Where a record comes from: what the run is a function of; ``fills`` where the market names them."""
 
     source: Source
     canary: str
@@ -409,6 +408,7 @@ class Provenance(Strict):
     profile_hash: str
     scenario: str
     market_hash: str
+    fills: Annotated[FillModel | None, Field(strict=False)] = None
     seed: int
     strategy: str
     inputs_hash: str

@@ -32,6 +32,20 @@ class GateMode(StrEnum):
     OFF = "off"
 
 
+class FillModel(StrEnum):
+    """What it takes to fill a resting order of the strategy.
+
+    ``queue``: its turn, once what was displayed before it has traded or was cancelled. ``touch``: a trade at
+    its price, as if nobody were ahead. ``through``: the market goes beyond its price. ``pessimistic``: its
+    turn, where nobody ahead ever cancels.
+    """
+
+    QUEUE = "queue"
+    TOUCH = "touch"
+    THROUGH = "through"
+    PESSIMISTIC = "pessimistic"
+
+
 class Threshold(Strict):
     """Bounds of one KPI; a bound that is None does not exist.
 
@@ -160,6 +174,7 @@ class Profile(Strict):
     schema_version: Literal[1] = 1
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._]{0,63}$")]
     description: str = ""
+    fills: Annotated[FillModel, Field(strict=False)] = FillModel.QUEUE
     parameters: dict[str, float]
     gates: GateSettings
     tuner: TunerSettings = TunerSettings()

@@ -304,6 +304,7 @@ class Canary:
             profile_hash=inputs["profile_hash"],
             scenario=self.spec.scenario,
             market_hash=inputs["market_hash"],
+            fills=getattr(self.spec.market, "fills", None),
             seed=self.spec.seed,
             strategy=self.spec.strategy.name,
             inputs_hash=self._journal.inputs_hash,

@@ -14,7 +14,7 @@ from pytest_soak.domain.differences import differences
 from pytest_soak.domain.errors import SoakConfigError, SoakStateError, SoakStoreError, SoakStoreWarning
 from pytest_soak.domain.hashing import sha256_of
 from pytest_soak.domain.parameters import ParameterTable, problem_with
-from pytest_soak.domain.settings import GateMode, Profile
+from pytest_soak.domain.settings import FillModel, GateMode, Profile
 from pytest_soak.domain.text import printable, show
 from pytest_soak.engine.canary import Canary
 from pytest_soak.engine.case import Case
@@ -113,7 +113,7 @@ class SoakRun:
         if key not in self.markets:
             while len(self.markets) >= MAX_OPEN:
                 del self.markets[next(iter(self.markets))]
-            self.markets[key] = made = makers(request=request)
+            self.markets[key] = made = _filling(makers(request=request), request.fills)
             self._note_content(case, made)
         return self.markets[key]
 
@@ -127,6 +127,10 @@ class SoakRun:
         elif isinstance(about.get("sha256"), str):
             self.recordings[self.settings.started_with(case.replay).as_posix()] = str(about["sha256"])
 
+    def fills(self, case: Case) -> FillModel:
+        """What it takes to fill a resting order of a case, unless a hook makes a market of another kind."""
+        return FillModel(case.settings.fills or self.profile(case.profile).profile.fills)
+
     def _market_request(self, case: Case) -> MarketRequest:
         return MarketRequest(
             scenario=case.source,
@@ -136,6 +140,7 @@ class SoakRun:
             lot_size=case.settings.lot_size,
             iterations=case.settings.iterations,
             minutes=case.settings.minutes,
+            fills=self.fills(case),
             scenario_dirs=(self.root / PROFILES_FOLDER / SCENARIOS_FOLDER,),
         )
 
@@ -313,6 +318,21 @@ def spec_of(
         guards_off=guards_off,
         table=table,
     )
+
+
+def _filling(market: Market, fills: FillModel) -> Market:
+    """The market of a hook, once it fills orders as it was asked to.
+
+    Raises:
+        SoakConfigError: it fills them in another way.
+    """
+    filled_by = getattr(market, "fills", None)
+    if fills is not FillModel.QUEUE and filled_by is not fills:
+        raise SoakConfigError(
+            f"fills = {fills.value!r} is asked for, but market {market.name} of pytest_soak_make_market does "
+            "not fill so; accepted is a market made with fills=request.fills, or fills = 'queue'"
+        )
+    return market
 
 
 def _market_name(settings: Settings, case: Case, market: Market) -> str:

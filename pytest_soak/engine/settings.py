@@ -47,6 +47,7 @@ class Settings:
     overrides: tuple[str, ...] = ()
     minutes: float | None = None
     gate: str | None = None
+    fills: str | None = None
     artifacts: Path = Path(ARTIFACTS)
     resume: str | None = None
     extend: int | None = None

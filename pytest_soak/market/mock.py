@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal
 from pytest_soak import kernel
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.domain.parameters import DEFAULTS
-from pytest_soak.domain.settings import MakerSettings
-from pytest_soak.market.protocols import MakerJob
+from pytest_soak.domain.settings import FillModel, MakerSettings
+from pytest_soak.market.protocols import MakerJob, fills_described
 from pytest_soak.market.reports import report_and_fills, report_of
 from pytest_soak.market.scenario.loading import Scenario
 
@@ -33,6 +33,7 @@ class MockMarket:
     Args:
         scenario: what the market is like and what happens in it.
         seed: from 0 to 2**64 - 1; another seed is another market of the same kind.
+        fills: what it takes to fill a resting order.
 
     Raises:
         SoakConfigError: where the seed is out of range.
@@ -40,13 +41,14 @@ class MockMarket:
 
     source: Literal["mock"] = "mock"
 
-    def __init__(self, scenario: Scenario, seed: int) -> None:
+    def __init__(self, scenario: Scenario, seed: int, *, fills: FillModel = FillModel.QUEUE) -> None:
         if not 0 <= seed < _SEEDS:
             raise SoakConfigError(
                 f"seed {seed} is out of range; accepted is a whole number from 0 to {_SEEDS - 1}"
             )
         self._scenario = scenario
         self._seed = seed
+        self.fills = fills
 
     @property
     def name(self) -> str:
@@ -54,8 +56,9 @@ class MockMarket:
         return self._scenario.name
 
     def describe(self) -> dict[str, object]:
-        """The whole scenario, as it was resolved, and the seed."""
+        """The whole scenario, as it was resolved, the seed, and how orders fill where not by their queue."""
         return {
+            **fills_described(self.fills),
             "source": self.source,
             "scenario": self._scenario.model_dump(mode="json"),
             "seed": self._seed,
@@ -78,6 +81,7 @@ class MockMarket:
             "parameters": dict(job.parameters),
             "maker": job.maker.model_dump(),
             "fees": job.fees.model_dump(),
+            "fills": self.fills.value,
             "record_fills": record_fills,
             "series_step_ms": None if window.recorder is None else window.recorder.step_ms,
         }

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from pytest_soak.domain.settings import FillModel
+
 if TYPE_CHECKING:
     from pytest_soak.domain.records import EdgeReport, Source
     from pytest_soak.domain.settings import FeeSettings, MakerSettings
@@ -68,7 +70,8 @@ class MarketRequest:
 
     ``replay`` names a recording that takes the place of the scenario, ``tick_size`` and ``lot_size`` its
     steps of price and quantity, None where they were not given; ``minutes`` is the market time
-    of one iteration, None where it was not given; ``scenario_dirs`` hold a project's own scenarios.
+    of one iteration, None where it was not given; ``scenario_dirs`` hold a project's own scenarios. ``fills``
+    is what it takes to fill a resting order.
     """
 
     scenario: str
@@ -79,6 +82,12 @@ class MarketRequest:
     scenario_dirs: tuple[Path, ...] = ()
     tick_size: float | None = None
     lot_size: float | None = None
+    fills: FillModel = FillModel.QUEUE
+
+
+def fills_described(fills: FillModel) -> dict[str, object]:
+    """What a market's identity says of its fill model: nothing of the default."""
+    return {} if fills is FillModel.QUEUE else {"fills": fills.value}
 
 
 class Market(Protocol):

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from pytest_soak import kernel
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.domain.parameters import DEFAULTS
-from pytest_soak.domain.settings import MakerSettings
-from pytest_soak.market.protocols import MakerJob, Window
+from pytest_soak.domain.settings import FillModel, MakerSettings
+from pytest_soak.market.protocols import MakerJob, Window, fills_described
 from pytest_soak.market.recording.checks import Facts, check_rows
 from pytest_soak.market.recording.judging import LEAST_SILENCE_MS, Trust, judged
 from pytest_soak.market.recording.reading import read_recording
@@ -41,6 +41,8 @@ class ReplayMarket:
         lot_size: smallest quantity step in base currency; inferred from the quantities where not given.
         trust: what a slice may hold before its KPIs are withheld.
 
+        fills: what it takes to fill a resting order.
+
     Raises:
         SoakConfigError: naming the file and what was expected of it.
     """
@@ -52,11 +54,13 @@ class ReplayMarket:
         tick_size: float | None = None,
         lot_size: float | None = None,
         trust: Trust = DEFAULT_TRUST,
+        fills: FillModel = FillModel.QUEUE,
     ) -> None:
         for name, value in (("tick_size", tick_size), ("lot_size", lot_size)):
             if value is not None and not (math.isfinite(value) and value > 0.0):
                 raise SoakConfigError(f"{name} = {value!r} of recording {path} is not a number above 0")
         self._trust = trust
+        self.fills = fills
         self._recording: Recording = read_recording(path)
         about = self._recording.about
         # What a reader converted has its unit of time from the format.
@@ -107,6 +111,7 @@ class ReplayMarket:
         made = {} if self._recording.origin is None else {"origin": self._recording.origin}
         return {
             **made,
+            **fills_described(self.fills),
             "source": self.source,
             "sha256": self._recording.sha256,
             "rows": self._facts.rows,
@@ -143,6 +148,7 @@ class ReplayMarket:
             "parameters": dict(job.parameters),
             "maker": job.maker.model_dump(),
             "fees": job.fees.model_dump(),
+            "fills": self.fills.value,
             "record_fills": record_fills,
             "series_step_ms": None if window.recorder is None else window.recorder.step_ms,
         }

@@ -15,5 +15,8 @@ def make_market(request: MarketRequest) -> Market:
         SoakConfigError: naming the file or scenario and what was expected.
     """
     if request.replay is not None:
-        return ReplayMarket(request.replay, tick_size=request.tick_size, lot_size=request.lot_size)
-    return MockMarket(load_scenario(request.scenario, request.scenario_dirs), seed=request.seed)
+        return ReplayMarket(
+            request.replay, tick_size=request.tick_size, lot_size=request.lot_size, fills=request.fills
+        )
+    scenario = load_scenario(request.scenario, request.scenario_dirs)
+    return MockMarket(scenario, seed=request.seed, fills=request.fills)

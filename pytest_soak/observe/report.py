@@ -81,6 +81,11 @@ def _rank(canary: Json) -> tuple[int, float, str]:
 
 def command_of(run: RunReading) -> str:
     """The command that makes the run again; overrides from files or the environment are named as options."""
+    return shlex.join(words_of(run))
+
+
+def words_of(run: RunReading) -> list[str]:
+    """The words of that command."""
     settings = run.manifest.settings
     words = ["pytest", f"--soak-iterations={settings.iterations + sum(run.manifest.extensions)}"]
     words += [f"--soak-profile={name}" for name in settings.profiles or ()]
@@ -89,14 +94,18 @@ def command_of(run: RunReading) -> str:
         words += [f"--soak-seed={seed}" for seed in _ranges(settings.seeds)]
     else:
         words += [f"--soak-replay={path}" for path in settings.replay]
+        steps = (("tick", settings.tick_size), ("lot", settings.lot_size))
+        words += [f"--soak-{name}-size={size:.17g}" for name, size in steps if size is not None]
     words += [f"--soak-override={text}" for text in settings.overrides]
     if settings.minutes is not None:
         words.append(f"--soak-minutes={settings.minutes:.10g}")
     if settings.gate is not None:
         words.append(f"--soak-gate={settings.gate}")
+    if settings.fills is not None:
+        words.append(f"--soak-fills={settings.fills}")
     if not settings.tune:
         words.append("--soak-no-tune")
-    return shlex.join(words)
+    return words
 
 
 def _ranges(seeds: Sequence[int]) -> list[str]:

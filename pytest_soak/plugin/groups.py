@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from pytest_soak.domain.errors import SoakError
+from pytest_soak.domain.settings import FillModel
 from pytest_soak.domain.text import printable
 from pytest_soak.engine.case import GATES, Case
 from pytest_soak.engine.run import SoakRun, minutes_of
@@ -66,6 +67,9 @@ def _lines(run: SoakRun, items: Sequence[pytest.Item], tests: Mapping[str, str])
     strategies: dict[object, str] = {}
     for item, case in canaries:
         market = f"scenario {case.scenario}" if case.replay is None else f"recording {case.replay.name}"
+        fills = run.fills(case)
+        if fills is not FillModel.QUEUE:
+            market += f", fills {fills.value}"
         group = Group(
             case.profile_name,
             market,

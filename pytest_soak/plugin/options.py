@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeVar
 import pytest
 
 from pytest_soak.config.arguments import (
+    fill_model,
     finite,
     gate_mode,
     iteration_count,
@@ -76,6 +77,14 @@ _OPTIONS: tuple[tuple[str, str, Callable[[str], Any], Callable[[Any], Any] | Non
         gate_mode,
         None,
         "What a missed KPI gate does: fail the item, warn, nothing (default: the profile's mode)",
+    ),
+    (
+        "fills",
+        "queue|touch|through|pessimistic",
+        fill_model,
+        None,
+        "What fills a resting order: its turn in the queue, a trade at its price, a trade beyond it, its "
+        "turn without cancels ahead (default: the profile's)",
     ),
     (
         "iteration_timeout",

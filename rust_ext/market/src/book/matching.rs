@@ -96,14 +96,9 @@ impl Matching {
         let stamp = (now, self.mid.unwrap_or(limit as f64));
         let mut left = lots;
         while left > 0 {
-            let best = self.front(resting);
-            let Some(tick) = best.filter(|t| side.better_by(limit, *t) >= 0) else {
+            let Some((tick, traded)) = self.step(resting, left, limit, stamp, fills) else {
                 break;
             };
-            let traded = self.trade_at(resting, tick, left, stamp, fills);
-            if traded == 0 {
-                break;
-            }
             self.print(now, side, tick, traded);
             left -= traded;
         }
@@ -167,6 +162,34 @@ impl Matching {
                 lots,
             }),
         }
+    }
+
+    /// Trade at the best price up to `limit` at which somebody can be filled; the price and the lots traded.
+    fn step(
+        &mut self,
+        resting: Side,
+        lots: Lots,
+        limit: Tick,
+        stamp: (Ns, f64),
+        fills: &mut Vec<VenueFill>,
+    ) -> Option<(Tick, Lots)> {
+        let reached = |tick: &Tick| resting.better_by(*tick, limit) >= 0;
+        let others = self.others_best(resting).filter(reached);
+        let ours = self
+            .own
+            .best(resting)
+            .filter(reached)
+            .filter(|ours| others.is_none_or(|others| resting.better_by(*ours, others) > 0));
+        let (tick, traded) = match (ours, others) {
+            // Nobody else is at this price, and some who are beyond it will trade.
+            (Some(ours), Some(_)) => (
+                ours,
+                self.own.fill_passed(resting, ours, lots, stamp, fills),
+            ),
+            (Some(ours), None) => (ours, self.own.fill_front(resting, ours, lots, stamp, fills)),
+            (None, others) => (others?, self.trade_at(resting, others?, lots, stamp, fills)),
+        };
+        (traded > 0).then_some((tick, traded))
     }
 
     /// Trade at one price in order of time; returns the lots traded, 0 only where nothing is there.

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::book::fills::FillModel;
 
 fn order(id: u64, side: Side, tick: Tick, lots: Lots) -> NewOrder {
     NewOrder {
@@ -48,6 +49,51 @@ fn a_quote_inside_the_spread_is_hit_first_and_moves_no_mid() {
     assert_eq!(book.aggress(Side::Sell, 4, 80, 5, &mut fills), 4);
     assert_eq!((fills[0].tick, fills[0].lots), (95, 3));
     assert_eq!(book.sides[0].ladder().get(90), 4);
+}
+
+/// A bid of 4 behind 5 at 99, of which `leave` cancel; what each of two sales of 3 down to `limit` fills.
+fn sold(model: FillModel, leave: bool, limit: Tick) -> (Vec<(Tick, Lots)>, [Lots; 2]) {
+    let mut book = Matching::new();
+    book.own.fill_by(model);
+    assert!(book.sides[0].add(99, 5, 1) && book.sides[0].add(98, 50, 2));
+    assert!(book.sides[1].add(101, 5, 3));
+    book.note_mid();
+    assert!(book.place(order(1, Side::Buy, 99, 4), 0, 4));
+    if leave {
+        let left = book.sides[0].cancel_best().expect("it stands");
+        book.own
+            .others_left(Side::Buy, left.tick, left.lots, left.seq);
+    }
+    let mut fills = Vec::new();
+    let traded = [3, 3].map(|lots| book.aggress(Side::Sell, lots, limit, 1, &mut fills));
+    (fills.iter().map(|f| (f.tick, f.lots)).collect(), traded)
+}
+
+#[test]
+fn each_model_asks_for_something_else() {
+    let at_price = |model, leave| sold(model, leave, 99);
+    assert_eq!(
+        at_price(FillModel::Touch, false),
+        (vec![(99, 3), (99, 1)], [3, 3])
+    );
+    assert_eq!(at_price(FillModel::Queue, false), (vec![(99, 1)], [3, 3]));
+    assert_eq!(
+        at_price(FillModel::Pessimistic, false),
+        (vec![(99, 1)], [3, 3])
+    );
+    assert_eq!(at_price(FillModel::Through, false), (vec![], [3, 2]));
+    // Whoever was ahead has left: the queue model is first, the others wait for trades that do not come.
+    assert_eq!(
+        at_price(FillModel::Queue, true),
+        (vec![(99, 3), (99, 1)], [3, 1])
+    );
+    assert_eq!(at_price(FillModel::Pessimistic, true), (vec![], [0, 0]));
+    assert_eq!(at_price(FillModel::Through, true), (vec![], [0, 0]));
+    // A sale that reaches the next price meets our bid first, whatever the model.
+    for model in [FillModel::Pessimistic, FillModel::Through] {
+        assert_eq!(sold(model, true, 98), (vec![(99, 3), (99, 1)], [3, 3]));
+        assert_eq!(sold(model, false, 98).1, [3, 3]);
+    }
 }
 
 #[test]

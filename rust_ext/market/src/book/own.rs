@@ -1,11 +1,9 @@
 //! Our own orders as they stand at the market, with their place in the queue.
 
+use crate::book::fills::{FillModel, UNKNOWN};
 use crate::book::ladder::Ladder;
 use crate::types::{Lots, NewOrder, Ns, Side, Tick, VenueFill};
 use crate::venue::Cancelled;
-
-/// Lots ahead of an order that came while the book was not known.
-pub(crate) const UNKNOWN: Lots = Lots::MAX / 4;
 
 /// One of our orders at the market.
 #[derive(Debug, Clone)]
@@ -28,10 +26,14 @@ impl OwnOrder {
         }
     }
 
-    fn cap(&mut self, lots: Lots) {
-        self.ahead = self.ahead.min(lots);
+    /// At most `lots` are displayed at its price.
+    fn cap(&mut self, lots: Lots, model: FillModel) {
+        if model.gains_by_cancels() {
+            self.ahead = self.ahead.min(lots);
+        }
         if self.ahead_at_placement == UNKNOWN {
             self.ahead_at_placement = lots;
+            self.ahead = self.ahead.min(model.behind(lots));
         }
     }
 }
@@ -40,6 +42,7 @@ impl OwnOrder {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct OwnOrders {
     orders: Vec<OwnOrder>,
+    model: FillModel,
     /// What is known of each side without a look at the orders.
     known: [Known; 2],
 }
@@ -70,11 +73,22 @@ fn place_of(tick: Tick) -> u64 {
 }
 
 impl OwnOrders {
+    /// Fill by another model from the next order on.
+    pub(crate) fn fill_by(&mut self, model: FillModel) {
+        self.model = model;
+    }
+
+    /// What it takes to fill an order.
+    #[inline]
+    pub(crate) fn model(&self) -> FillModel {
+        self.model
+    }
+
     /// Put an order at the end of its queue.
     pub(crate) fn add(&mut self, order: NewOrder, ahead: Lots, placed_at: Ns, seq: u64) {
         self.orders.push(OwnOrder {
             order,
-            ahead,
+            ahead: self.model.behind(ahead),
             ahead_at_placement: ahead,
             placed_at,
             seq,
@@ -143,6 +157,9 @@ impl OwnOrders {
 
     /// Others' lots at a price were cancelled; those with a smaller `seq` than ours were ahead of us.
     pub(crate) fn others_left(&mut self, side: Side, tick: Tick, lots: Lots, seq: u64) {
+        if !self.model.gains_by_cancels() {
+            return;
+        }
         for own in self.at_mut(side, tick).filter(|o| seq < o.seq) {
             own.ahead = (own.ahead - lots).max(0);
         }
@@ -150,8 +167,9 @@ impl OwnOrders {
 
     /// Others' lots at the front of a queue traded.
     pub(crate) fn others_traded(&mut self, side: Side, tick: Tick, lots: Lots) {
+        let model = self.model;
         for own in self.at_mut(side, tick) {
-            own.ahead = (own.ahead - lots).max(0);
+            own.ahead = model.after_trade(own.ahead, lots);
         }
     }
 
@@ -161,15 +179,16 @@ impl OwnOrders {
         if !self.may_be_at(side, tick) {
             return;
         }
+        let model = self.model;
         for own in self.at_mut(side, tick) {
-            own.cap(lots);
+            own.cap(lots, model);
         }
     }
 
     /// A side is displayed anew: at no price can more be ahead of us than is displayed there.
     pub(crate) fn cap_to(&mut self, side: Side, displayed: &Ladder) {
         for own in self.orders.iter_mut().filter(|o| o.order.side == side) {
-            own.cap(displayed.get(own.order.tick));
+            own.cap(displayed.get(own.order.tick), self.model);
         }
     }
 
@@ -183,10 +202,41 @@ impl OwnOrders {
         fills: &mut Vec<VenueFill>,
     ) -> Lots {
         let turn = |o: &OwnOrder| o.order.side == side && o.order.tick == tick && o.ahead == 0;
-        let Some(at) = self.orders.iter().position(turn).filter(|_| lots > 0) else {
+        match self.orders.iter().position(turn).filter(|_| lots > 0) {
+            Some(at) => self.fill(at, lots, (ts, mid), fills),
+            None => 0,
+        }
+    }
+
+    /// Fill the first order at a price, beyond which the market has gone, by at most `lots`; returns the lots
+    /// filled.
+    pub(crate) fn fill_passed(
+        &mut self,
+        side: Side,
+        tick: Tick,
+        lots: Lots,
+        stamp: (Ns, f64),
+        fills: &mut Vec<VenueFill>,
+    ) -> Lots {
+        let there = |o: &OwnOrder| o.order.side == side && o.order.tick == tick;
+        let Some(at) = self.orders.iter().position(there).filter(|_| lots > 0) else {
             return 0;
         };
+        if self.orders[at].ahead_at_placement == UNKNOWN {
+            self.orders[at].ahead_at_placement = 0;
+        }
+        self.fill(at, lots, stamp, fills)
+    }
+
+    fn fill(
+        &mut self,
+        at: usize,
+        lots: Lots,
+        (ts, mid): (Ns, f64),
+        fills: &mut Vec<VenueFill>,
+    ) -> Lots {
         let own = &mut self.orders[at];
+        let (side, tick) = (own.order.side, own.order.tick);
         let take = own.order.lots.min(lots);
         own.order.lots -= take;
         fills.push(VenueFill {

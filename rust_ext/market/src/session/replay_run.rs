@@ -108,7 +108,7 @@ pub(crate) fn opened<'a>(
 ) -> Result<(ReplaySpec, ReplayVenue<'a>), MarketError> {
     let spec = ReplaySpec::parse(text)?;
     let rows = Rows::new(bytes, spec.tick_size, spec.lot_size)?;
-    let venue = ReplayVenue::new(
+    let mut venue = ReplayVenue::new(
         rows,
         spec.maker.depth_levels as usize,
         spec.maker.order_latency_ms,
@@ -116,6 +116,7 @@ pub(crate) fn opened<'a>(
         spec.silence_ns,
     )
     .ok_or(RowError::NoExchange)?;
+    venue.fill_by(spec.fills);
     Ok((spec, venue))
 }
 

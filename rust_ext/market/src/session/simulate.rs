@@ -1,5 +1,6 @@
 //! One iteration on the mock market: the world advances to the start, the book burns in, the maker runs.
 
+use crate::book::fills::FillModel;
 use crate::error::MarketError;
 use crate::session::market::Market;
 use crate::session::pace::Plan;
@@ -26,6 +27,7 @@ pub(crate) struct Approach<'m> {
     levels: usize,
     /// Whether the feed shows levels and trades.
     shows: bool,
+    fills: FillModel,
     venue: Option<MockVenue>,
 }
 
@@ -38,6 +40,7 @@ impl<'m> Approach<'m> {
             start,
             levels,
             shows: false,
+            fills: FillModel::default(),
             venue: None,
         }
     }
@@ -80,6 +83,7 @@ impl<'m> Approach<'m> {
         if self.shows {
             venue.show();
         }
+        venue.fill_by(self.fills);
         venue
     }
 }
@@ -118,8 +122,10 @@ impl<'m> Opening<'m> {
             series_step: spec.series_step_ms.map(ns_of_ms),
         };
         let levels = spec.maker.depth_levels as usize;
+        let mut approach = Approach::new(market, start, levels);
+        approach.fills = spec.fills;
         Ok(Opening {
-            approach: Approach::new(market, start, levels),
+            approach,
             spec,
             plan,
         })

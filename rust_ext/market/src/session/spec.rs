@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use crate::book::fills::FillModel;
 pub(crate) use crate::session::parameters::{Fees, MakerSettings, Parameters};
 use crate::types::check::{count, in_range, CheckResult, RangeError};
 use crate::types::json::{parse, JsonError};
@@ -31,6 +32,9 @@ pub struct SimulateSpec {
     pub parameters: Parameters,
     pub maker: MakerSettings,
     pub fees: Fees,
+    /// What it takes to fill a resting order.
+    #[serde(default)]
+    pub fills: FillModel,
     #[serde(default)]
     pub record_fills: bool,
     /// Time between two rows of the series, 100 to 3.6e6 ms; None where none is recorded.
@@ -86,6 +90,9 @@ pub(crate) struct ReplaySpec {
     pub parameters: Parameters,
     pub maker: MakerSettings,
     pub fees: Fees,
+    /// What it takes to fill a resting order.
+    #[serde(default)]
+    pub fills: FillModel,
     #[serde(default)]
     pub record_fills: bool,
     /// Time between two rows of the series, 100 to 3.6e6 ms; None where none is recorded.

@@ -3,6 +3,7 @@
 use crate::venue::rows::RowError;
 use std::collections::BTreeMap;
 
+use crate::book::fills::FillModel;
 use crate::book::ladder::Ladder;
 use crate::flow::draw_lag;
 use crate::scenario::Latency;
@@ -86,6 +87,11 @@ impl MockVenue {
     #[cfg(test)]
     pub(crate) fn unseen(&self) -> usize {
         self.feed.unseen()
+    }
+
+    /// Fill orders of ours by another model than the queue.
+    pub(crate) fn fill_by(&mut self, model: FillModel) {
+        self.participants.book.own.fill_by(model);
     }
 
     /// Show levels and trades in every message of the feed from now on.

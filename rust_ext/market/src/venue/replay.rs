@@ -9,8 +9,9 @@
 //! that follows is known, which caps it.
 
 use crate::book::displayed::Displayed;
+use crate::book::fills::{FillModel, UNKNOWN};
 use crate::book::ladder::Ladder;
-use crate::book::own::{OwnOrders, UNKNOWN};
+use crate::book::own::OwnOrders;
 use crate::types::{ns_of_ms, Lots, NewOrder, Ns, Side, Tick, VenueFill, View};
 use crate::venue::quality::{Quality, Watch};
 use crate::venue::rows::{Action, RowError, Rows};
@@ -96,6 +97,11 @@ impl<'a> ReplayVenue<'a> {
         })
     }
 
+    /// Fill orders of ours by another model than the queue.
+    pub(crate) fn fill_by(&mut self, model: FillModel) {
+        self.own.fill_by(model);
+    }
+
     /// Time of the last exchange event.
     pub(crate) fn last(&self) -> Ns {
         self.last
@@ -166,7 +172,8 @@ impl<'a> ReplayVenue<'a> {
     #[inline]
     fn depth(&mut self, side: Side, tick: Tick, lots: Lots, fills: &mut Vec<VenueFill>) {
         if lots > 0 {
-            self.sweep(side.opposite(), tick, 0, fills);
+            let least = self.own.model().least_beyond();
+            self.sweep(side.opposite(), tick, least, fills);
         }
         self.exchange.set(side, tick, lots);
         self.watch.depth(side, tick, self.exchange_cursor.at);
@@ -273,8 +280,7 @@ impl<'a> ReplayVenue<'a> {
         let reached = |ours: &Tick| resting.better_by(*ours, tick) >= least;
         while let Some(ours) = self.own.best(resting).filter(reached) {
             let stamp = self.stamp(tick);
-            self.own.cap_ahead(resting, ours, 0);
-            self.own.fill_front(resting, ours, Lots::MAX, stamp, fills);
+            self.own.fill_passed(resting, ours, Lots::MAX, stamp, fills);
         }
     }
 

@@ -53,10 +53,19 @@ fn opening() -> Vec<(u64, Ns, f64, f64)> {
 }
 
 fn fills_of(later: &[(u64, Ns, f64, f64)], order: NewOrder) -> Vec<(Ns, Lots, Lots)> {
+    filled_by(FillModel::Queue, later, order)
+}
+
+fn filled_by(
+    model: FillModel,
+    later: &[(u64, Ns, f64, f64)],
+    order: NewOrder,
+) -> Vec<(Ns, Lots, Lots)> {
     let mut rows = opening();
     rows.extend_from_slice(later);
     let bytes = recording(&rows);
     let mut market = venue(&bytes);
+    market.fill_by(model);
     let mut fills = Vec::new();
     market.advance(5, &mut fills).expect("usable rows");
     assert!(market.place(order));
@@ -75,6 +84,42 @@ fn trades_move_the_queue_and_then_fill() {
     assert_eq!(fills_of(&sells, bid(100, 3)), [(30, 1, 2), (40, 2, 0)]);
     let buys = [(TRADE | BUY, 1010, 100.0, 50.0)];
     assert!(fills_of(&buys, bid(100, 3)).is_empty());
+}
+
+#[test]
+fn each_model_asks_for_something_else() {
+    let all = |rows: &[(u64, Ns, f64, f64)], tick: Tick| {
+        [
+            FillModel::Touch,
+            FillModel::Queue,
+            FillModel::Pessimistic,
+            FillModel::Through,
+        ]
+        .map(|model| filled_by(model, rows, bid(tick, 3)).first().map(|f| f.0))
+    };
+    // 10 are ahead, of which 8 leave; then trades come at the price, and one beyond it.
+    let rows = [
+        (DEPTH | BUY, 1010, 100.0, 2.0),
+        (TRADE | SELL, 1020, 100.0, 1.0),
+        (TRADE | SELL, 1030, 100.0, 4.0),
+        (TRADE | SELL, 1040, 100.0, 7.0),
+        (TRADE | SELL, 1050, 99.0, 1.0),
+    ];
+    assert_eq!(all(&rows, 100), [Some(20), Some(30), Some(40), Some(50)]);
+    // The other side at the price would have met an order there; one that has to be passed waits.
+    let met = [
+        (DEPTH | SELL, 1010, 101.0, 1.0),
+        (DEPTH | SELL, 1020, 100.0, 1.0),
+    ];
+    assert_eq!(all(&met, 101), [Some(10), Some(10), Some(10), Some(20)]);
+    // An order that came while the book was not known waits behind what is displayed then.
+    let anew = [
+        (CLEAR | BUY, 1004, 100.0, 0.0),
+        (SNAPSHOT | BUY, 1012, 100.0, 5.0),
+        (TRADE | SELL, 1020, 100.0, 6.0),
+        (TRADE | SELL, 1030, 99.0, 1.0),
+    ];
+    assert_eq!(all(&anew, 100), [Some(20), Some(20), Some(20), Some(30)]);
 }
 
 #[test]
