@@ -154,9 +154,7 @@ class Row:
             start_ms=market.start_ms,
             end_ms=market.end_ms,
             test=test,
-            bounds={}
-            if table is None
-            else {name: table[name].bounds for name in table.changes()},
+            bounds={} if table is None else {name: table[name].bounds for name in table.changes()},
         )
 
     def to_wire(self) -> dict[str, Any]:

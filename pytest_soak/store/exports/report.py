@@ -6,7 +6,6 @@ from collections import Counter
 from typing import Any
 
 from pytest_soak.domain.gates import worst
-from pytest_soak.domain.parameter import Parameter
 from pytest_soak.domain.parameters import ParameterTable
 from pytest_soak.domain.records import Action, Verdict
 from pytest_soak.store.exports.models import TuningReport, TuningRow
