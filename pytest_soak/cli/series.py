@@ -7,10 +7,14 @@ import sys
 from typing import TYPE_CHECKING
 
 from pytest_soak.cli.options import add_artifacts
+from pytest_soak.cli.outputs import output_file, write_output
 from pytest_soak.config.arguments import path, positive_int
+from pytest_soak.config.paths import shown
 from pytest_soak.domain.text import printable
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pytest_soak.cli.options import Commands
 
 
@@ -24,9 +28,16 @@ def add(commands: Commands) -> None:
     )
     command.add_argument("canary", metavar="CANARY")
     command.add_argument("iteration", type=positive_int, metavar="ITERATION")
-    command.add_argument("-o", "--output", type=path, metavar="FILE", help="Parquet file to write")
+    command.add_argument("-o", "--output", type=_parquet_file, metavar="FILE", help="Parquet file to write")
     add_artifacts(command)
     command.set_defaults(run=run)
+
+
+def _parquet_file(text: str) -> Path:
+    file = output_file(text)
+    if file.suffix != ".parquet":
+        raise argparse.ArgumentTypeError(f"{shown(file)}: expected a name that ends in .parquet")
+    return file
 
 
 def run(options: argparse.Namespace) -> None:
@@ -40,14 +51,13 @@ def run(options: argparse.Namespace) -> None:
     from pytest_soak.observe.parquet import parquet_of
     from pytest_soak.observe.reading import open_run
     from pytest_soak.observe.series import ranges_of
-    from pytest_soak.store.disk import files
     from pytest_soak.store.exports.series import read_series, series_name
 
     canary = open_run(options.of, options.artifacts).canary(options.canary)
     file = canary.folder / series_name(options.iteration)
     series = read_series(file)
     if options.output is not None:
-        files.write_atomic(options.output, parquet_of(series))
+        write_output(options.output, parquet_of(series))
     sys.stdout.write(f"{printable(str(file))}\n")
     for line in ranges_of(series):
         sys.stdout.write(f"{printable(line)}\n")

@@ -261,7 +261,7 @@ def _switches(config: pytest.Config, given: list[str]) -> dict[str, Any]:
     resume = config.getoption("soak_resume", None)
     if resume is not None:
         given.append("resume")
-    resume = resume or _single(_ini(config, "soak_resume"), "soak_resume")
+    resume = resume or _from_ini(config, "resume", run_name, repeatable=False)
     no_tune = config.getoption("soak_no_tune", None)
     if no_tune is not None:
         given.append("tune")
@@ -287,13 +287,11 @@ def _extend(config: pytest.Config, given: list[str], *, resumes: bool) -> int | 
 
 def _from_ini(config: pytest.Config, name: str, parse: Callable[[str], T], *, repeatable: bool) -> Any:
     key = f"soak_{_flag(name)}"
-    raw = _ini(config, key)
-    if raw is None or raw == [] or raw == "":
-        return None
     try:
         if repeatable:
-            return [parse(str(text)) for text in raw]
-        return parse(str(_single(raw, key)))
+            return [parse(str(text)) for text in _ini(config, key) or ()] or None
+        text = ini_text(config, key)
+        return None if text is None else parse(text)
     except argparse.ArgumentTypeError as error:
         raise usage_error(f"ini option {key}: {error}") from None
 
@@ -310,12 +308,18 @@ def _ini(config: pytest.Config, key: str) -> Any:
         raise usage_error(f"ini option {key}: {error}") from None
 
 
-def _single(value: Any, key: str) -> Any:
-    if not isinstance(value, list):
-        return value
-    if len(value) != 1:
+def ini_text(config: pytest.Config, key: str) -> str | None:
+    """The text of an ini option that takes one; None where there is none.
+
+    Raises:
+        pytest.UsageError: there are several values.
+    """
+    value = _ini(config, key)
+    if isinstance(value, list) and len(value) > 1:
         raise usage_error(f"ini option {key}: {value!a} is not one value; accepted is a single text")
-    return value[0]
+    if isinstance(value, list):
+        value = value[0] if value else None
+    return None if value is None or value == "" else str(value)
 
 
 def _sleep_seconds(text: str | None) -> float:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_soak.plugin.errors import usage_error
+from pytest_soak.plugin.options import ini_text
 from pytest_soak.store.runs.layout import MANIFEST_NAME
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def wanted(config: pytest.Config) -> str:
     Raises:
         pytest.UsageError: the ini file asks for another kind.
     """
-    kind = config.getoption("soak_report", None) or config.getini("soak_report") or "html"
+    kind = config.getoption("soak_report", None) or ini_text(config, "soak_report") or "html"
     if kind not in KINDS:
         raise usage_error(f"ini option soak_report: {kind!a} is not one of {', '.join(KINDS)}")
     return str(kind)

@@ -94,6 +94,18 @@ def test_rotate_on_a_disk_that_cannot_be_written_is_one_sentence(
     assert said.endswith("Read-only file system")
 
 
+@pytest.mark.parametrize(
+    ("name", "problem"), [("x.csv", "a name that ends in .parquet"), ("folder/x.parquet", "there is ")]
+)
+def test_series_are_written_to_a_file_of_parquet_alone(
+    name: str, problem: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "folder" / "x.parquet").mkdir(parents=True)
+    with pytest.raises(SystemExit):
+        cli.main(["series", "latest", "canary", "1", "--output", str(tmp_path / name)])
+    assert problem in capsys.readouterr().err.splitlines()[-1]
+
+
 @pytest.mark.parametrize("name", ["x" * 5000, "a\0b"])
 def test_a_folder_that_cannot_be_is_one_sentence(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["rotate", f"--soak-artifacts={name}"]) == 2
