@@ -40,7 +40,8 @@ SHARES = (0.001, 0.01, 0.1)
 def _half_spread(tape: Tape) -> NDArray[np.float64]:
     """Half-spread at each trade: that of the sample before it, bps."""
     at = np.clip((tape.trade_s / STEP_S).astype(int) - 1, 0, len(tape.bid) - 1)
-    return tape.spread_bps[at] * 0.5
+    half: NDArray[np.float64] = tape.spread_bps[at] * 0.5
+    return half
 
 
 def yardsticks(name: str, hours: float, seed: int) -> Row:
