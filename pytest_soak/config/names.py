@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 
+from pytest_soak.config.limits import LONGEST_NAME
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.domain.text import show
 
-ACCEPTED = "1 to 64 of A-Z a-z 0-9 . _ -, beginning with a letter or digit, no '..', no dot at the end"
+ACCEPTED = (
+    f"1 to {LONGEST_NAME} of A-Z a-z 0-9 . _ -, beginning with a letter or digit, no '..', no dot at the end"
+)
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 # Windows gives these to devices, with any extension, also in capitals of other sizes.
@@ -17,16 +20,16 @@ _RESERVED = frozenset(
 )
 
 
-def problem_with_name(name: str, max_length: int = 64) -> str | None:
+def problem_with_name(name: str, max_length: int = LONGEST_NAME) -> str | None:
     """Say why a name cannot be a file name on every system, or None where it can."""
     if not _NAME.fullmatch(name) or len(name) > max_length or ".." in name or name.endswith("."):
-        return f"accepted are {ACCEPTED}".replace("64", str(max_length))
+        return f"accepted are {ACCEPTED}".replace(str(LONGEST_NAME), str(max_length), 1)
     if name.split(".", 1)[0].lower() in _RESERVED:
         return "Windows reserves that name for a device"
     return None
 
 
-def check_name(name: str, what: str, max_length: int = 64) -> str:
+def check_name(name: str, what: str, max_length: int = LONGEST_NAME) -> str:
     """Return a name that is safe as a file name.
 
     Raises:

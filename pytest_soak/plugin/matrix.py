@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from pytest_soak.config.arguments import GATE_MODES, MAX_ITERATIONS
-from pytest_soak.config.limits import MAX_SEED
+from pytest_soak.config.limits import LONGEST_NAME, MAX_SEED
 from pytest_soak.engine.case import GATES, Case
 from pytest_soak.engine.settings import Settings
 from pytest_soak.plugin.errors import usage_error
@@ -60,7 +60,7 @@ def markets_of(settings: Settings, root: Path) -> Iterator[MarketName]:
     if settings.replay is not None:
         for path in settings.replay:
             name = _slug(path.stem)
-            check_scenario(name)
+            check_scenario(name, "recording")
             yield MarketName(name, name, Path(settings.place(path.as_posix())))
         return
     for text in settings.scenarios:
@@ -80,21 +80,23 @@ def _refuse_twice(case: Case, known: set[str]) -> None:
     known.add(case.canary)
 
 
-def check_scenario(name: str) -> None:
-    """Refuse a scenario name that cannot be part of an item's id and a folder's name.
+def check_scenario(name: str, what: str = "scenario") -> None:
+    """Refuse a name of a market that cannot be part of an item's id and a folder's name.
 
     Raises:
-        pytest.UsageError: names the scenario and what is wrong with it.
+        pytest.UsageError: names the market and what is wrong with it.
     """
     from pytest_soak.config.names import problem_with_name
 
     problem = problem_with_name(name)
     if problem is not None:
-        raise usage_error(f"scenario {name!r}: {problem}")
+        raise usage_error(f"{what} {name!r}: {problem}")
 
 
 def _slug(text: str) -> str:
-    return "".join(c if c.isalnum() and c.isascii() else "_" for c in text) or "recording"
+    """A name for what a file or a glob is called; names begin with a letter or digit and are not long."""
+    name = "".join(c if c.isalnum() and c.isascii() else "_" for c in text)
+    return name.lstrip("_")[:LONGEST_NAME] or "recording"
 
 
 @lru_cache(maxsize=64)
