@@ -117,7 +117,7 @@ def test_one_lot_orders_on_generated_recordings() -> None:
 def test_one_lot_orders_on_markets_of_ours(
     name: str, half_bps: float, start_s: float, length_s: float
 ) -> None:
-    """Flow of the mock market: minutes which for ``volatile`` lie in a burst, and more of the calmer ``mixed``."""
+    """Flow of the mock market: for ``volatile`` minutes of a burst, and more of the calmer ``mixed``."""
     scenario = load_scenario(name)
     rows = rows_of_scenario(scenario, seed=1, start_s=start_s, duration_s=length_s + 5.0)
     tick_size, lot = (
