@@ -25,7 +25,7 @@ from pytest_soak.config.profiles import load_profile
 from pytest_soak.domain.kpis import kpis_of
 from pytest_soak.domain.records import EdgeReport
 from pytest_soak.domain.settings import MakerSettings
-from pytest_soak.market import MakerJob, MockMarket, Window, available_scenarios, load_scenario
+from pytest_soak.market import MakerJob, MockMarket, Scenario, Window, available_scenarios, load_scenario
 from pytest_soak.market.tape import STEP_S, Tape, tape_of_scenario
 
 if TYPE_CHECKING:
@@ -129,14 +129,14 @@ def half_of(profile: str) -> float:
 
 
 def play(
-    name: str, strategy: Strategy, start_s: float, length_s: float, interval_ms: float, seed: int
+    scenario: Scenario, strategy: Strategy, start_s: float, length_s: float, interval_ms: float, seed: int
 ) -> dict[str, Any]:
     """The report of a strategy in a window."""
     job = _job("steady_safe")
     maker = MakerSettings(**{**job.maker.model_dump(), "decision_interval_ms": interval_ms})
     job = MakerJob(parameters=job.parameters, maker=maker, fees=job.fees)
     window = Window(iteration=1, iterations=1, start_ms=start_s * 1e3, duration_ms=length_s * 1e3)
-    market = MockMarket(load_scenario(name), seed=seed)
+    market = MockMarket(scenario, seed=seed)
     simulation = kernel.open_simulation(market.compiled, market.spec(job, window, record_fills=True))
     strategy(simulation)
     report: dict[str, Any] = json.loads(simulation.report())
@@ -146,7 +146,7 @@ def play(
 def rival(name: str, label: str, minutes: float, seed: int) -> Row:
     """What one strategy earns, per hour, the position sold at the end where that is measured."""
     strategy = rivals(half_of("steady_safe"))[label]
-    report = play(name, strategy, 0.0, minutes * 60.0, 100.0, seed)
+    report = play(load_scenario(name), strategy, 0.0, minutes * 60.0, 100.0, seed)
     totals, hours = report["totals"], minutes / 60.0
     sold = totals.get("liquidation")
     row = {
@@ -167,8 +167,10 @@ def response(name: str, share: float, seed: int) -> Row:
     tape = tape_of_scenario(load_scenario(name), seed=seed, duration_s=3600.0)
     volume = float(np.nansum(tape.trade_qty * tape.trade_mid))
     begin, length, whole = 60.0, 600.0, 1_800.0
-    plain = play(name, idle, 0.0, whole, 100.0, seed)["path"]
-    moved = play(name, metaorder(share * volume, begin, length), 0.0, whole, 100.0, seed)["path"]
+    plain = play(load_scenario(name), idle, 0.0, whole, 100.0, seed)["path"]
+    moved = play(load_scenario(name), metaorder(share * volume, begin, length), 0.0, whole, 100.0, seed)[
+        "path"
+    ]
     gap = [math.log(b[1] / a[1]) * 1e4 for a, b in zip(plain, moved, strict=True)]
 
     def at(seconds: float) -> float:

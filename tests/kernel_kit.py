@@ -14,6 +14,7 @@ from pytest_soak.domain.parameters import DEFAULTS
 from pytest_soak.domain.records import EdgeReport, Kpis
 from pytest_soak.domain.settings import FeeSettings, MakerSettings
 from pytest_soak.market import MakerJob, MockMarket, Window, load_scenario
+from pytest_soak.market.scenario.model import Impact
 
 STEADY_SAFE: Mapping[str, float] = {
     "min_interval_ms": 75.0,
@@ -34,6 +35,11 @@ def _read(name: str) -> dict[str, Any]:
 def scenario(name: str) -> dict[str, Any]:
     """The content of a shipped scenario, free to change."""
     return copy.deepcopy(_read(name))
+
+
+def silent(name: str) -> dict[str, Any]:
+    """A shipped scenario in which trades tell nothing."""
+    return {**scenario(name), "impact": Impact().model_dump(mode="json")}
 
 
 def spec(

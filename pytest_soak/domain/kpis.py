@@ -50,7 +50,7 @@ KPI_MEANINGS: Mapping[str, Meaning] = {
     "position_max": Meaning("base", "position of the largest size, with its sign", None),
     "drawdown": Meaning("quote", "largest fall of the cumulative profit at mid below its highest", "down"),
     "net_liquidation_bps": Meaning(
-        "bps", "net_bps with the final position sold against the displayed book, taker fee paid", "up"
+        "bps", "net_bps with the final position sold into a book that answers, taker fee paid", "up"
     ),
     **{
         f"markout_{after}_bps": Meaning(

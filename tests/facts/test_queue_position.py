@@ -9,17 +9,20 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from pytest_soak import kernel
-from pytest_soak.market import MockMarket, load_scenario
+from pytest_soak.market import MockMarket, Scenario, load_scenario
+from pytest_soak.market.scenario.model import Impact
 from tests.oracle.jobs import job, window
 
-SEEDS = range(1, 5)
+WITH_IMPACT, SILENT = range(1, 5), range(1, 9)
 HOUR_MS = 3_600_000.0
 BEHIND = 1.5e-4
 
 
-def costs(name: str, seed: int) -> dict[str, list[float]]:
-    """Cost 1 s after fills of single lots that were put before all others and behind some, bps."""
-    scenario = load_scenario(name)
+def costs(scenario: Scenario, behind_share: float, seed: int) -> dict[str, list[float]]:
+    """Cost 1 s after fills of single lots that were put before all others and behind some, bps.
+
+    Those behind are at the ends of the best queues, or a share of the price farther out.
+    """
     tick, lot = scenario.instrument.tick_size, scenario.instrument.lot_size
     task = job(maker={"decision_interval_ms": 20.0})
     market = MockMarket(scenario, seed=seed)
@@ -33,7 +36,7 @@ def costs(name: str, seed: int) -> dict[str, list[float]]:
         if simulation.time_ms - last < 1_000.0 or bid is None or ask is None:
             continue
         last = simulation.time_ms
-        behind = bid * BEHIND
+        behind = bid * behind_share
         for order in standing:
             simulation.cancel(order)
         standing = []
@@ -49,14 +52,26 @@ def costs(name: str, seed: int) -> dict[str, list[float]]:
     return found
 
 
-@pytest.mark.parametrize("name", ["mixed", "volatile"])
-def test_what_only_large_orders_reach_costs_more(name: str) -> None:
+def assert_the_end_costs_more(scenario: Scenario, behind: float, seeds: range, least: int) -> None:
     with ThreadPoolExecutor(2) as pool:
-        runs = list(pool.map(lambda seed: costs(name, seed), SEEDS))
+        runs = list(pool.map(lambda seed: costs(scenario, behind, seed), seeds))
     front, end = ([cost for run in runs for cost in run[where]] for where in ("front", "end"))
-    assert min(len(front), len(end)) > 500
+    assert min(len(front), len(end)) > least
     errors = [statistics.stdev(values) / len(values) ** 0.5 for values in (front, end)]
     # Both are costs; and the order of the two is no accident of these seeds.
     assert statistics.fmean(front) > 3.0 * errors[0]
     gap = statistics.fmean(end) - statistics.fmean(front)
     assert gap > 3.0 * (errors[0] ** 2 + errors[1] ** 2) ** 0.5
+
+
+@pytest.mark.parametrize(("name", "least"), [("mixed", 600), ("volatile", 1_500)])
+def test_what_only_large_orders_reach_costs_more(name: str, least: int) -> None:
+    """Where trades tell something, all fills at the touch pay alike; those farther out pay more."""
+    assert_the_end_costs_more(load_scenario(name), BEHIND, WITH_IMPACT, least)
+
+
+@pytest.mark.parametrize("name", ["mixed", "volatile"])
+def test_the_end_of_the_queue_costs_more(name: str) -> None:
+    """Where trades tell nothing, the order in the queue alone decides."""
+    silent = load_scenario(name).model_copy(update={"impact": Impact()})
+    assert_the_end_costs_more(silent, 0.0, SILENT, 5_000)

@@ -110,17 +110,22 @@ def test_one_lot_orders_on_generated_recordings() -> None:
     assert sum(filled) >= 200
 
 
-@pytest.mark.parametrize(("name", "half_bps"), [("volatile", 5.0), ("santa_fe", 0.001)])
-def test_one_lot_orders_on_markets_of_ours(name: str, half_bps: float) -> None:
-    """Flow of the mock market: three minutes, which for ``volatile`` lie in a burst."""
+@pytest.mark.parametrize(
+    ("name", "half_bps", "start_s", "length_s"),
+    [("mixed", 5.1, 0.0, 600.0), ("volatile", 5.0, 600.0, 180.0), ("santa_fe", 0.001, 600.0, 180.0)],
+)
+def test_one_lot_orders_on_markets_of_ours(
+    name: str, half_bps: float, start_s: float, length_s: float
+) -> None:
+    """Flow of the mock market: for ``volatile`` minutes of a burst, and more of the calmer ``mixed``."""
     scenario = load_scenario(name)
-    rows = rows_of_scenario(scenario, seed=1, start_s=600.0, duration_s=185.0)
+    rows = rows_of_scenario(scenario, seed=1, start_s=start_s, duration_s=length_s + 5.0)
     tick_size, lot = (
         scenario.instrument.tick_size,
         scenario.instrument.lot_size * scenario.instrument.start_price,
     )
     assert scenario.instrument.lot_size == LOT
-    assert assert_one_lot_orders_alike(rows, half_bps, lot, 1_000.0, 180_000.0, tick_size) >= 30
+    assert assert_one_lot_orders_alike(rows, half_bps, lot, 1_000.0, length_s * 1e3, tick_size) >= 30
 
 
 @pytest.mark.parametrize("half_bps", [0.001, 0.1, 0.5])

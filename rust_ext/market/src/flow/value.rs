@@ -10,6 +10,8 @@ use crate::world::fair::persistence;
 const FLIGHT_HALF_LIFE_S: f64 = 2.0;
 /// Ceiling of the news of one trade, in typical trades.
 const MOST_NEWS: f64 = 30.0;
+/// Most orders that a sale is told apart into.
+const MOST_ORDERS: f64 = 1_000.0;
 /// Ceiling of the log of all that trades have moved.
 const MOST_MOVE: f64 = 0.5;
 
@@ -104,6 +106,20 @@ impl Value {
         self.move_to();
     }
 
+    /// Mean factor on the fair value while orders of a side, of typical size each, trade a notional from now on.
+    pub(crate) fn answer(&self, side: Side, notional: f64) -> f64 {
+        let orders = (notional / self.impact.typical_notional)
+            .ceil()
+            .clamp(1.0, MOST_ORDERS);
+        let mut then = self.clone();
+        let mut sum = 0.0;
+        for _ in 0..orders as u32 {
+            sum += then.factor;
+            then.trade(side, notional / orders);
+        }
+        sum / orders / self.factor
+    }
+
     /// How much recent flow threatens the resting orders of a side: from 0, not at all, towards 1.
     #[inline]
     pub(crate) fn threat(&self, resting: Side) -> f64 {
@@ -165,6 +181,24 @@ mod tests {
     }
 
     #[test]
+    fn value_answers_a_sale_in_its_course() {
+        let mut value = Value::new(&impact(), 1000.0, 0);
+        (0..40).for_each(|_| value.trade(Side::Buy, 100.0));
+        let (top, mut sum) = (value.factor, 0.0);
+        // The first order meets what stands there.
+        assert_eq!(value.answer(Side::Sell, 70.0), 1.0);
+        let answer = value.answer(Side::Sell, 4000.0);
+        assert_eq!(value.factor, top);
+        for _ in 0..40 {
+            sum += value.factor / top;
+            value.trade(Side::Sell, 100.0);
+        }
+        assert!((answer - sum / 40.0).abs() < 1e-12 && answer < 0.999);
+        assert!(value.answer(Side::Buy, 4000.0) > 1.0);
+        assert!(value.answer(Side::Buy, 1e12).is_finite());
+    }
+
+    #[test]
     fn belief_follows_value_with_its_half_life_and_those_threatened_flee() {
         let mut value = Value::new(&impact(), 1000.0, 0);
         value.trade(Side::Sell, 100.0);
@@ -185,5 +219,6 @@ mod tests {
         assert_eq!(value.of(1000.0), 1000.0);
         assert_eq!(value.believed(990.0, 7), 990.0);
         assert_eq!(value.threat(Side::Sell), 0.0);
+        assert_eq!(value.answer(Side::Sell, 1e9), 1.0);
     }
 }

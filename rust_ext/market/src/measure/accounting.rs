@@ -28,8 +28,9 @@ pub(crate) struct Fill {
 ///
 /// The cumulative profit at mid, 0 at the begin, is looked at after every fill, at every sample of the market
 /// and at the end: `profit_low` and `profit_high` are its extremes, `drawdown` is its largest fall below its
-/// highest value so far. `liquidation` is the profit once the position is closed against the displayed book
-/// and the taker fee is paid for that; None where the book does not hold enough. `position_max` is the position of the largest size, with its sign.
+/// highest value so far. `liquidation` is the profit once the position is closed against the displayed book,
+/// whose quotes follow what that tells, and the taker fee is paid for it; None where the book does not hold enough.
+/// `position_max` is the position of the largest size, with its sign.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub(crate) struct Totals {
     pub notional: f64,

@@ -98,6 +98,10 @@ impl Venue for AnyVenue<'_> {
         to_venue!(self, venue => venue.labels_on())
     }
 
+    fn answer(&self, side: Side, lots: Lots) -> f64 {
+        to_venue!(self, venue => venue.answer(side, lots))
+    }
+
     fn quality(&self, end: Ns) -> Option<Quality> {
         to_venue!(self, venue => venue.quality(end))
     }

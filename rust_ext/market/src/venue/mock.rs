@@ -254,4 +254,8 @@ impl Venue for MockVenue {
     fn labels_on(&self) -> u64 {
         self.world.now().labels
     }
+
+    fn answer(&self, side: Side, lots: Lots) -> f64 {
+        self.participants.answer(side, lots)
+    }
 }

@@ -77,6 +77,12 @@ pub(crate) trait Venue {
         0
     }
 
+    /// Mean factor on others' quotes while we work off a number of lots, once they have followed what it tells;
+    /// 1 where nobody answers.
+    fn answer(&self, _side: Side, _lots: Lots) -> f64 {
+        1.0
+    }
+
     /// How far the market's data can be trusted since the iteration began, None where they cannot err.
     fn quality(&self, _end: Ns) -> Option<Quality> {
         None

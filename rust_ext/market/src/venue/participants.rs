@@ -223,10 +223,17 @@ impl Participants {
     /// A trade that is no answer to fair value tells something of it.
     fn tell(&mut self, side: Side, lots: Lots) {
         if lots > 0 {
-            let price = self.book.mid.unwrap_or(0.0);
-            let notional = lots as f64 * price * self.notional_per_lot;
-            self.value.trade(side, notional);
+            self.value.trade(side, self.notional(lots));
         }
+    }
+
+    /// Mean factor on what the asset is worth while an amount of ours trades in orders of typical size.
+    pub(crate) fn answer(&self, side: Side, lots: Lots) -> f64 {
+        self.value.answer(side, self.notional(lots))
+    }
+
+    fn notional(&self, lots: Lots) -> f64 {
+        lots as f64 * self.book.mid.unwrap_or(0.0) * self.notional_per_lot
     }
 
     /// An aggressive order of another participant; the lots that it traded.
