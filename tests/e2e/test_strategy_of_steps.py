@@ -73,7 +73,7 @@ def test_a_fault_fails_the_item_with_its_traceback_and_the_market_time(pytester:
     # Once, not for every item that it keeps from its iteration.
     assert result.stdout.str().count("self.my_own_function()") == 1
     first = "soak::test_soak[default-calm-s1-iter001]"
-    assert result.stdout.str().count(f"the canary cannot go on, see {first}") == 2
+    assert result.stdout.str().splitlines().count(f"the canary cannot go on, see {first}") == 2
     result.stdout.re_match_lines([r".*strategy 'faulty', iteration 1, market time 500\d\.\d+ ms"])
     result.assert_outcomes(failed=3)
 
@@ -91,7 +91,8 @@ def test_what_is_no_strategy_is_refused_once_a_canary(pytester: pytest.Pytester)
     result = pytester.runpytest_inprocess(*COMMAND)
     result.assert_outcomes(errors=3)
     said = result.stdout.str().splitlines()
-    assert sum("Half has no method describe()" in line for line in said) == 1
+    sentence = "hook pytest_soak_make_strategy: Half has no method describe()"
+    assert sum(line.startswith(sentence) for line in said) == 1
     assert said.count("the canary cannot go on, see soak::test_soak[default-calm-s1-iter001]") == 2
 
 
