@@ -7,9 +7,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from pytest_soak.domain.fills import FillModel
 from pytest_soak.domain.outcome import MISSED
 from pytest_soak.domain.reasons import REASONS
-from pytest_soak.domain.settings import FillModel, GateMode, Strict
+from pytest_soak.domain.settings import GateMode, Strict
 
 SCHEMA_VERSION = 1
 Source = Literal["mock", "replay", "live"]

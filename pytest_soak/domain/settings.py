@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from pytest_soak.domain.fills import FillModel
 from pytest_soak.domain.parameter import Mover
 
 Ratio = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -30,20 +31,6 @@ class GateMode(StrEnum):
     HARD = "hard"
     SOFT = "soft"
     OFF = "off"
-
-
-class FillModel(StrEnum):
-    """What it takes to fill a resting order of the strategy.
-
-    ``queue``: its turn, once what was displayed before it has traded or was cancelled. ``touch``: a trade at
-    its price, as if nobody were ahead. ``through``: the market goes beyond its price. ``pessimistic``: its
-    turn, where nobody ahead ever cancels.
-    """
-
-    QUEUE = "queue"
-    TOUCH = "touch"
-    THROUGH = "through"
-    PESSIMISTIC = "pessimistic"
 
 
 class Threshold(Strict):

@@ -12,9 +12,10 @@ from pytest_soak.config.overrides import Resolved, read_current, resolve
 from pytest_soak.config.profiles import LoadedProfile, check_parameters, load_profile
 from pytest_soak.domain.differences import differences
 from pytest_soak.domain.errors import SoakConfigError, SoakStateError, SoakStoreError, SoakStoreWarning
+from pytest_soak.domain.fills import FillModel
 from pytest_soak.domain.hashing import sha256_of
 from pytest_soak.domain.parameters import ParameterTable, problem_with
-from pytest_soak.domain.settings import FillModel, GateMode, Profile
+from pytest_soak.domain.settings import GateMode, Profile
 from pytest_soak.domain.text import printable, show
 from pytest_soak.engine.canary import Canary
 from pytest_soak.engine.case import Case

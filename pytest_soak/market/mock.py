@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Literal
 
 from pytest_soak import kernel
 from pytest_soak.domain.errors import SoakConfigError
+from pytest_soak.domain.fills import FillModel
 from pytest_soak.domain.parameters import DEFAULTS
-from pytest_soak.domain.settings import FillModel, MakerSettings
+from pytest_soak.domain.settings import MakerSettings
 from pytest_soak.market.protocols import MakerJob, fills_described
 from pytest_soak.market.reports import report_and_fills, report_of
 from pytest_soak.market.scenario.loading import Scenario

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pytest_soak.domain.settings import FillModel
+from pytest_soak.domain.fills import FillModel
 
 if TYPE_CHECKING:
     from pytest_soak.domain.records import EdgeReport, Source

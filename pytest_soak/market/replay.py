@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from pytest_soak import kernel
 from pytest_soak.domain.errors import SoakConfigError
+from pytest_soak.domain.fills import FillModel
 from pytest_soak.domain.parameters import DEFAULTS
-from pytest_soak.domain.settings import FillModel, MakerSettings
+from pytest_soak.domain.settings import MakerSettings
 from pytest_soak.market.protocols import MakerJob, Window, fills_described
 from pytest_soak.market.recording.checks import Facts, check_rows
 from pytest_soak.market.recording.judging import LEAST_SILENCE_MS, Trust, judged

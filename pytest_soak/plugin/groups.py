@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from pytest_soak.domain.errors import SoakError
-from pytest_soak.domain.settings import FillModel
+from pytest_soak.domain.fills import FillModel
 from pytest_soak.domain.text import printable
 from pytest_soak.engine.case import GATES, Case
 from pytest_soak.engine.run import SoakRun, minutes_of

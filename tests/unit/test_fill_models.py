@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pytest_soak.domain.fills import FillModel
 from pytest_soak.domain.kpis import kpis_of
-from pytest_soak.domain.settings import FeeSettings, FillModel
+from pytest_soak.domain.settings import FeeSettings
 from pytest_soak.market import MockMarket, ReplayMarket, Window, load_scenario
 from tests import recordings_kit as kit
 from tests.oracle.recordings import random_rows, write_npz

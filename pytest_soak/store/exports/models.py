@@ -198,7 +198,7 @@ class RunSettings(Strict):
     overrides: Annotated[tuple[Text, ...], Field(strict=False)]
     minutes: Annotated[float | None, Field(gt=0.0, le=MAX_MINUTES)]
     gate: Literal["hard", "soft", "off"] | None
-    fills: Literal["queue", "touch", "through", "pessimistic"] | None = None
+    fills: Literal["queue", "touch", "through", "pessimistic"] | None
     replay: Annotated[tuple[Text, ...] | None, Field(strict=False), BeforeValidator(_listed)]
     tick_size: Annotated[float | None, Field(ge=LEAST_STEP, le=MOST_STEP)]
     lot_size: Annotated[float | None, Field(ge=LEAST_STEP, le=MOST_STEP)]
