@@ -106,13 +106,24 @@ def strategies_to_come(root: Path, hook: Any) -> bool:
     for folder, folders, files in os.walk(root):
         folders[:] = [name for name in folders if not _is_left_out(Path(folder, name))]
         path = Path(folder, "conftest.py")
-        if path.name in files and str(path) not in loaded and HOOK in path.read_bytes():
+        if path.name in files and str(path) not in loaded and _names_the_hook(path):
             return True
     return False
 
 
+def _names_the_hook(conftest: Path) -> bool:
+    try:
+        return HOOK in conftest.read_bytes()
+    except OSError:
+        # Whoever loads it says what is wrong.
+        return False
+
+
 def _is_left_out(folder: Path) -> bool:
-    return folder.name.startswith(".") or (folder / "pyvenv.cfg").exists()
+    try:
+        return folder.name.startswith(".") or (folder / "pyvenv.cfg").exists()
+    except OSError:
+        return True
 
 
 def _check_gates(run: SoakRun, case: Case) -> None:
