@@ -104,10 +104,10 @@ class EdgeTotals(Strict):
 
     ``gross``, ``fees``, ``slippage`` and ``inventory`` are contributions to profit and partition it;
     ``ledger`` is the same profit from cash flows and the final position at the last mid; ``liquidation`` is
-    that with the position closed for the taker fee against the displayed book, whose quotes in a mock market
-    follow what the sale tells; None where it does not hold enough. ``position_end`` and ``position_max``, the
-    position of the largest size with its sign, are in base units. ``profit_low`` and ``profit_high`` are the
-    extremes of the cumulative profit at mid, from 0; ``drawdown`` is its largest fall. None is not measured.
+    that with the position closed for the taker fee by a sale that a mock market answers, None where the
+    book is too thin. ``position_end`` and ``position_max``, that of the largest size, are in base units,
+    with signs. ``profit_low`` and ``profit_high`` are the extremes of the cumulative profit at mid, which
+    begins at 0; ``drawdown`` is its largest fall below its highest value so far. None is not measured.
     """
 
     notional: Amount

@@ -50,6 +50,15 @@ def test_shipped_profiles_hold_the_documented_values_and_lie_in_bounds(name: str
     }
 
 
+@pytest.mark.parametrize("parameter", PARAMETERS)
+def test_each_profile_is_at_least_as_safe_as_the_one_before(parameter: str) -> None:
+    ranked = ("aggressive", "default", "steady_safe", "ultra_safe")
+    values = [load_profile(name).profile.parameters[parameter] for name in ranked]
+    safety = [value * PARAMETERS[parameter].safer for value in values]
+    assert safety == sorted(safety)
+    assert safety[0] < safety[-1]
+
+
 def test_the_shipped_profiles_are_all_of_them() -> None:
     assert available_profiles() == tuple(sorted(SHIPPED))
 
