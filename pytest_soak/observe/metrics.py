@@ -23,6 +23,14 @@ if TYPE_CHECKING:
 
 LABELS = ("profile", "scenario", "seed", "canary")
 VERDICTS = (*(verdict.value for verdict in Verdict), "-", "damaged")
+RESOURCES = {
+    "rss_bytes": ("soak_resident_memory_bytes", "Resident memory of the canary's process"),
+    "cpu_seconds": ("soak_iteration_cpu_seconds", "CPU time that the newest iteration took"),
+    "open_files": ("soak_open_files", "Files, sockets and pipes that the canary's process holds open"),
+    "threads": ("soak_threads", "Threads of the canary's process"),
+    "disk_bytes": ("soak_canary_disk_bytes", "Size of the files in the canary's folder"),
+}
+"""Metric and help of each resource."""
 # Units that a name gets at its end where the table of KPIs has them.
 _UNIT_NAMES = {"quote": "_quote", "base": "_base"}
 _MILLISECONDS = "_ms"
@@ -115,6 +123,10 @@ def _gauges(found: list[Json]) -> Iterator[Metric]:
     yield _gauge("soak_last_iteration_timestamp_seconds", "When the newest iteration ended, Unix time", ended)
     took = ((canary, one["seconds"]) for canary, one in newest)
     yield _gauge("soak_iteration_duration_seconds", "What the newest iteration took, in real time", took)
+    for resource, (name, text) in RESOURCES.items():
+        held = ((canary, one["resources"]) for canary, one in newest)
+        known = ((canary, values[resource]) for canary, values in held if values is not None)
+        yield _gauge(name, text, known)
     yield _parameters(newest)
 
 

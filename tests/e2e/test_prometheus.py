@@ -16,7 +16,7 @@ import pytest
 from pytest_soak import cli
 from pytest_soak.domain.kpis import KPI_MEANINGS
 from pytest_soak.observe.exporter import Exporter
-from pytest_soak.observe.metrics import exposition, metric_name, metric_value
+from pytest_soak.observe.metrics import RESOURCES, exposition, metric_name, metric_value
 from pytest_soak.observe.watching import Watch
 from pytest_soak.store.journal.journal import Journal
 
@@ -44,6 +44,10 @@ def test_every_kpi_is_that_of_the_newest_iteration_in_the_journal(run: Path) -> 
     for seed, canary in enumerate(CANARIES, start=1):
         with Journal.read(run / canary / "soak.db") as journal:
             record, records = journal.last, journal.records()
+            resources = journal.wall(3).resources
+        assert resources is not None
+        for resource, (name, _) in RESOURCES.items():
+            assert found[labels(name, seed)] == getattr(resources, resource)
         assert record is not None
         assert found[labels("soak_iteration", seed)] == 3.0
         for kpi in KPI_MEANINGS:
