@@ -10,7 +10,7 @@ from pytest_soak.config.limits import MAX_SEED
 
 GATE_MODES = ("hard", "soft", "off")
 SERIES_KINDS = ("off", "summary", "full")
-LEAST_STEP, MOST_STEP = 0.1, 360.0
+LEAST_SERIES_STEP, MOST_SERIES_STEP = 0.1, 360.0
 MAX_MINUTES = 24 * 60.0
 MAX_SECONDS = 86_400.0
 MAX_SEEDS = 10_000
@@ -140,10 +140,12 @@ def series_kind(text: str) -> str:
 def series_step(text: str) -> float:
     """Parse the step of a series in seconds: a multiple of the kernel's own, which is a tenth of a second."""
     number = finite(text)
-    steps = None if number is None else number / LEAST_STEP
-    if steps is None or abs(steps - round(steps)) > 1e-6 or not 1 <= round(steps) <= MOST_STEP / LEAST_STEP:
+    steps = None if number is None else number / LEAST_SERIES_STEP
+    most = MOST_SERIES_STEP / LEAST_SERIES_STEP
+    if steps is None or abs(steps - round(steps)) > 1e-6 or not 1 <= round(steps) <= most:
         raise argparse.ArgumentTypeError(
-            f"{text!r} is not a multiple of {LEAST_STEP:g} from {LEAST_STEP:g} to {MOST_STEP:g}"
+            f"{text!r} is not a multiple of {LEAST_SERIES_STEP:g} from {LEAST_SERIES_STEP:g} "
+            f"to {MOST_SERIES_STEP:g}"
         )
     return round(steps) / 10.0
 

@@ -105,10 +105,9 @@ class EdgeTotals(Strict):
     ``gross``, ``fees``, ``slippage`` and ``inventory`` are contributions to profit and partition it;
     ``ledger`` is the same profit from cash flows and the final position at the last mid; ``liquidation`` is
     that with the position closed against the displayed book for the taker fee, None where the book does not
-    hold enough. ``position_end`` and
-    ``position_max``, the position of the largest size with its sign, are in base units. ``profit_low`` and
-    ``profit_high`` are the extremes of the cumulative profit at mid, which begins at 0; ``drawdown`` is its
-    largest fall below its highest value so far. What was not measured is None.
+    hold enough. ``position_end`` and ``position_max``, the position of the largest size with its sign, are in
+    base units. ``profit_low`` and ``profit_high`` are the extremes of the cumulative profit at mid, which
+    begins at 0; ``drawdown`` is its largest fall below its highest value so far. None is not measured.
     """
 
     notional: Amount

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from itertools import chain
 from typing import Any
 
@@ -25,6 +25,8 @@ MOST_CARRY_DEPTH = 32
 MOST_VALUES = 1_000_000
 """Values in a report at most, each counted as often as it is written out."""
 _MOST_SHOWN = 60
+# Types that hold no other values.
+_PLAIN = frozenset({bool, float, int, str, type(None)})
 
 
 def checked_report(answer: object, source: Source, where: str) -> EdgeReport:
@@ -99,15 +101,21 @@ def _problems_of_size(report: EdgeReport) -> Iterator[str]:
     left = MOST_VALUES
     # A carry lies within the report itself.
     for _ in range(MOST_CARRY_DEPTH + 2):
-        level = [member for holder in level for member in _held(holder)]
-        left -= len(level)
-        if left < 0:
-            break
+        deeper: list[Any] = []
+        for holder in level:
+            held = _held(holder)
+            left -= len(held)
+            if left < 0:
+                break
+            # Most of a report is long tuples of numbers, which nobody needs to look into one by one.
+            if not _PLAIN.issuperset(map(type, held)):
+                deeper += [member for member in held if type(member) not in _PLAIN]
+        level = deeper
     if left < 0 or level:
         yield f"it holds more than {MOST_VALUES} values, or lists deeper than {MOST_CARRY_DEPTH} levels"
 
 
-def _held(holder: Any) -> Iterable[Any]:
+def _held(holder: Any) -> Collection[Any]:
     if isinstance(holder, BaseModel):
         return vars(holder).values()
     if isinstance(holder, dict):

@@ -232,8 +232,18 @@ def _refuse_taken_paths(config: pytest.Config, here: Path) -> None:
 
 
 def _absolute(here: Path, recording: Path) -> Path:
-    """A recording's path below a folder; each of its files, where there are several."""
-    if (here / recording).exists():
+    """A recording's path below a folder; each of its files, where there are several.
+
+    What cannot be looked at is one path: its reader says why.
+    """
+    from pytest_soak.config.paths import Kind, kind_of
+    from pytest_soak.domain.errors import SoakConfigError
+
+    try:
+        several = kind_of(here / recording) is Kind.MISSING
+    except SoakConfigError:
+        several = False
+    if not several:
         return here / recording
     return Path(",".join(str(here / name) for name in str(recording).split(",")))
 

@@ -242,9 +242,9 @@ def test_a_browser_shows_what_the_journal_holds_and_new_iterations(
             box = page.locator("#heat .nsewdrag").bounding_box()
             middle = box["y"] + box["height"] / 2.0
             # The charts' script knows what is clicked by what was pointed at before.
-            for share in (0.4, 0.9):
+            for share, iteration in ((0.4, 2), (0.9, 4)):
                 page.mouse.move(box["x"] + box["width"] * share, middle)
-                page.wait_for_selector("#heat .hovertext")
+                page.wait_for_selector(f"#heat .hovertext:has-text('iteration {iteration}')")
             page.mouse.down()
             page.mouse.up()
             page.wait_for_selector(f"#iteration-title:text-is('{CANARY}, iteration 4')")
@@ -252,6 +252,7 @@ def test_a_browser_shows_what_the_journal_holds_and_new_iterations(
             cells = page.locator("details tbody tr").nth(1).locator("td").all_inner_texts()
             assert cells[1] == f"{records[1].kpis.net_bps:+.2f}"
             page.locator("details tbody button").nth(1).click()
+            page.wait_for_selector(f"#iteration-title:text-is('{CANARY}, iteration 2')")
             page.wait_for_selector("#path figure .main-svg")
             assert json.loads(page.inner_text("#record-text"))["iteration"] == 2
             assert f"{records[1].kpis.fills} fills" in page.inner_text("#path p")

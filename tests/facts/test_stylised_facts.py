@@ -44,6 +44,7 @@ LACKED = {
     "response, 5 s",
     "response, 30 s",
     "response, 60 s",
+    "growth of response",
     "markout by queue",
     "metaorder decay",
     "filled at 0.5",
