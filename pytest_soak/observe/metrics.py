@@ -62,11 +62,18 @@ class SoakCollector:
 
         with self._lock:
             found, header, is_up = self._look()
+            known = {name: bool(whole) for name, (_, whole) in self._known.items()} if is_up else {}
         yield GaugeMetricFamily("soak_up", "1 where the run could be read", value=float(is_up))
         if header.get("run"):
             info = InfoMetricFamily("soak_run", "The run that is exported")
             info.add_metric([], {"run_id": header["run"], **_text(header["versions"])})
             yield info
+        readable = GaugeMetricFamily(
+            "soak_canary_readable", "1 where the canary's journal could be read", labels=["canary"]
+        )
+        for name, is_readable in known.items():
+            readable.add_metric([name], float(is_readable))
+        yield readable
         yield from _gauges(found)
         counted = CounterMetricFamily(
             "soak_guard_refusals",

@@ -78,6 +78,8 @@ def test_what_is_broken_or_not_there_yet_ends_no_scrape(run: Path) -> None:
     found = samples(exposition(Watch(lambda: run)).decode())
     assert labels("soak_iteration", 1) not in found
     assert found[labels("soak_iteration", 2)] == 3.0
+    readable = [found[f'soak_canary_readable{{canary="{name}"}}'] for name in CANARIES]
+    assert readable == [0.0, 1.0]
     (run / "RUN.json").write_text("{", encoding="utf-8")
     assert samples(exposition(Watch(lambda: run)).decode())["soak_up"] == 0.0
 
