@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from ops import grafana
 from pytest_soak.observe.metrics import exposition
 from pytest_soak.observe.watching import Watch
 
@@ -19,15 +20,21 @@ ALERTS = re.findall(r"- alert: (\w+)", RULES)
 PROMTOOL = shutil.which("promtool")
 
 
-def test_every_metric_of_the_rules_is_one_that_the_exporter_gives(pytester: pytest.Pytester) -> None:
+def test_every_metric_of_rules_and_panels_is_one_that_the_exporter_gives(pytester: pytest.Pytester) -> None:
     pytester.runpytest_inprocess("--soak-iterations=1", "--soak-minutes=0.5", "--soak-gate=off")
     run = next((pytester.path / "artifacts/soak/runs").iterdir())
     text = exposition(Watch(lambda: run)).decode("utf-8")
     given = set(re.findall(r"^# TYPE (\w+) ", text, re.MULTILINE))
-    named = set(re.findall(r"\bsoak_[a-z0-9_]+", "\n".join(re.findall(r"expr: (.*)", RULES))))
-    assert len(named) > 8
+    given = {f"{name}_total" if name == "soak_guard_refusals" else name for name in given}
+    asked = [target["expr"] for panel in grafana.dashboard()["panels"] for target in panel["targets"]]
+    named = set(re.findall(r"\bsoak_[a-z0-9_]+", "\n".join([*re.findall(r"expr: (.*)", RULES), *asked])))
+    assert len(named) > 20
     assert named <= given
     assert {"soak_resident_memory_bytes", "soak_canary_readable"} <= named
+
+
+def test_the_dashboard_is_what_its_script_makes() -> None:
+    assert grafana.PLACE.read_text(encoding="utf-8") == grafana.text(), "run: python -m ops.grafana"
 
 
 def test_every_alert_is_in_the_runbook_and_in_the_tests_of_the_rules() -> None:
