@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from pytest_soak.cli.options import add_artifacts
 from pytest_soak.cli.outputs import output_file, write_output
 from pytest_soak.config.arguments import path
-from pytest_soak.domain.records import Verdict
 from pytest_soak.domain.text import printable
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
     """
     from pytest_soak.observe.compared import lines, markdown
     from pytest_soak.observe.comparison import compare
-    from pytest_soak.observe.limits import judge, parse_limits
+    from pytest_soak.observe.limits import is_failed, judge, parse_limits
     from pytest_soak.observe.reading import open_run
 
     limits = parse_limits(options.fail) if options.fail is not None else ()
@@ -61,5 +60,4 @@ def run(options: argparse.Namespace) -> int:
         sys.stdout.write(f"{printable(line)}\n")
     if options.markdown is not None:
         write_output(options.markdown, markdown(comparison, judged).encode("utf-8"))
-    nothing = bool(limits) and not comparison.groups
-    return int(nothing or any(one.verdict in (Verdict.FAIL, Verdict.NO_DATA) for one in judged))
+    return int(is_failed(comparison, limits, judged))

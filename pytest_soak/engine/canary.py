@@ -28,6 +28,7 @@ from pytest_soak.domain.tuner import Proposal, TunerContext, bounded
 from pytest_soak.engine.inputs import CanarySpec
 from pytest_soak.engine.limits import limited
 from pytest_soak.engine.ports import Clock, Hooks
+from pytest_soak.engine.resources import Meter
 from pytest_soak.market import Window
 from pytest_soak.market.protocols import SeriesRecorder
 from pytest_soak.store.exports import artifacts
@@ -141,6 +142,7 @@ class Canary:
         turn = _Turn(number, iterations, base, parameters_hash(base), History(tuple(self._steps)))
         self._refuse_unless_sound(turn)
         wall_start, started = self._clock.now(), self._clock.monotonic()
+        meter = Meter(spec.folder)
         duration_ms = spec.minutes * 60_000.0
         window = Window(
             iteration=number,
@@ -161,6 +163,7 @@ class Canary:
             run_id=spec.run_id,
             started_at=wall_start.isoformat(timespec="milliseconds"),
             seconds=round(self._clock.monotonic() - started, 6),
+            resources=meter.sample(),
         )
         self._journal.commit(record, edge_json, wall)
         self._steps.append(step_of(record))

@@ -109,6 +109,7 @@ def iteration_of(entry: Entry) -> Json:
         "missed": [describe(gate) for gate in record.gates if gate.verdict.value != "OK"],
         "started_at": entry.wall.started_at,
         "seconds": entry.wall.seconds,
+        "resources": None if entry.wall.resources is None else entry.wall.resources.model_dump(),
         "sha256": entry.sha256,
     }
 

@@ -99,3 +99,9 @@ def _judged(limit: Limit, found: Difference | None) -> tuple[Verdict, str]:
     if beyond > half:
         return Verdict.FAIL, text
     return (Verdict.OK if beyond <= -half else Verdict.INCONCLUSIVE), text
+
+
+def is_failed(comparison: Comparison, limits: Sequence[Limit], judged: Sequence[Judged]) -> bool:
+    """Whether a limit is failed, or what it limits was not measured."""
+    nothing = bool(limits) and not comparison.groups
+    return nothing or any(one.verdict in (Verdict.FAIL, Verdict.NO_DATA) for one in judged)

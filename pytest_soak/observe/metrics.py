@@ -23,6 +23,14 @@ if TYPE_CHECKING:
 
 LABELS = ("profile", "scenario", "seed", "canary")
 VERDICTS = (*(verdict.value for verdict in Verdict), "-", "damaged")
+RESOURCES = {
+    "rss_bytes": ("soak_resident_memory_bytes", "Resident memory of the canary's process"),
+    "cpu_seconds": ("soak_iteration_cpu_seconds", "CPU time that the newest iteration took"),
+    "open_files": ("soak_open_files", "Files, sockets and pipes that the canary's process holds open"),
+    "threads": ("soak_threads", "Threads of the canary's process"),
+    "disk_bytes": ("soak_canary_disk_bytes", "Size of the files in the canary's folder"),
+}
+"""Metric and help of each resource."""
 # Units that a name gets at its end where the table of KPIs has them.
 _UNIT_NAMES = {"quote": "_quote", "base": "_base"}
 _MILLISECONDS = "_ms"
@@ -54,11 +62,18 @@ class SoakCollector:
 
         with self._lock:
             found, header, is_up = self._look()
+            known = {name: bool(whole) for name, (_, whole) in self._known.items()} if is_up else {}
         yield GaugeMetricFamily("soak_up", "1 where the run could be read", value=float(is_up))
         if header.get("run"):
             info = InfoMetricFamily("soak_run", "The run that is exported")
             info.add_metric([], {"run_id": header["run"], **_text(header["versions"])})
             yield info
+        readable = GaugeMetricFamily(
+            "soak_canary_readable", "1 where the canary's journal could be read", labels=["canary"]
+        )
+        for name, is_readable in known.items():
+            readable.add_metric([name], float(is_readable))
+        yield readable
         yield from _gauges(found)
         counted = CounterMetricFamily(
             "soak_guard_refusals",
@@ -115,6 +130,10 @@ def _gauges(found: list[Json]) -> Iterator[Metric]:
     yield _gauge("soak_last_iteration_timestamp_seconds", "When the newest iteration ended, Unix time", ended)
     took = ((canary, one["seconds"]) for canary, one in newest)
     yield _gauge("soak_iteration_duration_seconds", "What the newest iteration took, in real time", took)
+    for resource, (name, text) in RESOURCES.items():
+        held = ((canary, one["resources"]) for canary, one in newest)
+        known = ((canary, values[resource]) for canary, values in held if values is not None)
+        yield _gauge(name, text, known)
     yield _parameters(newest)
 
 

@@ -1,7 +1,8 @@
 """A canary as a maker's tearsheet: small tables of texts, each row with its number's place in the journal.
 
 Places are those of a record in the table ``iterations`` of the canary's ``soak.db``: ``record.kpis.net_bps``;
-a number over a run is made of those of its iterations after the warm-up.
+a number over a run is made of those of its iterations after the warm-up. ``wall.resources`` is in the column
+``wall`` of that table, which is not part of the record.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pytest_soak.domain.course import MARKOUTS
 from pytest_soak.domain.kpis import KPI_MEANINGS
 from pytest_soak.domain.parameter import bound_of
 from pytest_soak.domain.text import number
+from pytest_soak.observe import resources
 
 Json = dict[str, Any]
 
@@ -34,6 +36,7 @@ _QUOTING = (
     "fills_per_hour",
     "profit_per_hour",
 )
+_RESOURCES = ("resource", "first", "last", "largest", "per iteration (95 %)", "verdict")
 _AFTER = ("0.1 s", "1 s", "10 s", "60 s")
 _SHOWN = {"ratio": ".1%", "count": ".0f"}
 _BARE = ("ratio", "count")
@@ -63,6 +66,7 @@ def sheet_of(canary: Json) -> list[Json]:
             ("parameter", "first", "last", "bounds", "at a bound", "changes", "held by"),
             _tuned(canary),
         ),
+        ("Resources", _RESOURCES, resources.rows(canary)),
         ("Thresholds in force", ("KPI", "WARN", "FAIL", "least n"), _thresholds(canary)),
     )
     made = [

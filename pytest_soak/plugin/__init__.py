@@ -10,7 +10,7 @@ import pytest
 
 from pytest_soak import hookspecs
 from pytest_soak.engine.settings import Settings
-from pytest_soak.plugin import reporting, serving
+from pytest_soak.plugin import baseline, reporting, serving
 from pytest_soak.plugin.causes import cause_of_setup
 from pytest_soak.plugin.collection import (
     case_of,
@@ -62,6 +62,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Register options and ini options."""
     add_options(parser)
     reporting.add_options(parser)
+    baseline.add_options(parser)
     serving.add_options(parser)
 
 
@@ -110,6 +111,9 @@ def _register(config: pytest.Config, settings: Settings) -> None:
     report = SoakReport(reporting.wanted(config), terminal, lambda: folder_of(config))
     manager.register(report, "soak_report")
     if not config.option.collectonly:
+        compared = baseline.wanted(config, settings.artifacts, lambda: folder_of(config))
+        if compared is not None:
+            manager.register(compared, "soak_baseline")
         for name, served in serving.wanted(config, lambda: folder_of(config)):
             manager.register(served, name)
     manager.register(SoakLast(config), "soak_last")

@@ -16,7 +16,7 @@ import pytest
 from pytest_soak import cli
 from pytest_soak.domain.kpis import KPI_MEANINGS
 from pytest_soak.observe.exporter import Exporter
-from pytest_soak.observe.metrics import exposition, metric_name, metric_value
+from pytest_soak.observe.metrics import RESOURCES, exposition, metric_name, metric_value
 from pytest_soak.observe.watching import Watch
 from pytest_soak.store.journal.journal import Journal
 
@@ -44,6 +44,10 @@ def test_every_kpi_is_that_of_the_newest_iteration_in_the_journal(run: Path) -> 
     for seed, canary in enumerate(CANARIES, start=1):
         with Journal.read(run / canary / "soak.db") as journal:
             record, records = journal.last, journal.records()
+            resources = journal.wall(3).resources
+        assert resources is not None
+        for resource, (name, _) in RESOURCES.items():
+            assert found[labels(name, seed)] == getattr(resources, resource)
         assert record is not None
         assert found[labels("soak_iteration", seed)] == 3.0
         for kpi in KPI_MEANINGS:
@@ -74,6 +78,8 @@ def test_what_is_broken_or_not_there_yet_ends_no_scrape(run: Path) -> None:
     found = samples(exposition(Watch(lambda: run)).decode())
     assert labels("soak_iteration", 1) not in found
     assert found[labels("soak_iteration", 2)] == 3.0
+    readable = [found[f'soak_canary_readable{{canary="{name}"}}'] for name in CANARIES]
+    assert readable == [0.0, 1.0]
     (run / "RUN.json").write_text("{", encoding="utf-8")
     assert samples(exposition(Watch(lambda: run)).decode())["soak_up"] == 0.0
 

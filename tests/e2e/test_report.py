@@ -160,7 +160,9 @@ def test_every_number_of_the_tearsheet_is_in_the_journal_where_its_row_says(
     pytester.runpytest_inprocess(*job, "--soak-override=tail_age_ms=800", "--soak-report=html")
     (section,) = data(newest(pytester) / "report.html")["sections"]
     with Journal.read(newest(pytester) / section["name"] / "soak.db") as journal:
-        records = [entry.record.model_dump(mode="json") for entry in journal.entries()]
+        entries = list(journal.entries())
+    records = [entry.record.model_dump(mode="json") for entry in entries]
+    wall = entries[2].wall.model_dump(mode="json")
     text = (newest(pytester) / "report.md").read_text("utf-8")
     titles = [table["title"] for table in section["sheet"]]
     assert {"Profit split", "Markout curve of maker fills", "Worst five minutes", "What was tuned"} <= set(
@@ -170,7 +172,7 @@ def test_every_number_of_the_tearsheet_is_in_the_journal_where_its_row_says(
         assert f"### {table['title']}\n" in text
         for row in table["rows"]:
             assert f"| {row[0]} |" in text
-            where: Any = {"record": records[2]}
+            where: Any = {"record": records[2], "wall": wall}
             for key in row[-1].split("."):
                 where = where[key]
             assert where is not None, row
@@ -188,6 +190,9 @@ def test_every_number_of_the_tearsheet_is_in_the_journal_where_its_row_says(
     assert at_bound
     for name, said in ((row[0].split()[0], row[4]) for row in tables["What was tuned"]):
         assert said == at_bound.get(name, "-")
+    memory = next(row for row in tables["Resources"] if row[0] == "resident memory")
+    assert memory[2] == f"{wall['resources']['rss_bytes'] / 1e6:.4g} MB"
+    assert memory[5] == "NO_DATA"  # of three iterations no trend is told
     labels = {row[0]: row[1] for row in tables["Profit by label of the market"]}
     assert labels == {name: f"{made:+.2f}" for name, made in judged["kpis"]["label_profit"].items()}
     assert "crash" in labels
