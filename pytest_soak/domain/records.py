@@ -102,12 +102,11 @@ class Batches(Strict):
 class EdgeTotals(Strict):
     """Sums over one iteration, in quote currency unless said otherwise.
 
-    ``gross``, ``fees``, ``slippage`` and ``inventory`` are contributions to profit and partition it;
-    ``ledger`` is the same profit from cash flows and the final position at the last mid; ``liquidation`` is
-    that with the position closed for the taker fee by a sale that a mock market answers, None where the
-    book is too thin. ``position_end`` and ``position_max``, that of the largest size, are in base units,
-    with signs. ``profit_low`` and ``profit_high`` are the extremes of the cumulative profit at mid, which
-    begins at 0; ``drawdown`` is its largest fall below its highest value so far. None is not measured.
+    ``gross``, ``fees``, ``slippage`` and ``inventory`` partition the profit; ``ledger`` is it from cash flows
+    and the final position at the last mid, ``liquidation`` that with the position closed for the taker fee by
+    a sale that a mock market answers (None: the book is too thin). ``position_end`` and ``position_max``, that
+    of the largest size, are signed, in base units. ``profit_low`` and ``profit_high`` are extremes of the
+    cumulative profit at mid, from 0, ``drawdown`` its largest fall from its highest. None is not measured.
     """
 
     notional: Amount
