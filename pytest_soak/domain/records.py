@@ -104,9 +104,9 @@ class EdgeTotals(Strict):
 
     ``gross``, ``fees``, ``slippage`` and ``inventory`` partition the profit; ``ledger`` is it from cash flows
     and the final position at the last mid, ``liquidation`` that with the position closed for the taker fee by
-    a sale that a mock market answers (None: the book is too thin). ``position_end`` and ``position_max``, that
-    of the largest size, are signed, in base units. ``profit_low`` and ``profit_high`` are extremes of the
-    cumulative profit at mid, from 0, ``drawdown`` its largest fall from its highest. None is not measured.
+    a sale that a mock market answers (None: the book is too thin). ``position_end`` and ``position_max``,
+    that of the largest size, are signed, in base units. ``profit_low`` and ``profit_high`` are extremes of
+    the cumulative profit at mid, from 0, ``drawdown`` its largest fall from its highest. None: not measured.
     """
 
     notional: Amount
