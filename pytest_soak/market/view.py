@@ -160,7 +160,7 @@ class View(Seen):
             else:
                 self._refuse(f"kind {kind!r} is none of post_only, limit, ioc")
         except (ValueError, TypeError, OverflowError) as error:
-            self._refuse(f"place({side!r}, {price!r}, {size!r}): {error}", error)
+            self._refuse(f"place({side!r}, {price!r}, {size!r}): {error}")
         return self._sent(Order(kernel, name, side, price, size, kind, number))
 
     def replace(self, order: Order, price: float, size: float, *, client_id: str | None = None) -> Order:
@@ -189,7 +189,7 @@ class View(Seen):
             name = self._name(client_id)
             new = kernel.replace(number, order.side, price, size)
         except (ValueError, TypeError, OverflowError) as error:
-            self._refuse(f"replace({order.id!r}, {price!r}, {size!r}): {error}", error)
+            self._refuse(f"replace({order.id!r}, {price!r}, {size!r}): {error}")
         order.state = "cancelling"
         return self._sent(Order(kernel, name, order.side, price, size, "post_only", new))
 
@@ -220,7 +220,7 @@ class View(Seen):
         try:
             self._kernel.attempt(reason)
         except (ValueError, TypeError) as error:
-            self._refuse(f"blocked({reason!r}): {error}", error)
+            self._refuse(f"blocked({reason!r}): {error}")
 
     def record(self, name: str, value: float) -> None:
         """Record a value of the strategy's own: the record has its mean and percentiles as ``own.NAME.mean``,
@@ -335,5 +335,6 @@ class View(Seen):
             self._refuse(f"order {order.id!r} is not at the market (kind {order.kind}, state {order.state})")
         return order.number
 
-    def _refuse(self, what: str, error: Exception | None = None) -> NoReturn:
-        raise StrategyError(f"at market time {self._kernel.time_ms:.3f} ms: {what}") from error
+    def _refuse(self, what: str) -> NoReturn:
+        # What the kernel said is in the text already.
+        raise StrategyError(f"at market time {self._kernel.time_ms:.3f} ms: {what}") from None

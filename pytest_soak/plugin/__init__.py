@@ -236,9 +236,11 @@ def pytest_runtest_makereport(
     if call.excinfo is None:
         report = yield
     else:
+        from pytest_soak.plugin.frames import show_own_frames
         from pytest_soak.plugin.items import begin_with_the_gate, record_origin
 
         record_origin(item)
+        show_own_frames(call.excinfo, item.config)
         report = yield
         begin_with_the_gate(report, call.excinfo.value)
     if problem:
