@@ -35,9 +35,11 @@ def main() -> None:
         memory = _watched([sys.executable, "-c", _CONVERT, str(folder / "rows.npy"), *map(str, files)])
         size = files[1].stat().st_size / 1e9
         rows = (folder / "rows.npy").stat().st_size // 64
-    print(f"{size:.2f} GB, {rows} rows, {time.monotonic() - began:.0f} s, at most {max(memory):.0f} MB")  # noqa: T201
+    seconds = time.monotonic() - began
+    sys.stdout.write(f"{size:.2f} GB, {rows} rows, {seconds:.0f} s, at most {max(memory):.0f} MB\n")
     tenths = [memory[len(memory) * part // _PARTS] for part in range(_PARTS)]
-    print("MB by tenths of the time: " + " ".join(f"{mb:.0f}" for mb in tenths))  # noqa: T201
+    shown = " ".join(f"{mb:.0f}" for mb in tenths)
+    sys.stdout.write(f"MB by tenths of the time: {shown}\n")
 
 
 def _trades(path: Path) -> Path:
