@@ -12,12 +12,14 @@ from pytest_soak.market.tape import Tape, tape_of_scenario
 from tests.oracle.jobs import job, window
 
 HOURS_S = 20_000.0
+HOUR_S = 3_600.0
+"""Longer than any scripted shock."""
 MINUTE_MS = 60_000.0
 
 
 @cache
-def tape_of(name: str, seed: int = 1) -> Tape:
-    return tape_of_scenario(load_scenario(name), seed=seed, duration_s=HOURS_S)
+def tape_of(name: str, seed: int = 1, seconds: float = HOURS_S) -> Tape:
+    return tape_of_scenario(load_scenario(name), seed=seed, duration_s=seconds)
 
 
 def variance_ratio(name: str) -> float:
@@ -38,10 +40,10 @@ def test_prices_trend_or_come_back() -> None:
 
 def test_trends_move_the_price_farther_than_calm_does() -> None:
     def moved(name: str) -> float:
-        moves = [np.diff(np.log(tape_of(name, seed).mid[::3_000])) * 1e4 for seed in range(1, 9)]
+        moves = [np.diff(np.log(tape_of(name, seed).mid[::3_000])) * 1e4 for seed in range(1, 5)]
         return float(np.std(np.concatenate(moves)))
 
-    assert moved("trending") > 1.15 * moved("calm")
+    assert moved("trending") > 1.25 * moved("calm")
 
 
 def test_zero_intelligence_prices_come_out_of_the_order_flow() -> None:
@@ -58,7 +60,7 @@ def begins(tape: Tape, label: str) -> list[int]:
 def test_news_move_the_price_at_once_after_a_quiet_minute() -> None:
     signs, times, sizes = set(), set(), []
     for seed in range(1, 7):
-        tape = tape_of("news", seed)
+        tape = tape_of("news", seed, HOUR_S)
         depth = tape.bid_depth + tape.ask_depth
         announced = begins(tape, "news")
         assert len(announced) == 3
@@ -76,7 +78,7 @@ def test_news_move_the_price_at_once_after_a_quiet_minute() -> None:
 
 def test_a_thin_book_stays_thin() -> None:
     for seed in range(1, 5):
-        tape = tape_of("flash_crash", seed)
+        tape = tape_of("flash_crash", seed, HOUR_S)
         depth = tape.bid_depth + tape.ask_depth
         thin = depth[tape.labels["aftermath"]]
         assert np.quantile(thin, 0.99) < np.median(depth[:3_000])
