@@ -73,7 +73,7 @@ def _book(path: Path, size: float) -> Path:
 def _watched(command: list[str]) -> list[float]:
     """Resident memory of a process, MB, five times a second."""
     memory = [0.0]
-    with subprocess.Popen(command) as process:  # noqa: S603 - its own command
+    with subprocess.Popen(command) as process:  # noqa: S603 - this interpreter, with code that stands in benches/
         while process.poll() is None:
             text = Path(f"/proc/{process.pid}/status").read_text(encoding="ascii")
             kilobytes = text.partition("VmRSS:")[2].split()

@@ -68,8 +68,9 @@ def _repeated(words: list[str], model: str, folder: Path) -> RunReading:
     own = (f"--soak-fills={model}", f"--soak-artifacts={folder}", "--soak-gate=off")
     quiet = ("--soak-report=off", "--soak-series=off", "-q", "-p", "no:cacheprovider")
     command = [sys.executable, "-m", *words, *own, *quiet]
-    # The words are those of the run's own manifest, and no shell reads them.
-    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)  # noqa: S603
+    done = subprocess.run(  # noqa: S603 - this interpreter, with words of the run's checked manifest and no shell
+        command, capture_output=True, text=True, encoding="utf-8", check=False
+    )
     if done.returncode != 0:
         said = (done.stderr.strip() or done.stdout.strip()).splitlines() or ["it said nothing"]
         raise SoakStateError(

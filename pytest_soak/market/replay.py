@@ -41,7 +41,6 @@ class ReplayMarket:
         tick_size: smallest price step in quote currency; inferred from the prices where not given.
         lot_size: smallest quantity step in base currency; inferred from the quantities where not given.
         trust: what a slice may hold before its KPIs are withheld.
-
         fills: what it takes to fill a resting order.
 
     Raises:

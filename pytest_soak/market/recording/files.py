@@ -43,7 +43,7 @@ def _found(text: str) -> list[Path]:
     path = Path(text)
     kind = kind_of(path)
     if kind is Kind.MISSING and glob.has_magic(text):
-        found = sorted(Path(name) for name in glob.glob(text, recursive=True))  # noqa: PTH207 - absolute
+        found = sorted(Path(name) for name in glob.glob(text, recursive=True))  # noqa: PTH207 - Path.glob takes no absolute one
         found = [path for path in found if kind_of(path) is Kind.FILE]
         if not found:
             raise SoakConfigError(f"recording {text}: no file fits; expected the path of a file or a glob")

@@ -54,14 +54,14 @@ proptest! {
     #[test]
     fn a_batch_is_its_rows_one_by_one_and_a_map(first in rows(), second in rows(), lots in any::<bool>()) {
         let lot_size = lots.then_some(0.001);
-        let mut book = Book::new(0.1, lot_size, 256).unwrap();
+        let mut book = Book::new(0.1, lot_size, 256).expect("good steps");
         let mut single = book.clone();
         let mut naive = [NaiveHalf::default(), NaiveHalf::default()];
         for rows in [&first, &second] {
-            apply(&mut book, rows, Numbers::Without).unwrap();
+            apply(&mut book, rows, Numbers::Without).expect("good rows");
             for (side, price, size) in rows {
-                let side = BookSide::of(i64::from(*side)).unwrap();
-                single.apply_delta(side, *price, *size, None).unwrap();
+                let side = BookSide::of(i64::from(*side)).expect("a side");
+                single.apply_delta(side, *price, *size, None).expect("a good row");
                 let tick = (price * 10.0).round() as i64;
                 naive[usize::from(side == BookSide::Ask)].set(tick * side.sign(), *size);
             }
@@ -76,8 +76,8 @@ proptest! {
 
     #[test]
     fn one_bad_row_anywhere_refuses_all(good in rows(), bad in worst_row(), at in any::<prop::sample::Index>()) {
-        let mut book = Book::new(0.1, None, 256).unwrap();
-        apply(&mut book, &[(1, 99.0, 1.0), (-1, 101.0, 1.0)], Numbers::One(3)).unwrap();
+        let mut book = Book::new(0.1, None, 256).expect("good steps");
+        apply(&mut book, &[(1, 99.0, 1.0), (-1, 101.0, 1.0)], Numbers::One(3)).expect("good rows");
         let before = Shown::of(&book);
         let mut rows = good;
         let at = at.index(rows.len() + 1);
@@ -93,7 +93,7 @@ fn a_bad_row_of_a_late_chunk_is_named() {
     let mut rows = vec![(1i8, 10.0, 1.0); 5 * CHUNK];
     rows[4 * CHUNK + 7].1 = f64::NAN;
     rows[4 * CHUNK + 9].2 = f64::NAN;
-    let mut book = Book::new(0.5, None, 256).unwrap();
+    let mut book = Book::new(0.5, None, 256).expect("it is accepted");
     let error = apply(&mut book, &rows, Numbers::Without)
         .unwrap_err()
         .to_string();
@@ -107,7 +107,7 @@ fn a_bad_row_of_a_late_chunk_is_named() {
 #[test]
 fn numbers_of_rows_follow_one_another() {
     let rows = [(1i8, 10.0, 1.0); 3];
-    let mut book = Book::new(0.5, None, 256).unwrap();
+    let mut book = Book::new(0.5, None, 256).expect("it is accepted");
     for (given, words) in [
         ([4, 4, 6], "row 2: sequence gap: 6 does not follow 4"),
         ([4, 3, 4], "row 1: sequence gap: 3 does not follow 4"),
@@ -120,7 +120,7 @@ fn numbers_of_rows_follow_one_another() {
         assert!(error.contains(words), "{error}");
         assert!(Shown::of(&book).is_empty());
     }
-    apply(&mut book, &rows, Numbers::Each(&[4, 4, 5])).unwrap();
+    apply(&mut book, &rows, Numbers::Each(&[4, 4, 5])).expect("it is accepted");
     assert_eq!(book.seq(), Some(5));
     assert!(apply(&mut book, &rows, Numbers::Each(&[5, 6, 7]))
         .unwrap_err()
@@ -130,15 +130,15 @@ fn numbers_of_rows_follow_one_another() {
         .unwrap_err()
         .to_string()
         .contains("missing"));
-    apply(&mut book, &rows, Numbers::One(6)).unwrap();
-    apply(&mut book, &[], Numbers::One(7)).unwrap();
-    apply(&mut book, &[], Numbers::Each(&[])).unwrap();
+    apply(&mut book, &rows, Numbers::One(6)).expect("it is accepted");
+    apply(&mut book, &[], Numbers::One(7)).expect("it is accepted");
+    apply(&mut book, &[], Numbers::Each(&[])).expect("it is accepted");
     assert_eq!(book.seq(), Some(7));
 }
 
 #[test]
 fn columns_of_different_lengths_are_refused() {
-    let mut book = Book::new(0.5, None, 256).unwrap();
+    let mut book = Book::new(0.5, None, 256).expect("it is accepted");
     let (sides, prices, sizes) = columns(&[(1, 10.0, 1.0), (1, 11.0, 1.0)]);
     for (s, p, q, n) in [(1, 2, 2, 2), (2, 1, 2, 2), (2, 2, 1, 2), (2, 2, 2, 1)] {
         let numbers = &[1i64, 2][..n];
