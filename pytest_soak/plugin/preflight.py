@@ -14,6 +14,7 @@ from pytest_soak.engine.run import SoakRun, is_divided
 from pytest_soak.engine.settings import Settings
 from pytest_soak.kernel import kernel_version
 from pytest_soak.market import Market
+from pytest_soak.market.steps import Steps, remarks
 from pytest_soak.plugin.errors import usage_error
 from pytest_soak.plugin.matrix import cases_of
 from pytest_soak.store.runs.runs import prepare_artifacts
@@ -45,7 +46,11 @@ def _checked(run: SoakRun, hook: Any, *, writes: bool) -> list[str]:
         _check_profile(run, case)
         market = run.market(case, hook)
         notes |= dict.fromkeys(getattr(market, "notes", ()))
-        resolved = run.resolve(case, run.profile(case.profile).profile)
+        profile = run.profile(case.profile).profile
+        resolved = run.resolve(case, profile)
+        steps = getattr(market, "steps", None)
+        if isinstance(steps, Steps):
+            notes |= dict.fromkeys(remarks(market.name, steps, profile.maker, resolved.values))
         for name, source in resolved.sources.items():
             if source != "default" and not source.startswith("profile "):
                 said.setdefault(f"from {source}", {})[f"{name}={resolved.values[name]:g}"] = None
