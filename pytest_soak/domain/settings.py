@@ -137,12 +137,17 @@ class FeeSettings(Strict):
 
 
 class MakerSettings(Strict):
-    """What the reference maker does apart from the six tunable parameters."""
+    """What the reference maker does apart from the six tunable parameters.
+
+    Where ``ticks_per_bps`` is not 0, each distance in bps, that of ``base_spread_bps_delta`` included, is so
+    many ticks whatever the price: for markets whose spread is one tick, of which a bps is very many.
+    """
 
     base_half_spread_bps: Distance = 4.45
     skew_bps: Annotated[float, Field(ge=0.0, le=1000.0)] = 15.0
     requote_bps: Distance = 0.8
     far_bps: Distance = 1.8
+    ticks_per_bps: Annotated[float, Field(ge=0.0, le=1000.0)] = 0.0
     position_limit_notional: Notional = 50_000.0
     max_order_notional: Notional = 6_000.0
     min_order_notional: Annotated[float, Field(ge=1e-6, le=1e12)] = 10.0

@@ -14,6 +14,7 @@ from pytest_soak.domain.settings import MakerSettings
 from pytest_soak.market.protocols import MakerJob, fills_described
 from pytest_soak.market.reports import report_and_fills, report_of
 from pytest_soak.market.scenario.loading import Scenario
+from pytest_soak.market.steps import Steps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,6 +56,12 @@ class MockMarket:
     def name(self) -> str:
         """Name of the scenario."""
         return self._scenario.name
+
+    @property
+    def steps(self) -> Steps:
+        """Tick and lot of the scenario, and the price at which it starts."""
+        of = self._scenario.instrument
+        return Steps(of.tick_size, of.lot_size, of.start_price)
 
     def describe(self) -> dict[str, object]:
         """The whole scenario, as it was resolved, the seed, and how orders fill where not by their queue."""

@@ -18,6 +18,7 @@ from pytest_soak.market.recording.reading import read_recording
 from pytest_soak.market.recording.rows import Recording
 from pytest_soak.market.recording.times import MOST_KNOWN_SKEW_NS, MOST_SKEW_NS
 from pytest_soak.market.reports import report_and_fills, report_of
+from pytest_soak.market.steps import Steps
 from pytest_soak.market.tape import tape_of_rows
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from pytest_soak.market.tape import Tape
 
 _NS_PER_MS = 1_000_000
+_MOST_PRICES = 10_000
 DEFAULT_TRUST = Trust()
 
 
@@ -91,6 +93,16 @@ class ReplayMarket:
     def duration_ms(self) -> float:
         """Market time from the first to the last row of the exchange's side."""
         return (self._facts.last_ns - self._facts.first_ns) / _NS_PER_MS
+
+    @property
+    def steps(self) -> Steps:
+        """Tick and lot, and the median price of some rows."""
+        import numpy as np
+
+        rows = self._recording.rows
+        prices = rows["px"][:: max(1, len(rows) // _MOST_PRICES)]
+        price = float(np.median(prices[prices > 0.0])) if (prices > 0.0).any() else math.inf
+        return Steps(self._facts.tick_size, self._facts.lot_size, price)
 
     @property
     def notes(self) -> tuple[str, ...]:

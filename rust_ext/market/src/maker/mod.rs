@@ -127,7 +127,16 @@ impl Maker {
     }
 
     fn half(&self, mid: f64) -> f64 {
-        (self.m.base_half_spread_bps + self.p.base_spread_bps_delta) * mid * 1e-4
+        (self.m.base_half_spread_bps + self.p.base_spread_bps_delta) * self.whole(mid) * 1e-4
+    }
+
+    /// What a distance in bps is a share of, ticks: the mid, or as much as has `ticks_per_bps`.
+    fn whole(&self, mid: f64) -> f64 {
+        if self.m.ticks_per_bps > 0.0 {
+            self.m.ticks_per_bps * 1e4
+        } else {
+            mid
+        }
     }
 
     fn lots(&self, notional: f64, mid: f64) -> f64 {
@@ -140,7 +149,7 @@ impl Maker {
 
     fn intent(&self, side: Side, mid: f64, view: &View) -> Option<QuoteIntent> {
         let share = self.book.position as f64 / self.limit(mid);
-        let reference = mid * (1.0 - self.m.skew_bps * share * 1e-4);
+        let reference = mid - self.m.skew_bps * share * self.whole(mid) * 1e-4;
         let half = self.half(mid);
         let tick = match side {
             Side::Buy => (reference - half).floor() as Tick,
@@ -165,7 +174,8 @@ impl Maker {
 
     fn quote(&mut self, now: Ns, intent: QuoteIntent, mid: f64, out: &mut Vec<Request>) {
         let live = self.book.live[intent.side.index()];
-        let off = live.map(|l| (l.tick - intent.tick).abs() as f64 / mid * 1e4);
+        let whole = self.whole(mid);
+        let off = live.map(|l| (l.tick - intent.tick).abs() as f64 / whole * 1e4);
         if off.is_some_and(|bps| bps <= self.m.requote_bps) {
             return;
         }

@@ -49,6 +49,8 @@ pub struct MakerSettings {
     pub requote_bps: f64,
     /// 0.001 to 1000.
     pub far_bps: f64,
+    /// 0 to 1000.
+    pub ticks_per_bps: f64,
     /// 0.001 to 1e+12.
     pub position_limit_notional: f64,
     /// 0.001 to 1e+12.
@@ -78,6 +80,7 @@ impl MakerSettings {
         in_range(&format!("{key}.skew_bps"), self.skew_bps, 0.0, 1000.0)?;
         in_range(&format!("{key}.requote_bps"), self.requote_bps, 0.001, 1000.0)?;
         in_range(&format!("{key}.far_bps"), self.far_bps, 0.001, 1000.0)?;
+        in_range(&format!("{key}.ticks_per_bps"), self.ticks_per_bps, 0.0, 1000.0)?;
         in_range(&format!("{key}.position_limit_notional"), self.position_limit_notional, 0.001, 1000000000000.0)?;
         in_range(&format!("{key}.max_order_notional"), self.max_order_notional, 0.001, 1000000000000.0)?;
         in_range(&format!("{key}.min_order_notional"), self.min_order_notional, 1e-06, 1000000000000.0)?;
