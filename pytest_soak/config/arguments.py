@@ -7,9 +7,9 @@ import math
 from pathlib import Path
 
 from pytest_soak.config.limits import MAX_SEED
+from pytest_soak.domain.fills import FORMS, FillModel
 
 GATE_MODES = ("hard", "soft", "off")
-FILL_MODELS = ("queue", "touch", "through", "pessimistic")
 SERIES_KINDS = ("off", "summary", "full")
 LEAST_SERIES_STEP, MOST_SERIES_STEP = 0.1, 360.0
 MAX_MINUTES = 24 * 60.0
@@ -133,9 +133,10 @@ def gate_mode(text: str) -> str:
 
 def fill_model(text: str) -> str:
     """Parse what it takes to fill a resting order."""
-    if text not in FILL_MODELS:
-        raise argparse.ArgumentTypeError(f"{text!r} is not one of {', '.join(FILL_MODELS)}")
-    return text
+    try:
+        return FillModel(text).value
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not one of {FORMS} with N from 0.01 to 100") from None
 
 
 def series_kind(text: str) -> str:

@@ -91,7 +91,7 @@ impl MockVenue {
 
     /// Fill orders of ours by another model than the queue.
     pub(crate) fn fill_by(&mut self, model: FillModel) {
-        self.participants.book.own.fill_by(model);
+        self.participants.book.own.fill_by(model, 1.0);
     }
 
     /// Show levels and trades in every message of the feed from now on.
