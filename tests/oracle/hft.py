@@ -59,7 +59,7 @@ def run(
     lot_size: float,
     queue: QueueModel = RISK_ADVERSE,
 ) -> Outcome:
-    """Let each order reach the exchange at its time and rest there until ``until_ns``, in a queue of this model.
+    """Let each order reach the exchange at its time and rest until ``until_ns``, in a queue of this model.
 
     Raises:
         RunDiedError: where a call does not answer that all is well, the end of the data included.
