@@ -35,7 +35,7 @@ def run(options: argparse.Namespace, now: datetime | None) -> None:
 
     Raises:
         SoakConfigError: the system does not say what stands there, or nothing can be written there.
-        SoakStoreError: the folder is none, or cannot be listed.
+        SoakStoreError: it is not a folder, or cannot be listed.
     """
     if kind_of(options.artifacts) is not Kind.FOLDER:
         raise SoakStoreError(f"{shown(options.artifacts)} is not a folder; name one with --soak-artifacts")

@@ -41,7 +41,7 @@ def iteration_count(text: str) -> int:
 
 
 def port_number(text: str) -> int:
-    """Parse a port of this machine; 0 is one that is free."""
+    """Parse a port of this machine; 0 picks a free one."""
     try:
         number = int(text)
     except ValueError:
@@ -53,7 +53,7 @@ def port_number(text: str) -> int:
 
 def name_or_path(text: str) -> str:
     """Parse a name or the path of a file, with a leading ``~`` replaced by the home folder."""
-    # Not above: a session without a soak imports this module, and nothing of what it would need.
+    # Not at the top: a session without a soak imports this module, and should load nothing more.
     from pytest_soak.config.paths import is_path
 
     return str(path(text)) if is_path(text) else _filled(text)
@@ -159,7 +159,7 @@ def series_step(text: str) -> float:
 
 
 def finite(text: str) -> float | None:
-    """A finite number, None where the text is none."""
+    """A finite number; None if the text is not one."""
     try:
         number = float(text)
     except ValueError:

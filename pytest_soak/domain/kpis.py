@@ -69,7 +69,7 @@ KPI_MEANINGS: Mapping[str, Meaning] = {
 """Every KPI that a gate can judge, in the order in which it is shown."""
 
 LABEL_PROFIT = "label_profit."
-"""Begin of the name of a KPI that is the profit while a label was on; the label follows."""
+"""Prefix of a KPI that is the profit while a label was active; the label follows."""
 
 
 def meaning_of(name: str) -> Meaning | None:
@@ -232,12 +232,12 @@ def _p95(samples: Sequence[Sample]) -> float | None:
 
 
 def has_few_blocks(kpis: Kpis, least_blocked_share: float) -> bool:
-    """Whether fewer attempts were blocked than it takes for the reasons of their blocks to say something."""
+    """Whether too few attempts were blocked for the shares of their reasons to mean anything."""
     return kpis.blocked_share is not None and kpis.blocked_share < least_blocked_share
 
 
 def risk_of(kpis: Kpis, least_blocked_share: float) -> float | None:
-    """The risk ratio that the gate goes by: 0 where fewer attempts were blocked than says something."""
+    """The risk ratio that the gate judges: 0 where too few attempts were blocked to mean anything."""
     if kpis.risk_ratio is not None and has_few_blocks(kpis, least_blocked_share):
         return 0.0
     return kpis.risk_ratio

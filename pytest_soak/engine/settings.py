@@ -106,7 +106,7 @@ class Settings:
         Raises:
             SoakConfigError: where an option was given that differs from the stored one.
         """
-        # Not above: a session without a soak imports this module, and nothing of the domain.
+        # Not at the top: a session without a soak imports this module, and should load nothing of the domain.
         from pytest_soak.domain.errors import SoakConfigError
 
         fresh, places = now.of_run(), dict(moves)

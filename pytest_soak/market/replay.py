@@ -143,7 +143,7 @@ class ReplayMarket:
         return tape_of_rows(self._recording, self._facts)
 
     def slice_for(self, window: Window) -> tuple[int, int]:
-        """Begin and end of the window in ns since the first row."""
+        """Start and end of the window in ns since the first row."""
         return round(window.start_ms * _NS_PER_MS), round(window.end_ms * _NS_PER_MS)
 
     def spec(self, job: MakerJob, window: Window, *, record_fills: bool = False) -> dict[str, object]:

@@ -122,7 +122,7 @@ class SoakTerminal:
 
     def _tell(self, key: str, row: Row) -> None:
         """An iteration's own lines, or in a long soak the line that says how far it is."""
-        # Here, as a session without a soak has no use for the domain.
+        # Here, as a session without a soak does not need the domain.
         from pytest_soak.plugin.lines import live_lines
         from pytest_soak.plugin.progress import LIVE_ITERATIONS, Progress
 
@@ -181,7 +181,7 @@ class SoakTerminal:
         """How to go on with a run that was stopped; empty for every other."""
         if exitstatus != pytest.ExitCode.INTERRUPTED and exitstatus <= _SIGNALLED:
             return ""
-        # Here, as a session without a soak has no use for the disk.
+        # Here, as a session without a soak does not need the disk.
         from pytest_soak.store.disk import places
 
         if places.is_file(self._run_folder() / MANIFEST_NAME):

@@ -24,7 +24,7 @@ class AvellanedaStoikovMarket:
 
     One unit of the paper's time is a second of market time, so that a path takes ``T`` x 1000 ms and path
     number i begins at i times that. A window holds the paths between the two of them that are nearest to its
-    begin and its end: one path where it is as long as ``T``, a batch where it is longer.
+    start and its end: one path where it is as long as ``T``, a batch where it is longer.
 
     Raises:
         SoakConfigError: where a number is not above 0 or ``T`` is no multiple of ``dt``.

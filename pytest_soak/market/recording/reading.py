@@ -83,7 +83,7 @@ def _read(files: tuple[Path, ...]) -> Recording:
 
 
 def _format_of(file: Path) -> Format | None:
-    """The format of this room that a file is of; None where it is for the kernel to know."""
+    """The format of a file that is read here; None if the kernel has to tell."""
     with file.open("rb") as stream:
         head = stream.read(_HEAD)
     return next((known for known in FORMATS if known.knows(file, head)), None)

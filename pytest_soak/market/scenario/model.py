@@ -77,7 +77,7 @@ class RandomWindow(Ruled):
         Annotated[float, Field(ge=1.0, le=86_400.0)], Annotated[float, Field(ge=1.0, le=86_400.0)]
     ] = Field(
         strict=False,
-        description="Least and largest time from the end of one (or from 0) to the begin of the next, s",
+        description="Least and largest time from the end of one (or from 0) to the start of the next, s",
     )
     length_s: tuple[
         Annotated[float, Field(ge=0.1, le=86_400.0)], Annotated[float, Field(ge=0.1, le=86_400.0)]

@@ -55,7 +55,7 @@ class Disk:
         return os.open(path, flags, 0o666)
 
     def size(self, descriptor: int) -> int:
-        """Size of an open file in bytes; what is no plain file has none."""
+        """Size of an open file in bytes; OSError for anything but a plain file."""
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
             raise OSError(errno.EINVAL, "there is something else in the place of a file")

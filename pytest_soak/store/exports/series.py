@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 COUNTS = frozenset({"labels", "attempts", "min_interval", "throttle", "concurrency", "risk"})
 """Columns of whole numbers; the others are doubles."""
 FILL = "fill_"
-"""Begin of the names of the columns that have a row per fill; the others have a row per step."""
+"""Prefix of the columns that have a row per fill; the others have a row per step."""
 MOST_BYTES = 256 * 1024 * 1024
 """Bytes of a series that is read, at most."""
 

@@ -24,7 +24,7 @@ pub enum Outage {
 pub struct RandomWindow {
     /// Label in the report of an iteration that saw one; 1 to 64 characters.
     pub label: String,
-    /// Least and largest time from the end of one (or from 0) to the begin of the next, s; 1 to 86400.
+    /// Least and largest time from the end of one (or from 0) to the start of the next, s; 1 to 86400.
     pub gap_s: [f64; 2],
     /// Least and largest length, s; 0.1 to 86400.
     pub length_s: [f64; 2],
