@@ -109,7 +109,7 @@ def _from_options(texts: Sequence[str], table: ParameterTable) -> dict[str, floa
     for text in texts:
         key, equals, value = (part.strip() for part in text.partition("="))
         if not equals or not key:
-            raise SoakConfigError(f"{OPTION} {show(text)}: no KEY=VALUE; accepted is e.g. tail_age_ms=620")
+            raise SoakConfigError(f"{OPTION} {show(text)}: not KEY=VALUE; accepted is e.g. tail_age_ms=620")
         if key in given:
             raise SoakConfigError(f"{OPTION} {show(text)}: {key} is given twice; accepted is each key once")
         if not _NUMBER.fullmatch(value):

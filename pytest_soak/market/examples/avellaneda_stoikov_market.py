@@ -46,7 +46,7 @@ class AvellanedaStoikovMarket:
         if self.seed < 0:
             raise SoakConfigError(f"seed = {self.seed} of {self.name} is below 0")
         if self.steps < 1 or abs(self.steps * self.dt / self.T - 1.0) > _WHOLE:
-            raise SoakConfigError(f"T = {self.T!r} of {self.name} is no multiple of dt = {self.dt!r}")
+            raise SoakConfigError(f"T = {self.T!r} of {self.name} is not a multiple of dt = {self.dt!r}")
 
     @property
     def source(self) -> Literal["mock"]:

@@ -273,7 +273,7 @@ def link_latest(target: Path, link: Path) -> None:
     """
     with _explained(link, "pointed at the newest run"):
         if _is_there(link) and not is_link(link):
-            raise FileExistsError(errno.EEXIST, "it is no link, so it is left alone")
+            raise FileExistsError(errno.EEXIST, "it is not a link, so it is left alone")
         temporary = _temporary(link)
         try:
             _make_link(target, temporary)
