@@ -65,6 +65,7 @@ class SoakRun:
     names: tuple[str, ...] = ()
     folder: Path = field(init=False)
     _named: set[str] = field(default_factory=set, init=False)
+    _versions: dict[str, str] | None = field(default=None, init=False)
     _linked: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
@@ -152,8 +153,10 @@ class SoakRun:
             SoakStateError: where its fixtures gave something else before, or the journal is another's.
         """
         known = self.canaries.get(spec.folder)
-        if known is None:
+        # Where all of the run is gone, its journal says so.
+        if known is None or self.folder.exists():
             self._begin(spec)
+        if known is None:
             while len(self.canaries) >= MAX_OPEN:
                 self.canaries.pop(next(iter(self.canaries))).close()
             known = self.canaries[spec.folder] = Canary(spec, hooks)
@@ -169,16 +172,22 @@ class SoakRun:
         self.canaries.clear()
 
     def _begin(self, spec: CanarySpec) -> None:
-        """Make the run's folder and have its manifest name the canary, and those still to come."""
-        if spec.folder.name in self._named:
+        """Make the run's folder and have its manifest name the canary, and those still to come.
+
+        A manifest that somebody removed while the run went on is written again, with a warning.
+        """
+        manifest = self.folder / MANIFEST_NAME
+        is_there = manifest.exists()
+        if is_there and spec.folder.name in self._named:
             return
-        if not (self.folder / MANIFEST_NAME).exists():
+        if not is_there:
             prepare_artifacts(self.settings.artifacts)
             self._keep_base()
-        versions = {"pytest_soak": spec.inputs()["version"], "kernel": kernel_version()}
-        if self.settings.resume is not None:
-            versions = read_manifest(self.folder).versions
-        names = tuple(dict.fromkeys((*self.names, spec.folder.name)))
+        if self._versions is None:
+            self._versions = {"pytest_soak": spec.inputs()["version"], "kernel": kernel_version()}
+            if self.settings.resume is not None:
+                self._versions = read_manifest(self.folder).versions
+        names = tuple(dict.fromkeys((*self.names, *self._named, spec.folder.name)))
         write_manifest(
             self.folder,
             RunManifest(
@@ -186,7 +195,7 @@ class SoakRun:
                 created_at=began_at(self.run_id).isoformat(timespec="milliseconds"),
                 settings=RunSettings.model_validate(self.settings.of_run()),
                 extensions=self.settings.extensions,
-                versions=versions,
+                versions=self._versions,
                 canaries=names,
                 recordings=self.recordings,
                 scenarios=self.scenarios,
@@ -195,6 +204,9 @@ class SoakRun:
                 },
             ),
         )
+        if not is_there and self._named:
+            text = f"{manifest} was removed while the run went on; it is written again"
+            warnings.warn(SoakStoreWarning(printable(text)), stacklevel=2)
         self._named.update(names)
 
     def extend(self) -> None:
