@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_soak.engine.case import GATES
-from pytest_soak.plugin.closing import missing_line, next_step
+from pytest_soak.plugin.closing import missing_line, next_step, short
 from pytest_soak.plugin.collection import case_of, chain_key, is_of_canary, is_of_iteration, unit_of
 from pytest_soak.plugin.session import SETTINGS
 from pytest_soak.plugin.wire import CanaryGates, ItemNote, Row
-from pytest_soak.store.runs.layout import LATEST_NAME, MANIFEST_NAME
+from pytest_soak.store.runs.layout import MANIFEST_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Sequence
@@ -262,7 +262,7 @@ class SoakTerminal:
         start = place / f"ITER_SUMMARY_{missed[0].iteration}.json" if missed else place
         report = place / "TUNING_REPORT.json" if len(canaries) == 1 else place.parent
         failed = any(self._failed.values())
-        step = next_step(outcomes, failed=failed, start_at=_short(start), report=_short(report))
+        step = next_step(outcomes, failed=failed, start_at=short(start), report=short(report))
         return [printable(line) for line in (missing, step) if line is not None]
 
     def _missing(self, outcomes: Sequence[Outcome]) -> tuple[int, int]:
@@ -278,14 +278,3 @@ class SoakTerminal:
 
 def _colour(verdict: str | None) -> dict[str, bool]:
     return {} if verdict is None else {_COLOURS.get(verdict, "red"): True}
-
-
-def _short(path: Path) -> str:
-    """A path by way of ``latest`` where that leads there, relative to the working directory if below it."""
-    here = Path.cwd()
-    for parent in path.parents:
-        latest = parent / LATEST_NAME
-        if latest.exists() and path.resolve().is_relative_to(latest.resolve()):
-            path = latest / path.resolve().relative_to(latest.resolve())
-            break
-    return (path.relative_to(here) if path.is_relative_to(here) else path).as_posix()
