@@ -11,6 +11,7 @@ from pytest_soak.config.limits import MAX_SEED
 GATE_MODES = ("hard", "soft", "off")
 FILL_MODELS = ("queue", "touch", "through", "pessimistic")
 SERIES_KINDS = ("off", "summary", "full")
+PROFILERS = ("cprofile", "pyinstrument")
 LEAST_SERIES_STEP, MOST_SERIES_STEP = 0.1, 360.0
 MAX_MINUTES = 24 * 60.0
 MAX_SECONDS = 86_400.0
@@ -156,6 +157,29 @@ def series_step(text: str) -> float:
             f"to {MOST_SERIES_STEP:g}"
         )
     return round(steps) / 10.0
+
+
+def profiler(text: str) -> str:
+    """Parse what takes code profiles."""
+    if text not in PROFILERS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not one of {', '.join(PROFILERS)}")
+    return text
+
+
+def chosen_iterations(text: str) -> tuple[int, ...]:
+    """Parse numbers and ranges of iterations with commas between; ``slowest`` is none that is known yet."""
+    if text == "slowest":
+        return ()
+    found: dict[int, None] = {}
+    for part in text.split(","):
+        first, dots, last = part.partition("..")
+        low = high = iteration_count(first)
+        if dots:
+            high = iteration_count(last)
+        if high < low:
+            raise argparse.ArgumentTypeError(f"{part!r} is a range that ends before it begins")
+        found |= dict.fromkeys(range(low, high + 1))
+    return tuple(found)
 
 
 def finite(text: str) -> float | None:

@@ -28,6 +28,7 @@ from pytest_soak.domain.tuner import Proposal, TunerContext, bounded
 from pytest_soak.engine.inputs import CanarySpec
 from pytest_soak.engine.limits import limited
 from pytest_soak.engine.ports import Clock, Hooks
+from pytest_soak.engine.profiling import CodeProfiles
 from pytest_soak.engine.resources import Meter
 from pytest_soak.market import Window
 from pytest_soak.market.protocols import SeriesRecorder
@@ -63,6 +64,7 @@ class Canary:
         self._journal = _open_journal(spec)
         self._initial: dict[str, float] = self._journal.inputs["parameters"]
         self._exports = artifacts.Exports(spec.folder, self._journal)
+        self._profiles = CodeProfiles(spec.folder, spec.profiling)
         self._steps: list[Step] = []
         with self._journal.lock():
             self._catch_up()
@@ -154,7 +156,7 @@ class Canary:
             recorder=None if spec.series_step_ms is None else SeriesRecorder(spec.series_step_ms),
         )
         where = f"iteration {number} of {spec.name}, strategy {spec.strategy.name}"
-        with limited(spec.iteration_timeout, where):
+        with limited(spec.iteration_timeout, where), self._profiles.of(number):
             answer = spec.strategy.run(spec.market, base, window)
         edge = checked_report(answer, spec.market.source, where)
         edge_json = Canonical.of(edge.model_dump(mode="json"))
@@ -171,8 +173,13 @@ class Canary:
         if not self._exports.holds(turn.base):
             self._refuse_other_overrides(turn, "is committed, but its export is held back")
         self._exports.add(self._state(), _series_of(window))
+        self._profiles.keep(number, self._seconds)
         self._hooks.finished(record, record.parameters_after)
         return record
+
+    def _seconds(self, number: int) -> float | None:
+        """What an iteration took, in real time; None where it is not committed."""
+        return self._journal.wall(number).seconds if number <= self.done else None
 
     def _carried(self, number: int) -> Any:
         """What the iteration before left for the strategy, read again from the journal's text every time.

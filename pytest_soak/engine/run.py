@@ -23,6 +23,7 @@ from pytest_soak.engine.declared import declared
 from pytest_soak.engine.inputs import CanarySpec
 from pytest_soak.engine.moving import moves
 from pytest_soak.engine.ports import Hooks
+from pytest_soak.engine.profiling import Profiling
 from pytest_soak.engine.settings import LATEST, MOCK_MINUTES, Settings
 from pytest_soak.kernel import kernel_version
 from pytest_soak.market import Market, MarketRequest, Strategy
@@ -328,9 +329,15 @@ def spec_of(
         sleep_seconds=settings.sleep_seconds,
         iteration_timeout=settings.iteration_timeout,
         series_step_ms=settings.series_step_ms,
+        profiling=_profiling(settings),
         guards_off=guards_off,
         table=table,
     )
+
+
+def _profiling(settings: Settings) -> Profiling | None:
+    kind = settings.profile_code
+    return None if kind is None else Profiling(kind, settings.profile_iterations)
 
 
 def _filling(market: Market, fills: FillModel) -> Market:
