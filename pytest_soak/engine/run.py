@@ -26,7 +26,7 @@ from pytest_soak.engine.ports import Hooks
 from pytest_soak.engine.profiling import Profiling
 from pytest_soak.engine.settings import LATEST, MOCK_MINUTES, Settings
 from pytest_soak.kernel import kernel_version
-from pytest_soak.market import Market, MarketRequest, Strategy
+from pytest_soak.market import Market, MarketRequest, Strategy, market_under
 from pytest_soak.store.disk.files import make_folder, write_atomic
 from pytest_soak.store.exports.artifacts import render
 from pytest_soak.store.exports.models import RunManifest, RunSettings
@@ -303,6 +303,8 @@ def spec_of(
     """
     settings = case.settings
     check_strategy(strategy)
+    for fills in profile.gates.models:
+        market_under(market, fills)
     table = run.table(case, profile, strategy)
     # Fixtures that leave nothing out need no second look at the sources.
     resolved = {} if overrides.keys() >= table.keys() else run.resolve(case, profile, table).values

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from pytest_soak.domain.market_facts import MarketFacts
 from pytest_soak.domain.records import (
     Blocks,
     Course,
     EdgeReport,
     EdgeTotals,
     Histogram,
-    MarketFacts,
     Markouts,
     OrderCounts,
     Sample,
