@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -13,7 +14,7 @@ from pytest_soak.domain.errors import SoakStateError
 from pytest_soak.domain.gates import Chance, judge, verdict_of
 from pytest_soak.domain.hashing import Canonical, decision_key, parameters_hash
 from pytest_soak.domain.history import GuardContext, History, Step
-from pytest_soak.domain.kpis import kpis_of
+from pytest_soak.domain.kpis import kpis_of, notional_in_quote
 from pytest_soak.domain.records import (
     Action,
     Decision,
@@ -64,6 +65,7 @@ class Canary:
         self._initial: dict[str, float] = self._journal.inputs["parameters"]
         self._exports = artifacts.Exports(spec.folder, self._journal)
         self._steps: list[Step] = []
+        self._notionals: list[float] = []
         with self._journal.lock():
             self._catch_up()
             self._journal.extend(spec.extensions)
@@ -151,6 +153,7 @@ class Canary:
             duration_ms=duration_ms,
             carry=self._carried(number),
             seed=spec.seed,
+            traded=self._traded(number),
             recorder=None if spec.series_step_ms is None else SeriesRecorder(spec.series_step_ms),
         )
         where = f"iteration {number} of {spec.name}, strategy {spec.strategy.name}"
@@ -181,6 +184,17 @@ class Canary:
         object. A canary in one go would then not do what a resumed one does.
         """
         return None if number == 1 else json.loads(self._journal.edge_json(number - 1)).get("carry")
+
+    def _traded(self, number: int) -> float:
+        """Notional in quote currency of the iterations before, as the journal has it; 0 where no fee asks.
+
+        Of iterations whose data cannot be trusted as well: they were charged.
+        """
+        if not self.spec.profile.fees.tiers:
+            return 0.0
+        for edge in map(self.edge, range(len(self._notionals) + 1, number)):
+            self._notionals.append(notional_in_quote(edge) or 0.0)
+        return math.fsum(self._notionals[: number - 1])
 
     def _refuse_unless_sound(self, turn: _Turn) -> None:
         # The bytes that the export wrote need no parser to tell what they say.

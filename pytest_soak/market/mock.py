@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_soak import _kernel
+    from pytest_soak.domain.contract import Contract
+    from pytest_soak.domain.funding import Funding
     from pytest_soak.domain.records import EdgeReport
     from pytest_soak.domain.settings import FeeSettings
     from pytest_soak.market.protocols import Window
@@ -61,7 +63,17 @@ class MockMarket:
     def steps(self) -> Steps:
         """Tick and lot of the scenario, and the price at which it starts."""
         of = self._scenario.instrument
-        return Steps(of.tick_size, of.lot_size, of.start_price)
+        return Steps(of.tick_size, of.lot_size, of.start_price, of.contract)
+
+    @property
+    def contract(self) -> Contract:
+        """What a unit of quantity is."""
+        return self._scenario.instrument.contract
+
+    @property
+    def funding(self) -> Funding:
+        """What one side pays to the other, at multiples of its interval of market time."""
+        return self._scenario.funding
 
     def describe(self) -> dict[str, object]:
         """The whole scenario, as it was resolved, the seed, and how orders fill where not by their queue."""
@@ -89,6 +101,7 @@ class MockMarket:
             "parameters": dict(job.parameters),
             "maker": job.maker.model_dump(),
             "fees": job.fees.model_dump(),
+            "traded": window.traded,
             "fills": self.fills.value,
             "record_fills": record_fills,
             "series_step_ms": None if window.recorder is None else window.recorder.step_ms,
@@ -135,4 +148,4 @@ class MockMarket:
 
         job = MakerJob(parameters=DEFAULTS, maker=maker or MakerSettings(), fees=fees)
         opened = kernel.open_simulation(self.compiled, self.spec(job, window))
-        return Simulation(opened, keep=lambda series: self._keep(window, series))
+        return Simulation(opened, keep=lambda series: self._keep(window, series), contract=self.contract)

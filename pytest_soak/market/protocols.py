@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from pytest_soak.domain.contract import LINEAR, Contract
 from pytest_soak.domain.fills import FillModel
+from pytest_soak.domain.funding import NO_FUNDING, Funding
 
 if TYPE_CHECKING:
     from pytest_soak.domain.records import EdgeReport, Source
@@ -38,7 +40,8 @@ class Window:
 
     ``iteration`` counts from 1. What happens in the market depends on the window's times alone. ``carry`` is
     what the strategy put into its report of the iteration before, None in the first.
-    ``seed`` is the canary's. ``recorder`` takes the window's path, where that is wanted.
+    ``seed`` is the canary's. ``recorder`` takes the window's path, where that is wanted. ``traded`` is the
+    notional in quote currency of the iterations before, 0 where no fee depends on it.
     """
 
     iteration: int
@@ -47,6 +50,7 @@ class Window:
     duration_ms: float
     carry: Any = field(default=None, hash=False)
     seed: int = 0
+    traded: float = 0.0
     recorder: SeriesRecorder | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -83,6 +87,14 @@ class MarketRequest:
     tick_size: float | None = None
     lot_size: float | None = None
     fills: FillModel = FillModel.QUEUE
+
+
+def terms_described(contract: Contract, funding: Funding) -> dict[str, object]:
+    """What a market's identity says of contract and funding: nothing of the usual ones."""
+    return {
+        **({} if contract == LINEAR else {"contract": contract.model_dump()}),
+        **({} if funding == NO_FUNDING else {"funding": funding.model_dump()}),
+    }
 
 
 def fills_described(fills: FillModel) -> dict[str, object]:

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_soak import kernel
+from pytest_soak.domain.contract import LINEAR, Contract
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.domain.fills import FillModel
+from pytest_soak.domain.funding import NO_FUNDING, Funding
 from pytest_soak.domain.parameters import DEFAULTS
 from pytest_soak.domain.settings import MakerSettings
-from pytest_soak.market.protocols import MakerJob, Window, fills_described
+from pytest_soak.market.protocols import MakerJob, Window, fills_described, terms_described
 from pytest_soak.market.recording.checks import Facts, check_rows
 from pytest_soak.market.recording.judging import LEAST_SILENCE_MS, Trust, judged
 from pytest_soak.market.recording.reading import read_recording
@@ -24,7 +26,8 @@ from pytest_soak.market.tape import tape_of_rows
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_soak.domain.records import EdgeReport, MarketFacts, Source
+    from pytest_soak.domain.market_facts import MarketFacts
+    from pytest_soak.domain.records import EdgeReport, Source
     from pytest_soak.domain.settings import FeeSettings
     from pytest_soak.market.reports import Fill
     from pytest_soak.market.stepping import Simulation
@@ -44,6 +47,8 @@ class ReplayMarket:
         lot_size: smallest quantity step in base currency; inferred from the quantities where not given.
         trust: what a slice may hold before its KPIs are withheld.
         fills: what it takes to fill a resting order.
+        contract: what a unit of quantity is.
+        funding: what one side pays to the other, at multiples of its interval since 1970 in UTC.
 
     Raises:
         SoakConfigError: naming the file and what was expected of it.
@@ -57,12 +62,16 @@ class ReplayMarket:
         lot_size: float | None = None,
         trust: Trust = DEFAULT_TRUST,
         fills: FillModel = FillModel.QUEUE,
+        contract: Contract = LINEAR,
+        funding: Funding = NO_FUNDING,
     ) -> None:
         for name, value in (("tick_size", tick_size), ("lot_size", lot_size)):
             if value is not None and not (math.isfinite(value) and value > 0.0):
                 raise SoakConfigError(f"{name} = {value!r} of recording {path} is not a number above 0")
         self._trust = trust
         self.fills = fills
+        self.contract = contract
+        self.funding = funding
         self._recording: Recording = read_recording(path)
         about = self._recording.about
         # What a reader converted has its unit of time from the format.
@@ -102,7 +111,7 @@ class ReplayMarket:
         rows = self._recording.rows
         prices = rows["px"][:: max(1, len(rows) // _MOST_PRICES)]
         price = float(np.median(prices[prices > 0.0])) if (prices > 0.0).any() else math.inf
-        return Steps(self._facts.tick_size, self._facts.lot_size, price)
+        return Steps(self._facts.tick_size, self._facts.lot_size, price, self.contract)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -124,6 +133,7 @@ class ReplayMarket:
         return {
             **made,
             **fills_described(self.fills),
+            **terms_described(self.contract, self.funding),
             "source": self.source,
             "sha256": self._recording.sha256,
             "rows": self._facts.rows,
@@ -154,12 +164,16 @@ class ReplayMarket:
             "end_ns": end_ns,
             "tick_size": self._facts.tick_size,
             "lot_size": self._facts.lot_size,
+            "contract": self.contract.model_dump(),
+            "funding": self.funding.model_dump(),
+            "epoch_ns": self._facts.first_ns,
             "local_shift_ns": self._facts.local_shift_ns,
             "has_receipt": self._recording.about.has_receipt,
             "silence_ns": round(LEAST_SILENCE_MS * _NS_PER_MS),
             "parameters": dict(job.parameters),
             "maker": job.maker.model_dump(),
             "fees": job.fees.model_dump(),
+            "traded": window.traded,
             "fills": self.fills.value,
             "record_fills": record_fills,
             "series_step_ms": None if window.recorder is None else window.recorder.step_ms,
@@ -223,7 +237,9 @@ class ReplayMarket:
         job = MakerJob(parameters=DEFAULTS, maker=settings, fees=fees)
         opened = kernel.open_replay(self.spec(job, window), self._recording.buffer)
         keep = None if window.recorder is None else window.recorder.take
-        return Simulation(opened, lambda report: self._judged(report, settings), keep=keep)
+        return Simulation(
+            opened, lambda report: self._judged(report, settings), keep=keep, contract=self.contract
+        )
 
     def _judged(self, report: EdgeReport, maker: MakerSettings) -> EdgeReport:
         if report.source != self.source:

@@ -204,7 +204,7 @@ def _canary(canary: Json) -> Iterator[str]:
 
 def _kpi(name: str, canary: Json) -> list[str]:
     kpis = canary["kpis"]
-    unit = KPI_MEANINGS[name].unit
+    unit = canary["units"][name]
     gate = next((gate for gate in canary["gates"] if gate["kpi"] == name), None)
     margin = None if gate is None else gate["margin"]
     return [

@@ -8,8 +8,9 @@ from typing import get_args
 
 import pytest
 
+from pytest_soak.domain.market_facts import MarketFacts
 from pytest_soak.domain.reasons import REASONS, Reason
-from pytest_soak.domain.records import Blocks, EdgeReport, MarketFacts
+from pytest_soak.domain.records import Blocks, EdgeReport
 from pytest_soak.readers import data
 from rust_ext import tables
 from tests.kernel_kit import raw, spec

@@ -11,7 +11,8 @@ from dataclasses import asdict, dataclass
 from typing import Literal
 
 from pytest_soak.domain.errors import SoakConfigError
-from pytest_soak.domain.records import Blocks, EdgeReport, EdgeTotals, MarketFacts, OrderCounts, Sample
+from pytest_soak.domain.market_facts import MarketFacts
+from pytest_soak.domain.records import Blocks, EdgeReport, EdgeTotals, OrderCounts, Sample
 from pytest_soak.market.protocols import MakerJob, Window
 
 _NOTHING = Sample(n=0, p95=None)

@@ -3,7 +3,7 @@
 
 const SoakPath = (() => {
   const { COLOURS, REASONS, chart, fixed, ink, layout, make } = Soak;
-  const PARTS = [["gross_bps", "gross"], ["fees_eff_bps", "fees"], ["slippage_bps", "slippage"], ["inventory_bps", "inventory"]];
+  const PARTS = [["gross_bps", "gross"], ["fees_eff_bps", "fees"], ["slippage_bps", "slippage"], ["inventory_bps", "inventory"], ["funding_bps", "funding"]];
   const HORIZONS = ["100ms", "1s", "10s", "60s"];
 
   // Shocks and regimes that have a label, as bands behind the lines.

@@ -3,7 +3,7 @@
 "use strict";
 
 const Soak = (() => {
-  const COMPONENTS = [["gross_bps", "gross"], ["fees_eff_bps", "fees"], ["slippage_bps", "slippage"], ["inventory_bps", "inventory"]];
+  const COMPONENTS = [["gross_bps", "gross"], ["fees_eff_bps", "fees"], ["slippage_bps", "slippage"], ["inventory_bps", "inventory"], ["funding_bps", "funding"]];
   const REASONS = ["min_interval", "throttle", "concurrency", "risk"];
   const COLOURS = ["#3b76c4", "#3a9a6b", "#c9822b", "#8e5bb5", "#b8433f", "#5f6b7a"];
   const BAD = ["FAIL", "NO_DATA", "damaged"];
