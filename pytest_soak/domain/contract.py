@@ -8,7 +8,7 @@ from pydantic import Field
 
 from pytest_soak.domain.settings import Strict
 
-MOST_SIZE = 1e9
+LEAST_SIZE, MOST_SIZE = 1e-9, 1e9
 
 
 class Contract(Strict):
@@ -24,7 +24,7 @@ class Contract(Strict):
     )
     size: float = Field(
         default=1.0,
-        ge=1e-9,
+        ge=LEAST_SIZE,
         le=MOST_SIZE,
         description="What one unit of quantity is: so much base currency, quote currency where it is inverse",
     )

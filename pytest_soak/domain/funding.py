@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from pydantic import Field
 
 from pytest_soak.domain.settings import Strict
@@ -27,3 +29,22 @@ class Funding(Strict):
 
 NO_FUNDING = Funding()
 """Nobody pays."""
+
+_UNITS = {"h": 1.0, "m": 1.0 / 60.0}
+
+
+def funding_of(text: str) -> Funding:
+    """Read a rate and an interval, as ``0.0001/8h``.
+
+    Raises:
+        ValueError: it is not of this form, or out of range.
+    """
+    rate, _, interval = text.partition("/")
+    unit = _UNITS.get(interval[-1:], math.nan)
+    try:
+        return Funding(rate=float(rate), interval_h=float(interval[:-1]) * unit)
+    except ValueError:
+        raise ValueError(
+            f"{text!r} is not a rate from {-MOST_RATE:g} to {MOST_RATE:g} and an interval from 1m to "
+            f"{MOST_INTERVAL_H:g}h, as 0.0001/8h"
+        ) from None

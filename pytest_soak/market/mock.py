@@ -15,6 +15,7 @@ from pytest_soak.market.protocols import MakerJob, fills_described
 from pytest_soak.market.reports import report_and_fills, report_of
 from pytest_soak.market.scenario.loading import Scenario
 from pytest_soak.market.steps import Steps
+from pytest_soak.market.terms import noted, scenario_on
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,18 +39,30 @@ class MockMarket:
         scenario: what the market is like and what happens in it.
         seed: from 0 to 2**64 - 1; another seed is another market of the same kind.
         fills: what it takes to fill a resting order.
+        contract: what a unit of quantity is, a lot being one such contract; the scenario's where not given.
+        funding: what one side pays to the other; the scenario's where not given.
 
     Raises:
-        SoakConfigError: where the seed is out of range.
+        SoakConfigError: where the seed is out of range, or the contract is too large for the scenario.
     """
 
     source: Literal["mock"] = "mock"
 
-    def __init__(self, scenario: Scenario, seed: int, *, fills: FillModel = FillModel.QUEUE) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        seed: int,
+        *,
+        fills: FillModel = FillModel.QUEUE,
+        contract: Contract | None = None,
+        funding: Funding | None = None,
+    ) -> None:
         if not 0 <= seed < _SEEDS:
             raise SoakConfigError(
                 f"seed {seed} is out of range; accepted is a whole number from 0 to {_SEEDS - 1}"
             )
+        if contract is not None or funding is not None:
+            scenario = scenario_on(scenario, contract, funding)
         self._scenario = scenario
         self._seed = seed
         self.fills = fills
@@ -58,6 +71,11 @@ class MockMarket:
     def name(self) -> str:
         """Name of the scenario."""
         return self._scenario.name
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a header says of contract and funding; nothing of the usual ones."""
+        return tuple(noted(self.name, self.contract, self.funding))
 
     @property
     def steps(self) -> Steps:

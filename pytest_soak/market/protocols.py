@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pytest_soak.domain.contract import LINEAR, Contract
 from pytest_soak.domain.fills import FillModel
-from pytest_soak.domain.funding import NO_FUNDING, Funding
 
 if TYPE_CHECKING:
+    from pytest_soak.domain.contract import Contract
+    from pytest_soak.domain.funding import Funding
     from pytest_soak.domain.records import EdgeReport, Source
     from pytest_soak.domain.settings import FeeSettings, MakerSettings
 
@@ -75,7 +75,8 @@ class MarketRequest:
     ``replay`` names a recording that takes the place of the scenario, ``tick_size`` and ``lot_size`` its
     steps of price and quantity, None where they were not given; ``minutes`` is the market time
     of one iteration, None where it was not given; ``scenario_dirs`` hold a project's own scenarios. ``fills``
-    is what it takes to fill a resting order.
+    is what it takes to fill a resting order. ``contract`` and ``funding`` take the place of those of the
+    scenario or the file, None where they were not given.
     """
 
     scenario: str
@@ -87,14 +88,8 @@ class MarketRequest:
     tick_size: float | None = None
     lot_size: float | None = None
     fills: FillModel = FillModel.QUEUE
-
-
-def terms_described(contract: Contract, funding: Funding) -> dict[str, object]:
-    """What a market's identity says of contract and funding: nothing of the usual ones."""
-    return {
-        **({} if contract == LINEAR else {"contract": contract.model_dump()}),
-        **({} if funding == NO_FUNDING else {"funding": funding.model_dump()}),
-    }
+    contract: Contract | None = None
+    funding: Funding | None = None
 
 
 def fills_described(fills: FillModel) -> dict[str, object]:

@@ -13,7 +13,8 @@ from pytest_soak.domain.fills import FillModel
 from pytest_soak.domain.funding import NO_FUNDING, Funding
 from pytest_soak.domain.parameters import DEFAULTS
 from pytest_soak.domain.settings import MakerSettings
-from pytest_soak.market.protocols import MakerJob, Window, fills_described, terms_described
+from pytest_soak.market import terms
+from pytest_soak.market.protocols import MakerJob, Window, fills_described
 from pytest_soak.market.recording.checks import Facts, check_rows
 from pytest_soak.market.recording.judging import LEAST_SILENCE_MS, Trust, judged
 from pytest_soak.market.recording.reading import read_recording
@@ -47,8 +48,10 @@ class ReplayMarket:
         lot_size: smallest quantity step in base currency; inferred from the quantities where not given.
         trust: what a slice may hold before its KPIs are withheld.
         fills: what it takes to fill a resting order.
-        contract: what a unit of quantity is.
-        funding: what one side pays to the other, at multiples of its interval since 1970 in UTC.
+        contract: what a unit of quantity is; where not given that of the scenario that the file was made
+            from, or one unit of the base currency.
+        funding: what one side pays to the other, at multiples of its interval since 1970 in UTC; nothing
+            where not given.
 
     Raises:
         SoakConfigError: naming the file and what was expected of it.
@@ -62,17 +65,17 @@ class ReplayMarket:
         lot_size: float | None = None,
         trust: Trust = DEFAULT_TRUST,
         fills: FillModel = FillModel.QUEUE,
-        contract: Contract = LINEAR,
-        funding: Funding = NO_FUNDING,
+        contract: Contract | None = None,
+        funding: Funding | None = None,
     ) -> None:
         for name, value in (("tick_size", tick_size), ("lot_size", lot_size)):
             if value is not None and not (math.isfinite(value) and value > 0.0):
                 raise SoakConfigError(f"{name} = {value!r} of recording {path} is not a number above 0")
         self._trust = trust
         self.fills = fills
-        self.contract = contract
-        self.funding = funding
         self._recording: Recording = read_recording(path)
+        self.contract: Contract = contract or terms.contract_of_origin(self._recording.origin) or LINEAR
+        self.funding: Funding = funding or NO_FUNDING
         about = self._recording.about
         # What a reader converted has its unit of time from the format.
         skew = MOST_KNOWN_SKEW_NS if about.messages else MOST_SKEW_NS
@@ -120,6 +123,7 @@ class ReplayMarket:
         return (
             f"{self.name}: {self._recording.about.format}, tick {facts.tick_size:g} (from the "
             f"{facts.tick_from}), lot {facts.lot_size:g} (from the {facts.lot_from})",
+            *terms.noted(self.name, self.contract, self.funding),
             *(f"{self.name}: {note}" for note in self._recording.about.notes()),
             *(f"{self.name}: {finding}" for finding in facts.findings),
         )
@@ -133,7 +137,7 @@ class ReplayMarket:
         return {
             **made,
             **fills_described(self.fills),
-            **terms_described(self.contract, self.funding),
+            **terms.described(self.contract, self.funding),
             "source": self.source,
             "sha256": self._recording.sha256,
             "rows": self._facts.rows,

@@ -37,7 +37,7 @@ def row_of(canary: CanaryReading) -> Json:
         "planned": canary.planned,
         "net_bps": None if kpis is None else kpis.net_bps,
         "risk_ratio": None if kpis is None else kpis.risk_ratio,
-        "profit": None if kpis is None else kpis.profit,
+        "profit": None if kpis is None else kpis.profit_quote,
         "zone": None if last is None or last.decision.zone is None else last.decision.zone.value,
         "verdict": outcome.verdict,
         "why": why(canary),

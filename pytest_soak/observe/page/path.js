@@ -71,7 +71,7 @@ const SoakPath = (() => {
   }
 
   const CHARTS = [
-    ["Price, our quotes and fills", prices, "tall wide-chart"], ["Profit so far and its parts, quote currency", profit], ["Position, base currency", position],
+    ["Price, our quotes and fills", prices, "tall wide-chart"], ["Profit so far and its parts, in what the contract settles in", profit], ["Position, base currency or contracts", position],
     ["Spread of the market and ours, bps", spread], ["Blocked attempts per step, by reason", blocks], ["Mean markout of maker fills, bps", markouts],
   ];
 
