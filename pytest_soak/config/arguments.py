@@ -10,6 +10,8 @@ from pytest_soak.config.limits import MAX_SEED
 
 GATE_MODES = ("hard", "soft", "off")
 FILL_MODELS = ("queue", "touch", "through", "pessimistic")
+CONTRACTS = ("linear", "inverse")
+LEAST_CONTRACT, MOST_CONTRACT = 1e-9, 1e9
 SERIES_KINDS = ("off", "summary", "full")
 PROFILERS = ("cprofile", "pyinstrument")
 LEAST_SERIES_STEP, MOST_SERIES_STEP = 0.1, 360.0
@@ -98,6 +100,34 @@ def step_size(text: str) -> float:
     if number is None or not LEAST_STEP <= number <= MOST_STEP:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from {LEAST_STEP:g} to {MOST_STEP:g}")
     return number
+
+
+def contract_kind(text: str) -> str:
+    """Parse what a contract settles in."""
+    if text not in CONTRACTS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not one of {', '.join(CONTRACTS)}")
+    return text
+
+
+def contract_size(text: str) -> float:
+    """Parse what one contract is worth."""
+    number = finite(text)
+    if number is None or not LEAST_CONTRACT <= number <= MOST_CONTRACT:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a number from {LEAST_CONTRACT:g} to {MOST_CONTRACT:g}"
+        )
+    return number
+
+
+def funding(text: str) -> str:
+    """Parse a funding rate and its interval, which stay a text."""
+    from pytest_soak.domain.funding import funding_of
+
+    try:
+        funding_of(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text
 
 
 def wall_seconds(text: str) -> float:
