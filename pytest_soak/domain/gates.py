@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from pytest_soak.domain.course import LABEL_PROFIT
 from pytest_soak.domain.errors import SoakConfigError
-from pytest_soak.domain.kpis import KPI_MEANINGS, LABEL_PROFIT, meaning_of, risk_of, size_behind, value_of
+from pytest_soak.domain.kpis import KPI_MEANINGS, meaning_of, risk_of, size_behind, value_of
 from pytest_soak.domain.own import OWN_FORMS
 from pytest_soak.domain.records import GateResult, Kpis, Verdict
 from pytest_soak.domain.sampling import freedom_of, margin_in_errors, skew_doubt, t_quantile

@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
-from pytest_soak.domain.course import course_kpis, course_samples
-from pytest_soak.domain.own import is_own, own_kpis, own_samples
+from pytest_soak.domain.course import LABEL_PROFIT, course_errors, course_kpis, course_samples, hours_of
+from pytest_soak.domain.own import is_own, own_errors, own_kpis, own_samples
 from pytest_soak.domain.records import Blocks, EdgeReport, EdgeTotals, Kpis, Sample
 from pytest_soak.domain.sampling import Error, merged_histogram, percentile_error, quantile, ratio_errors
 
@@ -67,9 +67,6 @@ KPI_MEANINGS: Mapping[str, Meaning] = {
     "worst_label_profit": Meaning("quote", "least profit while any one label of the market was on", "up"),
 }
 """Every KPI that a gate can judge, in the order in which it is shown."""
-
-LABEL_PROFIT = "label_profit."
-"""Begin of the name of a KPI that is the profit while a label was on; the label follows."""
 
 
 def meaning_of(name: str) -> Meaning | None:
@@ -219,7 +216,12 @@ def _errors(reports: Sequence[EdgeReport]) -> dict[str, Error]:
         name: percentile_error([sample(report) for report in reports])
         for name, sample in _PERCENTILES.items()
     }
-    return ratio_errors(reports) | {name: error for name, error in percentiles.items() if error is not None}
+    errors = ratio_errors(reports) | course_errors(reports) | own_errors(reports)
+    hours = hours_of(reports)
+    if "profit" in errors and hours > 0:
+        profit = errors["profit"]
+        errors["profit_per_hour"] = profit._replace(size=profit.size / hours)
+    return errors | {name: error for name, error in percentiles.items() if error is not None}
 
 
 def _p95(samples: Sequence[Sample]) -> float | None:

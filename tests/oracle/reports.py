@@ -7,12 +7,12 @@ from pytest_soak.domain.records import (
     Course,
     EdgeReport,
     EdgeTotals,
-    Histogram,
     MarketFacts,
     Markouts,
     OrderCounts,
     Sample,
 )
+from pytest_soak.domain.values import Histogram
 
 
 def nothing_measured(at_ms: float) -> EdgeReport:
