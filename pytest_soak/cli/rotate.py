@@ -36,7 +36,7 @@ def run(options: argparse.Namespace, now: datetime | None) -> None:
 
     Raises:
         SoakConfigError: the system does not say what stands there, or nothing can be written there.
-        SoakStoreError: the folder is none, cannot be listed, or holds no runs.
+        SoakStoreError: it is not a folder, cannot be listed, or holds no runs.
     """
     if kind_of(options.artifacts) is not Kind.FOLDER:
         raise SoakStoreError(f"{shown(options.artifacts)} is not a folder; name one with --soak-artifacts")

@@ -23,9 +23,10 @@ from pytest_soak.engine.declared import declared
 from pytest_soak.engine.inputs import CanarySpec
 from pytest_soak.engine.moving import moves
 from pytest_soak.engine.ports import Hooks
+from pytest_soak.engine.profiling import Profiling
 from pytest_soak.engine.settings import LATEST, MOCK_MINUTES, Settings
 from pytest_soak.kernel import kernel_version
-from pytest_soak.market import Market, MarketRequest, Strategy
+from pytest_soak.market import Market, MarketRequest, Strategy, market_under
 from pytest_soak.store.disk.files import make_folder, write_atomic
 from pytest_soak.store.exports.artifacts import render
 from pytest_soak.store.exports.models import RunManifest, RunSettings
@@ -302,6 +303,8 @@ def spec_of(
     """
     settings = case.settings
     check_strategy(strategy)
+    for fills in profile.gates.models:
+        market_under(market, fills)
     table = run.table(case, profile, strategy)
     # Fixtures that leave nothing out need no second look at the sources.
     resolved = {} if overrides.keys() >= table.keys() else run.resolve(case, profile, table).values
@@ -328,9 +331,15 @@ def spec_of(
         sleep_seconds=settings.sleep_seconds,
         iteration_timeout=settings.iteration_timeout,
         series_step_ms=settings.series_step_ms,
+        profiling=_profiling(settings),
         guards_off=guards_off,
         table=table,
     )
+
+
+def _profiling(settings: Settings) -> Profiling | None:
+    kind = settings.profile_code
+    return None if kind is None else Profiling(kind, settings.profile_iterations)
 
 
 def _filling(market: Market, fills: FillModel) -> Market:

@@ -1,9 +1,12 @@
-"""The last lines of a soak: what is missing of the run, and what to do next."""
+"""The last lines of a soak: what is missing of the run, what to do next, and where things are."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from pytest_soak.store.runs.layout import LATEST_NAME
 
 if TYPE_CHECKING:
     from pytest_soak.domain.outcome import Outcome
@@ -88,3 +91,14 @@ def _whole(outcomes: Sequence[Outcome], report: str) -> str:
     if by_chance:
         held += f" over the run ({by_chance} iteration(s) missed one by no more than chance explains)"
     return f"next: {held}; what was tuned: {report}"
+
+
+def short(path: Path) -> str:
+    """A path by way of ``latest`` where that leads there, relative to the working directory if below it."""
+    here = Path.cwd()
+    for parent in path.parents:
+        latest = parent / LATEST_NAME
+        if latest.exists() and path.resolve().is_relative_to(latest.resolve()):
+            path = latest / path.resolve().relative_to(latest.resolve())
+            break
+    return (path.relative_to(here) if path.is_relative_to(here) else path).as_posix()

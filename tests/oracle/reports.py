@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from pytest_soak.domain.market_facts import MarketFacts
 from pytest_soak.domain.records import (
     Blocks,
     Course,
     EdgeReport,
     EdgeTotals,
-    MarketFacts,
     Markouts,
     OrderCounts,
     Sample,

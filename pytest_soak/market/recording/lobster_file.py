@@ -113,7 +113,7 @@ def _message(at: int, kind: int, number: int, size: float, price: int, side: int
 def _units(px: float) -> int:
     units = round(px * 10_000)
     if abs(units / 10_000 - px) > 1e-9:
-        raise SoakConfigError(f"a price of {px} is no multiple of 1/10000, in which LOBSTER counts")
+        raise SoakConfigError(f"a price of {px} is not a multiple of 1/10000, LOBSTER's unit of price")
     return units
 
 

@@ -79,7 +79,7 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
 
 
 def _set_up(connection: sqlite3.Connection, *statements: str) -> sqlite3.Connection:
-    """Set a connection up; it is closed where its file is none that SQLite can read."""
+    """Set a connection up; close it if SQLite cannot read its file."""
     connection.text_factory = bytes
     # An iteration touches a dozen pages; more of them kept would be memory that grows with the run.
     for statement in (*statements, f"PRAGMA cache_size = -{CACHE_KIBIBYTES}"):

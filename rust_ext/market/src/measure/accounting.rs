@@ -26,7 +26,7 @@ pub(crate) struct Fill {
 
 /// Sums of one iteration, quote units but for `position_end`; contributions to profit.
 ///
-/// The cumulative profit at mid, 0 at the begin, is looked at after every fill, at every sample of the market
+/// The cumulative profit at mid, 0 at the start, is looked at after every fill, at every sample of the market
 /// and at the end: `profit_low` and `profit_high` are its extremes, `drawdown` is its largest fall below its
 /// highest value so far. `liquidation` is the profit once the position is closed against the displayed book,
 /// whose quotes follow what that tells, and the taker fee is paid for it; None where the book does not hold enough.
