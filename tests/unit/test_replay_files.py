@@ -8,6 +8,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -107,7 +108,7 @@ def test_truncated_npz_is_refused(tmp_path: Path, keep: float) -> None:
     whole = write_npz(tmp_path / "a.npz", random_rows(1)).read_bytes()
     size = int(keep * len(whole)) if isinstance(keep, float) else keep
     (tmp_path / "a.npz").write_bytes(whole[:size])
-    with pytest.raises(SoakConfigError, match=r"a\.npz is truncated, damaged or no \.npz file"):
+    with pytest.raises(SoakConfigError, match=r"a\.npz is truncated, damaged or not an \.npz file"):
         ReplayMarket(tmp_path / "a.npz")
 
 
@@ -209,6 +210,11 @@ def test_archive_that_inflates_beyond_measure_is_refused(tmp_path: Path) -> None
     np.savez_compressed(tmp_path / "a.npz", data=np.zeros(1_200_000, dtype=LAYOUT))
     with pytest.raises(SoakConfigError, match=r"inflates from .* expected at most 100 times"):
         ReplayMarket(tmp_path / "a.npz")
+    # What else the archive holds makes the rows no smaller.
+    with zipfile.ZipFile(tmp_path / "a.npz", "a") as archive:
+        archive.writestr("padding.bin", bytes(800_000))
+    with pytest.raises(SoakConfigError, match=r"inflates from .* expected at most 100 times"):
+        ReplayMarket(tmp_path / "a.npz")
 
 
 def test_damaged_lzma_is_refused(tmp_path: Path) -> None:
@@ -244,6 +250,16 @@ def _mapped_and_held(path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Replay
 
 
 WHOLE = Window(iteration=1, iterations=1, start_ms=0.0, duration_ms=1_000.0)
+
+
+def test_rows_that_would_fill_the_disk_are_refused_before_any_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_npz(tmp_path / "big.npz", good_rows())
+    monkeypatch.setattr(numpy_file, "_MOST_IN_MEMORY", 64)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=1))
+    with pytest.raises(SoakConfigError, match=r"big\.npz: its rows take \d+ bytes, of which .* may hold 0"):
+        read_recording(path)
 
 
 def test_full_disk_while_rows_are_inflated_is_one_sentence(

@@ -12,7 +12,7 @@ from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.market.recording import numpy_file, parquet_file
 from pytest_soak.market.recording.cache import kept
 from pytest_soak.market.recording.files import files_of, sha256_of
-from pytest_soak.market.recording.rows import About, Recording, layout
+from pytest_soak.market.recording.rows import About, Recording, layout, refuse_unless_room
 
 if TYPE_CHECKING:
     from pytest_soak.market.recording.rows import Rows
@@ -126,6 +126,8 @@ def _joined(recordings: list[Recording]) -> Recording:
     """Recordings one after the other, in one mapped file."""
     import tempfile
 
+    size = sum(len(recording.buffer) for recording in recordings)
+    refuse_unless_room(recordings[0].path, size, Path(tempfile.gettempdir()))
     with tempfile.TemporaryFile() as file:
         for recording in recordings:
             file.write(recording.buffer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +47,20 @@ def layout() -> np.dtype[np.void]:
     import numpy as np
 
     return np.dtype(list(FIELDS))
+
+
+def refuse_unless_room(path: Path, size: int, place: Path) -> None:
+    """Refuse rows that would take more than half of what is free where they are to be written.
+
+    Raises:
+        SoakConfigError: names the recording and the place.
+    """
+    free = shutil.disk_usage(place).free
+    if size > free // 2:
+        raise SoakConfigError(
+            f"recording {path}: its rows take {size} bytes, of which {place} may hold {free // 2}, half of "
+            "what is free; make room there, or name another place (TMPDIR, PYTEST_SOAK_CACHE)"
+        )
 
 
 def refuse_row(file: Path, row: int, text: str) -> NoReturn:
