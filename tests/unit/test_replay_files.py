@@ -172,7 +172,7 @@ def test_announced_size_beyond_the_file_is_refused_before_memory_is_taken(tmp_pa
 
 def test_text_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.npz").write_text("price,qty\n1,2\n", encoding="utf-8")
-    with pytest.raises(SoakConfigError, match=r"no \.npz file"):
+    with pytest.raises(SoakConfigError, match=r"not an \.npz file"):
         ReplayMarket(tmp_path / "a.npz")
 
 
