@@ -4,6 +4,7 @@ import io
 import os
 import re
 import struct
+import sys
 import tempfile
 import zipfile
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.market import ReplayMarket, Window
 from pytest_soak.market.recording import numpy_file
 from pytest_soak.market.recording.reading import read_recording
+from pytest_soak.market.recording.rows import chunks
 from tests import recordings_kit as kit
 from tests.oracle.recordings import (
     LAYOUT,
@@ -241,6 +243,26 @@ def test_many_rows_of_an_archive_are_mapped_and_not_held(
     assert bytes(mapped.buffer) == bytes(held.buffer)
     one, other = (market.run_maker(kit.job(), WHOLE) for market in _mapped_and_held(path, monkeypatch))
     assert one == other
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="resident pages are read in /proc")
+def test_mapped_rows_that_were_looked_at_are_given_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A limit on a process may count them."""
+    np.save(tmp_path / "a.npy", np.ones(1 << 18, dtype=LAYOUT))
+    rows = np.load(tmp_path / "a.npy", mmap_mode="r")
+    monkeypatch.setattr("pytest_soak.market.recording.rows.CHUNK_ROWS", 1 << 14)
+    before = _resident_of_files()
+    assert sum(chunk.tobytes().count(1) > 0 for _, chunk in chunks(rows)) == 16
+    assert _resident_of_files() - before < rows.nbytes / 4
+    rows.tobytes()
+    assert _resident_of_files() - before > rows.nbytes / 2
+
+
+def _resident_of_files() -> int:
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("RssFile:"))
 
 
 def _mapped_and_held(path: Path, monkeypatch: pytest.MonkeyPatch) -> list[ReplayMarket]:

@@ -50,9 +50,9 @@ def read_recording(path: Path) -> Recording:
     """Read a recording: one file, several with commas between them, or a glob.
 
     The rows are mapped: those of ``.npy`` files as they are, those of other formats once they are converted
-    and kept in the user's cache. Mapped rows that were looked at count as resident, and are pages of the file
-    that the system takes back where memory is short; what this process holds of its own does not follow
-    their number.
+    and kept in the user's cache. Mapped rows count as resident while a pass of the kernel goes over them, as
+    pages of the file that the system takes back where memory is short; they are given back after each pass
+    and each chunk. What this process holds of its own does not follow their number.
 
     Raises:
         SoakConfigError: naming the file, the row that is wrong and what was expected.
