@@ -10,8 +10,6 @@ use crate::world::fair::persistence;
 const FLIGHT_HALF_LIFE_S: f64 = 2.0;
 /// Ceiling of the news of one trade, in typical trades.
 const MOST_NEWS: f64 = 30.0;
-/// Most orders that a sale is told apart into.
-const MOST_ORDERS: f64 = 1_000.0;
 /// Ceiling of the log of all that trades have moved.
 const MOST_MOVE: f64 = 0.5;
 
@@ -91,11 +89,37 @@ impl Value {
         }
     }
 
-    /// An order of a side traded a notional, ours included.
+    /// An order of another participant traded a notional: concave in its size.
     pub(crate) fn trade(&mut self, side: Side, notional: f64) {
-        let news = (notional / self.impact.typical_notional)
-            .sqrt()
-            .min(MOST_NEWS);
+        self.learn(side, self.typical(notional).sqrt().min(MOST_NEWS));
+    }
+
+    /// A part of what we trade traded a notional; the factor by which the quotes move that it would meet next.
+    ///
+    /// All that we trade adds up to one metaorder, however it is cut, so that a part tells in proportion to its
+    /// size and net flow alone makes the sum concave: were a part concave in its size, a position bought in small
+    /// orders and sold in a large one would leave the price higher than it was. Whoever we trade with sees it at
+    /// once.
+    pub(crate) fn part(&mut self, side: Side, notional: f64) -> f64 {
+        let before = self.factor;
+        self.learn(side, self.typical(notional));
+        let moved = self.factor / before;
+        self.belief *= moved;
+        moved
+    }
+
+    /// A notional in typical trades.
+    pub(crate) fn typical(&self, notional: f64) -> f64 {
+        notional / self.impact.typical_notional
+    }
+
+    /// Notional of a typical trade.
+    pub(crate) fn typical_notional(&self) -> f64 {
+        self.impact.typical_notional
+    }
+
+    /// Flow of a side surprises by some typical trades.
+    fn learn(&mut self, side: Side, news: f64) {
         let sign = side.sign() as f64;
         let depth = (1.0 + self.net.abs() / self.impact.saturation).sqrt();
         let surprise = sign * news / depth * 1e-4;
@@ -104,20 +128,6 @@ impl Value {
         self.net += sign * news;
         self.recent += sign * news;
         self.move_to();
-    }
-
-    /// Mean factor on the fair value while orders of a side, of typical size each, trade a notional from now on.
-    pub(crate) fn answer(&self, side: Side, notional: f64) -> f64 {
-        let orders = (notional / self.impact.typical_notional)
-            .ceil()
-            .clamp(1.0, MOST_ORDERS);
-        let mut then = self.clone();
-        let mut sum = 0.0;
-        for _ in 0..orders as u32 {
-            sum += then.factor;
-            then.trade(side, notional / orders);
-        }
-        sum / orders / self.factor
     }
 
     /// How much recent flow threatens the resting orders of a side: from 0, not at all, towards 1.
@@ -181,21 +191,36 @@ mod tests {
     }
 
     #[test]
-    fn value_answers_a_sale_in_its_course() {
-        let mut value = Value::new(&impact(), 1000.0, 0);
-        (0..40).for_each(|_| value.trade(Side::Buy, 100.0));
-        let (top, mut sum) = (value.factor, 0.0);
-        // The first order meets what stands there.
-        assert_eq!(value.answer(Side::Sell, 70.0), 1.0);
-        let answer = value.answer(Side::Sell, 4000.0);
-        assert_eq!(value.factor, top);
-        for _ in 0..40 {
-            sum += value.factor / top;
-            value.trade(Side::Sell, 100.0);
+    fn what_we_trade_tells_the_same_however_it_is_cut() {
+        let after = |parts: u32, side: Side| {
+            let mut value = Value::new(&impact(), 1000.0, 0);
+            let each = 4000.0 / f64::from(parts);
+            let moves = (0..parts).map(|_| value.part(side, each));
+            let product = moves.product::<f64>();
+            assert!((product / value.factor - 1.0).abs() < 1e-12);
+            // Whoever we trade with believes it at once.
+            assert!((value.belief / value.of(1000.0) - 1.0).abs() < 1e-12);
+            moved(&value)
+        };
+        let (whole, fine) = (after(400, Side::Buy), after(4000, Side::Buy));
+        assert!((whole / fine - 1.0).abs() < 0.01, "{whole} {fine}");
+        assert!((after(4000, Side::Sell) / fine + 1.0).abs() < 0.01);
+    }
+
+    #[test]
+    fn a_round_trip_of_ours_leaves_the_price_where_it_was() {
+        // Bought in small parts, sold in large ones; the other way round it is the same.
+        for (up, down) in [(400, 20), (20, 400)] {
+            let mut value = Value::new(&impact(), 1000.0, 0);
+            (0..up).for_each(|_| {
+                value.part(Side::Buy, 2000.0 / f64::from(up));
+            });
+            let top = moved(&value);
+            (0..down).for_each(|_| {
+                value.part(Side::Sell, 2000.0 / f64::from(down));
+            });
+            assert!(moved(&value).abs() < 0.1 * top, "{top} {}", moved(&value));
         }
-        assert!((answer - sum / 40.0).abs() < 1e-12 && answer < 0.999);
-        assert!(value.answer(Side::Buy, 4000.0) > 1.0);
-        assert!(value.answer(Side::Buy, 1e12).is_finite());
     }
 
     #[test]
@@ -219,6 +244,6 @@ mod tests {
         assert_eq!(value.of(1000.0), 1000.0);
         assert_eq!(value.believed(990.0, 7), 990.0);
         assert_eq!(value.threat(Side::Sell), 0.0);
-        assert_eq!(value.answer(Side::Sell, 1e9), 1.0);
+        assert_eq!(value.part(Side::Sell, 1e9), 1.0);
     }
 }

@@ -122,14 +122,13 @@ impl<V: Venue> Pace<V> {
         }
     }
 
-    /// What the position brings that is sold, or costs that is bought back, by walking the displayed book, whose
-    /// quotes follow what the sale tells; ticks times lots, None where the book does not hold enough.
+    /// What the position brings that is sold, or costs that is bought back, in one order against the displayed
+    /// book, whose quotes follow what the order tells; ticks times lots, None where the book does not hold enough.
     fn proceeds(&self) -> Option<f64> {
         let (venue, lots) = (&self.gateway.venue, self.gateway.measure.position_lots());
         let side = if lots > 0 { Side::Buy } else { Side::Sell };
-        let worth = venue.displayed(side).walk(lots.abs())?;
-        let answer = venue.answer(side.opposite(), lots.abs());
-        Some(worth * answer * lots.signum() as f64)
+        let worth = venue.proceeds(side, lots.abs())?;
+        Some(worth * lots.signum() as f64)
     }
 
     /// What the report says of the market; `label_ms` says how long each of its labels was on, `ended` whether

@@ -98,8 +98,8 @@ impl Venue for AnyVenue<'_> {
         to_venue!(self, venue => venue.labels_on())
     }
 
-    fn answer(&self, side: Side, lots: Lots) -> f64 {
-        to_venue!(self, venue => venue.answer(side, lots))
+    fn proceeds(&self, resting: Side, lots: Lots) -> Option<f64> {
+        to_venue!(self, venue => venue.proceeds(resting, lots))
     }
 
     fn quality(&self, end: Ns) -> Option<Quality> {

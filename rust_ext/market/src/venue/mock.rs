@@ -255,7 +255,7 @@ impl Venue for MockVenue {
         self.world.now().labels
     }
 
-    fn answer(&self, side: Side, lots: Lots) -> f64 {
-        self.participants.answer(side, lots)
+    fn proceeds(&self, resting: Side, lots: Lots) -> Option<f64> {
+        self.participants.proceeds(resting, lots)
     }
 }
