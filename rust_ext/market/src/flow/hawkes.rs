@@ -109,12 +109,12 @@ impl Arrivals {
         false
     }
 
-    /// As much as a number of orders of a side has come; the next candidate is drawn.
-    pub(crate) fn excite(&mut self, side: Side, orders: f64, now: Ns, stream: &mut Stream) {
+    /// An order of a side has come; the next candidate is drawn.
+    pub(crate) fn excite(&mut self, side: Side, now: Ns, stream: &mut Stream) {
         self.decay_to(now);
         for part in &mut self.parts {
-            part.left[side.index()] += part.own * orders;
-            part.left[side.opposite().index()] += part.cross * orders;
+            part.left[side.index()] += part.own;
+            part.left[side.opposite().index()] += part.cross;
         }
         self.draw(stream);
     }

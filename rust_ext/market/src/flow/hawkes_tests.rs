@@ -30,7 +30,7 @@ fn orders(flow: &Flow, factor: f64, seconds: i64) -> Vec<(Ns, Side)> {
             } else {
                 Side::Sell
             };
-            arrivals.excite(side, 1.0, now, &mut stream);
+            arrivals.excite(side, now, &mut stream);
             found.push((now, side));
         }
     }

@@ -149,7 +149,7 @@ fn bursts_of_market_orders_drive_limit_orders() {
     let calm = wait(&flow);
     let mut more = Stream::new(6, Purpose::Flow, 0);
     for _ in 0..2_000 {
-        arrivals.excite(Side::Buy, 1.0, 0, &mut more);
+        arrivals.excite(Side::Buy, 0, &mut more);
     }
     flow.follow(&arrivals);
     let factor = 0.5 + 0.5 * arrivals.relative();

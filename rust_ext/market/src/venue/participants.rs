@@ -161,7 +161,9 @@ impl Participants {
     }
 
     /// An immediate-or-cancel order of ours. It trades in parts of typical size: others learn from each, and what
-    /// is left on the side that it hits follows before the next one comes.
+    /// is left on the side that it hits follows before the next one comes. It sets off no orders of others: what
+    /// looks like one order that sets off the next is one participant's order that is cut (Toth, Palit, Lillo and
+    /// Farmer 2015), and ours is cut by ourselves.
     pub(crate) fn take(
         &mut self,
         side: Side,
@@ -185,7 +187,6 @@ impl Participants {
             let notional = traded as f64 * price;
             let moved = self.value.part(side, notional);
             self.book.follow(side.opposite(), moved, &mut self.seq);
-            self.excite(side, self.value.typical(notional), now);
             if traded < asked {
                 break;
             }
@@ -250,12 +251,8 @@ impl Participants {
             self.tell(order.side, traded);
         }
         self.book.note_mid();
-        self.excite(order.side, 1.0, moment.now);
-    }
-
-    /// As much as a number of market orders arrived, ours or another participant's.
-    fn excite(&mut self, side: Side, orders: f64, now: Ns) {
-        self.arrivals.excite(side, orders, now, &mut self.stream);
+        self.arrivals
+            .excite(order.side, moment.now, &mut self.stream);
         self.flow.follow(&self.arrivals);
     }
 

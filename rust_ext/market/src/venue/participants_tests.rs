@@ -84,10 +84,9 @@ fn an_order_meets_its_own_impact_however_it_is_cut() {
 }
 
 #[test]
-fn small_orders_excite_others_by_their_share() {
-    let intensity = |orders: Lots| {
-        let (_, market) = paid(&market(1, 0.0), 400, orders);
-        market.arrivals.relative()
-    };
-    assert!((intensity(1) / intensity(400) - 1.0).abs() < 1e-9);
+fn an_order_of_ours_sets_off_no_orders_of_others() {
+    let market = market(1, 3.0);
+    let (_, after) = paid(&market, 4_000, 1);
+    assert_eq!(after.arrivals.next(), market.arrivals.next());
+    assert_eq!(after.arrivals.relative(), market.arrivals.relative());
 }
