@@ -176,7 +176,9 @@ mod tests {
                 let before = place.ahead;
                 place.show(LAWS[law], f64::from(quantity));
                 prop_assert!(place.ahead <= before.min(f64::from(quantity)) + 1e-9);
-                prop_assert!(place.ahead >= -1e-9);
+                // A law may take more from what is ahead than stands there, as in hftbacktest; a fill is at most
+                // the trade all the same.
+                prop_assert!(place.ahead.is_finite());
             }
         }
     }
