@@ -8,11 +8,11 @@ import re
 from array import array
 from collections import deque
 from collections.abc import Iterator, Mapping
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from pytest_soak.domain.own import MOST_NAMES, NAME
 from pytest_soak.market.account import Account
+from pytest_soak.market.in_force import in_force
 from pytest_soak.market.orders import Execution, Kind, Order, Rejection, StrategyError
 from pytest_soak.market.seen import Seen
 
@@ -31,13 +31,16 @@ class View(Seen):
     """One decision of a strategy: made by ``Strategy.run``, the same object at every step.
 
     Prices are in quote currency, sizes in base units, times in ms of market time. Nothing is known before it
-    was received. ``place`` counts as an attempt to quote, ``blocked`` as one that a rule of the strategy's
-    own held back; ``risk_ratio`` is made of these.
+    was received. ``place`` counts as an attempt to quote, unless the order is immediate-or-cancel and so
+    quotes nothing; ``blocked`` counts as one that a rule of the strategy's own held back; ``risk_ratio`` is
+    made of these.
     """
 
     def __init__(self, simulation: Simulation, parameters: Mapping[str, float], window: Window) -> None:
         super().__init__(simulation.compiled)
         self._window = window
+        self.given = parameters
+        """Parameters in force, as the harness gave them."""
         self._orders: dict[int, Order] = {}
         self._takes: deque[Order] = deque()
         self.timers: list[tuple[float, int, str]] = []
@@ -52,7 +55,7 @@ class View(Seen):
         """Fills received since the last decision."""
         self.rejections: list[Rejection] = []
         """Orders refused by the market, as received since the last decision."""
-        self.parameters = SimpleNamespace(**parameters)
+        self.parameters = in_force(parameters)
         """Parameters in force, as attributes: ``view.parameters.min_interval_ms``."""
         self.carry: Any = window.carry
         """What the last iteration left, a JSON value; what stands here at the end goes to the next one."""
@@ -193,8 +196,11 @@ class View(Seen):
         order.state = "cancelling"
         return self._sent(Order(kernel, name, order.side, price, size, "post_only", new))
 
-    def cancel(self, order: Order) -> None:
+    def cancel(self, order: Order, *, tail: bool = False) -> None:
         """Send a cancellation, unless one is under way or the order is no longer at the market.
+
+        ``tail`` says that the order is given up as it was old and far from where it should be; the report
+        counts such cancellations apart.
 
         Raises:
             StrategyError: for an immediate-or-cancel order, or what is no order.
@@ -203,7 +209,7 @@ class View(Seen):
             self._refuse(f"cancel({order!r}); accepted is an order that place() or replace() returned")
         if order.state in ("cancelling", "done"):
             return
-        self._kernel.cancel(self._number(order))
+        self._kernel.cancel(self._number(order), tail)
         order.state = "cancelling"
 
     def cancel_all(self) -> None:
@@ -314,7 +320,8 @@ class View(Seen):
             order.state = "done"
 
     def _sent(self, order: Order) -> Order:
-        self._kernel.attempt(None)
+        if order.kind != "ioc":
+            self._kernel.attempt(None)
         if order.number is not None:
             self._orders[order.number] = order
         if order.kind != "post_only":
