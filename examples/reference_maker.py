@@ -138,11 +138,16 @@ class ReferenceMaker(Strategy):
                 self._quote(view, now, side, *wanted, mid, position)
 
     def _half(self, view: View, mid: float) -> float:
-        return (self._m.base_half_spread_bps + view.parameters.base_spread_bps_delta) * mid * BPS
+        bps = self._m.base_half_spread_bps + view.parameters.base_spread_bps_delta
+        return bps * self._whole(mid) * BPS
+
+    def _whole(self, mid: float) -> float:
+        """What a distance in bps is a share of, ticks: the mid, or as much as has ``ticks_per_bps``."""
+        return self._m.ticks_per_bps * 1e4 if self._m.ticks_per_bps > 0.0 else mid
 
     @staticmethod
     def _lots(view: View, notional: float, mid: float) -> float:
-        return notional / (mid * view.tick_size * view.lot_size)
+        return notional / (view.contract.in_quote(mid * view.tick_size) * view.lot_size)
 
     def _limit(self, view: View, mid: float) -> float:
         return self._lots(view, self._m.position_limit_notional, mid)
@@ -163,7 +168,7 @@ class ReferenceMaker(Strategy):
     def _wanted(self, view: View, side: int, mid: float, position: int) -> tuple[int, int] | None:
         """Tick and lots of the quote that it would have; None where that would be too small."""
         share = position / self._limit(view, mid)
-        reference = mid * (1.0 - self._m.skew_bps * share * BPS)
+        reference = mid - self._m.skew_bps * share * self._whole(mid) * BPS
         half = self._half(view, mid)
         tick = math.floor(reference - half) if side == 1 else math.ceil(reference + half)
         best = view.best_ask if side == 1 else view.best_bid
@@ -182,7 +187,7 @@ class ReferenceMaker(Strategy):
     ) -> None:
         quote, off = self._quotes[side], math.inf
         if quote is not None:
-            off = abs(round(quote.price / view.tick_size) - tick) / mid * 1e4
+            off = abs(round(quote.price / view.tick_size) - tick) / self._whole(mid) * 1e4
             if off <= self._m.requote_bps:
                 return
         reason = self._blocked(view, now, side, lots, mid, position)

@@ -12,6 +12,7 @@ import pytest
 
 from pytest_soak import Strategy, View
 from pytest_soak.config.profiles import load_profile
+from pytest_soak.domain.contract import Contract
 from pytest_soak.domain.kpis import kpis_of
 from pytest_soak.domain.settings import Profile
 from pytest_soak.market import MakerJob, MockMarket, ReplayMarket, Window, load_scenario
@@ -94,6 +95,17 @@ def test_it_does_so_on_a_recording(make: Callable[[Profile], Strategy], tmp_path
     slow = slow.model_copy(update={"maker": slow.maker.model_copy(update={"order_latency_ms": 40.0})})
     for profile in (load_profile("default").profile, load_profile("steady_safe").profile, slow):
         assert_same(recorded, profile, make(profile), window)
+
+
+def test_it_does_so_on_an_inverse_contract_with_distances_in_ticks(
+    make: Callable[[Profile], Strategy],
+) -> None:
+    profile = load_profile("default").profile
+    of = profile.model_copy(
+        update={"maker": profile.maker.model_copy(update={"ticks_per_bps": 20.0, "skew_bps": 5.0})}
+    )
+    contract = Contract(kind="inverse", size=10.0)
+    assert_same(MockMarket(load_scenario("calm"), seed=1, contract=contract), of, make(of))
 
 
 EXITING = {"exit_ratio": 0.05, "max_in_flight": 1, "requote_bps": 0.1, "far_bps": 0.2, "skew_bps": 2.0}

@@ -273,6 +273,7 @@ impl Exchange {
                         order.size = left.map_or(order.size, |left| order.filled + left);
                     }
                 }
+                OrderUpdate::Funded { .. } => {}
                 OrderUpdate::Taken => {
                     let taken = self.takes.pop_front().flatten();
                     self.forget_filled(taken);
