@@ -206,12 +206,12 @@ class View(Seen):
             stays = price == order.price or kernel.rounded(order.side, price) == kernel.rounded(
                 order.side, order.price
             )
-            left = min(order.left, order.asked - order.filled)
+            left = order.left if order.asked is None else min(order.left, order.asked)
             if stays and order.state != "cancelling" and size <= left:
                 if size < left:
                     kernel.reduce(number, size)
                     kernel.attempt(None)
-                    order.asked = order.filled + size
+                    order.asked = size
                 return order
             name = self._name(client_id)
             new = kernel.replace(number, order.side, price, size)
@@ -261,7 +261,7 @@ class View(Seen):
         """
         values = self.recorded.get(name)
         if values is None:
-            values = self._recording(name)
+            values = self.recording(name)
         try:
             number = float(value)
         except (TypeError, ValueError, OverflowError):
@@ -270,7 +270,12 @@ class View(Seen):
             self._refuse(f"record({name!r}, {value!r}); accepted is a finite number")
         values.append(number)
 
-    def _recording(self, name: str) -> array[float]:
+    def recording(self, name: str) -> array[float]:
+        """The values under a name.
+
+        Raises:
+            StrategyError: for a name that is not accepted, or too many.
+        """
         if not isinstance(name, str) or re.fullmatch(NAME, name) is None:
             self._refuse(f"record({name!r}, ...); accepted are a letter, then ")
         if len(self.recorded) == MOST_NAMES:
@@ -330,6 +335,9 @@ class View(Seen):
         order = self._orders.get(number)
         if order is not None:
             order.size = order.filled + left
+            # More than was asked for last: another reduction is still on its way.
+            if order.asked is not None and left < order.asked + _SMALL:
+                order.asked = None
 
     def _answered(self, kind: int, number: int) -> None:
         order = self._orders[number]

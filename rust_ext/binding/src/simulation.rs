@@ -155,9 +155,14 @@ impl Simulation {
 
     /// Share a writable buffer of words of 8 bytes with a compiled strategy: the address of a C function that
     /// takes the second number, goes on to the next decision and answers 1, 0 at the end, -1 for an error.
+    /// `names` is how many names there are to record values under.
     ///
     /// It must be called with the GIL, while this object is alive.
-    fn share(mut slf: PyRefMut<'_, Self>, buffer: PyBuffer<u64>) -> PyResult<(usize, usize)> {
+    fn share(
+        mut slf: PyRefMut<'_, Self>,
+        buffer: PyBuffer<u64>,
+        names: usize,
+    ) -> PyResult<(usize, usize)> {
         let room = words(slf.stepper.most_levels());
         let aligned = buffer.buf_ptr().cast::<u64>().is_aligned();
         let usable = buffer.item_count() == room && !buffer.readonly() && aligned;
@@ -167,12 +172,19 @@ impl Simulation {
             )));
         }
         slf.shared = Some(Shared {
-            exchange: Exchange::default(),
+            exchange: Exchange::recording(names),
             error: None,
             buffer,
         });
         let function: unsafe extern "C" fn(*mut Simulation) -> i64 = exchange;
         Ok((function as usize, &raw mut *slf as usize))
+    }
+
+    /// What the compiled strategy recorded, by the place of its name.
+    #[getter]
+    fn shared_recorded(&self) -> Vec<Vec<f64>> {
+        let shared = self.shared.as_ref();
+        shared.map_or_else(Vec::new, |shared| shared.exchange.recorded().to_vec())
     }
 
     /// What went wrong in the function of `share`.

@@ -57,9 +57,24 @@ pub struct Exchange {
     takes: VecDeque<Option<u64>>,
     /// Version of the levels in the memory.
     levels: Option<u64>,
+    /// Values that the strategy recorded, by the place of their name.
+    recorded: Vec<Vec<f64>>,
 }
 
 impl Exchange {
+    /// With so many names under which the strategy records values.
+    pub fn recording(names: usize) -> Self {
+        Exchange {
+            recorded: vec![Vec::new(); names],
+            ..Exchange::default()
+        }
+    }
+
+    /// What was recorded, by the place of its name.
+    pub fn recorded(&self) -> &[Vec<f64>] {
+        &self.recorded
+    }
+
     /// Carry out what stands in the memory, go on to the next decision, and write down what is seen then; false
     /// at the end. The memory has [`words`](crate::memory::words) words.
     ///
@@ -124,9 +139,10 @@ impl Exchange {
                 })?;
                 c.said("blocked", stepper.attempt(Some(name)))?;
             }
+            8 => self.record(c)?,
             _ => {
                 return Err(CommandError(format!(
-                    "a command of kind {}; accepted are 1 to 7",
+                    "a command of kind {}; accepted are 1 to 8",
                     c.kind
                 )))
             }
@@ -163,6 +179,21 @@ impl Exchange {
         if let Some(order) = order.filter(|order| order.state != CANCELLING) {
             order.state = CANCELLING;
             c.said("cancel", stepper.cancel(id, c.side == 1))?;
+        }
+        Ok(())
+    }
+
+    fn record(&mut self, c: Command) -> Result<(), CommandError> {
+        let (names, place) = (self.recorded.len(), usize::try_from(c.order).ok());
+        let values = place.and_then(|place| self.recorded.get_mut(place));
+        match values.filter(|_| c.price.is_finite()) {
+            Some(values) => values.push(c.price),
+            None => {
+                return Err(CommandError(format!(
+                    "record({}, {}); accepted are a place among the {names} names in kpis and a finite number",
+                    c.order, c.price
+                )))
+            }
         }
         Ok(())
     }
