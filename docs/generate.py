@@ -268,6 +268,8 @@ def documented() -> None:
     places = (
         "pytest_soak.market.strategy.Strategy",
         "pytest_soak.market.view.View",
+        "pytest_soak.market.compiled.CompiledStrategy",
+        "pytest_soak.market.compiled.CompiledView",
         "pytest_soak.market.stepping.Simulation",
         "pytest_soak.plugin.handles.SoakIteration",
     )

@@ -1,8 +1,10 @@
 //! One iteration from its spec to its report: a strategy, a market and what lies between them.
 
 pub(crate) mod estimates;
+pub(crate) mod exchange;
 pub(crate) mod gateway;
 pub(crate) mod market;
+pub mod memory;
 pub(crate) mod observe;
 pub(crate) mod observe_rows;
 pub(crate) mod pace;

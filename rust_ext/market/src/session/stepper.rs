@@ -125,6 +125,16 @@ impl<'a> Stepper<'a> {
         ms_of_ns(self.now)
     }
 
+    /// Quote units of a tick.
+    pub fn tick_size(&self) -> f64 {
+        self.pace.plan.tick_size
+    }
+
+    /// Base units of a lot.
+    pub fn lot_size(&self) -> f64 {
+        self.pace.plan.lot_size
+    }
+
     /// Best price of other participants as seen now, quote units.
     pub fn best(&self, side: Side) -> Option<f64> {
         self.view.best[side.index()].map(|t| t as f64 * self.pace.plan.tick_size)
@@ -146,6 +156,11 @@ impl<'a> Stepper<'a> {
         let shown = self.pace.gateway.venue.shown();
         let levels = shown.levels[side.index()].iter();
         levels.map(move |(tick, lots)| (*tick as f64 * tick_size, *lots as f64 * lot_size))
+    }
+
+    /// A number that changes whenever the levels may have.
+    pub fn levels_version(&mut self) -> u64 {
+        self.pace.gateway.venue.shown().version
     }
 
     /// Levels that are shown at most.
@@ -245,9 +260,9 @@ impl<'a> Stepper<'a> {
     ///
     /// # Errors
     /// Where the iteration is over.
-    pub fn cancel(&mut self, id: u64) -> Result<(), RequestError> {
+    pub fn cancel(&mut self, id: u64, tail: bool) -> Result<(), RequestError> {
         self.send(Request::Quote {
-            cancel: Some(Cancel { id, tail: false }),
+            cancel: Some(Cancel { id, tail }),
             place: None,
         })
     }
