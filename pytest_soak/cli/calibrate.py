@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_soak.cli.facts import cell_of, print_facts
-from pytest_soak.cli.options import add_seed
+from pytest_soak.cli.options import FOLDERS, add_seed
 from pytest_soak.cli.outputs import output_file, write_output
-from pytest_soak.config.arguments import MAX_SECONDS, market_seconds, path, positive_int
+from pytest_soak.config.arguments import MAX_SECONDS, market_seconds, name_or_path, path, positive_int
 from pytest_soak.domain.errors import SoakConfigError
 
 if TYPE_CHECKING:
@@ -65,6 +65,12 @@ def add(commands: Commands) -> None:
         metavar="SECONDS",
         help="Use recordings up to here, so that the rest can be compared with a market that has not seen it",
     )
+    command.add_argument(
+        "--start",
+        type=name_or_path,
+        metavar="SCENARIO",
+        help="Search near this scenario, as to go on with an earlier fit; of its instrument nothing is taken",
+    )
     add_seed(command)
     command.set_defaults(run=run)
 
@@ -79,6 +85,7 @@ def run(options: argparse.Namespace) -> None:
     from pytest_soak.market.calibration.fitting import fit
     from pytest_soak.market.calibration.sample import pooled
     from pytest_soak.market.calibration.writing import text_of, told_by, unmatched
+    from pytest_soak.market.scenario.loading import load_scenario
 
     if options.simulations > MOST_SIMULATIONS:
         raise SoakConfigError(f"--simulations = {options.simulations}; accepted is 1 to {MOST_SIMULATIONS}")
@@ -86,6 +93,7 @@ def run(options: argparse.Namespace) -> None:
     if file.suffix != _SUFFIX:
         raise SoakConfigError(f"{file}: a scenario is written to a file that ends in {_SUFFIX}")
     name = _name_for(file)
+    start = load_scenario(options.start, FOLDERS) if options.start is not None else None
     sample = pooled([_source(recording, options.until) for recording in options.recordings])
     found = fit(
         name,
@@ -93,6 +101,7 @@ def run(options: argparse.Namespace) -> None:
         simulations=options.simulations,
         seed=options.seed,
         progress=_progress(options.simulations),
+        start=start,
     )
     write_output(file, text_of(found).encode("ascii"))
     for line in told_by(found):

@@ -61,13 +61,13 @@ def test_a_search_finds_the_bottom_of_a_bent_valley_and_never_leaves_its_box() -
         return float((x - 0.95) ** 2 + 10.0 * ((y - x**2) ** 2).sum())
 
     start = np.full(5, 0.1)
-    best = least(valley, start, 1200, lambda tried, _: told.append(tried))
+    best = least(valley, start, 1200, lambda tried, _: told.append(tried), 1, 0.15)
     assert best.tried == told[-1] == 1200
     assert best.distance == valley(best.at) < 1e-3 < valley(start)
-    again = least(valley, start, 1200, lambda *_: None)
+    again = least(valley, start, 1200, lambda *_: None, 1, 0.15)
     assert (again.at == best.at).all()
-    assert (least(valley, start, 1200, lambda *_: None, seed=2).at != best.at).any()
-    assert least(valley, start, 1, lambda *_: None).distance == valley(start)
+    assert (least(valley, start, 60, lambda *_: None, 2, 0.15).at != best.at).any()
+    assert least(valley, start, 1, lambda *_: None, 1, 0.15).distance == valley(start)
 
 
 def test_facts_of_a_market_are_recovered(lively: Sample, fitted: Fit) -> None:
@@ -92,6 +92,14 @@ def test_a_fit_is_a_function_of_its_input(fitted: Fit, lively: Sample, tmp_path:
     file = tmp_path / "lively.toml"
     file.write_text(text_of(fitted), encoding="utf-8")
     assert load_scenario(file) == fitted.scenario
+
+
+def test_a_fit_goes_on_where_an_earlier_one_ended(fitted: Fit, lively: Sample) -> None:
+    on = fit("on", lively, simulations=1, seed=1, progress=_quiet, start=fitted.scenario)
+    assert on.scenario.model_copy(update={"name": "lively"}) == fitted.scenario
+    assert "begun at scenario lively, 1 trials" in text_of(on)
+    # What a scenario has not is begun as ever.
+    fit("other", lively, simulations=1, seed=1, progress=_quiet, start=load_scenario("santa_fe"))
 
 
 def test_a_file_says_from_what_it_is_and_what_remained(fitted: Fit) -> None:

@@ -79,7 +79,7 @@ def test_a_scenario_of_ones_own(capsys: pytest.CaptureFixture[str], tmp_path: Pa
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["clam"], "unknown scenario 'clam'; known are calm, "),
+        (["clam"], "unknown scenario 'clam'; known are btc_perp, calm, "),
         (["calm", "--hours=200"], "--hours = 200; accepted is 1 to 168"),
         (["calm", "--hours=1", "--replay=none.npz"], "recording none.npz does not exist"),
         (["calm", "--hours=1", "--picture=x.bmp"], "in the format 'bmp'; accepted is one of png, svg, pdf"),
@@ -265,10 +265,9 @@ def test_the_reference_maker_quotes_in_both_at_three_distances(
     assert all(line.count(" +- ") == 2 for line in lines if line.endswith(" recorded"))
     assert all(line.isascii() and len(line) <= 100 for line in lines)
 
-    code, lines, _ = called(capsys, *words, "--replay-from=70")
-    assert code == 0
-    assert any(line.endswith("4 in the scenario, 1 in the recording") for line in lines)
-    assert "scenario and recording cannot be compared: no KPI was measured in both" in lines
+    lines = list(quoting.compared(load_scenario("calm"), 1, recording, "steady_safe", from_s=70.0))
+    assert lines[1].endswith("4 in the scenario, 1 in the recording")
+    assert lines[-1] == "scenario and recording cannot be compared: no KPI was measured in both"
     code, _, err = called(capsys, *words, "--replay-from=900")
     assert code == 2
     assert "--replay-from = 900; accepted is what leaves some of recording" in err

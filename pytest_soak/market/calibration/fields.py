@@ -54,12 +54,22 @@ class Field:
     start: float
     logarithmic: bool = True
 
-    def place(self) -> float:
-        """Where the start lies between low and high."""
-        start = min(max(self.start, self.low), self.high)
+    def place(self, scenario: Scenario | None = None) -> float:
+        """Where the start, or what a scenario has instead, lies between low and high."""
+        start = min(max(self.start if scenario is None else self._of(scenario), self.low), self.high)
         if self.logarithmic:
             return math.log(start / self.low) / math.log(self.high / self.low)
         return (start - self.low) / (self.high - self.low)
+
+    def _of(self, scenario: Scenario) -> float:
+        value: Any = scenario.model_dump(mode="json")
+        for key in self.path:
+            # A scenario may have no Hawkes process, or one of other exponentials.
+            has = key in value if isinstance(value, dict) else isinstance(key, int) and key < len(value or ())
+            if not has:
+                return self.start
+            value = value[key]
+        return float(value)
 
     def at(self, place: float) -> float:
         """The value at a place from 0 to 1, as many digits of it as a file holds."""

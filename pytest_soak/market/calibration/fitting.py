@@ -30,6 +30,8 @@ SEEDS = 2
 UNMATCHED = 3.0
 """Errors from which on a statistic is called unmatched."""
 _SEEDS_THAT_ARE = 1 << 64
+_WIDTH, _NEAR = 0.15, 0.05
+"""Deviation of the first trials, as a share of a range: from nothing, and near a scenario."""
 _BEGIN_S = 20.0
 _NOTHING = 20.0
 """Errors of a statistic that a trial has not."""
@@ -61,10 +63,17 @@ class Fit:
     simulations: int
     distance: float
     matches: tuple[Match, ...]
+    start: str
 
 
 def fit(
-    name: str, sample: Sample, *, simulations: int, seed: int, progress: Callable[[int, float], None]
+    name: str,
+    sample: Sample,
+    *,
+    simulations: int,
+    seed: int,
+    progress: Callable[[int, float], None],
+    start: Scenario | None = None,
 ) -> Fit:
     """Fit a scenario.
 
@@ -74,6 +83,7 @@ def fit(
         simulations: trials, each of which lives through ``SEEDS`` stretches.
         seed: of the trials and of the markets in them.
         progress: is told of trials so far and the least distance.
+        start: a scenario near which the search begins; the recordings' own sizes where it is left out.
     """
     scales = scales_of(sample)
     base, fields = base_of(name, sample, scales), fields_of(scales)
@@ -83,8 +93,9 @@ def fit(
 
     import numpy as np
 
-    start = np.array([field.place() for field in fields])
-    best = least(distance, start, simulations, progress, seed)
+    places = np.array([field.place(start) for field in fields])
+    width = _WIDTH if start is None else _NEAR
+    best = least(distance, places, simulations, progress, seed, width)
     scenario = scenario_at(base, fields, best.at)
     found = _found(scenario, sample, seed + _SHOWN_SEED)
     if found is None:
@@ -92,7 +103,7 @@ def fit(
     away = _away(sample, found)
     rows = zip(MOMENTS, sample.values, found, away, strict=True)
     matches = tuple(Match(m.name, m.shown(r), m.shown(f), float(z)) for m, r, f, z in rows if np.isfinite(r))
-    return Fit(scenario, sample, seed, best.tried, _distance(away), matches)
+    return Fit(scenario, sample, seed, best.tried, _distance(away), matches, start.name if start else "")
 
 
 def _found(scenario: Scenario, sample: Sample, seed: int) -> Doubles | None:

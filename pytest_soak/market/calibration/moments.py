@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     Measure = Callable[[Series], float]
 
 _SAME = 1e-6
+_QUOTED_S = 1.0
 _RATIO = 0.1
 """Tolerance of a logarithm: a tenth of the value."""
 _SHARE = 0.04
@@ -203,6 +204,40 @@ def _unmoved(series: Series) -> float:
     return float(np.mean(np.abs(np.diff(series.path)) < _SAME))
 
 
+def _move(share: float) -> Measure:
+    """A quantile of the size of the moves of a step, rests left out, bps."""
+
+    def quantile(series: Series) -> float:
+        import numpy as np
+
+        moves = np.abs(np.diff(series.path))
+        return float(np.quantile(moves[moves > _SAME], share))
+
+    return quantile
+
+
+def _met(spreads: float) -> Measure:
+    """Share of quotes, so many mean spreads behind the best price, that a second meets."""
+
+    def met(series: Series) -> float:
+        import numpy as np
+
+        tape, steps = series.tape, round(_QUOTED_S / STEP_S)
+        spread = float(np.nanmedian(tape.ask - tape.bid))
+        away = spreads * spread
+        low, high = series.reached
+        shares = []
+        for best, reached, sign in ((tape.bid, low, 1.0), (tape.ask, high, -1.0)):
+            later = np.lib.stride_tricks.sliding_window_view(sign * reached[1:], steps).min(axis=1)
+            # A thousandth of a spread beyond, as prices are rounded.
+            price = sign * best[: len(later)] - away + 1e-3 * spread
+            known = np.isfinite(price)
+            shares.append(np.mean(later[known] <= price[known]))
+        return float(np.mean(shares))
+
+    return met
+
+
 def _large_moves(series: Series) -> float:
     """Share of the variance of a step that its largest hundredth makes."""
     import numpy as np
@@ -260,7 +295,12 @@ MOMENTS: tuple[Moment, ...] = (
     Moment("volatility over 1 s", _volatility(1.0), _RATIO, logarithmic=True),
     Moment("volatility over 10 s", _volatility(10.0), _RATIO, logarithmic=True),
     Moment("unmoved mids", _unmoved, _SHARE),
+    Moment("moves of the mid, median", _move(0.5), 2 * _RATIO, logarithmic=True),
+    Moment("moves of the mid, upper tenth", _move(0.9), 2 * _RATIO, logarithmic=True),
     Moment("large moves", _large_moves, _SHARE),
+    Moment("met within 1 s at the best price", _met(0.0), _SHARE),
+    Moment("met within 1 s a spread behind", _met(1.0), _SHARE),
+    Moment("met within 1 s four spreads behind", _met(4.0), _SHARE),
     Moment("peaked returns, 1 s", _peak(1.0), _SHARE),
     Moment("volatility of volatility", _of_fact(prices.volatility_of_volatility), 2 * _RATIO),
     Moment("response after 0.1 s", _response(STEP_S), _RATIO),

@@ -28,7 +28,8 @@ MOST_S = 24 * 3600.0
 LEAST_ORDERS = 100
 LEAST_KNOWN = 0.5
 """Share of time in which both sides stand, at least."""
-_STRETCH_S = 600.0
+_STRETCH_S = 180.0
+"""What a run of a trial is as long as, at the most: recordings are cut into equal stretches."""
 _PARTS = 8
 _ALIKE = 1e-6
 
@@ -128,7 +129,8 @@ def pooled(sources: Sequence[Source]) -> Sample:
                 f"recordings {first.name} and {source.name} have ticks of {first.tick_size:g} and "
                 f"{source.tick_size:g}; accepted are recordings of one instrument"
             )
-    stretch_s = min(_STRETCH_S, *(source.tape.seconds for source in sources))
+    lengths = [source.tape.seconds for source in sources]
+    stretch_s = min(length / math.ceil(length / _STRETCH_S) for length in lengths)
     stretches = [part for source in sources for part in _cut(source.tape, stretch_s)]
     values = mean_of([measured(part, MOMENTS) for part in stretches])
     pieces = math.ceil(_PARTS / len(stretches))

@@ -32,8 +32,8 @@ def least(
     start: Doubles,
     most: int,
     progress: Callable[[int, float], None],
-    seed: int = 1,
-    width: float = 0.15,
+    seed: int,
+    width: float,
 ) -> Best:
     """Search a box of sides from 0 to 1 from ``start`` on; the same arguments give the same answer.
 

@@ -54,7 +54,8 @@ def _head(fit: Fit) -> Iterator[str]:
         name = printable(source.name)
         yield f"#   {name}, sha256 {source.sha256},"
         yield f"#   {source.tape.seconds:.6g} s with {len(source.tape.trade_s)} market orders."
-    yield f"# Seed {fit.seed}, {fit.simulations} trials of {SEEDS} x {fit.sample.stretch_s:.6g} s."
+    begun = f", begun at scenario {fit.start}" if fit.start else ""
+    yield f"# Seed {fit.seed}{begun}, {fit.simulations} trials of {SEEDS} x {fit.sample.stretch_s:.6g} s."
     yield f"# Distance that remained, on seeds that the fit has not seen: {fit.distance:.4g}"
     yield "# (mean of 2 (sqrt(1 + z**2) - 1), z the errors that a statistic is off: 0.83 if all are one off)"
     yield from (f"# {line}" for line in textwrap.wrap(f"{unmatched(fit).capitalize()}.", _WIDTH))

@@ -147,13 +147,8 @@ class Instrument(Ruled):
     """What is traded."""
 
     rules = (
-<<<<<<< HEAD
         Within("tick_size", 1e-6, 1e-3, of="start_price"),
-        Within("lot_size", 1e-6, 1e4, of="start_price", power=-1),
-=======
-        Within("tick_size", 1e-6, 1e-4, of="start_price"),
-        Within("lot_size", 1e-6, 100.0, of="unit_worth", power=-1, said="start_price"),
->>>>>>> main
+        Within("lot_size", 1e-6, 1e4, of="unit_worth", power=-1, said="start_price"),
     )
 
     tick_size: float = Field(
@@ -161,11 +156,7 @@ class Instrument(Ruled):
     )
     lot_size: float = Field(
         gt=0.0,
-<<<<<<< HEAD
-        description="Quantity step, in base currency; worth 1e-6 to 10,000 quote units at ``start_price``",
-=======
-        description="Quantity step, in units of the contract; worth 1e-6 to 100 quote at ``start_price``",
->>>>>>> main
+        description="Quantity step, in units of the contract; worth 1e-6 to 10,000 quote at ``start_price``",
     )
     start_price: float = Field(ge=1e-6, le=1e9, description="Fair value at market time 0, in quote currency")
     # Left out where it is the usual one, so that a scenario without it keeps its hash.
