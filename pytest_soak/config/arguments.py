@@ -13,6 +13,7 @@ FILL_MODELS = ("queue", "touch", "through", "pessimistic")
 CONTRACTS = ("linear", "inverse")
 LEAST_CONTRACT, MOST_CONTRACT = 1e-9, 1e9
 SERIES_KINDS = ("off", "summary", "full")
+PROFILERS = ("cprofile", "pyinstrument")
 LEAST_SERIES_STEP, MOST_SERIES_STEP = 0.1, 360.0
 MAX_MINUTES = 24 * 60.0
 MAX_SECONDS = 86_400.0
@@ -43,7 +44,7 @@ def iteration_count(text: str) -> int:
 
 
 def port_number(text: str) -> int:
-    """Parse a port of this machine; 0 is one that is free."""
+    """Parse a port of this machine; 0 picks a free one."""
     try:
         number = int(text)
     except ValueError:
@@ -55,7 +56,7 @@ def port_number(text: str) -> int:
 
 def name_or_path(text: str) -> str:
     """Parse a name or the path of a file, with a leading ``~`` replaced by the home folder."""
-    # Not above: a session without a soak imports this module, and nothing of what it would need.
+    # Not at the top: a session without a soak imports this module, and should load nothing more.
     from pytest_soak.config.paths import is_path
 
     return str(path(text)) if is_path(text) else _filled(text)
@@ -188,8 +189,31 @@ def series_step(text: str) -> float:
     return round(steps) / 10.0
 
 
+def profiler(text: str) -> str:
+    """Parse what takes code profiles."""
+    if text not in PROFILERS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not one of {', '.join(PROFILERS)}")
+    return text
+
+
+def chosen_iterations(text: str) -> tuple[int, ...]:
+    """Parse numbers and ranges of iterations with commas between; ``slowest`` is none that is known yet."""
+    if text == "slowest":
+        return ()
+    found: dict[int, None] = {}
+    for part in text.split(","):
+        first, dots, last = part.partition("..")
+        low = high = iteration_count(first)
+        if dots:
+            high = iteration_count(last)
+        if high < low:
+            raise argparse.ArgumentTypeError(f"{part!r} is a range that ends before it begins")
+        found |= dict.fromkeys(range(low, high + 1))
+    return tuple(found)
+
+
 def finite(text: str) -> float | None:
-    """A finite number, None where the text is none."""
+    """A finite number; None if the text is not one."""
     try:
         number = float(text)
     except ValueError:

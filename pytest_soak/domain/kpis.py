@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 from pytest_soak.domain.contract import LINEAR, Contract
 from pytest_soak.domain.course import course_kpis, course_samples
+from pytest_soak.domain.fills import parted
 from pytest_soak.domain.own import is_own, own_kpis, own_samples
 from pytest_soak.domain.records import Blocks, EdgeReport, EdgeTotals, Kpis, Sample
 from pytest_soak.domain.sampling import Error, merged_histogram, percentile_error, quantile, ratio_errors
@@ -80,11 +81,15 @@ IN_QUOTE = ("profit_quote", "notional_quote")
 _UNITS_OF_INVERSE = {"quote": "coin", "quote/h": "coin/h", "base": "contracts"}
 
 LABEL_PROFIT = "label_profit."
-"""Begin of the name of a KPI that is the profit while a label was on; the label follows."""
+"""Prefix of a KPI that is the profit while a label was active; the label follows."""
 
 
 def meaning_of(name: str) -> Meaning | None:
-    """Unit and meaning of a KPI that a gate can judge; None where there is none of that name."""
+    """Unit and meaning of a KPI that a gate can judge; None where there is none of that name.
+
+    A KPI under another fill model, ``net_bps@through``, has those of the KPI.
+    """
+    name, _ = parted(name)
     if name.startswith(LABEL_PROFIT) and name != LABEL_PROFIT:
         return Meaning("quote", f"profit while {name.removeprefix(LABEL_PROFIT)} was on", "up")
     if is_own(name):
@@ -107,8 +112,14 @@ def unit_of(name: str, contract: Contract) -> str:
     return unit
 
 
+def kpis_behind(kpis: Kpis, name: str) -> tuple[Kpis, str]:
+    """The KPIs under the fill model that a name asks for (empty where there are none), and the bare name."""
+    bare, model = parted(name)
+    return (kpis if model is None else kpis.under.get(model.value) or pooled(())), bare
+
+
 def value_of(kpis: Kpis, name: str) -> float | None:
-    """The value of a KPI; None where it was not measured."""
+    """The value of a KPI, of the run's own fill model; None where it was not measured."""
     if name.startswith(LABEL_PROFIT):
         return kpis.label_profit.get(name.removeprefix(LABEL_PROFIT))
     if is_own(name):
@@ -155,11 +166,14 @@ def pooled(reports: Sequence[EdgeReport]) -> Kpis:
     report that was made by hand holds no histogram, the worst part's stands for it, and None where any part
     lacks it. ``samples`` are sums; the position at the end is the last one's. ``risk_ratio`` is 0 where
     attempts were counted and none was blocked. Where the market data of a part cannot be trusted, nothing
-    that follows from prices is given.
+    that follows from prices is given. ``under`` has the models of which every part has a report.
     """
+    kpis = _pooled(reports)
     if any(report.market.withheld for report in reports):
-        return _without_prices(_pooled(reports))
-    return _pooled(reports)
+        kpis = _without_prices(kpis)
+    models = set.intersection(*(set(report.under) for report in reports)) if reports else ()
+    under = {model: pooled([report.under[model] for report in reports]) for model in sorted(models)}
+    return kpis.model_copy(update={"under": under})
 
 
 def _without_prices(kpis: Kpis) -> Kpis:
@@ -284,12 +298,12 @@ def _p95(samples: Sequence[Sample]) -> float | None:
 
 
 def has_few_blocks(kpis: Kpis, least_blocked_share: float) -> bool:
-    """Whether fewer attempts were blocked than it takes for the reasons of their blocks to say something."""
+    """Whether too few attempts were blocked for the shares of their reasons to mean anything."""
     return kpis.blocked_share is not None and kpis.blocked_share < least_blocked_share
 
 
 def risk_of(kpis: Kpis, least_blocked_share: float) -> float | None:
-    """The risk ratio that the gate goes by: 0 where fewer attempts were blocked than says something."""
+    """The risk ratio that the gate judges: 0 where too few attempts were blocked to mean anything."""
     if kpis.risk_ratio is not None and has_few_blocks(kpis, least_blocked_share):
         return 0.0
     return kpis.risk_ratio

@@ -195,7 +195,8 @@ class EdgeReport(Strict):
     """What one iteration of a strategy on a market left to measure.
 
     ``carry`` is a JSON value that the strategy gets again in the next iteration, as ``window.carry``; ``own``
-    holds what it recorded itself, by name.
+    holds what it recorded itself, by name. ``under`` has the report of the same window under each other fill
+    model that a gate asks for, by the model's name; the canary adds it.
     """
 
     schema_version: Literal[1] = 1
@@ -214,12 +215,14 @@ class EdgeReport(Strict):
     market: MarketFacts
     carry: Any = None
     own: dict[str, OwnValues] = Field(default_factory=dict)
+    under: dict[str, EdgeReport] = Field(default_factory=dict)
 
 
 class Kpis(Strict):
     """KPIs of one iteration; None where nothing was measured.
 
-    ``label_profit`` is the profit while each label of the market was on, ``own`` what the strategy recorded.
+    ``label_profit`` is the profit while each label of the market was on, ``own`` what the strategy recorded,
+    ``under`` the KPIs under each other fill model that a gate asks for, by the model's name.
     ``samples`` holds the size behind each KPI, ``errors`` the standard error of each that has one, and
     ``skews`` the skewness of that error.
     """
@@ -266,6 +269,7 @@ class Kpis(Strict):
     errors: dict[str, float] = Field(default_factory=dict)
     skews: dict[str, float] = Field(default_factory=dict)
     own: dict[str, float] = Field(default_factory=dict)
+    under: dict[str, Kpis] = Field(default_factory=dict)
 
 
 class GateResult(Strict):

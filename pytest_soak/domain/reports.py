@@ -67,6 +67,8 @@ def _first(error: Exception) -> str:
 def _problems(report: EdgeReport, source: Source) -> Iterator[str]:
     if report.source != source:
         yield f"source = {report.source!r}, the market's is {source!r}"
+    if report.under:
+        yield f"under = {show(sorted(report.under))}; accepted is none, as the canary adds it"
     totals = report.totals
     traded = totals.maker_notional + totals.taker_notional
     if not _near(totals.notional, traded, traded):

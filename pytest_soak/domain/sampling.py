@@ -104,7 +104,7 @@ def _ratio_error(pairs: Sequence[Pair]) -> Error | None:
     common = math.fsum(map(operator.mul, rests, rests[1:])) / squares
     common = min(MOST_IN_COMMON, max(0.0, common))
     cube = (squares / len(rests)) ** 1.5
-    # Rests so small that their cubes are 0 in doubles lean to no side.
+    # Residuals so small that their cubes underflow have no skewness.
     skew = math.fsum([rest**3 for rest in rests]) / len(rests) / cube if cube else 0.0
     return Error(size * math.sqrt((1 + common) / (1 - common)), skew / math.sqrt(len(rests)))
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from pytest_soak.domain.fills import FillModel
+from pytest_soak.domain.fills import FillModel, parted
 from pytest_soak.domain.parameter import Mover
 
 Ratio = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -53,6 +53,12 @@ class GateSettings(Strict):
     mode: Annotated[GateMode, Field(strict=False)] = GateMode.HARD
     warmup_iterations: Annotated[int, Field(ge=0)] = 2
     thresholds: dict[str, Threshold]
+
+    @property
+    def models(self) -> tuple[FillModel, ...]:
+        """Fill models that a gate asks for by ``KPI@MODEL``, in the order of their list."""
+        asked = {parted(kpi)[1] for kpi in self.thresholds}
+        return tuple(model for model in FillModel if model in asked)
 
 
 class ParameterTuning(Strict):

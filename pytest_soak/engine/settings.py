@@ -29,6 +29,8 @@ _OF_SESSION = (
     "iteration_timeout",
     "series",
     "series_step",
+    "profile_code",
+    "profile_iterations",
     "given",
     "selects",
 )
@@ -68,6 +70,8 @@ class Settings:
     iteration_timeout: float | None = None
     series: str = "summary"
     series_step: float = 1.0
+    profile_code: str | None = None
+    profile_iterations: tuple[int, ...] = ()
     environment: str | None = None
     given: tuple[str, ...] = ()
     selects: bool = False
@@ -140,7 +144,7 @@ class Settings:
         Raises:
             SoakConfigError: where an option was given that differs from the stored one.
         """
-        # Not above: a session without a soak imports this module, and nothing of the domain.
+        # Not at the top: a session without a soak imports this module, and should load nothing of the domain.
         from pytest_soak.domain.errors import SoakConfigError
 
         fresh, places = now.of_run(), dict(moves)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
@@ -110,6 +111,12 @@ class MockMarket:
             SoakConfigError: where the kernel refuses the scenario.
         """
         return kernel.open_market(self._scenario.model_dump(mode="json"), self._seed)
+
+    def under(self, fills: FillModel) -> MockMarket:
+        """The same market, with orders that fill by this model; what was compiled is shared."""
+        other = copy(self)
+        other.fills = fills
+        return other
 
     def spec(self, job: MakerJob, window: Window, *, record_fills: bool = False) -> dict[str, object]:
         """What the kernel's market is asked for in this window."""

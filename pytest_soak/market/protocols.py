@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.domain.fills import FillModel
 
 if TYPE_CHECKING:
@@ -97,10 +98,30 @@ def fills_described(fills: FillModel) -> dict[str, object]:
     return {} if fills is FillModel.QUEUE else {"fills": fills.value}
 
 
+def market_under(market: Market, fills: FillModel) -> Market:
+    """A market whose orders fill by a model: itself, or what its ``under(fills)`` makes.
+
+    Raises:
+        SoakConfigError: it cannot be had so.
+    """
+    if getattr(market, "fills", None) is fills:
+        return market
+    make = getattr(market, "under", None)
+    made: Market | None = make(fills) if callable(make) else None
+    if made is None or getattr(made, "fills", None) is not fills:
+        raise SoakConfigError(
+            f"a gate asks for a KPI under {fills.value!r}, but market {market.name} has no method "
+            "under(fills) that gives the same market with such fills; accepted is one that has, or no gate "
+            "on KPI@MODEL"
+        )
+    return made
+
+
 class Market(Protocol):
     """Where a strategy is soaked.
 
-    ``name`` is the scenario's name or the file name of the recording.
+    ``name`` is the scenario's name or the file name of the recording. A market that can fill orders by more
+    than one model says in ``fills`` by which it does, and gives itself with another by ``under(fills)``.
     """
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,6 +82,12 @@ class ReplayMarket:
         skew = MOST_KNOWN_SKEW_NS if about.messages else MOST_SKEW_NS
         self._facts: Facts = check_rows(self._recording.rows, path, tick_size, lot_size, most_skew_ns=skew)
 
+    def under(self, fills: FillModel) -> ReplayMarket:
+        """The same recording, read once, with orders that fill by this model."""
+        other = copy(self)
+        other.fills = fills
+        return other
+
     @property
     def recording(self) -> Recording:
         """The rows, and what was found while they were read."""
@@ -157,7 +164,7 @@ class ReplayMarket:
         return tape_of_rows(self._recording, self._facts)
 
     def slice_for(self, window: Window) -> tuple[int, int]:
-        """Begin and end of the window in ns since the first row."""
+        """Start and end of the window in ns since the first row."""
         return round(window.start_ms * _NS_PER_MS), round(window.end_ms * _NS_PER_MS)
 
     def spec(self, job: MakerJob, window: Window, *, record_fills: bool = False) -> dict[str, object]:

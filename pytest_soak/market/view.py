@@ -182,7 +182,7 @@ class View(Seen):
             elif kind == "ioc":
                 kernel.take(side, price, size)
             else:
-                self._refuse(f"kind {kind!r} is none of post_only, limit, ioc")
+                self._refuse(f"kind {kind!r} is not one of post_only, limit, ioc")
         except (ValueError, TypeError, OverflowError) as error:
             self._refuse(f"place({side!r}, {price!r}, {size!r}): {error}")
         return self._sent(Order(kernel, name, side, price, size, kind, number))
@@ -221,7 +221,7 @@ class View(Seen):
         """Send a cancellation, unless one is under way or the order is no longer at the market.
 
         Raises:
-            StrategyError: for an immediate-or-cancel order, or what is no order.
+            StrategyError: for an immediate-or-cancel order, or anything that is not an order.
         """
         if not isinstance(order, Order):
             self._refuse(f"cancel({order!r}); accepted is an order that place() or replace() returned")

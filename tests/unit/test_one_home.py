@@ -44,7 +44,7 @@ def test_the_kernel_reports_every_field_of_the_record_and_no_other() -> None:
     """A field that the kernel dropped or misspelt would be None in a record, as if it were not measured."""
     mock = json.loads(raw(spec(minutes=1.0)))
     replay = run(rows_for(1), job(), 0.0, 5_000.0)[1]
-    assert mock.keys() == EdgeReport.model_fields.keys() - {"carry", "own"}
+    assert mock.keys() == EdgeReport.model_fields.keys() - {"carry", "own", "under"}
     for name in ("totals", "blocks", "orders", "adverse_bps", "batches"):
         kind = EdgeReport.model_fields[name].annotation
         model = next(part for part in (kind, *get_args(kind)) if hasattr(part, "model_fields"))

@@ -28,7 +28,7 @@ pub(crate) struct Fill {
 /// Sums of one iteration in the currency that the contract settles in, but for positions, which are units of the
 /// contract, and `quote_notional`, which is in quote currency; contributions to profit.
 ///
-/// The cumulative profit at mid, 0 at the begin, is looked at after every fill, at every sample of the market
+/// The cumulative profit at mid, 0 at the start, is looked at after every fill, at every sample of the market
 /// and at the end: `profit_low` and `profit_high` are its extremes, `drawdown` is its largest fall below its
 /// highest value so far. `liquidation` is the profit once the position is closed against the displayed book,
 /// whose quotes follow what that tells, and the taker fee is paid for it; None where the book does not hold enough.

@@ -10,7 +10,7 @@ use crate::types::check::{count, in_range, CheckResult};
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Parameters {
-    /// Least time between order updates; a sooner attempt is blocked: min_interval; 40 to 80 ms.
+    /// Least time between order updates; an earlier attempt is blocked: min_interval; 40 to 80 ms.
     pub min_interval_ms: f64,
     /// Token bucket on replacements; an attempt without a token is blocked: throttle; 200 to 320 1/min.
     pub replace_rate_per_min: f64,

@@ -76,7 +76,7 @@ impl<'a> Stepper<'a> {
 
     /// Any market that has reached the start of its iteration; `ended` says that its data end early.
     pub(crate) fn at(mut venue: AnyVenue<'a>, plan: Plan, levels: u32, ended: bool) -> Self {
-        // What traded before the iteration is none of it.
+        // What traded before the iteration does not belong to it.
         venue.shown().prints.clear();
         Stepper {
             levels: levels as usize,

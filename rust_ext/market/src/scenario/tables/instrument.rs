@@ -21,7 +21,7 @@ pub enum Kind {
 pub struct Instrument {
     /// Price step, in quote currency; 0.01 to 1 bps of `start_price`; above 0.
     pub tick_size: f64,
-    /// Quantity step, in units of the contract; worth 1e-6 to 100 quote units at `start_price`; above 0.
+    /// Quantity step, in units of the contract; worth 1e-6 to 100 quote at `start_price`; above 0.
     pub lot_size: f64,
     /// Fair value at market time 0, in quote currency; 1e-06 to 1e+09.
     pub start_price: f64,
@@ -43,14 +43,14 @@ impl Instrument {
     }
 }
 
-/// A linear contract is some of the base currency and settles in quote currency; an inverse one is an amount
-/// of quote currency and settles in base currency, the coin.
+/// A linear contract is some base currency and settles in quote currency; an inverse one is an amount of
+/// quote currency and settles in base currency, the coin.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Contract {
     /// Linear settles in quote currency, inverse in base currency.
     pub kind: Kind,
-    /// Worth of one unit of quantity: base units of a linear contract, quote units of an inverse; 1e-09 to 1e+09.
+    /// What one unit of quantity is: so much base currency, quote currency where it is inverse; 1e-09 to 1e+09.
     pub size: f64,
 }
 
