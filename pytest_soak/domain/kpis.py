@@ -97,6 +97,12 @@ def meaning_of(name: str) -> Meaning | None:
     return KPI_MEANINGS.get(name)
 
 
+def kpis_behind(kpis: Kpis, name: str) -> tuple[Kpis, str]:
+    """The KPIs under the fill model that a name asks for (empty where there are none), and the bare name."""
+    bare, model = parted(name)
+    return (kpis if model is None else kpis.under.get(model.value) or pooled(())), bare
+
+
 def unit_of(name: str, contract: Contract) -> str:
     """Unit of a KPI where such a contract is traded; empty for what the strategy recorded.
 
@@ -110,12 +116,6 @@ def unit_of(name: str, contract: Contract) -> str:
     if contract.is_inverse or unit == "base":
         return _UNITS_OF_INVERSE.get(unit, unit)
     return unit
-
-
-def kpis_behind(kpis: Kpis, name: str) -> tuple[Kpis, str]:
-    """The KPIs under the fill model that a name asks for (empty where there are none), and the bare name."""
-    bare, model = parted(name)
-    return (kpis if model is None else kpis.under.get(model.value) or pooled(())), bare
 
 
 def value_of(kpis: Kpis, name: str) -> float | None:

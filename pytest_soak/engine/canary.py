@@ -189,7 +189,7 @@ class Canary:
         """
         spec, under = self.spec, {}
         with self._profiles.of(window.iteration):
-            edge = self._traded(spec.market, base, window)
+            edge = self._report_of(spec.market, base, window)
         for fills in spec.profile.gates.models:
             market = spec.market_under(fills)
             if market is spec.market:
@@ -198,10 +198,10 @@ class Canary:
                 carry = self._carried(window.iteration, fills)
                 traded = self._traded_before(window.iteration, fills)
                 other = replace(window, carry=carry, traded=traded, recorder=None)
-                under[fills.value] = self._traded(market, base, other)
+                under[fills.value] = self._report_of(market, base, other)
         return edge.model_copy(update={"under": under})
 
-    def _traded(self, market: Market, base: Mapping[str, float], window: Window) -> EdgeReport:
+    def _report_of(self, market: Market, base: Mapping[str, float], window: Window) -> EdgeReport:
         spec = self.spec
         under = "" if market is spec.market else f", fills {getattr(market, 'fills', None)}"
         where = f"iteration {window.iteration} of {spec.name}, strategy {spec.strategy.name}{under}"
