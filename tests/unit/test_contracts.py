@@ -185,6 +185,21 @@ def test_a_lot_of_a_contract_beyond_the_largest_order_is_said() -> None:
     )
 
 
+def test_a_recording_whose_lot_is_one_contract_costs_what_the_contract_is_worth(
+    recordings: Mapping[bool, Path],
+) -> None:
+    """Taken for linear, one lot of it would be 1,900; its notional is 10 whatever the price."""
+    maker = {"max_order_notional": 9.0}
+    told = ReplayMarket(recordings[True]).run_maker(job(maker=maker), window(duration_ms=5_000.0))
+    assert "one lot costs 10, more than the largest order of 9" in str(told.market.no_data_reason)
+    maker = {"max_order_notional": 11.0}
+    told = ReplayMarket(recordings[True]).run_maker(job(maker=maker), window(duration_ms=5_000.0))
+    assert told.attempts > 0
+    wrong = ReplayMarket(recordings[True], contract=LINEAR)
+    wrong_told = wrong.run_maker(job(maker=maker), window(duration_ms=5_000.0))
+    assert "one lot costs 1900." in str(wrong_told.market.no_data_reason)
+
+
 def test_a_recording_knows_the_contract_of_the_scenario_it_was_made_from(
     recordings: Mapping[bool, Path],
 ) -> None:
