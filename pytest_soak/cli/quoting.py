@@ -23,7 +23,7 @@ WINDOWS = 120
 """Of the scenario; a recording has as many as it is long."""
 _SHOWN = (
     *("fills", "net_bps", "net_liquidation_bps", "gross_bps", "inventory_bps", "slippage_bps"),
-    *("risk_ratio", "maker_taker_ratio", "drawdown", "profit"),
+    *("risk_ratio", "maker_taker_ratio", "drawdown", "profit_quote"),
 )
 _ALONE = "nobody ahead"
 _DISTANCE = "base_spread_bps_delta"

@@ -204,6 +204,7 @@ def _pooled(reports: Sequence[EdgeReport]) -> Kpis:
         block_shares=_shares(blocks),
         samples={**_sample_sizes(reports, blocks, attempts, placed), **own_samples(reports)},
         own=own_kpis(reports),
+        contract=reports[-1].market.contract if reports else None,
         errors={name: error.size for name, error in errors.items()},
         skews={name: error.skew for name, error in errors.items()},
     )
