@@ -182,6 +182,7 @@ def test_a_canary_that_goes_on_is_read_on_from_where_it_was(
     pytester.runpytest_inprocess("--soak-resume", "--soak-extend=2", "-k", "iter004")
     read.clear()
     after = open_run(folder, folder).followed(CANARY, before)
+    assert after.outcome.missing == 2
     assert read == [4]
     whole = open_run(folder, folder).canary(CANARY)
     assert after.entries == whole.entries
