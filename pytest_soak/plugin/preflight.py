@@ -16,7 +16,7 @@ from pytest_soak.engine.case import Case
 from pytest_soak.engine.run import SoakRun, is_divided
 from pytest_soak.engine.settings import Settings
 from pytest_soak.kernel import kernel_version
-from pytest_soak.market import Market
+from pytest_soak.market import Market, market_under
 from pytest_soak.market.steps import Steps, remarks
 from pytest_soak.plugin.errors import usage_error
 from pytest_soak.plugin.matrix import cases_of
@@ -52,6 +52,8 @@ def _checked(run: SoakRun, hook: Any, *, writes: bool) -> list[str]:
         market = run.market(case, hook)
         notes |= dict.fromkeys(getattr(market, "notes", ()))
         _check_extension(settings, market)
+        for fills in run.profile(case.profile).profile.gates.models:
+            market_under(market, fills)
         resolved = _resolved(run, case, market, hook)
         if resolved is None:
             continue

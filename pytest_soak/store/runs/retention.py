@@ -50,8 +50,13 @@ def rotate(artifacts: Path, now: datetime, limits: Retention) -> Iterator[str]:
 
     A canary that has iterations to come, or that another process works on, is left alone; so is one whose
     journal or archive cannot be read, and what a link leads to. A call that was interrupted can be repeated.
+    Nothing outside of the runs is looked at.
+
+    Raises:
+        SoakConfigError: the runs cannot be listed.
     """
-    for run in list_runs(artifacts):
+    runs = list_runs(artifacts)
+    for run in runs:
         if places.is_link(run):
             yield f"left alone: {run}: a link"
             continue
@@ -61,9 +66,9 @@ def rotate(artifacts: Path, now: datetime, limits: Retention) -> Iterator[str]:
                 yield from _rotate_canary(folder, limits, old=old)
             except (SoakError, OSError) as error:
                 yield f"left alone: {folder}: {error}"
-    size = size_of(artifacts) / 1e6
+    size = sum(size_of(run) for run in runs if not places.is_link(run)) / 1e6
     verdict = "WARN" if size > limits.megabytes else "OK"
-    yield f"{verdict}: {artifacts} holds {size:.1f} MB; limit {limits.megabytes:g} MB"
+    yield f"{verdict}: {len(runs)} runs in {artifacts} hold {size:.1f} MB; limit {limits.megabytes:g} MB"
 
 
 def _age_seconds(run_id: str, now: datetime) -> float:

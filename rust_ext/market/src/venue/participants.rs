@@ -5,6 +5,7 @@ use crate::book::matching::Matching;
 use crate::flow::hawkes::Arrivals;
 use crate::flow::value::Value;
 use crate::flow::{Event, Flow, MarketState};
+use crate::scenario::contract::LotWorth;
 use crate::scenario::Scenario;
 use crate::types::rng::{Purpose, Stream};
 use crate::types::{Lots, NewOrder, Ns, Side, Tick, VenueFill};
@@ -27,7 +28,7 @@ pub(crate) struct Participants {
     flow: Flow,
     arrivals: Arrivals,
     value: Value,
-    notional_per_lot: f64,
+    lot: LotWorth,
     stream: Stream,
     next_event: Ns,
     seq: u64,
@@ -51,7 +52,7 @@ impl Participants {
             flow: Flow::new(scenario),
             arrivals: Arrivals::new(&scenario.flow, trading, now, &mut stream),
             value: Value::new(&scenario.impact, moment.fair, now),
-            notional_per_lot: scenario.instrument.lot_size * scenario.instrument.tick_size,
+            lot: LotWorth::of(&scenario.instrument),
             stream,
             next_event: now,
             seq: 0,
@@ -233,7 +234,7 @@ impl Participants {
     }
 
     fn notional(&self, lots: Lots) -> f64 {
-        lots as f64 * self.book.mid.unwrap_or(0.0) * self.notional_per_lot
+        lots as f64 * self.lot.times(self.book.mid.unwrap_or(0.0)) * self.lot.one
     }
 
     /// An aggressive order of another participant; the lots that it traded.
