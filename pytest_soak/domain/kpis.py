@@ -183,7 +183,9 @@ def lean(report: EdgeReport) -> EdgeReport:
     """
     none = Sample(n=0, p95=None)
     gone = {name: none for name, field in EdgeReport.model_fields.items() if field.annotation is Sample}
-    return report.model_copy(update={**gone, "batches": None, "course": None, "carry": None, "own": {}})
+    return report.model_copy(
+        update={**gone, "batches": None, "course": None, "carry": None, "own": {}, "under": {}}
+    )
 
 
 def _without_prices(kpis: Kpis) -> Kpis:

@@ -68,6 +68,7 @@ def course_of(canary: CanaryReading) -> Json:
         **row_of(canary),
         "iterations": [iteration_of(entry) for entry in canary.entries],
         "stopped": stopped_by(canary.records),
+        "units": units_of(canary.records),
     }
 
 
@@ -80,7 +81,6 @@ def canary_of(canary: CanaryReading) -> Json:
         "gates": [gate.model_dump(mode="json") for gate in canary.gates or ()],
         "confidence": f"{100.0 * (1.0 - error_of(canary.extensions)):.4g} %",
         "kpis": None if canary.kpis is None else canary.kpis.model_dump(mode="json"),
-        "units": units_of(canary.records),
         "parameters": {
             name: {"unit": one.unit, "low": one.low, "high": one.high} for name, one in table.items()
         },
