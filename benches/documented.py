@@ -2,7 +2,8 @@
 
 Each is taken from docs/how-to/python.md or a docstring as it stands there, soaked on ``calm`` with the
 profile ``default``, 6 iterations of 5 minutes, one canary a seed from 1001 on: seeds that nothing was
-chosen by. ``red`` counts canaries of which an item fails in hard mode; KPIs are means of the pooled ones, net with the
+chosen by. ``red`` counts
+canaries of which an item fails in hard mode; KPIs are means of the pooled ones, net with the
 half-width of its 95 % interval over seeds.
 """
 
