@@ -7,7 +7,6 @@ import math
 from pathlib import Path
 
 from pytest_soak.config.limits import MAX_SEED
-from pytest_soak.domain.fills import FORMS, FillModel
 
 GATE_MODES = ("hard", "soft", "off")
 CONTRACTS = ("linear", "inverse")
@@ -164,6 +163,9 @@ def gate_mode(text: str) -> str:
 
 def fill_model(text: str) -> str:
     """Parse what it takes to fill a resting order."""
+    # Not at the top: a session without a soak imports this module, and should load nothing of the domain.
+    from pytest_soak.domain.fills import FORMS, FillModel
+
     try:
         return FillModel(text).value
     except ValueError:

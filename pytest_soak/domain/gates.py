@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from pytest_soak.domain.course import LABEL_PROFIT
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.domain.fills import FORMS, UNDER, parted
 from pytest_soak.domain.kpis import (
     KPI_MEANINGS,
-    LABEL_PROFIT,
     kpis_behind,
     meaning_of,
     risk_of,

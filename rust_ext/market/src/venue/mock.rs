@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::book::fills::FillModel;
 use crate::book::ladder::Ladder;
 use crate::flow::draw_lag;
-use crate::scenario::Latency;
+use crate::scenario::{Contract, Latency};
 use crate::types::rng::{Purpose, Stream};
 use crate::types::{ns_of_ms, Lots, NewOrder, Ns, Side, Tick, VenueFill, View};
 use crate::venue::delays::{pace, Message};
@@ -262,7 +262,7 @@ impl Venue for MockVenue {
         self.world.now().labels
     }
 
-    fn answer(&self, side: Side, lots: Lots) -> f64 {
-        self.participants.answer(side, lots)
+    fn proceeds(&self, resting: Side, lots: Lots, contract: &Contract) -> Option<f64> {
+        self.participants.proceeds(resting, lots, contract)
     }
 }
