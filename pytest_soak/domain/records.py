@@ -134,6 +134,8 @@ class OrderCounts(Strict):
     ``placed`` counts orders that reached the market (a replacement is a cancel and a place),
     ``cancelled`` those that left it unfilled or partly filled, ``tail_cancelled`` those of them
     that were far and had reached the tail age, ``rejected`` post-only orders that would have crossed.
+    ``filled_while_cancelling`` counts fills of orders whose cancel was under way, ``cancels_too_late``
+    cancels that found no order any more; None where that was not counted.
     """
 
     placed: Count
@@ -143,6 +145,8 @@ class OrderCounts(Strict):
     maker_fills: Count
     partial_fills: Count
     taker_fills: Count
+    filled_while_cancelling: Count | None = None
+    cancels_too_late: Count | None = None
 
 
 class Markouts(Strict):
@@ -231,6 +235,8 @@ class Kpis(Strict):
     notional: float | None = None
     notional_quote: float | None = None
     fills: int | None = None
+    filled_while_cancelling: int | None = None
+    cancels_too_late: int | None = None
     position_end: float | None = None
     position_max: float | None = None
     drawdown: float | None = None

@@ -189,6 +189,7 @@ def _canary(canary: Json) -> Iterator[str]:
     )
     yield ""
     rows = [_kpi(name, canary) for name in KPI_MEANINGS if kpis[name] is not None]
+    rows += [_gate(gate) for gate in canary["gates"] if gate["kpi"] not in KPI_MEANINGS]
     yield from table(("KPI", "value", f"+- ({canary['confidence']})", "n", "gate", "verdict", PLACE), rows)
     yield ""
     for made in canary["sheet"]:
@@ -219,6 +220,13 @@ def _kpi(name: str, canary: Json) -> list[str]:
         "-" if gate is None else gate["verdict"],
         f"record.kpis.{name}",
     ]
+
+
+def _gate(gate: Json) -> list[str]:
+    """A gate on what is no row of the table itself: of another fill model, or of the strategy's own."""
+    measured = number(gate["measured"], ".4g")
+    margin, n = number(gate["margin"], ".3g"), number(gate["n"], "d")
+    return [gate["kpi"], measured, margin, n, gate["bound"], gate["verdict"], "record.gates"]
 
 
 def _iterations(iterations: Sequence[Json]) -> Iterator[str]:
