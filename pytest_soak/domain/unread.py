@@ -14,9 +14,9 @@ def unread_text(strategy: str, iterations: Iterable[tuple[Collection[str], Colle
     moved: Counter[str] = Counter()
     unread: set[str] | None = None
     for changed, never in iterations:
-        moved.update(changed)
+        moved.update(set(changed))
         unread = set(never) if unread is None else unread & set(never)
-    named = [f"{name} {times} times" for name, times in moved.most_common() if name in (unread or ())]
+    named = [f"{name} {times}x" for name, times in moved.most_common() if name in (unread or ())]
     if not named:
         return ""
     return f"strategy {strategy} never read what the tuner moved: {', '.join(named)}"

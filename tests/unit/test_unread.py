@@ -56,9 +56,14 @@ def test_a_parameter_that_there_is_not_is_no_attribute() -> None:
 
 def test_only_what_no_iteration_read_and_the_tuner_moved_is_told() -> None:
     iterations = [(["a", "b"], ["a", "b", "c"]), (["a", "b", "d"], ["a", "c", "d"])]
-    assert unread_text("mine", iterations) == "strategy mine never read what the tuner moved: a 2 times"
+    assert unread_text("mine", iterations) == "strategy mine never read what the tuner moved: a 2x"
     assert unread_text("mine", [([], ["a"])]) == ""
     assert unread_text("mine", []) == ""
+    # The report has what was applied by its amount, which is no number of times.
+    applied = {"a": -5.0}
+    assert (
+        unread_text("mine", [(applied, ["a"])] * 2) == "strategy mine never read what the tuner moved: a 2x"
+    )
 
 
 class Reader(Strategy):
@@ -93,7 +98,7 @@ def test_a_line_of_the_summary() -> None:
     moved = dataclasses.replace(
         ROW, after={**DEFAULTS, "min_interval_ms": 61.0}, unread=("min_interval_ms", "tail_age_ms")
     )
-    line = "default-calm-s1: strategy mine never read what the tuner moved: min_interval_ms 2 times"
+    line = "default-calm-s1: strategy mine never read what the tuner moved: min_interval_ms 2x"
     assert unread_line([moved, moved]) == line
     assert unread_line([dataclasses.replace(moved, reverted="steady_safe")]) == ""
     assert unread_line([ROW]) == ""
