@@ -14,7 +14,7 @@ def unread_text(strategy: str, iterations: Iterable[tuple[Collection[str], Colle
     moved: Counter[str] = Counter()
     unread: set[str] | None = None
     for changed, never in iterations:
-        moved.update(set(changed))
+        moved.update(sorted(set(changed)))
         unread = set(never) if unread is None else unread & set(never)
     named = [f"{name} {times}x" for name, times in moved.most_common() if name in (unread or ())]
     if not named:
