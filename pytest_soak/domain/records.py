@@ -358,7 +358,7 @@ class RecordBase(Strict):
     """What a record and its export say in the same words.
 
     ``iterations`` is how many there were to be when this one was computed; ``extended_after`` names the
-    iterations after which more were asked for.
+    iterations after which more were asked for, ``unread`` the parameters that the strategy never read.
     """
 
     provenance: Provenance
@@ -368,6 +368,7 @@ class RecordBase(Strict):
     minutes: float
     parameters_before_hash: str
     parameters_after_hash: str
+    unread: tuple[str, ...] = Field(default=(), strict=False)
     attempts: int
     blocks: Blocks
     market: MarketFacts

@@ -11,6 +11,7 @@ from pytest_soak.domain.errors import SoakError
 from pytest_soak.domain.kpis import KPI_MEANINGS
 from pytest_soak.domain.outcome import UNJUDGED, verdict_over
 from pytest_soak.domain.text import money, number
+from pytest_soak.domain.unread import unread_text
 from pytest_soak.observe.data import Json, canary_of, row_of
 from pytest_soak.observe.markdown import escaped, table
 from pytest_soak.observe.reading import RunReading, Unreadable
@@ -200,6 +201,12 @@ def _canary(canary: Json) -> Iterator[str]:
     reverts = [one["iteration"] for one in canary["iterations"] if one["reverted"]]
     if reverts:
         yield f"Panic revert after iteration {', '.join(map(str, reverts))}."
+        yield ""
+    unread = unread_text(
+        canary["strategy"], ((one["applied"], one["unread"]) for one in canary["iterations"])
+    )
+    if unread:
+        yield f"{escaped(unread)}."
         yield ""
     yield "### Iterations"
     yield ""
