@@ -9,7 +9,8 @@ from pathlib import Path
 from pytest_soak.config.limits import MAX_SEED
 
 GATE_MODES = ("hard", "soft", "off")
-FILL_MODELS = ("queue", "touch", "through", "pessimistic")
+CONTRACTS = ("linear", "inverse")
+LEAST_CONTRACT, MOST_CONTRACT = 1e-9, 1e9
 SERIES_KINDS = ("off", "summary", "full")
 PROFILERS = ("cprofile", "pyinstrument")
 LEAST_SERIES_STEP, MOST_SERIES_STEP = 0.1, 360.0
@@ -100,6 +101,34 @@ def step_size(text: str) -> float:
     return number
 
 
+def contract_kind(text: str) -> str:
+    """Parse what a contract settles in."""
+    if text not in CONTRACTS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not one of {', '.join(CONTRACTS)}")
+    return text
+
+
+def contract_size(text: str) -> float:
+    """Parse what one contract is worth."""
+    number = finite(text)
+    if number is None or not LEAST_CONTRACT <= number <= MOST_CONTRACT:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a number from {LEAST_CONTRACT:g} to {MOST_CONTRACT:g}"
+        )
+    return number
+
+
+def funding(text: str) -> str:
+    """Parse a funding rate and its interval, which stay a text."""
+    from pytest_soak.domain.funding import funding_of
+
+    try:
+        funding_of(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text
+
+
 def wall_seconds(text: str) -> float:
     """Parse seconds of wall-clock time, at most a day."""
     number = finite(text)
@@ -134,9 +163,13 @@ def gate_mode(text: str) -> str:
 
 def fill_model(text: str) -> str:
     """Parse what it takes to fill a resting order."""
-    if text not in FILL_MODELS:
-        raise argparse.ArgumentTypeError(f"{text!r} is not one of {', '.join(FILL_MODELS)}")
-    return text
+    # Not at the top: a session without a soak imports this module, and should load nothing of the domain.
+    from pytest_soak.domain.fills import FORMS, FillModel
+
+    try:
+        return FillModel(text).value
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not one of {FORMS} with N from 0.01 to 100") from None
 
 
 def series_kind(text: str) -> str:

@@ -22,7 +22,7 @@ MARKOUTS = ("markout_100ms_bps", "markout_1s_bps", "markout_10s_bps", "markout_6
 """KPIs of the markout curve, in the order of the reports' horizons."""
 
 LABEL_PROFIT = "label_profit."
-"""Begin of the name of a KPI that is the profit while a label was on; the label follows."""
+"""Prefix of a KPI that is the profit while a label was active; the label follows."""
 
 _GAP_SHARES = {"requote_p50_ms": 0.5, "requote_p95_ms": 0.95}
 _LEAST_GAPS = 20

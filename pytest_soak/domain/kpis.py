@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
+from pytest_soak.domain.contract import LINEAR, Contract
 from pytest_soak.domain.course import LABEL_PROFIT, course_errors, course_kpis, course_samples, hours_of
 from pytest_soak.domain.fills import parted
 from pytest_soak.domain.own import is_own, own_errors, own_kpis, own_samples
@@ -27,11 +28,14 @@ class Meaning(NamedTuple):
 
 
 KPI_MEANINGS: Mapping[str, Meaning] = {
-    "net_bps": Meaning("bps", "profit per traded notional: gross + fees + slippage + inventory", "up"),
+    "net_bps": Meaning(
+        "bps", "profit per traded notional: gross + fees + slippage + inventory + funding", "up"
+    ),
     "gross_bps": Meaning("bps", "maker fills: side x (mid at fill - price); earned is positive", "up"),
     "fees_eff_bps": Meaning("bps", "minus the fees paid, so a rebate is positive", "up"),
     "slippage_bps": Meaning("bps", "taker fills: side x (mid at decision - price); crossing costs", "up"),
     "inventory_bps": Meaning("bps", "position x change of mid between fills", "up"),
+    "funding_bps": Meaning("bps", "funding received less funding paid; 0 where there is none", "up"),
     "adverse_bps_p95": Meaning(
         "bps", "95th percentile of the cost of a maker fill marked 1 s later; part of inventory", "down"
     ),
@@ -45,7 +49,9 @@ KPI_MEANINGS: Mapping[str, Meaning] = {
     "cancel_ratio": Meaning("ratio", "orders cancelled / orders placed", "down"),
     "blocked_share": Meaning("ratio", "blocked attempts / all attempts", "down"),
     "profit": Meaning("quote", "profit at mid, from cash flows and the position at the end", "up"),
+    "profit_quote": Meaning("quote", "profit in quote currency, at the last mid of each iteration", "up"),
     "notional": Meaning("quote", "traded notional", None),
+    "notional_quote": Meaning("quote", "traded notional in quote currency", None),
     "fills": Meaning("count", "fills, as maker and as taker", None),
     "position_end": Meaning("base", "position at the end; long is positive", None),
     "position_max": Meaning("base", "position of the largest size, with its sign", None),
@@ -69,6 +75,11 @@ KPI_MEANINGS: Mapping[str, Meaning] = {
 }
 """Every KPI that a gate can judge, in the order in which it is shown."""
 
+IN_QUOTE = ("profit_quote", "notional_quote")
+"""KPIs that are in quote currency whatever the contract settles in."""
+
+_UNITS_OF_INVERSE = {"quote": "coin", "quote/h": "coin/h", "base": "contracts"}
+
 
 def meaning_of(name: str) -> Meaning | None:
     """Unit and meaning of a KPI that a gate can judge; None where there is none of that name.
@@ -87,6 +98,21 @@ def kpis_behind(kpis: Kpis, name: str) -> tuple[Kpis, str]:
     """The KPIs under the fill model that a name asks for (empty where there are none), and the bare name."""
     bare, model = parted(name)
     return (kpis if model is None else kpis.under.get(model.value) or pooled(())), bare
+
+
+def unit_of(name: str, contract: Contract) -> str:
+    """Unit of a KPI where such a contract is traded; empty for what the strategy recorded.
+
+    Amounts are in the currency that it settles in, and a position is in contracts where one is not one of the
+    base currency.
+    """
+    meaning = meaning_of(name)
+    unit = "" if meaning is None else meaning.unit
+    if name in IN_QUOTE or contract == LINEAR:
+        return unit
+    if contract.is_inverse or unit == "base":
+        return _UNITS_OF_INVERSE.get(unit, unit)
+    return unit
 
 
 def value_of(kpis: Kpis, name: str) -> float | None:
@@ -116,14 +142,15 @@ _PERCENTILES: Mapping[str, Callable[[EdgeReport], Sample]] = {
 # Measured on messages, whatever the prices were.
 _OF_MESSAGES = ("ws_lag_p95_ms", "latency_p95_ms")
 
-_SUMMED_TOTALS = ("notional", "maker_notional", "taker_notional", "gross", "fees", "slippage", "inventory")
+_COMPONENTS = ("gross", "fees", "slippage", "inventory", "funding")
+_SUMMED_TOTALS = ("notional", "maker_notional", "taker_notional", *_COMPONENTS)
 
 
 def kpis_of(report: EdgeReport) -> Kpis:
     """KPIs of one iteration.
 
     A component in bps is its amount / notional x 10,000, None where nothing was traded; ``net_bps`` is
-    the sum of the four components in bps, so that the identity between them is exact.
+    the sum of the components in bps, so that the identity between them is exact.
     """
     return pooled((report,))
 
@@ -190,12 +217,37 @@ def _money(reports: Sequence[EdgeReport]) -> dict[str, Any]:
     return {
         "profit": math.fsum(totals.ledger for totals in all_totals) if reports else None,
         "notional": math.fsum(totals.notional for totals in all_totals) if reports else None,
+        "profit_quote": _sum_of_known([_profit_quote(report) for report in reports]),
+        "notional_quote": _sum_of_known([notional_in_quote(report) for report in reports]),
         "fills": sum(counts.maker_fills + counts.taker_fills for counts in orders) if reports else None,
         "position_end": all_totals[-1].position_end if reports else None,
         "position_max": None if None in positions else max(positions, key=_size, default=None),
         "drawdown": _drawdown(all_totals),
         "net_liquidation_bps": _sold(all_totals),
     }
+
+
+def _sum_of_known(values: Sequence[float | None]) -> float | None:
+    """The sum; None of nothing, and where one is not known."""
+    known = [value for value in values if value is not None]
+    return math.fsum(known) if known and len(known) == len(values) else None
+
+
+def _profit_quote(report: EdgeReport) -> float | None:
+    totals, contract = report.totals, report.market.contract or LINEAR
+    if contract.is_inverse and totals.mid_end is None:
+        return None if totals.ledger else 0.0
+    return contract.to_quote(totals.ledger, totals.mid_end or 0.0)
+
+
+def notional_in_quote(report: EdgeReport) -> float | None:
+    """Traded notional in quote currency; a report by hand may lack it where it is the notional."""
+    totals, contract = report.totals, report.market.contract or LINEAR
+    return (
+        totals.notional
+        if totals.quote_notional is None and not contract.is_inverse
+        else totals.quote_notional
+    )
 
 
 def _sold(all_totals: Sequence[EdgeTotals]) -> float | None:
@@ -266,16 +318,17 @@ def _ratio(part: float, whole: float) -> float | None:
 def _components_bps(totals: Mapping[str, float]) -> dict[str, float | None]:
     notional = totals["notional"]
     if not notional > 0:
-        return dict.fromkeys(("net_bps", "gross_bps", "fees_eff_bps", "slippage_bps", "inventory_bps"))
-    gross, fees, slippage, inventory = (
-        totals[name] / notional * _BPS for name in ("gross", "fees", "slippage", "inventory")
-    )
+        return dict.fromkeys(
+            ("net_bps", "gross_bps", "fees_eff_bps", "slippage_bps", "inventory_bps", "funding_bps")
+        )
+    gross, fees, slippage, inventory, funding = (totals[name] / notional * _BPS for name in _COMPONENTS)
     return {
-        "net_bps": gross + fees + slippage + inventory,
+        "net_bps": gross + fees + slippage + inventory + funding,
         "gross_bps": gross,
         "fees_eff_bps": fees,
         "slippage_bps": slippage,
         "inventory_bps": inventory,
+        "funding_bps": funding,
     }
 
 
@@ -308,6 +361,7 @@ def _sample_sizes(
         "fees_eff_bps": fills,
         "slippage_bps": taker,
         "inventory_bps": fills,
+        "funding_bps": fills,
         **{name: sum(sample(r).n for r in reports) for name, sample in _PERCENTILES.items()},
         "risk_ratio": blocks.total or attempts,
         "risk_rate": attempts,
@@ -315,6 +369,7 @@ def _sample_sizes(
         "maker_taker_ratio": fills,
         "cancel_ratio": placed,
         **dict.fromkeys(("profit", "notional", "fills", "position_end", "position_max", "drawdown"), fills),
+        **dict.fromkeys(IN_QUOTE, fills),
         "net_liquidation_bps": fills,
         **course_samples(reports, fills),
     }

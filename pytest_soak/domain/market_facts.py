@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from pytest_soak.domain.contract import Contract
 from pytest_soak.domain.settings import Strict
 from pytest_soak.domain.values import Count
 
@@ -29,7 +30,8 @@ class MarketFacts(Strict):
     (``trades_repeated``), and of buyers (``trades_bought``). ``locked_ms`` is the part of ``crossed_ms`` with
     a bid at an ask and none above; ``gaps`` are places at which messages are missing, ``gap_ms`` is for how
     long the book was not known after them. ``tick_from`` and ``lot_from`` say where the sizes of tick and lot
-    are from: ``file``, ``data`` (what all prices or quantities are multiples of) or ``option``.
+    are from: ``file``, ``data`` (what all prices or quantities are multiples of) or ``option``. ``contract``
+    is what a unit of quantity is, None where it is one of the base currency.
     """
 
     start_ms: float
@@ -66,6 +68,7 @@ class MarketFacts(Strict):
     gap_ms: float | None = None
     tick_from: str | None = None
     lot_from: str | None = None
+    contract: Contract | None = None
 
     @property
     def no_data_reason(self) -> str | None:

@@ -64,7 +64,8 @@ class Sample(Strict):
 class Batches(Strict):
     """An iteration cut into stretches of equal market time: what was added in each of them.
 
-    Amounts are in quote currency, the others are counts. The sampling error of a KPI is estimated from them.
+    Amounts are in the currency that the contract settles in, the others are counts. The sampling error of a
+    KPI is estimated from them. ``funding`` is empty in a report of a market without.
     """
 
     notional: tuple[float, ...] = Field(strict=False)
@@ -73,6 +74,7 @@ class Batches(Strict):
     fees: tuple[float, ...] = Field(strict=False)
     slippage: tuple[float, ...] = Field(strict=False)
     inventory: tuple[float, ...] = Field(strict=False)
+    funding: tuple[float, ...] = Field(default=(), strict=False)
     placed: tuple[Count, ...] = Field(strict=False)
     cancelled: tuple[Count, ...] = Field(strict=False)
     attempts: tuple[Count, ...] = Field(strict=False)
@@ -81,22 +83,25 @@ class Batches(Strict):
 
 
 class EdgeTotals(Strict):
-    """Sums over one iteration, in quote currency unless said otherwise.
+    """Sums over one iteration, in the currency that the contract settles in unless said otherwise.
 
-    ``gross``, ``fees``, ``slippage`` and ``inventory`` partition the profit; ``ledger`` is it from cash flows
-    and the final position at the last mid, ``liquidation`` that with the position closed for the taker fee by
-    a sale that a mock market answers (None: the book is too thin). ``position_end`` and ``position_max``,
-    that of the largest size, are signed, in base units. ``profit_low`` and ``profit_high`` are extremes of
-    the cumulative profit at mid, from 0, ``drawdown`` its largest fall from its highest. None: not measured.
+    ``gross``, ``fees``, ``slippage``, ``inventory`` and ``funding`` partition the profit; ``ledger`` is it
+    from cash flows and the final position at the last mid, ``liquidation`` that with the position closed for
+    the taker fee by a sale that a mock market answers (None: the book is too thin). ``position_end`` and
+    ``position_max``, that of the largest size, are signed, in units of the contract. ``profit_low`` and
+    ``profit_high`` are extremes of the cumulative profit at mid, from 0, ``drawdown`` its largest fall from
+    its highest. ``quote_notional`` is the notional in quote currency. None: not measured.
     """
 
     notional: Amount
     maker_notional: Amount
     taker_notional: Amount
+    quote_notional: Amount | None = None
     gross: float
     fees: float
     slippage: float
     inventory: float
+    funding: float = 0.0
     ledger: float
     liquidation: float | None = None
     position_end: float
@@ -152,7 +157,7 @@ class Markouts(Strict):
 
 
 class Course(Strict):
-    """How an iteration went over its time; amounts in quote currency.
+    """How an iteration went over its time; amounts in the currency that the contract settles in.
 
     ``both_sides_ms`` is for how long both sides were quoted, ``requote_ms`` samples for how long a side that
     had been quoted was not. ``worst_five_minutes`` is the least that was earned in any five minutes of the
@@ -208,6 +213,7 @@ class Kpis(Strict):
     fees_eff_bps: float | None
     slippage_bps: float | None
     inventory_bps: float | None
+    funding_bps: float | None = None
     adverse_bps_p95: float | None
     slippage_bps_p95: float | None
     order_age_p95_ms: float | None
@@ -219,7 +225,9 @@ class Kpis(Strict):
     cancel_ratio: float | None
     blocked_share: float | None = None
     profit: float | None = None
+    profit_quote: float | None = None
     notional: float | None = None
+    notional_quote: float | None = None
     fills: int | None = None
     position_end: float | None = None
     position_max: float | None = None

@@ -42,7 +42,12 @@ Ratio = Callable[[Batches], Iterable[Pair]]
 
 
 def _profit(b: Batches) -> Iterable[float]:
-    return map(sum, zip(b.gross, b.fees, b.slippage, b.inventory, strict=True))
+    return map(sum, zip(b.gross, b.fees, b.slippage, b.inventory, _funding(b), strict=True))
+
+
+def _funding(b: Batches) -> Sequence[float]:
+    """A report of a market without funding may lack it."""
+    return b.funding or (0.0,) * len(b.notional)
 
 
 def _each(values: Iterable[float]) -> Iterable[Pair]:
@@ -57,6 +62,7 @@ _RATIOS: Mapping[str, Ratio] = {
     "fees_eff_bps": lambda b: zip(b.fees, b.notional, strict=True),
     "slippage_bps": lambda b: zip(b.slippage, b.notional, strict=True),
     "inventory_bps": lambda b: zip(b.inventory, b.notional, strict=True),
+    "funding_bps": lambda b: zip(_funding(b), b.notional, strict=True),
     "risk_ratio": lambda b: zip(b.risk, b.blocked, strict=True),
     "risk_rate": lambda b: zip(b.risk, b.attempts, strict=True),
     "blocked_share": lambda b: zip(b.blocked, b.attempts, strict=True),

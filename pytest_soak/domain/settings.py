@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from itertools import pairwise
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from pytest_soak.domain.fills import FillModel, parted
 from pytest_soak.domain.parameter import Mover
@@ -55,9 +56,9 @@ class GateSettings(Strict):
 
     @property
     def models(self) -> tuple[FillModel, ...]:
-        """Fill models that a gate asks for by ``KPI@MODEL``, in the order of their list."""
-        asked = {parted(kpi)[1] for kpi in self.thresholds}
-        return tuple(model for model in FillModel if model in asked)
+        """Fill models that a gate asks for by ``KPI@MODEL``, in the order of their names."""
+        asked = (parted(kpi)[1] for kpi in self.thresholds)
+        return tuple(sorted({model for model in asked if model is not None}))
 
 
 class ParameterTuning(Strict):
@@ -135,11 +136,34 @@ class GuardSettings(Strict):
     velocity: VelocitySettings = VelocitySettings()
 
 
+class FeeTier(Strict):
+    """Fees from a traded notional on, in quote currency; bps of the notional of a fill."""
+
+    from_notional: Notional
+    maker_bps: Fee
+    taker_bps: Fee
+
+
 class FeeSettings(Strict):
-    """Fees in basis points of traded notional; a negative fee is a rebate."""
+    """Fees in basis points of traded notional; a negative fee is a rebate.
+
+    ``tiers`` take the place of the two fees once the canary has traded so much, its earlier iterations
+    included; a fill pays what holds before it.
+    """
 
     maker_bps: Fee = -0.5
     taker_bps: Fee = 2.5
+    # Left out where there are none, so that a profile without them keeps its hash.
+    tiers: Annotated[
+        tuple[FeeTier, ...], Field(max_length=32, strict=False, exclude_if=lambda given: not given)
+    ] = ()
+
+    @model_validator(mode="after")
+    def _rises(self) -> Self:
+        starts = [tier.from_notional for tier in self.tiers]
+        if any(later <= earlier for earlier, later in pairwise(starts)):
+            raise ValueError("tiers with a from_notional above that of the tier before")
+        return self
 
 
 class MakerSettings(Strict):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -14,7 +15,7 @@ from pytest_soak.domain.fills import FillModel
 from pytest_soak.domain.gates import Chance, judge, verdict_of
 from pytest_soak.domain.hashing import Canonical, decision_key, parameters_hash
 from pytest_soak.domain.history import GuardContext, History, Step
-from pytest_soak.domain.kpis import kpis_of
+from pytest_soak.domain.kpis import kpis_of, notional_in_quote
 from pytest_soak.domain.records import (
     Action,
     Decision,
@@ -67,6 +68,7 @@ class Canary:
         self._exports = artifacts.Exports(spec.folder, self._journal)
         self._profiles = CodeProfiles(spec.folder, spec.profiling)
         self._steps: list[Step] = []
+        self._notionals: list[float] = []
         with self._journal.lock():
             self._catch_up()
             self._journal.extend(spec.extensions)
@@ -154,6 +156,7 @@ class Canary:
             duration_ms=duration_ms,
             carry=self._carried(number),
             seed=spec.seed,
+            traded=self._traded(number),
             recorder=None if spec.series_step_ms is None else SeriesRecorder(spec.series_step_ms),
         )
         edge = self._measured(base, window)
@@ -186,17 +189,19 @@ class Canary:
         """
         spec, under = self.spec, {}
         with self._profiles.of(window.iteration):
-            edge = self._traded(spec.market, base, window)
+            edge = self._report_of(spec.market, base, window)
         for fills in spec.profile.gates.models:
             market = spec.market_under(fills)
             if market is spec.market:
                 under[fills.value] = edge
             else:
                 carry = self._carried(window.iteration, fills)
-                under[fills.value] = self._traded(market, base, replace(window, carry=carry, recorder=None))
+                under[fills.value] = self._report_of(
+                    market, base, replace(window, carry=carry, recorder=None)
+                )
         return edge.model_copy(update={"under": under})
 
-    def _traded(self, market: Market, base: Mapping[str, float], window: Window) -> EdgeReport:
+    def _report_of(self, market: Market, base: Mapping[str, float], window: Window) -> EdgeReport:
         spec = self.spec
         under = "" if market is spec.market else f", fills {getattr(market, 'fills', None)}"
         where = f"iteration {window.iteration} of {spec.name}, strategy {spec.strategy.name}{under}"
@@ -214,6 +219,17 @@ class Canary:
             return None
         report = json.loads(self._journal.edge_json(number - 1))
         return (report if fills is None else report["under"][fills.value]).get("carry")
+
+    def _traded(self, number: int) -> float:
+        """Notional in quote currency of the iterations before, as the journal has it; 0 where no fee asks.
+
+        Of iterations whose data cannot be trusted as well: they were charged.
+        """
+        if not self.spec.profile.fees.tiers:
+            return 0.0
+        for edge in map(self.edge, range(len(self._notionals) + 1, number)):
+            self._notionals.append(notional_in_quote(edge) or 0.0)
+        return math.fsum(self._notionals[: number - 1])
 
     def _refuse_unless_sound(self, turn: _Turn) -> None:
         # The bytes that the export wrote need no parser to tell what they say.

@@ -116,7 +116,7 @@ class SoakRun:
         if key not in self.markets:
             while len(self.markets) >= MAX_OPEN:
                 del self.markets[next(iter(self.markets))]
-            self.markets[key] = made = _filling(makers(request=request), request.fills)
+            self.markets[key] = made = _as_asked(makers(request=request), request)
             self._note_content(case, made)
         return self.markets[key]
 
@@ -144,6 +144,8 @@ class SoakRun:
             iterations=case.settings.iterations,
             minutes=case.settings.minutes,
             fills=self.fills(case),
+            contract=case.settings.contract_asked,
+            funding=case.settings.funding_asked,
             scenario_dirs=(self.root / PROFILES_FOLDER / SCENARIOS_FOLDER,),
         )
 
@@ -342,13 +344,20 @@ def _profiling(settings: Settings) -> Profiling | None:
     return None if kind is None else Profiling(kind, settings.profile_iterations)
 
 
-def _filling(market: Market, fills: FillModel) -> Market:
-    """The market of a hook, once it fills orders as it was asked to.
+def _as_asked(market: Market, request: MarketRequest) -> Market:
+    """The market of a hook, once it fills orders and trades the contract as it was asked to.
 
     Raises:
-        SoakConfigError: it fills them in another way.
+        SoakConfigError: it does so in another way.
     """
-    filled_by = getattr(market, "fills", None)
+    for name in ("contract", "funding"):
+        wanted = getattr(request, name)
+        if wanted is not None and getattr(market, name, None) != wanted:
+            raise SoakConfigError(
+                f"--soak-{name} is given, but market {market.name} of pytest_soak_make_market has another "
+                f"{name}; accepted is a market made with {name}=request.{name}"
+            )
+    fills, filled_by = request.fills, getattr(market, "fills", None)
     if fills is not FillModel.QUEUE and filled_by is not fills:
         raise SoakConfigError(
             f"fills = {fills.value!r} is asked for, but market {market.name} of pytest_soak_make_market does "

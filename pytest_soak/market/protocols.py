@@ -11,6 +11,8 @@ from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.domain.fills import FillModel
 
 if TYPE_CHECKING:
+    from pytest_soak.domain.contract import Contract
+    from pytest_soak.domain.funding import Funding
     from pytest_soak.domain.records import EdgeReport, Source
     from pytest_soak.domain.settings import FeeSettings, MakerSettings
 
@@ -39,7 +41,8 @@ class Window:
 
     ``iteration`` counts from 1. What happens in the market depends on the window's times alone. ``carry`` is
     what the strategy put into its report of the iteration before, None in the first.
-    ``seed`` is the canary's. ``recorder`` takes the window's path, where that is wanted.
+    ``seed`` is the canary's. ``recorder`` takes the window's path, where that is wanted. ``traded`` is the
+    notional in quote currency of the iterations before, 0 where no fee depends on it.
     """
 
     iteration: int
@@ -48,6 +51,7 @@ class Window:
     duration_ms: float
     carry: Any = field(default=None, hash=False)
     seed: int = 0
+    traded: float = 0.0
     recorder: SeriesRecorder | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -72,7 +76,8 @@ class MarketRequest:
     ``replay`` names a recording that takes the place of the scenario, ``tick_size`` and ``lot_size`` its
     steps of price and quantity, None where they were not given; ``minutes`` is the market time
     of one iteration, None where it was not given; ``scenario_dirs`` hold a project's own scenarios. ``fills``
-    is what it takes to fill a resting order.
+    is what it takes to fill a resting order. ``contract`` and ``funding`` take the place of those of the
+    scenario or the file, None where they were not given.
     """
 
     scenario: str
@@ -84,6 +89,8 @@ class MarketRequest:
     tick_size: float | None = None
     lot_size: float | None = None
     fills: FillModel = FillModel.QUEUE
+    contract: Contract | None = None
+    funding: Funding | None = None
 
 
 def fills_described(fills: FillModel) -> dict[str, object]:

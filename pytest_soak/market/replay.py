@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_soak import kernel
+from pytest_soak.domain.contract import LINEAR, Contract
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.domain.fills import FillModel
+from pytest_soak.domain.funding import NO_FUNDING, Funding
 from pytest_soak.domain.parameters import DEFAULTS
 from pytest_soak.domain.settings import MakerSettings
+from pytest_soak.market import terms
 from pytest_soak.market.protocols import MakerJob, Window, fills_described
 from pytest_soak.market.recording.checks import Facts, check_rows
 from pytest_soak.market.recording.judging import LEAST_SILENCE_MS, Trust, judged
@@ -46,6 +49,10 @@ class ReplayMarket:
         lot_size: smallest quantity step in base currency; inferred from the quantities where not given.
         trust: what a slice may hold before its KPIs are withheld.
         fills: what it takes to fill a resting order.
+        contract: what a unit of quantity is; where not given that of the scenario that the file was made
+            from, or one unit of the base currency.
+        funding: what one side pays to the other, at multiples of its interval since 1970 in UTC; nothing
+            where not given.
 
     Raises:
         SoakConfigError: naming the file and what was expected of it.
@@ -59,6 +66,8 @@ class ReplayMarket:
         lot_size: float | None = None,
         trust: Trust = DEFAULT_TRUST,
         fills: FillModel = FillModel.QUEUE,
+        contract: Contract | None = None,
+        funding: Funding | None = None,
     ) -> None:
         for name, value in (("tick_size", tick_size), ("lot_size", lot_size)):
             if value is not None and not (math.isfinite(value) and value > 0.0):
@@ -66,6 +75,8 @@ class ReplayMarket:
         self._trust = trust
         self.fills = fills
         self._recording: Recording = read_recording(path)
+        self.contract: Contract = contract or terms.contract_of_origin(self._recording.origin) or LINEAR
+        self.funding: Funding = funding or NO_FUNDING
         about = self._recording.about
         # What a reader converted has its unit of time from the format.
         skew = MOST_KNOWN_SKEW_NS if about.messages else MOST_SKEW_NS
@@ -110,7 +121,7 @@ class ReplayMarket:
         rows = self._recording.rows
         prices = rows["px"][:: max(1, len(rows) // _MOST_PRICES)]
         price = float(np.median(prices[prices > 0.0])) if (prices > 0.0).any() else math.inf
-        return Steps(self._facts.tick_size, self._facts.lot_size, price)
+        return Steps(self._facts.tick_size, self._facts.lot_size, price, self.contract)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -119,6 +130,7 @@ class ReplayMarket:
         return (
             f"{self.name}: {self._recording.about.format}, tick {facts.tick_size:g} (from the "
             f"{facts.tick_from}), lot {facts.lot_size:g} (from the {facts.lot_from})",
+            *terms.noted(self.name, self.contract, self.funding),
             *(f"{self.name}: {note}" for note in self._recording.about.notes()),
             *(f"{self.name}: {finding}" for finding in facts.findings),
         )
@@ -132,6 +144,7 @@ class ReplayMarket:
         return {
             **made,
             **fills_described(self.fills),
+            **terms.described(self.contract, self.funding),
             "source": self.source,
             "sha256": self._recording.sha256,
             "rows": self._facts.rows,
@@ -162,12 +175,16 @@ class ReplayMarket:
             "end_ns": end_ns,
             "tick_size": self._facts.tick_size,
             "lot_size": self._facts.lot_size,
+            "contract": self.contract.model_dump(),
+            "funding": self.funding.model_dump(),
+            "epoch_ns": self._facts.first_ns,
             "local_shift_ns": self._facts.local_shift_ns,
             "has_receipt": self._recording.about.has_receipt,
             "silence_ns": round(LEAST_SILENCE_MS * _NS_PER_MS),
             "parameters": dict(job.parameters),
             "maker": job.maker.model_dump(),
             "fees": job.fees.model_dump(),
+            "traded": window.traded,
             "fills": self.fills.value,
             "record_fills": record_fills,
             "series_step_ms": None if window.recorder is None else window.recorder.step_ms,
@@ -238,7 +255,9 @@ class ReplayMarket:
         job = MakerJob(parameters=DEFAULTS, maker=settings, fees=fees)
         opened = kernel.open_replay(self.spec(job, window), self._recording.buffer)
         keep = None if window.recorder is None else window.recorder.take
-        return Simulation(opened, lambda report: self._judged(report, settings), keep=keep)
+        return Simulation(
+            opened, lambda report: self._judged(report, settings), keep=keep, contract=self.contract
+        )
 
     def _judged(self, report: EdgeReport, maker: MakerSettings) -> EdgeReport:
         if report.source != self.source:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from pytest_soak.domain.contract import LINEAR, Contract
 from pytest_soak.domain.settings import MakerSettings
 
 _THRESHOLDS = ("requote_bps", "far_bps")
@@ -20,12 +21,13 @@ class Steps(NamedTuple):
     tick_size: float
     lot_size: float
     price: float
+    contract: Contract = LINEAR
 
 
 def remarks(name: str, steps: Steps, maker: MakerSettings, parameters: Mapping[str, float]) -> Iterator[str]:
     """What the steps of the market ``name`` do to the reference maker, a sentence each."""
     yield from _of_thresholds(name, steps, maker)
-    lot = steps.lot_size * steps.price
+    lot = steps.lot_size * steps.contract.in_quote(steps.price)
     by_change = parameters["max_delta_ratio"] * maker.position_limit_notional
     most, which = min(
         (maker.max_order_notional, "maker.max_order_notional"),

@@ -10,6 +10,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from pytest_soak.domain.contract import LINEAR, Contract
+from pytest_soak.domain.funding import NO_FUNDING, Funding
 from pytest_soak.domain.settings import Strict
 from pytest_soak.market.scenario.rules import AsMany, Followed, Ordered, Ruled, Within
 
@@ -146,7 +148,7 @@ class Instrument(Ruled):
 
     rules = (
         Within("tick_size", 1e-6, 1e-4, of="start_price"),
-        Within("lot_size", 1e-6, 100.0, of="start_price", power=-1),
+        Within("lot_size", 1e-6, 100.0, of="unit_worth", power=-1, said="start_price"),
     )
 
     tick_size: float = Field(
@@ -154,9 +156,18 @@ class Instrument(Ruled):
     )
     lot_size: float = Field(
         gt=0.0,
-        description="Quantity step, in base currency; worth 1e-6 to 100 quote units at ``start_price``",
+        description="Quantity step, in units of the contract; worth 1e-6 to 100 quote at ``start_price``",
     )
     start_price: float = Field(ge=1e-6, le=1e9, description="Fair value at market time 0, in quote currency")
+    # Left out where it is the usual one, so that a scenario without it keeps its hash.
+    contract: Contract = Field(
+        default=LINEAR, exclude_if=lambda given: given == LINEAR, description="What a unit of quantity is"
+    )
+
+    @property
+    def unit_worth(self) -> float:
+        """What one unit is worth at the start, in quote currency."""
+        return self.contract.in_quote(self.start_price)
 
 
 class Fair(Strict):
@@ -415,6 +426,7 @@ class Scenario(Ruled):
     flow: Flow
     impact: Impact = Impact()
     latency: Latency
+    funding: Funding = Field(default=NO_FUNDING, exclude_if=lambda given: given == NO_FUNDING)
     regimes: Annotated[tuple[Regime, ...], Field(max_length=8, strict=False)] = ()
     seasonality: Seasonality | None = None
     windows: Annotated[tuple[RandomWindow, ...], Field(max_length=8, strict=False)] = ()

@@ -9,6 +9,7 @@ pub(crate) mod state;
 use crate::maker::bucket::Bucket;
 use crate::maker::reasons::{Blocks, Reason};
 use crate::maker::state::{Book, Live};
+use crate::scenario::Contract;
 use crate::session::spec::{MakerSettings, Parameters};
 use crate::types::{ns_of_ms, Cancel, Lots, NewOrder, Notification, Ns, Request, Side, Tick, View};
 
@@ -46,6 +47,7 @@ pub(crate) struct Maker {
     m: MakerSettings,
     tick_size: f64,
     lot_size: f64,
+    contract: Contract,
     bucket: Bucket,
     book: Book,
     last_update: Ns,
@@ -82,7 +84,14 @@ impl Maker {
             m,
             tick_size,
             lot_size,
+            contract: Contract::default(),
         }
+    }
+
+    /// The same for another contract.
+    pub(crate) fn trading(mut self, contract: Contract) -> Self {
+        self.contract = contract;
+        self
     }
 
     /// Attempts so far.
@@ -106,8 +115,8 @@ impl Maker {
                 }
             }
             Notification::Filled { id, side, lots, .. } => self.book.filled(now, id, side, lots),
-            // It never asks for a reduction.
-            Notification::Reduced { .. } => {}
+            // It never asks for a reduction, and looks at no money.
+            Notification::Reduced { .. } | Notification::Funded { .. } => {}
         }
     }
 
@@ -140,7 +149,7 @@ impl Maker {
     }
 
     fn lots(&self, notional: f64, mid: f64) -> f64 {
-        notional / (mid * self.tick_size * self.lot_size)
+        notional / (self.contract.in_quote(mid * self.tick_size) * self.lot_size)
     }
 
     fn limit(&self, mid: f64) -> f64 {

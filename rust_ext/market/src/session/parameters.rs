@@ -95,14 +95,39 @@ impl MakerSettings {
     }
 }
 
+/// Fees from a traded notional on, in quote currency; bps of the notional of a fill.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FeeTier {
+    /// 0.001 to 1e+12.
+    pub from_notional: f64,
+    /// -1000 to 1000.
+    pub maker_bps: f64,
+    /// -1000 to 1000.
+    pub taker_bps: f64,
+}
+
+impl FeeTier {
+    /// Check all fields; the error names the key and the accepted range.
+    pub(crate) fn check(&self, key: &str) -> CheckResult {
+        in_range(&format!("{key}.from_notional"), self.from_notional, 0.001, 1000000000000.0)?;
+        in_range(&format!("{key}.maker_bps"), self.maker_bps, -1000.0, 1000.0)?;
+        in_range(&format!("{key}.taker_bps"), self.taker_bps, -1000.0, 1000.0)?;
+        Ok(())
+    }
+}
+
 /// Fees in basis points of traded notional; a negative fee is a rebate.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fees {
     /// -1000 to 1000.
     pub maker_bps: f64,
     /// -1000 to 1000.
     pub taker_bps: f64,
+    /// 0 to 32 of them.
+    #[serde(default)]
+    pub tiers: Vec<FeeTier>,
 }
 
 impl Fees {
@@ -110,6 +135,8 @@ impl Fees {
     pub(crate) fn check(&self, key: &str) -> CheckResult {
         in_range(&format!("{key}.maker_bps"), self.maker_bps, -1000.0, 1000.0)?;
         in_range(&format!("{key}.taker_bps"), self.taker_bps, -1000.0, 1000.0)?;
+        count(&format!("number of {key}.tiers"), self.tiers.len() as u64, 0, 32)?;
+        for item in &self.tiers { item.check(&format!("{key}.tiers"))?; }
         Ok(())
     }
 }
