@@ -284,6 +284,8 @@ def test_a_browser_shows_what_the_journal_holds_and_new_iterations(
         with playwright.sync_playwright() as browsers:
             browser = browsers.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
             page = browser.new_page()
+            # A machine that is busy with other tests takes its time.
+            page.set_default_timeout(300_000)
             asked, said = [], []
             page.on("request", lambda request: asked.append(request.url))
             page.on("console", lambda message: said.append(message.text))
