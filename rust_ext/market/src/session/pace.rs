@@ -132,16 +132,14 @@ impl<V: Venue> Pace<V> {
         }
     }
 
-    /// What the position brings that is sold, or costs that is bought back, by walking the displayed book, whose
-    /// quotes follow what the sale tells; as lots count in ticks, None where the book does not hold enough.
+    /// What the position brings that is sold, or costs that is bought back, in one order against the displayed
+    /// book, whose quotes follow what the order tells; as lots count in ticks, None where the book does not hold enough.
     fn proceeds(&self) -> Option<f64> {
         let (venue, lots) = (&self.gateway.venue, self.gateway.measure.position_lots());
         let side = if lots > 0 { Side::Buy } else { Side::Sell };
         let contract = self.gateway.measure.contract();
-        let counts = |tick: f64| contract.in_ticks(tick);
-        let worth = venue.displayed(side).walk(lots.abs(), counts)?;
-        let answer = contract.follows(venue.answer(side.opposite(), lots.abs()));
-        Some(worth * answer * lots.signum() as f64)
+        let worth = venue.proceeds(side, lots.abs(), contract)?;
+        Some(worth * lots.signum() as f64)
     }
 
     /// What the report says of the market; `label_ms` says how long each of its labels was on, `ended` whether
