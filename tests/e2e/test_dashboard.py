@@ -339,3 +339,7 @@ def test_looks_that_take_long_come_less_often_but_within_two_seconds() -> None:
     assert pause_after(0.0) == 0.5
     assert pause_after(0.05) == pytest.approx(0.95)
     assert pause_after(10.0) == 1.5
+    # What a soak gets of a busy machine counts, not the time that passes.
+    assert pause_after(0.01) == 0.5
+    assert pause_after(0.01, 0.2) == pytest.approx(0.95)
+    assert pause_after(0.01, 0.0) == 1.5
