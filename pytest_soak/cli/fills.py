@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _BASE = "queue"
 _SHOWN = ("fills", "net_bps", "profit")
-# What every repetition differs in from the run, or what follows from that.
+# Where every repetition differs from the run by definition.
 _MEANT = ("setting fills ", "setting gate ", ": market_hash ", ": gate_mode ")
 
 
@@ -42,11 +42,11 @@ def add(commands: Commands) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print a table a profile and scenario.
+    """Print one table for each profile and scenario.
 
     Raises:
         SoakConfigError: there is no such run.
-        SoakStateError: its manifest is damaged, or a repetition did not work.
+        SoakStateError: its manifest is damaged, or a repetition failed.
     """
     from pytest_soak.observe.comparison import compare
     from pytest_soak.observe.reading import open_run

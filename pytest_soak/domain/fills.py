@@ -17,3 +17,13 @@ class FillModel(StrEnum):
     TOUCH = "touch"
     THROUGH = "through"
     PESSIMISTIC = "pessimistic"
+
+
+UNDER = "@"
+"""Between the name of a KPI and the fill model under which it is asked for: ``net_bps@through``."""
+
+
+def parted(kpi: str) -> tuple[str, FillModel | None]:
+    """Name of a KPI, and the fill model that it is asked for under; None: that of the run."""
+    name, _, model = kpi.rpartition(UNDER)
+    return (name, FillModel(model)) if name and model in set(FillModel) else (kpi, None)

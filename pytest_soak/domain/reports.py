@@ -67,13 +67,16 @@ def _first(error: Exception) -> str:
 def _problems(report: EdgeReport, source: Source) -> Iterator[str]:
     if report.source != source:
         yield f"source = {report.source!r}, the market's is {source!r}"
+    if report.under:
+        yield f"under = {show(sorted(report.under))}; accepted is none, as the canary adds it"
     totals = report.totals
     traded = totals.maker_notional + totals.taker_notional
     if not _near(totals.notional, traded, traded):
         yield f"totals.notional = {totals.notional!r} is not maker_notional + taker_notional = {traded!r}"
-    profit = totals.gross + totals.fees + totals.slippage + totals.inventory
+    profit = totals.gross + totals.fees + totals.slippage + totals.inventory + totals.funding
     if not _near(totals.ledger, profit, max(traded, abs(profit))):
-        yield f"totals.ledger = {totals.ledger!r} is not gross + fees + slippage + inventory = {profit!r}"
+        parts = "gross + fees + slippage + inventory + funding"
+        yield f"totals.ledger = {totals.ledger!r} is not {parts} = {profit!r}"
     if report.blocks.total > report.attempts:
         yield f"attempts = {report.attempts} are fewer than its {report.blocks.total} blocked attempts"
     earned_under = () if report.course is None else report.course.label_profit

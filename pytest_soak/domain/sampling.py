@@ -39,7 +39,12 @@ Ratio = Callable[[Batches], Iterable[Pair]]
 
 
 def _profit(b: Batches) -> Iterable[float]:
-    return map(sum, zip(b.gross, b.fees, b.slippage, b.inventory, strict=True))
+    return map(sum, zip(b.gross, b.fees, b.slippage, b.inventory, _funding(b), strict=True))
+
+
+def _funding(b: Batches) -> Sequence[float]:
+    """A report of a market without funding may lack it."""
+    return b.funding or (0.0,) * len(b.notional)
 
 
 # KPI -> numerator and denominator by batch; a KPI in basis points is scaled where it is used.
@@ -49,6 +54,7 @@ _RATIOS: Mapping[str, Ratio] = {
     "fees_eff_bps": lambda b: zip(b.fees, b.notional, strict=True),
     "slippage_bps": lambda b: zip(b.slippage, b.notional, strict=True),
     "inventory_bps": lambda b: zip(b.inventory, b.notional, strict=True),
+    "funding_bps": lambda b: zip(_funding(b), b.notional, strict=True),
     "risk_ratio": lambda b: zip(b.risk, b.blocked, strict=True),
     "risk_rate": lambda b: zip(b.risk, b.attempts, strict=True),
     "blocked_share": lambda b: zip(b.blocked, b.attempts, strict=True),
@@ -98,7 +104,7 @@ def _ratio_error(pairs: Sequence[Pair]) -> Error | None:
     common = math.fsum(map(operator.mul, rests, rests[1:])) / squares
     common = min(MOST_IN_COMMON, max(0.0, common))
     cube = (squares / len(rests)) ** 1.5
-    # Rests so small that their cubes are 0 in doubles lean to no side.
+    # Residuals so small that their cubes underflow have no skewness.
     skew = math.fsum([rest**3 for rest in rests]) / len(rests) / cube if cube else 0.0
     return Error(size * math.sqrt((1 + common) / (1 - common)), skew / math.sqrt(len(rests)))
 

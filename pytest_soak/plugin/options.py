@@ -13,8 +13,11 @@ from typing import Any, Literal, TypeVar
 import pytest
 
 from pytest_soak.config.arguments import (
+    contract_kind,
+    contract_size,
     fill_model,
     finite,
+    funding,
     gate_mode,
     iteration_count,
     market_minutes,
@@ -129,6 +132,30 @@ _OPTIONS: tuple[tuple[str, str, Callable[[str], Any], Callable[[Any], Any] | Non
         step_size,
         None,
         "Quantity step of the recordings, in base currency (default: what all quantities are multiples of)",
+    ),
+    (
+        "contract",
+        "linear|inverse",
+        contract_kind,
+        None,
+        "What a contract settles in: quote currency, or base currency, the coin (default: the scenario's or "
+        "the file's, linear)",
+    ),
+    (
+        "contract_size",
+        "SIZE",
+        contract_size,
+        None,
+        "What one contract is: so much base currency, quote currency where it is inverse (default: 1 of a "
+        "linear one)",
+    ),
+    (
+        "funding",
+        "RATE/INTERVAL",
+        funding,
+        None,
+        "Share of their notional that longs pay to shorts at each multiple of the interval, as 0.0001/8h "
+        "(default: the scenario's, none)",
     ),
 )
 _PATH_OPTIONS = ("--soak-replay", "--soak-artifacts", "--soak-profile", "--soak-scenario")

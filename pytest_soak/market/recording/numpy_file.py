@@ -97,7 +97,7 @@ def _read_npz(path: Path) -> tuple[Rows, dict[str, str]]:
         raise
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, *_UNPARSABLE) as error:
         raise SoakConfigError(
-            f"recording {path} is truncated, damaged or no .npz file ({error}); "
+            f"recording {path} is truncated, damaged or not an .npz file ({error}); "
             "expected a zip archive written by numpy.savez or numpy.savez_compressed"
         ) from error
     except _inflate_errors() as error:

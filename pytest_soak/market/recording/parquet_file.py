@@ -63,7 +63,7 @@ def batches(file: Path) -> Iterator[Rows]:
     """The rows of a file, batch by batch.
 
     Raises:
-        SoakConfigError: the file is damaged, or a value is none of those accepted.
+        SoakConfigError: the file is damaged, or a value is not accepted.
     """
     opened = _opened(file)
     columns = _columns(opened, file)
@@ -213,7 +213,7 @@ def read_into(file: Path, output: Path) -> int:
     """Write the rows of a file as ``.npy``; how many there are.
 
     Raises:
-        SoakConfigError: the file is damaged, or a value is none of those accepted.
+        SoakConfigError: the file is damaged, or a value is not accepted.
     """
     import numpy as np
     from numpy.lib import format as npy

@@ -73,7 +73,7 @@ def _read(files: tuple[Path, ...]) -> Recording:
     if len(formats) > 1:
         odd = next(file for file, found in known.items() if found != known[files[0]])
         raise SoakConfigError(
-            f"recording {odd} is of another format than {files[0]}; expected one format in a recording"
+            f"recording {odd} is in another format than {files[0]}; expected one format per recording"
         )
     found = known[files[0]]
     if found is None:
@@ -83,7 +83,7 @@ def _read(files: tuple[Path, ...]) -> Recording:
 
 
 def _format_of(file: Path) -> Format | None:
-    """The format of this room that a file is of; None where it is for the kernel to know."""
+    """The format of a file that is read here; None if the kernel has to tell."""
     with file.open("rb") as stream:
         head = stream.read(_HEAD)
     return next((known for known in FORMATS if known.knows(file, head)), None)
@@ -95,7 +95,7 @@ def _by_kernel(files: tuple[Path, ...]) -> Recording:
             raise SoakConfigError(f"recording {file} is empty; expected recorded market data (docs/DATA.md)")
         if kernel.data_format(file) is None:
             raise SoakConfigError(
-                f"recording {file} is of no format that is known; expected one of "
+                f"recording {file} is in no known format; expected one of "
                 f"{', '.join(format_names())} (docs/DATA.md says how each is known)"
             )
     place, text = _converted(files, lambda output: kernel.convert_data(files, output))

@@ -3,10 +3,12 @@
 pub(crate) mod accounting;
 pub(crate) mod batches;
 pub(crate) mod course;
+pub(crate) mod facts;
 pub(crate) mod fills;
 pub(crate) mod markouts;
 pub(crate) mod series;
 pub(crate) mod stats;
+pub(crate) mod terms;
 
 use std::collections::BTreeMap;
 
@@ -17,11 +19,13 @@ use crate::maker::Attempts;
 use crate::measure::accounting::{Account, Fill, Totals};
 use crate::measure::batches::{Batches, Columns, Snapshot, SAMPLES};
 use crate::measure::course::Course;
+use crate::measure::facts::MarketFacts;
 use crate::measure::fills::FillRow;
 use crate::measure::markouts::{Marked, Markouts, ADVERSE, HORIZONS};
 use crate::measure::series::{Seen, Series};
 use crate::measure::stats::Sample;
-use crate::session::spec::Fees;
+use crate::measure::terms::Terms;
+use crate::scenario::Contract;
 use crate::venue::quality::Quality;
 use crate::venue::Cancelled;
 
@@ -65,25 +69,6 @@ pub(crate) struct Measure {
     markouts: Markouts,
     course: Course,
     series: Series,
-}
-
-/// What the market did, for the report.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct MarketFacts {
-    pub start_ms: f64,
-    pub end_ms: f64,
-    pub events: u64,
-    pub trades: u64,
-    pub mid_low: Option<f64>,
-    pub mid_high: Option<f64>,
-    pub spread_bps_mean: Option<f64>,
-    /// Labels that were on, sorted.
-    pub labels: Vec<String>,
-    /// For how long each of them was on, ms.
-    pub label_ms: BTreeMap<String, f64>,
-    pub ended: bool,
-    #[serde(flatten)]
-    pub quality: Option<Quality>,
 }
 
 /// How the iteration went over its time, for the report.
@@ -146,7 +131,7 @@ pub(crate) struct Frame {
     pub ended: bool,
     /// Last mid, ticks.
     pub mid: Option<f64>,
-    /// What closing the position against the displayed book brings, ticks times lots.
+    /// What closing the position against the displayed book brings, as lots count in ticks.
     pub proceeds: Option<f64>,
     /// What was found in the data, None where they are no recording's.
     pub quality: Option<Quality>,
@@ -157,14 +142,14 @@ impl Measure {
     pub(crate) fn new(
         tick_size: f64,
         lot_size: f64,
-        fees: Fees,
+        terms: impl Into<Terms>,
         mid: Option<f64>,
         record: bool,
     ) -> Self {
         Measure {
             tick_size,
             lot_size,
-            account: Account::new(fees, mid.map(|m| m * tick_size)),
+            account: Account::new(terms.into(), mid.map(|m| m * tick_size)),
             orders: OrderCounts::default(),
             record,
             rows: Vec::new(),
@@ -264,8 +249,10 @@ impl Measure {
             }
         } else {
             self.orders.taker_fills += 1;
-            let cost = fill.side.sign() as f64 * (booked.price - booked.mid_at_decision);
-            self.slippage_bps.push(cost / booked.mid_at_decision * 1e4);
+            let contract = self.account.contract();
+            let decided = contract.value(booked.mid_at_decision);
+            let cost = fill.side.sign() as f64 * (contract.value(booked.price) - decided);
+            self.slippage_bps.push(cost / decided.abs() * 1e4);
         }
         if self.record || self.series.is_on() {
             self.rows.push(FillRow {
@@ -287,12 +274,24 @@ impl Measure {
         (place, fee)
     }
 
+    /// A funding payment at a mid in ticks; what it brings.
+    pub(crate) fn fund(&mut self, mid: f64, rate: f64) -> f64 {
+        self.account.fund(mid * self.tick_size, rate)
+    }
+
+    /// The contract that is traded.
+    pub(crate) fn contract(&self) -> &Contract {
+        self.account.contract()
+    }
+
     /// The mid some time after a fill, in ticks.
     pub(crate) fn marked(&mut self, horizon: usize, marked: &Marked, mid: f64) {
-        let unit = self.tick_size * self.lot_size;
-        self.markouts.add(horizon, marked, mid, unit);
+        let contract = self.account.contract();
+        let unit = contract.unit(self.tick_size, self.lot_size);
+        let worth = |ticks: f64| contract.in_ticks(ticks);
+        self.markouts.add(horizon, marked, mid, unit, worth);
         if marked.maker && horizon == ADVERSE {
-            self.adverse_bps.push(marked.cost_bps(mid));
+            self.adverse_bps.push(marked.cost_bps(mid, worth));
         }
         if let Some(row) = self.rows.get_mut(marked.fill) {
             row.mids_later[horizon] = Some(mid * self.tick_size);
@@ -355,7 +354,9 @@ impl Measure {
         frame: Frame,
         attempts: Attempts,
     ) -> Result<String, ReportError> {
-        let unit = self.tick_size * self.lot_size;
+        let contract = self.account.contract();
+        let unit = contract.unit(self.tick_size, self.lot_size);
+        let contract = (!contract.is_plain()).then(|| contract.clone());
         let mut totals = self.account.close(
             frame.mid.map(|m| m * self.tick_size),
             frame.proceeds.map(|p| p * unit),
@@ -403,6 +404,7 @@ impl Measure {
                 labels: frame.label_ms.keys().cloned().collect(),
                 label_ms: frame.label_ms,
                 ended: frame.ended,
+                contract,
                 quality: frame.quality,
             },
             fills: self.record.then_some(&self.rows[..]),

@@ -85,6 +85,7 @@ fn gateway(mut delays: Vec<Ns>, fill_at: Option<Ns>) -> Gateway<Script> {
     let fees = Fees {
         maker_bps: 0.0,
         taker_bps: 0.0,
+        tiers: Vec::new(),
     };
     Gateway::new(script, Measure::new(1.0, 1.0, fees, Some(1000.0), true), 0)
 }

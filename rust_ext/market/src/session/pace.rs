@@ -4,9 +4,11 @@ use crate::venue::rows::RowError;
 use std::collections::BTreeMap;
 
 use crate::measure::series::Seen;
+use crate::measure::terms::Terms;
 use crate::measure::{Frame, Measure};
 use crate::session::gateway::Gateway;
-use crate::session::spec::{Fees, MakerSettings};
+use crate::session::payments::Payments;
+use crate::session::spec::MakerSettings;
 use crate::types::{ns_of_ms, Ns, Side, MS};
 use crate::venue::Venue;
 
@@ -33,7 +35,8 @@ pub struct Plan {
     pub lot_size: f64,
     /// Mean time between two decisions, at most a second.
     pub decision_interval: Ns,
-    pub fees: Fees,
+    pub terms: Terms,
+    pub funding: Payments,
     pub record: bool,
     /// Time between two rows of the series; None where none is recorded.
     pub series_step: Option<Ns>,
@@ -54,6 +57,7 @@ pub(crate) struct Pace<V> {
     next_decision: Ns,
     decisions: u64,
     next_sample: Ns,
+    next_payment: Ns,
     counts_before: (u64, u64),
 }
 
@@ -63,7 +67,7 @@ impl<V: Venue> Pace<V> {
         let measure = Measure::new(
             plan.tick_size,
             plan.lot_size,
-            plan.fees,
+            plan.terms.clone(),
             venue.mid(),
             plan.record,
         )
@@ -74,6 +78,7 @@ impl<V: Venue> Pace<V> {
             next_decision: plan.start,
             decisions: 0,
             next_sample: plan.start,
+            next_payment: plan.funding.after(plan.start),
             gateway: Gateway::new(venue, measure, plan.start),
             plan,
         }
@@ -85,12 +90,17 @@ impl<V: Venue> Pace<V> {
     /// Those of the market.
     pub(crate) fn advance_to_decision(&mut self) -> Result<Option<Ns>, RowError> {
         loop {
-            let next = self.next_decision.min(self.next_sample);
+            let due = self.next_decision.min(self.next_sample);
+            let next = due.min(self.next_payment);
             if next > self.plan.end {
                 self.gateway.advance(self.plan.end)?;
                 return Ok(None);
             }
             self.gateway.advance(next)?;
+            if next == self.next_payment {
+                self.next_payment = self.plan.funding.after(next);
+                self.gateway.fund(self.plan.funding.rate);
+            }
             if next == self.next_sample {
                 self.next_sample += SAMPLE_EVERY;
                 self.sample(next);
@@ -123,11 +133,13 @@ impl<V: Venue> Pace<V> {
     }
 
     /// What the position brings that is sold, or costs that is bought back, in one order against the displayed
-    /// book, whose quotes follow what the order tells; ticks times lots, None where the book does not hold enough.
+    /// book, whose quotes follow what the order tells; as lots count in ticks, None where the book does not hold
+    /// enough.
     fn proceeds(&self) -> Option<f64> {
         let (venue, lots) = (&self.gateway.venue, self.gateway.measure.position_lots());
         let side = if lots > 0 { Side::Buy } else { Side::Sell };
-        let worth = venue.proceeds(side, lots.abs())?;
+        let contract = self.gateway.measure.contract();
+        let worth = venue.proceeds(side, lots.abs(), &|tick| contract.in_ticks(tick))?;
         Some(worth * lots.signum() as f64)
     }
 

@@ -33,7 +33,8 @@ impl<V: Venue> Run<V> {
             plan.tick_size,
             plan.lot_size,
             plan.start,
-        );
+        )
+        .trading(plan.terms.contract.clone());
         Run {
             pace: Pace::new(venue, plan),
             maker,

@@ -2,8 +2,10 @@
 
 use crate::book::fills::FillModel;
 use crate::error::MarketError;
+use crate::measure::terms::Terms;
 use crate::session::market::Market;
 use crate::session::pace::Plan;
+use crate::session::payments::Payments;
 use crate::session::run::Run;
 use crate::session::spec::SimulateSpec;
 use crate::types::{ns_of_ms, Ns, SECOND};
@@ -117,7 +119,12 @@ impl<'m> Opening<'m> {
             tick_size: instrument.tick_size,
             lot_size: instrument.lot_size,
             decision_interval: Plan::interval_of(&spec.maker),
-            fees: spec.fees,
+            terms: Terms {
+                fees: spec.fees.clone(),
+                contract: instrument.contract.clone(),
+                traded: spec.traded,
+            },
+            funding: Payments::new(&market.scenario().funding, 0),
             record: spec.record_fills,
             series_step: spec.series_step_ms.map(ns_of_ms),
         };

@@ -25,7 +25,7 @@ pub enum OrderUpdate {
         side: Side,
         qty: f64,
         price: f64,
-        /// Quote units; negative for a rebate.
+        /// In the currency that the contract settles in; negative for a rebate.
         fee: f64,
         /// When it happened at the market.
         time_ms: f64,
@@ -40,6 +40,8 @@ pub enum OrderUpdate {
     Reduced { id: u64, left: Option<f64> },
     /// An immediate-or-cancel order was processed.
     Taken,
+    /// A funding payment: what it brought, in the currency that the contract settles in.
+    Funded { amount: f64 },
 }
 
 /// The iteration between two decisions.
@@ -74,7 +76,7 @@ impl<'a> Stepper<'a> {
 
     /// Any market that has reached the start of its iteration; `ended` says that its data end early.
     pub(crate) fn at(mut venue: AnyVenue<'a>, plan: Plan, levels: u32, ended: bool) -> Self {
-        // What traded before the iteration is none of it.
+        // What traded before the iteration does not belong to it.
         venue.shown().prints.clear();
         Stepper {
             levels: levels as usize,
@@ -371,6 +373,7 @@ impl<'a> Stepper<'a> {
                 let left = left.map(|lots| lots as f64 * self.pace.plan.lot_size);
                 self.updates.push(OrderUpdate::Reduced { id, left });
             }
+            Notification::Funded { amount } => self.updates.push(OrderUpdate::Funded { amount }),
             Notification::Filled {
                 id,
                 side,

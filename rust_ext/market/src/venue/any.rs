@@ -98,8 +98,8 @@ impl Venue for AnyVenue<'_> {
         to_venue!(self, venue => venue.labels_on())
     }
 
-    fn proceeds(&self, resting: Side, lots: Lots) -> Option<f64> {
-        to_venue!(self, venue => venue.proceeds(resting, lots))
+    fn proceeds(&self, resting: Side, lots: Lots, counts: &dyn Fn(f64) -> f64) -> Option<f64> {
+        to_venue!(self, venue => venue.proceeds(resting, lots, counts))
     }
 
     fn quality(&self, end: Ns) -> Option<Quality> {

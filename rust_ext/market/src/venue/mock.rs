@@ -255,7 +255,7 @@ impl Venue for MockVenue {
         self.world.now().labels
     }
 
-    fn proceeds(&self, resting: Side, lots: Lots) -> Option<f64> {
-        self.participants.proceeds(resting, lots)
+    fn proceeds(&self, resting: Side, lots: Lots, counts: &dyn Fn(f64) -> f64) -> Option<f64> {
+        self.participants.proceeds(resting, lots, counts)
     }
 }

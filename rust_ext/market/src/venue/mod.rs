@@ -77,10 +77,10 @@ pub(crate) trait Venue {
         0
     }
 
-    /// What one order of ours brings or costs that trades lots against the orders displayed on a side, ticks times
-    /// lots; None where they do not hold as much.
-    fn proceeds(&self, resting: Side, lots: Lots) -> Option<f64> {
-        self.displayed(resting).walk(lots)
+    /// What one order of ours brings or costs that trades lots against the orders displayed on a side, where a lot
+    /// counts what `counts` says of its price in ticks; None where they do not hold as much.
+    fn proceeds(&self, resting: Side, lots: Lots, counts: &dyn Fn(f64) -> f64) -> Option<f64> {
+        self.displayed(resting).walk(lots, counts)
     }
 
     /// How far the market's data can be trusted since the iteration began, None where they cannot err.

@@ -5,6 +5,7 @@ use crate::book::matching::Matching;
 use crate::flow::hawkes::Arrivals;
 use crate::flow::value::Value;
 use crate::flow::{Event, Flow, MarketState};
+use crate::scenario::contract::LotWorth;
 use crate::scenario::Scenario;
 use crate::types::rng::{Purpose, Stream};
 use crate::types::{Lots, NewOrder, Ns, Side, Tick, VenueFill};
@@ -27,7 +28,7 @@ pub(crate) struct Participants {
     flow: Flow,
     arrivals: Arrivals,
     value: Value,
-    notional_per_lot: f64,
+    lot: LotWorth,
     stream: Stream,
     next_event: Ns,
     seq: u64,
@@ -51,7 +52,7 @@ impl Participants {
             flow: Flow::new(scenario),
             arrivals: Arrivals::new(&scenario.flow, trading, now, &mut stream),
             value: Value::new(&scenario.impact, moment.fair, now),
-            notional_per_lot: scenario.instrument.lot_size * scenario.instrument.tick_size,
+            lot: LotWorth::of(&scenario.instrument),
             stream,
             next_event: now,
             seq: 0,
@@ -194,19 +195,24 @@ impl Participants {
         self.trades += u64::from(left < lots);
     }
 
-    /// What closing lots of ours brings or costs at once, which the resting orders of a side meet: ticks times
-    /// lots, None where they do not hold as much. It is what [`Participants::take`] does, prices not rounded.
-    pub(crate) fn proceeds(&self, resting: Side, lots: Lots) -> Option<f64> {
+    /// What closing lots of ours brings or costs at once, which the resting orders of a side meet, where a lot
+    /// counts what `counts` says of its price in ticks; None where they do not hold as much. It is what
+    /// [`Participants::take`] does, prices not rounded.
+    pub(crate) fn proceeds(
+        &self,
+        resting: Side,
+        lots: Lots,
+        counts: &dyn Fn(f64) -> f64,
+    ) -> Option<f64> {
         let ladder = self.book.sides[resting.index()].ladder();
         let (part, price) = (self.part(), self.notional(1));
         let mut value = self.value.clone();
-        let (mut done, mut walked, mut worth, mut factor) = (0, 0.0, 0.0, 1.0);
+        let (mut done, mut worth, mut factor) = (0, 0.0, 1.0);
         while done < lots {
             let traded = part.min(lots - done);
+            let to = |lots: Lots| ladder.walk(lots, |tick| counts(tick * factor));
+            worth += to(done + traded)? - to(done)?;
             done += traded;
-            let reached = ladder.walk(done)?;
-            worth += (reached - walked) * factor;
-            walked = reached;
             factor *= value.part(resting.opposite(), traded as f64 * price);
         }
         Some(worth)
@@ -264,7 +270,7 @@ impl Participants {
     }
 
     fn notional(&self, lots: Lots) -> f64 {
-        lots as f64 * self.book.mid.unwrap_or(0.0) * self.notional_per_lot
+        lots as f64 * self.lot.times(self.book.mid.unwrap_or(0.0)) * self.lot.one
     }
 
     /// An aggressive order of another participant; the lots that it traded.

@@ -18,7 +18,7 @@ use crate::venue::rows::{Action, RowError, Rows};
 use crate::venue::shown::{Print, Shown};
 use crate::venue::{Cancelled, Venue};
 
-/// A trade further from the mid than this share of it is none of this book.
+/// A trade further from the mid than this share of it does not belong to this book.
 const FAR: f64 = 0.05;
 /// A row is a cache line: so many rows ahead it is asked for, as the book's own work takes less than a fetch.
 const AHEAD: usize = 16;

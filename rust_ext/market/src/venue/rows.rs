@@ -59,7 +59,7 @@ pub(crate) enum Action {
     Gap,
     /// Nothing that concerns the book: a row of another kind.
     Other { kind: u8 },
-    /// A trade at a price that is none of the book's.
+    /// A trade at a price that the book does not have.
     OffGrid,
 }
 
