@@ -9,7 +9,6 @@ from pathlib import Path
 from pytest_soak.config.limits import MAX_SEED
 
 GATE_MODES = ("hard", "soft", "off")
-FILL_MODELS = ("queue", "touch", "through", "pessimistic")
 CONTRACTS = ("linear", "inverse")
 LEAST_CONTRACT, MOST_CONTRACT = 1e-9, 1e9
 SERIES_KINDS = ("off", "summary", "full")
@@ -164,9 +163,13 @@ def gate_mode(text: str) -> str:
 
 def fill_model(text: str) -> str:
     """Parse what it takes to fill a resting order."""
-    if text not in FILL_MODELS:
-        raise argparse.ArgumentTypeError(f"{text!r} is not one of {', '.join(FILL_MODELS)}")
-    return text
+    # Not at the top: a session without a soak imports this module, and should load nothing of the domain.
+    from pytest_soak.domain.fills import FORMS, FillModel
+
+    try:
+        return FillModel(text).value
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not one of {FORMS} with N from 0.01 to 100") from None
 
 
 def series_kind(text: str) -> str:

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from pytest_soak.domain.course import LABEL_PROFIT
 from pytest_soak.domain.errors import SoakConfigError
-from pytest_soak.domain.fills import UNDER, FillModel, parted
+from pytest_soak.domain.fills import FORMS, UNDER, parted
 from pytest_soak.domain.kpis import (
     KPI_MEANINGS,
-    LABEL_PROFIT,
     kpis_behind,
     meaning_of,
     risk_of,
@@ -69,9 +69,9 @@ def check_gate_settings(settings: GateSettings) -> None:
     for kpi, threshold in settings.thresholds.items():
         if meaning_of(kpi) is None:
             known = f"{', '.join(KPI_MEANINGS)}, {LABEL_PROFIT}LABEL, {OWN_FORMS}"
-            models = ", ".join(f"{UNDER}{model.value}" for model in FillModel)
             raise SoakConfigError(
-                f"gate on unknown KPI {kpi!r}; known are {known}, each also followed by one of {models}"
+                f"gate on unknown KPI {kpi!r}; known are {known}, each also followed by {UNDER} and one of "
+                f"{FORMS}"
             )
         problem = _problem_with(threshold)
         if problem is not None:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from pytest_soak.domain.contract import LINEAR, Contract
-from pytest_soak.domain.course import course_kpis, course_samples
+from pytest_soak.domain.course import LABEL_PROFIT, course_errors, course_kpis, course_samples, hours_of
 from pytest_soak.domain.fills import parted
-from pytest_soak.domain.own import is_own, own_kpis, own_samples
+from pytest_soak.domain.own import is_own, own_errors, own_kpis, own_samples
 from pytest_soak.domain.records import Blocks, EdgeReport, EdgeTotals, Kpis, Sample
 from pytest_soak.domain.sampling import Error, merged_histogram, percentile_error, quantile, ratio_errors
 
@@ -79,9 +79,6 @@ IN_QUOTE = ("profit_quote", "notional_quote")
 """KPIs that are in quote currency whatever the contract settles in."""
 
 _UNITS_OF_INVERSE = {"quote": "coin", "quote/h": "coin/h", "base": "contracts"}
-
-LABEL_PROFIT = "label_profit."
-"""Prefix of a KPI that is the profit while a label was active; the label follows."""
 
 
 def meaning_of(name: str) -> Meaning | None:
@@ -285,7 +282,12 @@ def _errors(reports: Sequence[EdgeReport]) -> dict[str, Error]:
         name: percentile_error([sample(report) for report in reports])
         for name, sample in _PERCENTILES.items()
     }
-    return ratio_errors(reports) | {name: error for name, error in percentiles.items() if error is not None}
+    errors = ratio_errors(reports) | course_errors(reports) | own_errors(reports)
+    hours = hours_of(reports)
+    if "profit" in errors and hours > 0:
+        profit = errors["profit"]
+        errors["profit_per_hour"] = profit._replace(size=profit.size / hours)
+    return errors | {name: error for name, error in percentiles.items() if error is not None}
 
 
 def _p95(samples: Sequence[Sample]) -> float | None:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 from pydantic import Field
 
 from pytest_soak.domain.contract import Contract
 from pytest_soak.domain.settings import Strict
-
-Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
+from pytest_soak.domain.values import Count
 
 
 class MarketFacts(Strict):

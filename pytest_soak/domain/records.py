@@ -8,14 +8,14 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from pytest_soak.domain.fills import FillModel
-from pytest_soak.domain.market_facts import Count, MarketFacts
+from pytest_soak.domain.market_facts import MarketFacts
 from pytest_soak.domain.outcome import MISSED
 from pytest_soak.domain.reasons import REASONS
 from pytest_soak.domain.settings import GateMode, Strict
+from pytest_soak.domain.values import Count, Histogram, OwnValues
 
 SCHEMA_VERSION = 1
 Source = Literal["mock", "replay", "live"]
-Whole = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
 Amount = Annotated[float, Field(ge=0.0)]
 
 
@@ -47,14 +47,6 @@ class Action(StrEnum):
     STOP = "stop"
 
 
-class Histogram(Strict):
-    """Counts of values in classes of one width; those of class ``at`` lie from ``at * step`` to the next."""
-
-    step: Annotated[float, Field(gt=0.0)]
-    at: tuple[Whole, ...] = Field(strict=False)
-    counts: tuple[Count, ...] = Field(strict=False)
-
-
 class Sample(Strict):
     """A 95th percentile (linear interpolation) with its sample size; None below 20 samples.
 
@@ -67,17 +59,6 @@ class Sample(Strict):
     histogram: Histogram | None = None
     batch_n: tuple[Count, ...] = Field(default=(), strict=False)
     batch_above: tuple[Count, ...] = Field(default=(), strict=False)
-
-
-class OwnValues(Strict):
-    """Values that a strategy recorded under one name: mean and percentiles (linear interpolation)."""
-
-    n: Annotated[int, Field(ge=1)]
-    mean: float
-    p05: float
-    p50: float
-    p95: float
-    histogram: Histogram
 
 
 class Batches(Strict):

@@ -24,7 +24,8 @@ from itertools import accumulate, chain
 from statistics import NormalDist
 from typing import NamedTuple
 
-from pytest_soak.domain.records import Batches, EdgeReport, Histogram, Sample
+from pytest_soak.domain.records import Batches, EdgeReport, Sample
+from pytest_soak.domain.values import Histogram
 
 LEAST_BATCHES = 8
 """Fewest batches with something in them of which a standard error is believed."""
@@ -33,6 +34,8 @@ LEAST_ITERATIONS = 10
 MOST_IN_COMMON = 0.9
 """Highest correlation of neighbouring batches that is allowed for."""
 SHARE = 0.95
+_MOST = 1e100
+"""Largest amount in a batch of which an error is computed: squares of larger ones are no doubles."""
 
 Pair = tuple[float, float]
 Ratio = Callable[[Batches], Iterable[Pair]]
@@ -45,6 +48,11 @@ def _profit(b: Batches) -> Iterable[float]:
 def _funding(b: Batches) -> Sequence[float]:
     """A report of a market without funding may lack it."""
     return b.funding or (0.0,) * len(b.notional)
+
+
+def _each(values: Iterable[float]) -> Iterable[Pair]:
+    """Of a sum, whose error is that of the mean times the number of batches."""
+    return ((value, 1.0) for value in values)
 
 
 # KPI -> numerator and denominator by batch; a KPI in basis points is scaled where it is used.
@@ -61,6 +69,10 @@ _RATIOS: Mapping[str, Ratio] = {
     "maker_taker_ratio": lambda b: zip(b.maker_notional, b.notional, strict=True),
     "cancel_ratio": lambda b: zip(b.cancelled, b.placed, strict=True),
 }
+_SUMS: Mapping[str, Ratio] = {
+    "profit": lambda b: _each(_profit(b)),
+    "notional": lambda b: _each(b.notional),
+}
 
 
 class Error(NamedTuple):
@@ -75,12 +87,27 @@ def ratio_errors(reports: Sequence[EdgeReport]) -> dict[str, Error]:
     if any(report.batches is None for report in reports):
         return {}
     batches = [report.batches for report in reports if report.batches is not None]
-    errors = {name: _ratio_error(_pairs(ratio, batches)) for name, ratio in _RATIOS.items()}
+    ratios = {
+        name: (_pairs(ratio, batches), 1e4 if name.endswith("_bps") else 1.0)
+        for name, ratio in _RATIOS.items()
+    }
+    sums = {name: _pairs(each, batches) for name, each in _SUMS.items()}
+    return known_errors(ratios | {name: (pairs, sum_of(pairs)) for name, pairs in sums.items()})
+
+
+def known_errors(pairs: Mapping[str, tuple[Sequence[Pair], float]]) -> dict[str, Error]:
+    """Errors of ratios of sums, each times its factor; those that the batches do not tell are left out."""
+    found = {name: (_ratio_error(batches), factor) for name, (batches, factor) in pairs.items()}
     return {
-        name: error._replace(size=error.size * (1e4 if name.endswith("_bps") else 1.0))
-        for name, error in errors.items()
+        name: error._replace(size=error.size * factor)
+        for name, (error, factor) in found.items()
         if error is not None
     }
+
+
+def sum_of(pairs: Sequence[Pair]) -> float:
+    """What the denominators of batches come to."""
+    return math.fsum([x for _, x in pairs])
 
 
 def _pairs(ratio: Ratio, batches: Sequence[Batches]) -> list[Pair]:
@@ -92,6 +119,8 @@ def _pairs(ratio: Ratio, batches: Sequence[Batches]) -> list[Pair]:
 
 def _ratio_error(pairs: Sequence[Pair]) -> Error | None:
     held = sum([x > 0 for _, x in pairs])
+    if any(abs(y) > _MOST or x > _MOST for y, x in pairs):
+        return None
     whole = math.fsum([x for _, x in pairs])
     if held < LEAST_BATCHES or whole <= 0:
         return None
@@ -109,8 +138,8 @@ def _ratio_error(pairs: Sequence[Pair]) -> Error | None:
     return Error(size * math.sqrt((1 + common) / (1 - common)), skew / math.sqrt(len(rests)))
 
 
-def percentile_error(samples: Sequence[Sample]) -> Error | None:
-    """Error of the 95th percentile over samples, None where they cannot tell."""
+def percentile_error(samples: Sequence[Sample], at: float = SHARE) -> Error | None:
+    """Error of a percentile over samples, None where they cannot tell; each sample's batches are of it."""
     merged = merged_histogram(samples)
     if merged is None:
         return None
@@ -121,13 +150,13 @@ def percentile_error(samples: Sequence[Sample]) -> Error | None:
             for above, n in zip(sample.batch_above, sample.batch_n, strict=True)
         ]
     else:
-        whole = quantile(merged, SHARE)
+        whole = quantile(merged, at)
         marks = [(_above(s.histogram, whole), float(s.n)) for s in samples if s.histogram is not None]
     share = _ratio_error(marks)
     if share is None:
         return None
     steps = (-2.0 * share.size, -share.size, 0.0, share.size)
-    far, low, middle, high = (quantile(merged, min(1.0, max(0.0, SHARE + step))) for step in steps)
+    far, low, middle, high = (quantile(merged, min(1.0, max(0.0, at + step))) for step in steps)
     return Error(max((high - low) / 2.0, (middle - far) / 2.0, merged.step), 0.0)
 
 

@@ -56,9 +56,9 @@ class GateSettings(Strict):
 
     @property
     def models(self) -> tuple[FillModel, ...]:
-        """Fill models that a gate asks for by ``KPI@MODEL``, in the order of their list."""
-        asked = {parted(kpi)[1] for kpi in self.thresholds}
-        return tuple(model for model in FillModel if model in asked)
+        """Fill models that a gate asks for by ``KPI@MODEL``, in the order of their names."""
+        asked = (parted(kpi)[1] for kpi in self.thresholds)
+        return tuple(sorted({model for model in asked if model is not None}))
 
 
 class ParameterTuning(Strict):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pytest_soak import kernel
 from pytest_soak.domain.errors import SoakConfigError
-from pytest_soak.domain.fills import FillModel
+from pytest_soak.domain.fills import COMPARED, FillModel
 from pytest_soak.domain.parameters import DEFAULTS
 from pytest_soak.domain.settings import MakerSettings
 from pytest_soak.market.protocols import MakerJob, fills_described
@@ -66,7 +66,7 @@ class MockMarket:
             scenario = scenario_on(scenario, contract, funding)
         self._scenario = scenario
         self._seed = seed
-        self.fills = fills
+        self.fills = self._known(fills)
 
     @property
     def name(self) -> str:
@@ -115,8 +115,17 @@ class MockMarket:
     def under(self, fills: FillModel) -> MockMarket:
         """The same market, with orders that fill by this model; what was compiled is shared."""
         other = copy(self)
-        other.fills = fills
+        other.fills = self._known(fills)
         return other
+
+    def _known(self, fills: FillModel) -> FillModel:
+        if fills.is_by_law:
+            accepted = ", ".join(COMPARED)
+            raise SoakConfigError(
+                f"fills = {fills.value!r} estimates a place in the queue, which market {self.name} knows; "
+                f"accepted are {accepted} here, and {fills.value} with --soak-replay"
+            )
+        return fills
 
     def spec(self, job: MakerJob, window: Window, *, record_fills: bool = False) -> dict[str, object]:
         """What the kernel's market is asked for in this window."""

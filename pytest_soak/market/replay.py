@@ -19,14 +19,14 @@ from pytest_soak.market.protocols import MakerJob, Window, fills_described
 from pytest_soak.market.recording.checks import Facts, check_rows
 from pytest_soak.market.recording.judging import LEAST_SILENCE_MS, Trust, judged
 from pytest_soak.market.recording.reading import read_recording
-from pytest_soak.market.recording.rows import Recording
+from pytest_soak.market.recording.rows import Recording, release
 from pytest_soak.market.recording.times import MOST_KNOWN_SKEW_NS, MOST_SKEW_NS
 from pytest_soak.market.reports import report_and_fills, report_of
 from pytest_soak.market.steps import Steps
 from pytest_soak.market.tape import tape_of_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from pytest_soak.domain.market_facts import MarketFacts
     from pytest_soak.domain.records import EdgeReport, Source
@@ -200,7 +200,7 @@ class ReplayMarket:
             SoakConfigError: where the kernel refuses parameters or settings.
         """
         series: dict[str, bytes] = {}
-        report = report_of(kernel.replay(self.spec(job, window), self._recording.buffer, series))
+        report = report_of(self._replayed(self.spec(job, window), series))
         if window.recorder is not None:
             window.recorder.take(series)
         return self._judged(report, job.maker)
@@ -211,7 +211,7 @@ class ReplayMarket:
         Raises:
             SoakConfigError: where the kernel refuses parameters or settings.
         """
-        answer = kernel.replay(self.spec(job, window, record_fills=True), self._recording.buffer)
+        answer = self._replayed(self.spec(job, window, record_fills=True))
         report, fills = report_and_fills(answer)
         return self._judged(report, job.maker), fills
 
@@ -223,8 +223,15 @@ class ReplayMarket:
         """
         window = Window(iteration=1, iterations=1, start_ms=0.0, duration_ms=self.duration_ms)
         spec = {**self.spec(job, window), "has_receipt": False}
-        report = report_of(kernel.replay(spec, self._recording.buffer))
+        report = report_of(self._replayed(spec))
         return self._judged(report, job.maker).market
+
+    def _replayed(self, spec: Mapping[str, object], series: dict[str, bytes] | None = None) -> bytes:
+        """What the kernel answers; the rows that it went through are not kept in memory."""
+        try:
+            return kernel.replay(spec, self._recording.buffer, series)
+        finally:
+            release(self._recording.rows)
 
     def simulation(
         self, window: Window, fees: FeeSettings, *, maker: MakerSettings | None = None

@@ -83,11 +83,12 @@ _OPTIONS: tuple[tuple[str, str, Callable[[str], Any], Callable[[Any], Any] | Non
     ),
     (
         "fills",
-        "queue|touch|through|pessimistic",
+        "MODEL",
         fill_model,
         None,
-        "What fills a resting order: its turn in the queue, a trade at its price, a trade beyond it, its "
-        "turn without cancels ahead (default: the profile's)",
+        "What fills a resting order: queue (its turn), touch (a trade at its price), through (a trade beyond "
+        "it), pessimistic (its turn without cancels ahead), on recordings prob-log, prob-log2, prob-power:N, "
+        "prob-power2:N or prob-power3:N (default: the profile's)",
     ),
     (
         "iteration_timeout",

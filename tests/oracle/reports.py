@@ -8,11 +8,11 @@ from pytest_soak.domain.records import (
     Course,
     EdgeReport,
     EdgeTotals,
-    Histogram,
     Markouts,
     OrderCounts,
     Sample,
 )
+from pytest_soak.domain.values import Histogram
 
 
 def nothing_measured(at_ms: float) -> EdgeReport:

@@ -129,7 +129,7 @@ def test_a_miss_names_the_model() -> None:
     "name", ["net_bps@sideways", "@through", "nett@through", "net_bps@", "own.x@through"]
 )
 def test_another_name_is_refused(name: str) -> None:
-    with pytest.raises(SoakConfigError, match="each also followed by one of @queue, @touch, @through"):
+    with pytest.raises(SoakConfigError, match="each also followed by @ and one of queue, touch, through"):
         check_gate_settings(GateSettings(thresholds={name: Threshold(fail_below=2.0)}))
 
 

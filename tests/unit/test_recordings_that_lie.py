@@ -127,7 +127,7 @@ def test_no_kpi_that_needs_a_price_and_a_reason(name: str, tmp_path: Path) -> No
     mutate, message = NO_DATA[name]
     (report,) = kit.replayed_rows(mutate(kit.calm_rows()), tmp_path)
     kpis = kpis_of(report)
-    beside = {"samples", "block_shares", "label_profit", "errors", "skews", "own"}
+    beside = {"samples", "block_shares", "label_profit", "errors", "skews", "own", "under"}
     given = {key for key, value in kpis.model_dump(exclude=beside).items() if value is not None}
     assert kpis.block_shares == kpis.label_profit == kpis.own == {}
     assert given <= {"ws_lag_p95_ms", "latency_p95_ms"}

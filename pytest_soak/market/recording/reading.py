@@ -12,7 +12,7 @@ from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.market.recording import numpy_file, parquet_file
 from pytest_soak.market.recording.cache import kept
 from pytest_soak.market.recording.files import files_of, sha256_of
-from pytest_soak.market.recording.rows import About, Recording, layout
+from pytest_soak.market.recording.rows import About, Recording, layout, refuse_unless_room
 
 if TYPE_CHECKING:
     from pytest_soak.market.recording.rows import Rows
@@ -50,9 +50,9 @@ def read_recording(path: Path) -> Recording:
     """Read a recording: one file, several with commas between them, or a glob.
 
     The rows are mapped: those of ``.npy`` files as they are, those of other formats once they are converted
-    and kept in the user's cache. Mapped rows that were looked at count as resident, and are pages of the file
-    that the system takes back where memory is short; what this process holds of its own does not follow
-    their number.
+    and kept in the user's cache. Mapped rows count as resident while a pass of the kernel goes over them, as
+    pages of the file that the system takes back where memory is short; they are given back after each pass
+    and each chunk. What this process holds of its own does not follow their number.
 
     Raises:
         SoakConfigError: naming the file, the row that is wrong and what was expected.
@@ -126,6 +126,8 @@ def _joined(recordings: list[Recording]) -> Recording:
     """Recordings one after the other, in one mapped file."""
     import tempfile
 
+    size = sum(len(recording.buffer) for recording in recordings)
+    refuse_unless_room(recordings[0].path, size, Path(tempfile.gettempdir()))
     with tempfile.TemporaryFile() as file:
         for recording in recordings:
             file.write(recording.buffer)

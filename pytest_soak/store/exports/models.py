@@ -15,6 +15,7 @@ from pytest_soak.config.arguments import (
     MOST_STEP,
 )
 from pytest_soak.config.limits import MAX_SEED
+from pytest_soak.domain.fills import PATTERN
 from pytest_soak.domain.funding import funding_of
 from pytest_soak.domain.records import DecisionBase, GateResult, Kpis, Opinion, RecordBase, Verdict, Zone
 from pytest_soak.domain.settings import Count, Strict
@@ -213,7 +214,7 @@ class RunSettings(Strict):
     overrides: Annotated[tuple[Text, ...], Field(strict=False)]
     minutes: Annotated[float | None, Field(gt=0.0, le=MAX_MINUTES)]
     gate: Literal["hard", "soft", "off"] | None
-    fills: Literal["queue", "touch", "through", "pessimistic"] | None
+    fills: Annotated[str, Field(pattern=PATTERN)] | None
     replay: Annotated[tuple[Text, ...] | None, Field(strict=False), BeforeValidator(_listed)]
     tick_size: Annotated[float | None, Field(ge=LEAST_STEP, le=MOST_STEP)]
     lot_size: Annotated[float | None, Field(ge=LEAST_STEP, le=MOST_STEP)]

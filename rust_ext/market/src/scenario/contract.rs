@@ -45,6 +45,15 @@ impl Contract {
         }
     }
 
+    /// The factor on what a lot counts where its price is multiplied by one.
+    pub(crate) fn follows(&self, factor: f64) -> f64 {
+        if self.is_inverse() {
+            1.0 / factor
+        } else {
+            factor
+        }
+    }
+
     /// Whether units are those of the base currency.
     pub(crate) fn is_plain(&self) -> bool {
         *self == Contract::default()
@@ -132,6 +141,8 @@ mod tests {
             let (tick, lot) = (0.5, 2.0);
             let by_ticks = contract.in_ticks(80.0) * contract.unit(tick, lot);
             assert!((by_ticks - lot * contract.value(40.0)).abs() < 1e-12);
+            let moved = contract.in_ticks(80.0) * contract.follows(1.25);
+            assert!((moved - contract.in_ticks(100.0)).abs() < 1e-12);
         }
     }
 

@@ -133,13 +133,12 @@ impl<V: Venue> Pace<V> {
     }
 
     /// What the position brings that is sold, or costs that is bought back, in one order against the displayed
-    /// book, whose quotes follow what the order tells; as lots count in ticks, None where the book does not hold
-    /// enough.
+    /// book, whose quotes follow what the order tells; as lots count in ticks, None where the book does not hold enough.
     fn proceeds(&self) -> Option<f64> {
         let (venue, lots) = (&self.gateway.venue, self.gateway.measure.position_lots());
         let side = if lots > 0 { Side::Buy } else { Side::Sell };
         let contract = self.gateway.measure.contract();
-        let worth = venue.proceeds(side, lots.abs(), &|tick| contract.in_ticks(tick))?;
+        let worth = venue.proceeds(side, lots.abs(), contract)?;
         Some(worth * lots.signum() as f64)
     }
 

@@ -118,7 +118,7 @@ pub(crate) fn opened<'a>(
         spec.silence_ns,
     )
     .ok_or(RowError::NoExchange)?;
-    venue.fill_by(spec.fills);
+    venue.fill_by(spec.fills, spec.lot_size);
     Ok((spec, venue))
 }
 

@@ -20,6 +20,12 @@ pub enum SpecError {
     /// A slice that ends before it begins.
     #[error("end_ns = {end_ns} is not above start_ns = {start_ns}")]
     Order { start_ns: i64, end_ns: i64 },
+    /// An estimate of what a mock market knows.
+    #[error(
+        "fills: a queue by probability is for recordings; a mock market knows each order ahead, and accepts \
+         queue, touch, through, pessimistic"
+    )]
+    NotByLaw,
 }
 
 /// One iteration on a mock market, whose scenario and seed the market has.
@@ -127,6 +133,9 @@ impl SimulateSpec {
         in_range("duration_ms", spec.duration_ms, 1.0, 8.64e7)?;
         check_step(spec.series_step_ms)?;
         check_maker(&spec.parameters, &spec.maker, &spec.fees, spec.traded)?;
+        if spec.fills.law().is_some() {
+            return Err(SpecError::NotByLaw);
+        }
         Ok(spec)
     }
 }

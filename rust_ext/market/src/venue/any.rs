@@ -1,6 +1,7 @@
 //! A mock or a recorded market, for a strategy that does not know which.
 
 use crate::book::ladder::Ladder;
+use crate::scenario::Contract;
 use crate::types::{Lots, NewOrder, Ns, Side, Tick, VenueFill, View};
 use crate::venue::mock::MockVenue;
 use crate::venue::quality::Quality;
@@ -98,8 +99,8 @@ impl Venue for AnyVenue<'_> {
         to_venue!(self, venue => venue.labels_on())
     }
 
-    fn proceeds(&self, resting: Side, lots: Lots, counts: &dyn Fn(f64) -> f64) -> Option<f64> {
-        to_venue!(self, venue => venue.proceeds(resting, lots, counts))
+    fn proceeds(&self, resting: Side, lots: Lots, contract: &Contract) -> Option<f64> {
+        to_venue!(self, venue => venue.proceeds(resting, lots, contract))
     }
 
     fn quality(&self, end: Ns) -> Option<Quality> {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::book::fills::FillModel;
 use crate::book::ladder::Ladder;
 use crate::flow::draw_lag;
-use crate::scenario::Latency;
+use crate::scenario::{Contract, Latency};
 use crate::types::rng::{Purpose, Stream};
 use crate::types::{ns_of_ms, Lots, NewOrder, Ns, Side, Tick, VenueFill, View};
 use crate::venue::feed::Feed;
@@ -91,7 +91,7 @@ impl MockVenue {
 
     /// Fill orders of ours by another model than the queue.
     pub(crate) fn fill_by(&mut self, model: FillModel) {
-        self.participants.book.own.fill_by(model);
+        self.participants.book.own.fill_by(model, 1.0);
     }
 
     /// Show levels and trades in every message of the feed from now on.
@@ -255,7 +255,7 @@ impl Venue for MockVenue {
         self.world.now().labels
     }
 
-    fn proceeds(&self, resting: Side, lots: Lots, counts: &dyn Fn(f64) -> f64) -> Option<f64> {
-        self.participants.proceeds(resting, lots, counts)
+    fn proceeds(&self, resting: Side, lots: Lots, contract: &Contract) -> Option<f64> {
+        self.participants.proceeds(resting, lots, contract)
     }
 }

@@ -12,6 +12,7 @@ pub(crate) mod shown;
 pub(crate) mod tape;
 
 use crate::book::ladder::Ladder;
+use crate::scenario::Contract;
 use crate::venue::quality::Quality;
 
 use crate::types::{Lots, NewOrder, Ns, Side, Tick, VenueFill, View};
@@ -77,10 +78,11 @@ pub(crate) trait Venue {
         0
     }
 
-    /// What one order of ours brings or costs that trades lots against the orders displayed on a side, where a lot
-    /// counts what `counts` says of its price in ticks; None where they do not hold as much.
-    fn proceeds(&self, resting: Side, lots: Lots, counts: &dyn Fn(f64) -> f64) -> Option<f64> {
-        self.displayed(resting).walk(lots, counts)
+    /// What one order of ours brings or costs that trades lots against the orders displayed on a side, as lots of
+    /// the contract count in ticks; None where they do not hold as much.
+    fn proceeds(&self, resting: Side, lots: Lots, contract: &Contract) -> Option<f64> {
+        self.displayed(resting)
+            .walk(lots, |tick| contract.in_ticks(tick))
     }
 
     /// How far the market's data can be trusted since the iteration began, None where they cannot err.

@@ -6,7 +6,7 @@ use crate::flow::hawkes::Arrivals;
 use crate::flow::value::Value;
 use crate::flow::{Event, Flow, MarketState};
 use crate::scenario::contract::LotWorth;
-use crate::scenario::Scenario;
+use crate::scenario::{Contract, Scenario};
 use crate::types::rng::{Purpose, Stream};
 use crate::types::{Lots, NewOrder, Ns, Side, Tick, VenueFill};
 use crate::venue::recorder::Recorder;
@@ -195,25 +195,21 @@ impl Participants {
         self.trades += u64::from(left < lots);
     }
 
-    /// What closing lots of ours brings or costs at once, which the resting orders of a side meet, where a lot
-    /// counts what `counts` says of its price in ticks; None where they do not hold as much. It is what
-    /// [`Participants::take`] does, prices not rounded.
-    pub(crate) fn proceeds(
-        &self,
-        resting: Side,
-        lots: Lots,
-        counts: &dyn Fn(f64) -> f64,
-    ) -> Option<f64> {
+    /// What closing lots of ours brings or costs at once, which the resting orders of a side meet: as lots of
+    /// the contract count in ticks, None where they do not hold as much. It is what [`Participants::take`] does, prices not rounded.
+    pub(crate) fn proceeds(&self, resting: Side, lots: Lots, contract: &Contract) -> Option<f64> {
         let ladder = self.book.sides[resting.index()].ladder();
         let (part, price) = (self.part(), self.notional(1));
         let mut value = self.value.clone();
-        let (mut done, mut worth, mut factor) = (0, 0.0, 1.0);
+        let (mut done, mut walked, mut worth, mut factor) = (0, 0.0, 0.0, 1.0);
         while done < lots {
             let traded = part.min(lots - done);
-            let to = |lots: Lots| ladder.walk(lots, |tick| counts(tick * factor));
-            worth += to(done + traded)? - to(done)?;
             done += traded;
-            factor *= value.part(resting.opposite(), traded as f64 * price);
+            let reached = ladder.walk(done, |tick| contract.in_ticks(tick))?;
+            worth += (reached - walked) * factor;
+            walked = reached;
+            let moved = value.part(resting.opposite(), traded as f64 * price);
+            factor *= contract.follows(moved);
         }
         Some(worth)
     }

@@ -45,7 +45,7 @@ fn one_order_fetches_what_the_valuation_says() {
         let market = market(seed, 3.0);
         for (side, lots) in [(Side::Buy, 9_000), (Side::Sell, 27_000)] {
             let said = market
-                .proceeds(side.opposite(), lots, &|tick| tick)
+                .proceeds(side.opposite(), lots, &Contract::default())
                 .expect("they stand there");
             let (mut then, mut fills) = (market.clone(), Vec::new());
             let limit = if side == Side::Buy { Tick::MAX } else { 1 };
@@ -56,7 +56,7 @@ fn one_order_fetches_what_the_valuation_says() {
             assert!((worth(&fills) / said - 1.0).abs() < 1e-5, "seed {seed}");
         }
         assert_eq!(
-            market.proceeds(Side::Buy, Lots::MAX / 4, &|tick| tick),
+            market.proceeds(Side::Buy, Lots::MAX / 4, &Contract::default()),
             None
         );
     }

@@ -97,9 +97,9 @@ impl<'a> ReplayVenue<'a> {
         })
     }
 
-    /// Fill orders of ours by another model than the queue.
-    pub(crate) fn fill_by(&mut self, model: FillModel) {
-        self.own.fill_by(model);
+    /// Fill orders of ours by another model than the queue; a lot is so many base units.
+    pub(crate) fn fill_by(&mut self, model: FillModel, lot_size: f64) {
+        self.own.fill_by(model, lot_size);
     }
 
     /// Time of the last exchange event.
@@ -206,6 +206,9 @@ impl<'a> ReplayVenue<'a> {
                 }
                 self.rebuilding = Some((self.exchange_cursor.at, open));
                 self.exchange.apply(action);
+                for s in Side::BOTH {
+                    self.own.forget(s, self.exchange.side(s));
+                }
             }
             Action::Gap => self.watch.gap(),
             Action::OffGrid => self.watch.ignore("trade off the grid".to_owned()),
@@ -261,6 +264,10 @@ impl<'a> ReplayVenue<'a> {
         let resting = aggressor.opposite();
         self.sweep(resting, tick, 1, fills);
         let stamp = self.stamp(tick);
+        if self.own.model().law().is_some() {
+            self.own.trade_by_law(resting, tick, lots, stamp, fills);
+            return;
+        }
         let mut left = lots;
         while let Some(ahead) = self.own.least_ahead(resting, tick) {
             let before = ahead.min(left);
