@@ -10,6 +10,7 @@ from pytest_soak.config.limits import MAX_SEED
 
 GATE_MODES = ("hard", "soft", "off")
 FILL_MODELS = ("queue", "touch", "through", "pessimistic")
+POSITION_RULES = ("carry", "flat")
 SERIES_KINDS = ("off", "summary", "full")
 LEAST_SERIES_STEP, MOST_SERIES_STEP = 0.1, 360.0
 MAX_MINUTES = 24 * 60.0
@@ -135,6 +136,13 @@ def fill_model(text: str) -> str:
     """Parse what it takes to fill a resting order."""
     if text not in FILL_MODELS:
         raise argparse.ArgumentTypeError(f"{text!r} is not one of {', '.join(FILL_MODELS)}")
+    return text
+
+
+def position_rule(text: str) -> str:
+    """Parse what becomes of position and orders at the end of an iteration."""
+    if text not in POSITION_RULES:
+        raise argparse.ArgumentTypeError(f"{text!r} is not one of {', '.join(POSITION_RULES)}")
     return text
 
 

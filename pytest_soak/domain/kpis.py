@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any, Literal, NamedTuple
 
 from pytest_soak.domain.course import course_kpis, course_samples
@@ -46,6 +47,7 @@ KPI_MEANINGS: Mapping[str, Meaning] = {
     "profit": Meaning("quote", "profit at mid, from cash flows and the position at the end", "up"),
     "notional": Meaning("quote", "traded notional", None),
     "fills": Meaning("count", "fills, as maker and as taker", None),
+    "position_start": Meaning("base", "position at the start; long is positive", None),
     "position_end": Meaning("base", "position at the end; long is positive", None),
     "position_max": Meaning("base", "position of the largest size, with its sign", None),
     "drawdown": Meaning("quote", "largest fall of the cumulative profit at mid below its highest", "down"),
@@ -107,6 +109,8 @@ _PERCENTILES: Mapping[str, Callable[[EdgeReport], Sample]] = {
 
 # Measured on messages, whatever the prices were.
 _OF_MESSAGES = ("ws_lag_p95_ms", "latency_p95_ms")
+
+_MONEY = ("profit", "notional", "fills", "position_start", "position_end", "position_max", "drawdown")
 
 _SUMMED_TOTALS = ("notional", "maker_notional", "taker_notional", "gross", "fees", "slippage", "inventory")
 
@@ -180,6 +184,7 @@ def _money(reports: Sequence[EdgeReport]) -> dict[str, Any]:
         "profit": math.fsum(totals.ledger for totals in all_totals) if reports else None,
         "notional": math.fsum(totals.notional for totals in all_totals) if reports else None,
         "fills": sum(counts.maker_fills + counts.taker_fills for counts in orders) if reports else None,
+        "position_start": all_totals[0].position_start if reports else None,
         "position_end": all_totals[-1].position_end if reports else None,
         "position_max": None if None in positions else max(positions, key=_size, default=None),
         "drawdown": _drawdown(all_totals),
@@ -188,13 +193,20 @@ def _money(reports: Sequence[EdgeReport]) -> dict[str, Any]:
 
 
 def _sold(all_totals: Sequence[EdgeTotals]) -> float | None:
-    """Profit per traded notional where each iteration's position is closed at its end."""
-    profits = [totals.liquidation for totals in all_totals]
+    """Profit per traded notional where each position is closed that no later iteration goes on with."""
+    profits = [
+        totals.ledger if _goes_on(totals, after) else totals.liquidation
+        for totals, after in zip_longest(all_totals, all_totals[1:])
+    ]
     notional = math.fsum(totals.notional for totals in all_totals)
     known = [profit for profit in profits if profit is not None]
     if not notional > 0 or len(known) < len(profits):
         return None
     return math.fsum(known) / notional * _BPS
+
+
+def _goes_on(totals: EdgeTotals, after: EdgeTotals | None) -> bool:
+    return after is not None and after.position_start == totals.position_end
 
 
 def _size(position: float | None) -> float:
@@ -298,7 +310,7 @@ def _sample_sizes(
         "blocked_share": attempts,
         "maker_taker_ratio": fills,
         "cancel_ratio": placed,
-        **dict.fromkeys(("profit", "notional", "fills", "position_end", "position_max", "drawdown"), fills),
+        **dict.fromkeys(_MONEY, fills),
         "net_liquidation_bps": fills,
         **course_samples(reports, fills),
     }

@@ -7,16 +7,17 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from pytest_soak.domain.batches import Batches
 from pytest_soak.domain.fills import FillModel
+from pytest_soak.domain.holdings import Holdings
+from pytest_soak.domain.numbers import Amount, Count, Whole
 from pytest_soak.domain.outcome import MISSED
+from pytest_soak.domain.position import PositionRule
 from pytest_soak.domain.reasons import REASONS
 from pytest_soak.domain.settings import GateMode, Strict
 
 SCHEMA_VERSION = 1
 Source = Literal["mock", "replay", "live"]
-Whole = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
-Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
-Amount = Annotated[float, Field(ge=0.0)]
 
 
 class Verdict(StrEnum):
@@ -80,33 +81,15 @@ class OwnValues(Strict):
     histogram: Histogram
 
 
-class Batches(Strict):
-    """An iteration cut into stretches of equal market time: what was added in each of them.
-
-    Amounts are in quote currency, the others are counts. The sampling error of a KPI is estimated from them.
-    """
-
-    notional: tuple[float, ...] = Field(strict=False)
-    maker_notional: tuple[float, ...] = Field(strict=False)
-    gross: tuple[float, ...] = Field(strict=False)
-    fees: tuple[float, ...] = Field(strict=False)
-    slippage: tuple[float, ...] = Field(strict=False)
-    inventory: tuple[float, ...] = Field(strict=False)
-    placed: tuple[Count, ...] = Field(strict=False)
-    cancelled: tuple[Count, ...] = Field(strict=False)
-    attempts: tuple[Count, ...] = Field(strict=False)
-    blocked: tuple[Count, ...] = Field(strict=False)
-    risk: tuple[Count, ...] = Field(strict=False)
-
-
 class EdgeTotals(Strict):
     """Sums over one iteration, in quote currency unless said otherwise.
 
     ``gross``, ``fees``, ``slippage`` and ``inventory`` partition the profit; ``ledger`` is it from cash flows
     and the final position at the last mid, ``liquidation`` that with the position closed for the taker fee by
-    a sale that a mock market answers (None: the book is too thin). ``position_end`` and ``position_max``,
-    that of the largest size, are signed, in base units. ``profit_low`` and ``profit_high`` are extremes of
-    the cumulative profit at mid, from 0, ``drawdown`` its largest fall from its highest. None: not measured.
+    a sale that a mock market answers (None: the book is too thin). Positions, ``position_max`` is the
+    largest, are signed, in base units; what one held at the start gains counts from the mid at which the
+    iteration before ended. ``profit_low`` and ``profit_high`` are extremes of the cumulative profit at mid,
+    from 0, ``drawdown`` its largest fall from its highest. None: not measured.
     """
 
     notional: Amount
@@ -118,6 +101,7 @@ class EdgeTotals(Strict):
     inventory: float
     ledger: float
     liquidation: float | None = None
+    position_start: float | None = None
     position_end: float
     position_max: float | None = None
     profit_low: float | None = None
@@ -144,11 +128,14 @@ class Blocks(Strict):
 class OrderCounts(Strict):
     """What became of the maker's orders.
 
-    ``placed`` counts orders that reached the market (a replacement is a cancel and a place),
+    ``carried`` counts orders of the iteration before that went on, ``dropped`` those that would have crossed
+    the book, ``placed`` orders that reached the market (a replacement is a cancel and a place),
     ``cancelled`` those that left it unfilled or partly filled, ``tail_cancelled`` those of them
     that were far and had reached the tail age, ``rejected`` post-only orders that would have crossed.
     """
 
+    carried: Count = 0
+    dropped: Count = 0
     placed: Count
     cancelled: Count
     tail_cancelled: Count
@@ -255,7 +242,7 @@ class EdgeReport(Strict):
     """What one iteration of a strategy on a market left to measure.
 
     ``carry`` is a JSON value that the strategy gets again in the next iteration, as ``window.carry``; ``own``
-    holds what it recorded itself, by name.
+    holds what it recorded itself, by name. ``holdings`` are position and orders at the end.
     """
 
     schema_version: Literal[1] = 1
@@ -272,6 +259,7 @@ class EdgeReport(Strict):
     batches: Batches | None = None
     course: Course | None = None
     market: MarketFacts
+    holdings: Holdings | None = None
     carry: Any = None
     own: dict[str, OwnValues] = Field(default_factory=dict)
 
@@ -302,6 +290,7 @@ class Kpis(Strict):
     profit: float | None = None
     notional: float | None = None
     fills: int | None = None
+    position_start: float | None = None
     position_end: float | None = None
     position_max: float | None = None
     drawdown: float | None = None
@@ -400,7 +389,10 @@ class Decision(DecisionBase):
 
 
 class Provenance(Strict):
-    """Where a record comes from: what the run is a function of; ``fills`` where the market names them."""
+    """Where a record comes from: what the run is a function of; ``fills`` where the market names them.
+
+    ``position`` says what became of position and orders at the end.
+    """
 
     source: Source
     canary: str
@@ -409,6 +401,7 @@ class Provenance(Strict):
     scenario: str
     market_hash: str
     fills: Annotated[FillModel | None, Field(strict=False)] = None
+    position: Annotated[PositionRule, Field(strict=False)] = PositionRule.FLAT
     seed: int
     strategy: str
     inputs_hash: str

@@ -24,7 +24,8 @@ from itertools import accumulate, chain
 from statistics import NormalDist
 from typing import NamedTuple
 
-from pytest_soak.domain.records import Batches, EdgeReport, Histogram, Sample
+from pytest_soak.domain.batches import Batches
+from pytest_soak.domain.records import EdgeReport, Histogram, Sample
 
 LEAST_BATCHES = 8
 """Fewest batches with something in them of which a standard error is believed."""

@@ -13,7 +13,9 @@ from pytest_soak.domain.errors import SoakStateError
 from pytest_soak.domain.gates import Chance, judge, verdict_of
 from pytest_soak.domain.hashing import Canonical, decision_key, parameters_hash
 from pytest_soak.domain.history import GuardContext, History, Step
+from pytest_soak.domain.holdings import Holdings
 from pytest_soak.domain.kpis import kpis_of
+from pytest_soak.domain.position import PositionRule
 from pytest_soak.domain.records import (
     Action,
     Decision,
@@ -143,13 +145,14 @@ class Canary:
         self._refuse_unless_sound(turn)
         wall_start, started = self._clock.now(), self._clock.monotonic()
         meter = Meter(spec.folder)
-        duration_ms = spec.minutes * 60_000.0
+        duration_ms, left = spec.minutes * 60_000.0, self._left(number)
         window = Window(
             iteration=number,
             iterations=iterations,
             start_ms=(number - 1) * duration_ms,
             duration_ms=duration_ms,
-            carry=self._carried(number),
+            carry=left.get("carry"),
+            holdings=self._holdings(left),
             seed=spec.seed,
             recorder=None if spec.series_step_ms is None else SeriesRecorder(spec.series_step_ms),
         )
@@ -174,13 +177,19 @@ class Canary:
         self._hooks.finished(record, record.parameters_after)
         return record
 
-    def _carried(self, number: int) -> Any:
-        """What the iteration before left for the strategy, read again from the journal's text every time.
+    def _left(self, number: int) -> dict[str, Any]:
+        """The report of the iteration before, read again from the journal's text every time.
 
         What the strategy itself handed in may differ from it: in the order of keys, in parts that are one
         object. A canary in one go would then not do what a resumed one does.
         """
-        return None if number == 1 else json.loads(self._journal.edge_json(number - 1)).get("carry")
+        left: dict[str, Any] = {} if number == 1 else json.loads(self._journal.edge_json(number - 1))
+        return left
+
+    def _holdings(self, left: Mapping[str, Any]) -> Holdings | None:
+        """Position and orders that an iteration begins with, None where it begins without."""
+        held = left.get("holdings") if self.spec.position is PositionRule.CARRY else None
+        return None if held is None else Holdings.model_validate(held)
 
     def _refuse_unless_sound(self, turn: _Turn) -> None:
         # The bytes that the export wrote need no parser to tell what they say.
@@ -308,6 +317,7 @@ class Canary:
             scenario=self.spec.scenario,
             market_hash=inputs["market_hash"],
             fills=getattr(self.spec.market, "fills", None),
+            position=self.spec.position,
             seed=self.spec.seed,
             strategy=self.spec.strategy.name,
             inputs_hash=self._journal.inputs_hash,

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_soak.domain.holdings import Holdings
+
 _SMALL = 1e-9
 
 
 class Account:
-    """Position, cash and profit by the fills received, by average cost."""
+    """Position, cash and profit by the fills received, by average cost.
+
+    Cash begins with the price of what is held at the start, so that cash and position together are worth the
+    profit of the iteration.
+    """
 
     __slots__ = ("average_price", "cash", "fees", "position", "realised")
 
-    def __init__(self) -> None:
-        self.position = 0.0
-        self.cash = 0.0
+    def __init__(self, held: Holdings | None = None) -> None:
+        self.position = 0.0 if held is None else held.position
+        self.cash = 0.0 if held is None else -held.position * (held.mark or 0.0)
         self.fees = 0.0
         self.realised = 0.0
-        self.average_price: float | None = None
+        self.average_price: float | None = None if held is None else held.average_price
 
     def book(self, side: int, price: float, size: float, fee: float) -> None:
         """Take in a fill; ``realised`` is before fees."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pytest_soak.domain.fills import FillModel
 
 if TYPE_CHECKING:
+    from pytest_soak.domain.holdings import Holdings
     from pytest_soak.domain.records import EdgeReport, Source
     from pytest_soak.domain.settings import FeeSettings, MakerSettings
 
@@ -37,8 +38,9 @@ class Window:
     """The stretch of market time that one iteration covers, in ms since the run began.
 
     ``iteration`` counts from 1. What happens in the market depends on the window's times alone. ``carry`` is
-    what the strategy put into its report of the iteration before, None in the first.
-    ``seed`` is the canary's. ``recorder`` takes the window's path, where that is wanted.
+    what the strategy put into its report of the iteration before, None in the first. ``holdings`` are the
+    position and the orders that the iteration begins with, None where it begins without. ``seed`` is the
+    canary's. ``recorder`` takes the window's path, where that is wanted.
     """
 
     iteration: int
@@ -46,6 +48,7 @@ class Window:
     start_ms: float
     duration_ms: float
     carry: Any = field(default=None, hash=False)
+    holdings: Holdings | None = None
     seed: int = 0
     recorder: SeriesRecorder | None = field(default=None, compare=False, repr=False)
 
@@ -85,6 +88,13 @@ class MarketRequest:
     fills: FillModel = FillModel.QUEUE
 
 
+def holdings_asked(window: Window) -> dict[str, object]:
+    """What a kernel's spec says of the holdings that a window begins with; nothing where there are none."""
+    if window.holdings is None:
+        return {}
+    return {"holdings": window.holdings.model_dump(exclude={"orders": {"__all__": {"client_id"}}})}
+
+
 def fills_described(fills: FillModel) -> dict[str, object]:
     """What a market's identity says of its fill model: nothing of the default."""
     return {} if fills is FillModel.QUEUE else {"fills": fills.value}
@@ -111,7 +121,9 @@ class Market(Protocol):
         ...
 
     def run_maker(self, job: MakerJob, window: Window) -> EdgeReport:
-        """Run the reference maker in one window; a pure function of market, job and the window's times."""
+        """Run the reference maker in one window; a pure function of market, job, and the window's times and
+        holdings.
+        """
         ...
 
 

@@ -128,10 +128,8 @@ class Strategy:
             )
             raise
         report = simulation.report(carry=view.carry)
-        if not view.recorded:
-            return report
         own = {name: own_values(values) for name, values in view.recorded.items() if values}
-        return report.model_copy(update={"own": own})
+        return report.model_copy(update={"holdings": view.named(report.holdings), "own": own})
 
 
 def _loop(strategy: Strategy, view: View, simulation: Simulation) -> None:

@@ -11,6 +11,7 @@ from pytest_soak.domain.errors import SoakError
 from pytest_soak.domain.kpis import KPI_MEANINGS
 from pytest_soak.domain.outcome import UNJUDGED, verdict_over
 from pytest_soak.domain.text import money, number
+from pytest_soak.engine.settings import Settings
 from pytest_soak.observe.data import Json, canary_of, row_of
 from pytest_soak.observe.markdown import escaped, table
 from pytest_soak.observe.reading import RunReading, Unreadable
@@ -103,6 +104,8 @@ def words_of(run: RunReading) -> list[str]:
         words.append(f"--soak-gate={settings.gate}")
     if settings.fills is not None:
         words.append(f"--soak-fills={settings.fills}")
+    if settings.position != Settings().position:
+        words.append(f"--soak-position={settings.position}")
     if not settings.tune:
         words.append("--soak-no-tune")
     return words

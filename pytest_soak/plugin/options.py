@@ -20,6 +20,7 @@ from pytest_soak.config.arguments import (
     market_minutes,
     name_or_path,
     path,
+    position_rule,
     run_name,
     seed_range,
     series_kind,
@@ -85,6 +86,14 @@ _OPTIONS: tuple[tuple[str, str, Callable[[str], Any], Callable[[Any], Any] | Non
         None,
         "What fills a resting order: its turn in the queue, a trade at its price, a trade beyond it, its "
         "turn without cancels ahead (default: the profile's)",
+    ),
+    (
+        "position",
+        "carry|flat",
+        position_rule,
+        None,
+        "What an iteration begins with: position and resting orders of the one before, nothing "
+        "(default: carry)",
     ),
     (
         "iteration_timeout",

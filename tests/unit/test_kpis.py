@@ -117,6 +117,7 @@ def test_samples_say_what_stands_behind_each_kpi() -> None:
         "profit": 36,
         "notional": 36,
         "fills": 36,
+        "position_start": 36,
         "position_end": 36,
         "position_max": 36,
         "drawdown": 36,

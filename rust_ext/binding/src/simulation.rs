@@ -53,6 +53,7 @@ impl Simulation {
 }
 
 type FillRow = (Option<u64>, i64, f64, f64, f64, f64);
+type OrderRow = (u64, i64, f64, f64, f64);
 
 fn side_of(side: i64) -> PyResult<Side> {
     match side {
@@ -157,10 +158,19 @@ impl Simulation {
         self.stepper.liquidity(Side::Sell)
     }
 
-    /// Position by the fills received so far, base units.
+    /// Position by the fills received so far and what was held at the start, base units.
     #[getter]
     fn position(&self) -> f64 {
         self.stepper.position()
+    }
+
+    /// Orders that were at the market at the start: id, side, price, base units, when it was placed.
+    #[getter]
+    fn carried(&self) -> Vec<OrderRow> {
+        let row = |(id, side, price, size, at): (u64, Side, f64, f64, f64)| {
+            (id, side.sign(), price, size, at)
+        };
+        self.stepper.carried().map(row).collect()
     }
 
     /// Requests that have not been acknowledged.

@@ -96,6 +96,31 @@ impl OwnOrders {
         self.look();
     }
 
+    /// Go on with an order where it stood in its queue; at most `most` lots are displayed at its price.
+    pub(crate) fn restore(&mut self, own: OwnOrder, most: Lots) {
+        let ahead = if own.ahead == UNKNOWN {
+            self.model.behind(UNKNOWN)
+        } else {
+            own.ahead
+        };
+        let mut own = OwnOrder { ahead, ..own };
+        own.cap(most, self.model);
+        self.orders.push(own);
+        self.look();
+    }
+
+    /// Say when an order was placed in the first place.
+    pub(crate) fn date(&mut self, id: u64, placed_at: Ns) {
+        for own in self.orders.iter_mut().filter(|own| own.order.id == id) {
+            own.placed_at = placed_at;
+        }
+    }
+
+    /// All of them, oldest first.
+    pub(crate) fn all(&self) -> &[OwnOrder] {
+        &self.orders
+    }
+
     /// Recompute after orders were added or removed.
     fn look(&mut self) {
         self.known = Side::BOTH.map(|side| Known::of(side, &self.orders));

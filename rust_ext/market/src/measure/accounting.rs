@@ -24,13 +24,14 @@ pub(crate) struct Fill {
     pub fee_shift_bps: f64,
 }
 
-/// Sums of one iteration, quote units but for `position_end`; contributions to profit.
+/// Sums of one iteration, quote units but for positions; contributions to profit.
 ///
 /// The cumulative profit at mid, 0 at the begin, is looked at after every fill, at every sample of the market
 /// and at the end: `profit_low` and `profit_high` are its extremes, `drawdown` is its largest fall below its
 /// highest value so far. `liquidation` is the profit once the position is closed against the displayed book,
 /// whose quotes follow what that tells, and the taker fee is paid for it; None where the book does not hold enough.
-/// `position_max` is the position of the largest size, with its sign.
+/// `position_max` is the position of the largest size, with its sign. A position that was held at the begin counts at
+/// the mid that it was valued at before.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub(crate) struct Totals {
     pub notional: f64,
@@ -42,6 +43,7 @@ pub(crate) struct Totals {
     pub inventory: f64,
     pub ledger: f64,
     pub liquidation: Option<f64>,
+    pub position_start: f64,
     pub position_end: f64,
     pub position_max: f64,
     pub profit_low: f64,
@@ -51,18 +53,22 @@ pub(crate) struct Totals {
     pub mid_end: Option<f64>,
 }
 
-/// The account of one iteration; it begins flat and without cash.
+/// The account of one iteration; its profit begins at 0.
 #[derive(Debug, Clone)]
 pub(crate) struct Account {
     fees: Fees,
     totals: Totals,
     cash: f64,
     position: f64,
+    /// Average entry price of the position.
+    average: Option<f64>,
     mark: f64,
+    /// Worth of the position at the begin.
+    opened_at: f64,
 }
 
 impl Account {
-    /// An empty account.
+    /// A flat account.
     pub(crate) fn new(fees: Fees, mid_start: Option<f64>) -> Self {
         Account {
             fees,
@@ -72,8 +78,28 @@ impl Account {
             },
             cash: 0.0,
             position: 0.0,
+            average: None,
             mark: mid_start.unwrap_or(0.0),
+            opened_at: 0.0,
         }
+    }
+
+    /// The same with a position that was entered before at an average price and valued at `mark`, or at the mid at
+    /// the start: what it is worth there is no profit of this iteration, what it gains from there on is.
+    pub(crate) fn holding(
+        mut self,
+        position: f64,
+        average: Option<f64>,
+        mark: Option<f64>,
+    ) -> Self {
+        self.mark = mark.unwrap_or(self.mark);
+        self.position = position;
+        self.average = average;
+        self.opened_at = (position * self.mark).abs();
+        self.cash = -position * self.mark;
+        self.totals.position_start = position;
+        self.totals.position_max = position;
+        self
     }
 
     /// Book a fill; returns the fee, a cost where positive.
@@ -97,12 +123,27 @@ impl Account {
         t.notional += notional;
         t.fees -= fee;
         self.cash -= signed * fill.price + fee;
-        self.position += signed;
+        self.enter(signed, fill.price);
         if self.position.abs() > self.totals.position_max.abs() {
             self.totals.position_max = self.position;
         }
         self.look(fill.mid_at_fill);
         fee
+    }
+
+    fn enter(&mut self, signed: f64, price: f64) {
+        let before = self.position;
+        self.position += signed;
+        let grows = before * signed >= 0.0;
+        let turns = self.position * before < 0.0;
+        self.average = match self.average {
+            Some(average) if grows => {
+                let (held, added) = (before.abs(), signed.abs());
+                Some((average * held + price * added) / (held + added))
+            }
+            Some(average) if !turns => Some(average),
+            _ => Some(price),
+        };
     }
 
     /// Look at the profit at a mid.
@@ -127,6 +168,16 @@ impl Account {
     /// The position in base units.
     pub(crate) fn position(&self) -> f64 {
         self.position
+    }
+
+    /// Average entry price of the position; of a flat one it says nothing.
+    pub(crate) fn average(&self) -> Option<f64> {
+        self.average
+    }
+
+    /// The mid at which the position is valued in the end, None where there was none.
+    pub(crate) fn last_mark(&self, mid_end: Option<f64>) -> Option<f64> {
+        mid_end.or(Some(self.mark).filter(|mark| *mark > 0.0))
     }
 
     /// Sums so far with the position at a mid, the last one known where there is none.
@@ -154,7 +205,7 @@ impl Account {
         t.position_end = end.position;
         t.mid_end = mid_end;
         let gap = (t.gross + t.fees + t.slippage + t.inventory - t.ledger).abs();
-        if gap > ROUNDING * t.notional {
+        if gap > ROUNDING * (t.notional + self.opened_at.max((t.position_start * end.mark).abs())) {
             return Err(ReportError::Accounting {
                 gap,
                 notional: t.notional,

@@ -1,5 +1,6 @@
 use super::*;
 use crate::book::ladder::Ladder;
+use crate::book::own::OwnOrder;
 use crate::session::spec::Fees;
 use crate::types::{Cancel, Lots, NewOrder, Side, Tick, MS, SECOND};
 use crate::venue::Cancelled;
@@ -37,6 +38,13 @@ impl Venue for Script {
     fn place(&mut self, _order: NewOrder) -> bool {
         self.log.push((self.now, "place"));
         true
+    }
+    fn restore(&mut self, _own: OwnOrder) -> bool {
+        self.log.push((self.now, "restore"));
+        true
+    }
+    fn resting(&self) -> &[OwnOrder] {
+        &[]
     }
     fn cancel(&mut self, _id: u64) -> Option<Cancelled> {
         self.log.push((self.now, "cancel"));

@@ -2,6 +2,7 @@
 
 pub(crate) mod estimates;
 pub(crate) mod gateway;
+pub(crate) mod holdings;
 pub(crate) mod market;
 pub(crate) mod observe;
 pub(crate) mod observe_rows;

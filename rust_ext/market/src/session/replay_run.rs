@@ -94,9 +94,11 @@ impl<'a> Replay<'a> {
             start: s.start_ns,
             end: s.start_ns,
             ended: true,
+            holdings: s.holdings.clone(),
             ..Frame::default()
         };
-        let mut measure = Measure::new(s.tick_size, s.lot_size, s.fees, None, s.record_fills);
+        let mut measure = Measure::new(s.tick_size, s.lot_size, s.fees, None, s.record_fills)
+            .holding(&s.holdings);
         Ok(measure.report(frame, Attempts::default())?)
     }
 }
@@ -131,5 +133,6 @@ pub(crate) fn plan_of(spec: &ReplaySpec, last: i64) -> Plan {
         fees: spec.fees,
         record: spec.record_fills,
         series_step: spec.series_step_ms.map(ns_of_ms),
+        holdings: spec.holdings.clone(),
     }
 }

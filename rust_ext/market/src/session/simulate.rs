@@ -2,10 +2,11 @@
 
 use crate::book::fills::FillModel;
 use crate::error::MarketError;
+use crate::flow::value::Moves;
 use crate::session::market::Market;
 use crate::session::pace::Plan;
 use crate::session::run::Run;
-use crate::session::spec::SimulateSpec;
+use crate::session::spec::{SimulateSpec, SpecError};
 use crate::types::{ns_of_ms, Ns, SECOND};
 use crate::venue::mock::MockVenue;
 use crate::venue::tape::Column;
@@ -28,6 +29,7 @@ pub(crate) struct Approach<'m> {
     /// Whether the feed shows levels and trades.
     shows: bool,
     fills: FillModel,
+    moves: Option<Moves>,
     venue: Option<MockVenue>,
 }
 
@@ -41,6 +43,7 @@ impl<'m> Approach<'m> {
             levels,
             shows: false,
             fills: FillModel::default(),
+            moves: None,
             venue: None,
         }
     }
@@ -79,6 +82,7 @@ impl<'m> Approach<'m> {
             self.start as u64,
             self.start - BURN_IN,
             self.levels,
+            self.moves,
         );
         if self.shows {
             venue.show();
@@ -109,6 +113,9 @@ impl<'m> Opening<'m> {
     pub fn new(market: &'m Market, text: &str) -> Result<Self, MarketError> {
         let spec = SimulateSpec::parse(text)?;
         let instrument = &market.scenario().instrument;
+        spec.holdings
+            .check((instrument.tick_size, instrument.lot_size))
+            .map_err(SpecError::from)?;
         let start = ns_of_ms(spec.start_ms);
         let plan = Plan {
             source: "mock",
@@ -120,10 +127,12 @@ impl<'m> Opening<'m> {
             fees: spec.fees,
             record: spec.record_fills,
             series_step: spec.series_step_ms.map(ns_of_ms),
+            holdings: spec.holdings.clone(),
         };
         let levels = spec.maker.depth_levels as usize;
         let mut approach = Approach::new(market, start, levels);
         approach.fills = spec.fills;
+        approach.moves = spec.holdings.moves;
         Ok(Opening {
             approach,
             spec,

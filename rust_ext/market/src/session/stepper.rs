@@ -1,5 +1,6 @@
 //! An iteration on a market whose strategy is another participant's: it stops at every decision.
 
+use crate::book::own::OwnOrder;
 use crate::error::MarketError;
 use crate::maker::reasons::Reason;
 use crate::maker::Attempts;
@@ -12,6 +13,7 @@ use crate::types::{ms_of_ns, Cancel, Lots, NewOrder, Notification, Ns, Request, 
 use crate::venue::any::AnyVenue;
 use crate::venue::mock::MockVenue;
 use crate::venue::tape::Column;
+use crate::venue::Venue;
 
 /// Ceiling of one order, so that sums of lots stay far from the end of their type.
 const MOST_LOTS: f64 = (1u64 << 40) as f64;
@@ -53,6 +55,7 @@ pub struct Stepper<'a> {
     view: View,
     updates: Vec<OrderUpdate>,
     position: Lots,
+    carried: Vec<OwnOrder>,
     in_flight: u32,
     attempts: Attempts,
     ids: u64,
@@ -76,19 +79,29 @@ impl<'a> Stepper<'a> {
     pub(crate) fn at(mut venue: AnyVenue<'a>, plan: Plan, levels: u32, ended: bool) -> Self {
         // What traded before the iteration is none of it.
         venue.shown().prints.clear();
+        let (position, ids) = (plan.holdings.lots(plan.lot_size), plan.holdings.last_order);
+        let (now, done) = (plan.start, plan.end <= plan.start);
+        let pace = Pace::new(venue, plan);
+        let mut estimates = Estimates::default();
+        let carried = pace.gateway.venue.resting().to_vec();
+        for own in &carried {
+            estimates.sent(own.order);
+            estimates.placed(own.order.id);
+        }
         Stepper {
             levels: levels as usize,
-            estimates: Estimates::default(),
-            now: plan.start,
-            done: plan.end <= plan.start,
-            pace: Pace::new(venue, plan),
+            estimates,
+            now,
+            done,
+            pace,
             ended,
             view: View::default(),
             updates: Vec::new(),
-            position: 0,
+            position,
+            carried,
             in_flight: 0,
             attempts: Attempts::default(),
-            ids: 0,
+            ids,
         }
     }
 
@@ -178,6 +191,16 @@ impl<'a> Stepper<'a> {
     /// Position by the fills received so far, base units.
     pub fn position(&self) -> f64 {
         self.position as f64 * self.pace.plan.lot_size
+    }
+
+    /// Orders that were at the market at the start, oldest first: number, side, price, base units, when it was placed.
+    pub fn carried(&self) -> impl Iterator<Item = (u64, Side, f64, f64, f64)> + '_ {
+        let (tick_size, lot_size) = (self.pace.plan.tick_size, self.pace.plan.lot_size);
+        self.carried.iter().map(move |own| {
+            let order = own.order;
+            let (price, size) = (order.tick as f64 * tick_size, order.lots as f64 * lot_size);
+            (order.id, order.side, price, size, ms_of_ns(own.placed_at))
+        })
     }
 
     /// Requests that have not been acknowledged.
@@ -301,6 +324,7 @@ impl<'a> Stepper<'a> {
                 start: plan.start,
                 end: plan.end,
                 ended: self.ended,
+                holdings: plan.holdings.clone(),
                 ..Frame::default()
             }
         };

@@ -12,6 +12,8 @@ pub(crate) mod shown;
 pub(crate) mod tape;
 
 use crate::book::ladder::Ladder;
+use crate::book::own::OwnOrder;
+use crate::flow::value::Moves;
 use crate::venue::quality::Quality;
 
 use crate::types::{Lots, NewOrder, Ns, Side, Tick, VenueFill, View};
@@ -34,6 +36,12 @@ pub(crate) trait Venue {
 
     /// An order of ours arrives; false where it would cross and is rejected.
     fn place(&mut self, order: NewOrder) -> bool;
+
+    /// An order of ours that rested here before goes on; false where it would cross and is dropped.
+    fn restore(&mut self, own: OwnOrder) -> bool;
+
+    /// Our orders at the market, oldest first.
+    fn resting(&self) -> &[OwnOrder];
 
     /// A cancellation of ours arrives; None where the order is not there any more.
     fn cancel(&mut self, id: u64) -> Option<Cancelled>;
@@ -75,6 +83,11 @@ pub(crate) trait Venue {
     /// Bits of the labels that are on.
     fn labels_on(&self) -> u64 {
         0
+    }
+
+    /// What trades have brought to the price so far, None where nobody answers.
+    fn moves(&self) -> Option<Moves> {
+        None
     }
 
     /// Mean factor on others' quotes while we work off a number of lots, once they have followed what it tells;
