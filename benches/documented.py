@@ -36,7 +36,7 @@ def conftest_of_readme() -> str:
 
 
 def loop_of_readme() -> str:
-    """The loop of one's own, in the class that the README leaves out."""
+    """The explicit loop, in the class that the README leaves out."""
     loop = "def run" + _section().partition("```python\ndef run")[2].partition("```")[0]
     return (
         "class Loop:\n"

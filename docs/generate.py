@@ -111,7 +111,10 @@ def kpis() -> None:
         (f"`{name}`", kpi.unit, kpi.better or "-", kpi.meaning, f"`{metric_name(name)}`")
         for name, kpi in KPI_MEANINGS.items()
     )
-    intro = "Each stands in `summary` of an `ITER_SUMMARY_<n>.json`; a gate can be set on any of them."
+    intro = (
+        "Each stands in `summary` of an `ITER_SUMMARY_<n>.json`; a gate can be set on any of them, also "
+        "under another [fill model](../explanation/fills.md), as `net_bps@through`."
+    )
     page("kpis", "KPIs", table(("KPI", "unit", "better", "meaning", "metric"), rows), intro)
 
 

@@ -15,7 +15,13 @@ _PANELS = (
     (
         "Parts of it",
         "none",
-        ("soak_gross_bps", "soak_fees_eff_bps", "soak_slippage_bps", "soak_inventory_bps"),
+        (
+            "soak_gross_bps",
+            "soak_fees_eff_bps",
+            "soak_slippage_bps",
+            "soak_inventory_bps",
+            "soak_funding_bps",
+        ),
     ),
     ("Risk ratio", "percentunit", ("soak_risk_ratio",)),
     ("Iterations", "none", ("soak_iteration", "soak_iterations_planned")),

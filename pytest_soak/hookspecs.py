@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pytest_soak.domain.tuner import Proposal, TunerContext
     from pytest_soak.market import Market, MarketRequest, Strategy
 
-# pytest's own marker, had without pytest.
+# pytest's own marker, imported without pytest.
 hookspec = pluggy.HookspecMarker("pytest")
 
 

@@ -103,7 +103,7 @@ def simulate(
 
 
 def open_simulation(market: _kernel.Market, spec: Mapping[str, object]) -> _kernel.Simulation:
-    """Bring the mock market to the begin of an iteration that stops at every decision.
+    """Bring the mock market to the start of an iteration that stops at every decision.
 
     Raises:
         SoakConfigError: where the kernel refuses the spec.
@@ -136,7 +136,7 @@ def replay(spec: Mapping[str, object], events: Buffer, series: dict[str, bytes] 
 
 
 def open_replay(spec: Mapping[str, object], events: Buffer) -> _kernel.Simulation:
-    """Bring recorded rows to the begin of an iteration that stops at decisions; the buffer is not copied.
+    """Bring recorded rows to the start of an iteration that stops at decisions; the buffer is not copied.
 
     Raises:
         SoakConfigError: where the kernel refuses the spec or the rows.

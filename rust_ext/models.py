@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Literal, Union, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, MaxLen, MinLen
@@ -106,7 +106,8 @@ class Model:
                 f"        {self.name} {{\n{values}        }}\n    }}\n}}\n\n"
             )
         rules = self._model.rules if issubclass(self._model, Ruled) else ()
-        checks = [*self._checks, *(_RULES[type(rule)](rule) for rule in rules)]
+        fields_known = self._model.model_fields
+        checks = [*self._checks, *(_RULES[type(rule)](rule, fields_known) for rule in rules)]
         return f"{doc}{serde}pub struct {self.name} {{\n{fields}}}\n\n{default}{checker(self.name, checks)}"
 
     def _add(self, name: str, field: Any) -> None:
@@ -120,7 +121,7 @@ class Model:
         self._fields.append((comment, self._serde(name, field, rust), f"    pub {name}: {rust},\n"))
 
     def _serde(self, name: str, field: Any, rust: str) -> str:
-        if self._given or field.is_required():
+        if field.is_required() or (self._given and field.default != ()):
             self._total = False
             return ""
         value = _literal(field.default, rust)
@@ -223,23 +224,25 @@ def _literal(value: Any, rust: str) -> str:
     return {None: "None", "": "String::new()"}.get(value) or repr(value)
 
 
-def _within(rule: Within) -> str:
+def _within(rule: Within, fields: Collection[str]) -> str:
     way = "*" if rule.power > 0 else "/"
-    low, high = (f"{bound!r} {way} self.{rule.of}" for bound in (rule.low, rule.high))
+    # What is no field is a method that stands beside the generated struct.
+    base = f"self.{rule.of}" if rule.of in fields else f"self.{rule.of}()"
+    low, high = (f"{bound!r} {way} {base}" for bound in (rule.low, rule.high))
     return f"in_range({key_of(rule.field)}, self.{rule.field}, {low}, {high})?;"
 
 
-def _as_many(rule: AsMany) -> str:
+def _as_many(rule: AsMany, _: Collection[str]) -> str:
     return f"as_many({key_of(rule.field)}, self.{rule.field}.len(), self.{rule.of}.len())?;"
 
 
-def _followed(rule: Followed) -> str:
+def _followed(rule: Followed, _: Collection[str]) -> str:
     weights = f"self.{rule.field}.iter().map(|item| item.{rule.weight}).collect::<Vec<_>>()"
     return f"followed({key_of(rule.field)}, &{weights})?;"
 
 
-_RULES: Mapping[type, Callable[[Any], str]] = {
-    Ordered: lambda rule: f"ordered({key_of(rule.field)}, self.{rule.field})?;",
+_RULES: Mapping[type, Callable[[Any, Collection[str]], str]] = {
+    Ordered: lambda rule, _: f"ordered({key_of(rule.field)}, self.{rule.field})?;",
     Within: _within,
     AsMany: _as_many,
     Followed: _followed,

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from pytest_soak.domain.parameters import PARAMETERS
 from pytest_soak.domain.reasons import REASONS
-from pytest_soak.domain.settings import FeeSettings, MakerSettings
+from pytest_soak.domain.settings import FeeSettings, FeeTier, MakerSettings
 from pytest_soak.market.scenario.model import Effect, Scenario
 from rust_ext.models import STRUCT, Model, camel, checker, key_of
 
@@ -103,8 +103,9 @@ def _parameters() -> str:
         f"{checker('Parameters', checks)}"
     )
     maker = Model(MakerSettings, {}, given=True).text()
-    fees = Model(FeeSettings, {}, name="Fees", given=True).text().replace("Clone, ", "Clone, Copy, ")
-    return _with_uses(head, parameters + maker + fees, {}, "parameters")
+    tier = Model(FeeTier, {}, given=True).text()
+    fees = Model(FeeSettings, {}, name="Fees", given=True).text()
+    return _with_uses(head, parameters + maker + tier + fees, {}, "parameters")
 
 
 def _reasons() -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from pytest_soak.domain.history import GuardContext, History, Step
 from pytest_soak.domain.kpis import KPI_MEANINGS
+from pytest_soak.domain.market_facts import MarketFacts
 from pytest_soak.domain.parameters import DEFAULTS
 from pytest_soak.domain.records import (
     Action,
@@ -15,7 +16,6 @@ from pytest_soak.domain.records import (
     EdgeReport,
     EdgeTotals,
     Kpis,
-    MarketFacts,
     Opinion,
     OrderCounts,
     Sample,

@@ -11,7 +11,7 @@ BPS = 1e-4
 
 
 class Quoting(Strategy):
-    """Quotes both sides at the prices that ``centre_and_half`` says, and heeds limits and parameters.
+    """Quotes both sides at the prices that ``centre_and_half`` says, within the limits and parameters.
 
     ``most`` is the largest position on either side, ``size`` that of one order, both in base units.
     """

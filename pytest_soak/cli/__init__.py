@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None, now: datetime | None = None) ->
     except SoakError as error:
         return _failed(str(error))
     except BrokenPipeError:
-        # Who reads the pipe has seen enough, as ``head`` has; what is buffered has nowhere to go.
+        # The reader closed the pipe, as ``head`` does; what is buffered has nowhere to go.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:

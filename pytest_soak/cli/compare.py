@@ -43,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
     """Print the comparison; 1 where a limit is failed or what it limits was not measured.
 
     Raises:
-        SoakConfigError: there is no such run, or a limit is none.
+        SoakConfigError: there is no such run, or a limit is not valid.
         SoakStateError: a journal is damaged.
         SoakStoreError: the Markdown could not be written.
     """

@@ -13,7 +13,7 @@ from pytest_soak.domain.errors import SoakConfigError
 
 if TYPE_CHECKING:
     from pytest_soak.cli.options import Commands
-    from pytest_soak.domain.records import MarketFacts
+    from pytest_soak.domain.market_facts import MarketFacts
     from pytest_soak.market import ReplayMarket
 
 _SHARES = (0.5, 0.95, 0.99)

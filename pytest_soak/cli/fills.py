@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_soak.cli.options import add_artifacts
-from pytest_soak.config.arguments import FILL_MODELS, path
+from pytest_soak.config.arguments import path
 from pytest_soak.domain.errors import SoakStateError
+from pytest_soak.domain.fills import COMPARED, COMPARED_ON_RECORDINGS, FillModel
 from pytest_soak.domain.text import printable
 
 if TYPE_CHECKING:
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
     from pytest_soak.observe.comparison import Comparison, Difference
     from pytest_soak.observe.reading import RunReading
 
-_BASE = "queue"
+_BASE = FillModel.QUEUE
 _SHOWN = ("fills", "net_bps", "profit")
-# What every repetition differs in from the run, or what follows from that.
+# Where every repetition differs from the run by definition.
 _MEANT = ("setting fills ", "setting gate ", ": market_hash ", ": gate_mode ")
 
 
@@ -42,11 +43,11 @@ def add(commands: Commands) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print a table a profile and scenario.
+    """Print one table for each profile and scenario.
 
     Raises:
         SoakConfigError: there is no such run.
-        SoakStateError: its manifest is damaged, or a repetition did not work.
+        SoakStateError: its manifest is damaged, or a repetition failed.
     """
     from pytest_soak.observe.comparison import compare
     from pytest_soak.observe.reading import open_run
@@ -54,8 +55,12 @@ def run(options: argparse.Namespace) -> int:
 
     asked = open_run(options.of, options.artifacts)
     words = [word for word in words_of(asked) if not word.startswith(("--soak-gate=", "--soak-fills="))]
+    is_recorded = asked.manifest.settings.replay is not None
+    models = (*COMPARED, *(COMPARED_ON_RECORDINGS if is_recorded else ()))
     with tempfile.TemporaryDirectory(prefix="pytest-soak-fills-") as folder:
-        runs = {model: _repeated(words, model, Path(folder) / model) for model in FILL_MODELS}
+        runs = {
+            model: _repeated(words, model, Path(folder) / str(number)) for number, model in enumerate(models)
+        }
         compared = {model: compare(runs[_BASE], other) for model, other in runs.items()}
         for line in _lines(asked, runs[_BASE], compared):
             sys.stdout.write(f"{printable(line)}\n")
@@ -79,7 +84,7 @@ def _repeated(words: list[str], model: str, folder: Path) -> RunReading:
     return open_run(folder, folder)
 
 
-def _lines(asked: RunReading, base: RunReading, compared: Mapping[str, Comparison]) -> Iterator[str]:
+def _lines(asked: RunReading, base: RunReading, compared: Mapping[FillModel, Comparison]) -> Iterator[str]:
     from pytest_soak.observe.comparison import compare
 
     yield f"{asked.run_id} under each fill model; differences are paired, with their 95 % interval"
@@ -89,11 +94,11 @@ def _lines(asked: RunReading, base: RunReading, compared: Mapping[str, Compariso
     for index, group in enumerate(compared[_BASE].groups):
         yield ""
         yield f"{group.profile} on {group.scenario}, canaries: {group.pairs}"
-        yield f"{'model':12} {'fills':>10} {'net bps':>10} {'profit':>10}  net bps against {_BASE}"
+        yield f"{'model':13} {'fills':>10} {'net bps':>10} {'profit':>10}  net bps against {_BASE}"
         for model, comparison in compared.items():
             found = {one.kpi: one for one in comparison.groups[index].differences if one.kpi in _SHOWN}
             cells = " ".join(f"{_mean(found.get(kpi)):>10}" for kpi in _SHOWN)
-            yield f"{model:12} {cells}  {'' if model == _BASE else _against(found.get('net_bps'))}".rstrip()
+            yield f"{model:13} {cells}  {'' if model == _BASE else _against(found.get('net_bps'))}".rstrip()
 
 
 def _mean(one: Difference | None) -> str:

@@ -29,32 +29,32 @@ class Made(NamedTuple):
     symbol: str
 
 
-def _npz(made: Made, file: Path) -> Iterator[tuple[Path, bytes]]:
+def _npz(made: Made, file: Path) -> Iterator[tuple[Path, bytes, int]]:
     import numpy as np
 
     content = io.BytesIO()
     np.savez_compressed(content, data=made.rows, origin=np.array(made.origin))
-    yield file, content.getvalue()
+    yield file, content.getvalue(), len(made.rows)
 
 
-def _tardis(made: Made, file: Path) -> Iterator[tuple[Path, bytes]]:
+def _tardis(made: Made, file: Path) -> Iterator[tuple[Path, bytes, int]]:
     from pytest_soak.market.recording.tardis_file import tardis_files
 
     return tardis_files(made.rows, made.symbol, file)
 
 
-def _lobster(made: Made, file: Path) -> Iterator[tuple[Path, bytes]]:
+def _lobster(made: Made, file: Path) -> Iterator[tuple[Path, bytes, int]]:
     from pytest_soak.market.recording.lobster_file import lobster_files
 
     return lobster_files(made.rows, made.symbol, file)
 
 
-FORMS: dict[str, tuple[tuple[str, ...], Callable[[Made, Path], Iterator[tuple[Path, bytes]]]]] = {
+FORMS: dict[str, tuple[tuple[str, ...], Callable[[Made, Path], Iterator[tuple[Path, bytes, int]]]]] = {
     "lobster": ((".csv",), _lobster),
     "npz": ((".npz",), _npz),
     "tardis": ((".csv", ".csv.gz"), _tardis),
 }
-"""Ends of a file's name, and the writer, by form."""
+"""Ends of a file's name, and the writer, by form: files with their content and number of rows."""
 
 
 def add(commands: Commands) -> None:
@@ -103,6 +103,6 @@ def run(options: argparse.Namespace) -> None:
     # So that it is not mistaken for data of a real market.
     origin = canonical_json({"scenario": scenario.model_dump(mode="json"), "seed": options.seed})
     made = Made(rows, origin, f"{scenario.name}-s{options.seed}")
-    for path, content in write(made, options.file):
+    for path, content, count in write(made, options.file):
         write_output(path, content)
-        sys.stdout.write(f"{path}: {len(rows)} rows, {options.minutes} min of {scenario.name}\n")
+        sys.stdout.write(f"{path}: {count} rows, {options.minutes} min of {scenario.name}\n")

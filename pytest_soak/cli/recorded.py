@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from pytest_soak.domain.records import MarketFacts
+    from pytest_soak.domain.market_facts import MarketFacts
     from pytest_soak.market import ReplayMarket
     from pytest_soak.market.tape import Tape
 

@@ -13,6 +13,7 @@ from pytest_soak.config.arguments import positive_int
 from pytest_soak.config.paths import Kind, kind_of, shown
 from pytest_soak.domain.errors import SoakStoreError
 from pytest_soak.store.disk.files import check_writable
+from pytest_soak.store.runs.layout import RUNS_NAME
 from pytest_soak.store.runs.retention import Retention, rotate
 
 if TYPE_CHECKING:
@@ -35,10 +36,16 @@ def run(options: argparse.Namespace, now: datetime | None) -> None:
 
     Raises:
         SoakConfigError: the system does not say what stands there, or nothing can be written there.
-        SoakStoreError: the folder is none, or cannot be listed.
+        SoakStoreError: it is not a folder, cannot be listed, or holds no runs.
     """
     if kind_of(options.artifacts) is not Kind.FOLDER:
         raise SoakStoreError(f"{shown(options.artifacts)} is not a folder; name one with --soak-artifacts")
+    # Before anything is written there.
+    if kind_of(options.artifacts / RUNS_NAME) is not Kind.FOLDER:
+        raise SoakStoreError(
+            f"{shown(options.artifacts)} holds no folder {RUNS_NAME!r}, so there are no runs to rotate; "
+            "name the folder of --soak-artifacts"
+        )
     check_writable(options.artifacts)
     limits = Retention(keep=options.keep, days=options.days, megabytes=options.megabytes)
     for line in rotate(options.artifacts, now or datetime.now(UTC), limits):

@@ -36,7 +36,7 @@ def run(options: argparse.Namespace, now: datetime | None) -> None:
     """Print a line per run, newest first.
 
     Raises:
-        SoakConfigError: the folder is none, or holds no run.
+        SoakConfigError: it is not a folder, or holds no run.
     """
     from pytest_soak.observe import status
 

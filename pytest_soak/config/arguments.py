@@ -9,9 +9,11 @@ from pathlib import Path
 from pytest_soak.config.limits import MAX_SEED
 
 GATE_MODES = ("hard", "soft", "off")
-FILL_MODELS = ("queue", "touch", "through", "pessimistic")
 POSITION_RULES = ("carry", "flat")
+CONTRACTS = ("linear", "inverse")
+LEAST_CONTRACT, MOST_CONTRACT = 1e-9, 1e9
 SERIES_KINDS = ("off", "summary", "full")
+PROFILERS = ("cprofile", "pyinstrument")
 LEAST_SERIES_STEP, MOST_SERIES_STEP = 0.1, 360.0
 MAX_MINUTES = 24 * 60.0
 MAX_SECONDS = 86_400.0
@@ -42,7 +44,7 @@ def iteration_count(text: str) -> int:
 
 
 def port_number(text: str) -> int:
-    """Parse a port of this machine; 0 is one that is free."""
+    """Parse a port of this machine; 0 picks a free one."""
     try:
         number = int(text)
     except ValueError:
@@ -54,7 +56,7 @@ def port_number(text: str) -> int:
 
 def name_or_path(text: str) -> str:
     """Parse a name or the path of a file, with a leading ``~`` replaced by the home folder."""
-    # Not above: a session without a soak imports this module, and nothing of what it would need.
+    # Not at the top: a session without a soak imports this module, and should load nothing more.
     from pytest_soak.config.paths import is_path
 
     return str(path(text)) if is_path(text) else _filled(text)
@@ -100,6 +102,34 @@ def step_size(text: str) -> float:
     return number
 
 
+def contract_kind(text: str) -> str:
+    """Parse what a contract settles in."""
+    if text not in CONTRACTS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not one of {', '.join(CONTRACTS)}")
+    return text
+
+
+def contract_size(text: str) -> float:
+    """Parse what one contract is worth."""
+    number = finite(text)
+    if number is None or not LEAST_CONTRACT <= number <= MOST_CONTRACT:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a number from {LEAST_CONTRACT:g} to {MOST_CONTRACT:g}"
+        )
+    return number
+
+
+def funding(text: str) -> str:
+    """Parse a funding rate and its interval, which stay a text."""
+    from pytest_soak.domain.funding import funding_of
+
+    try:
+        funding_of(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text
+
+
 def wall_seconds(text: str) -> float:
     """Parse seconds of wall-clock time, at most a day."""
     number = finite(text)
@@ -134,9 +164,13 @@ def gate_mode(text: str) -> str:
 
 def fill_model(text: str) -> str:
     """Parse what it takes to fill a resting order."""
-    if text not in FILL_MODELS:
-        raise argparse.ArgumentTypeError(f"{text!r} is not one of {', '.join(FILL_MODELS)}")
-    return text
+    # Not at the top: a session without a soak imports this module, and should load nothing of the domain.
+    from pytest_soak.domain.fills import FORMS, FillModel
+
+    try:
+        return FillModel(text).value
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not one of {FORMS} with N from 0.01 to 100") from None
 
 
 def position_rule(text: str) -> str:
@@ -166,8 +200,31 @@ def series_step(text: str) -> float:
     return round(steps) / 10.0
 
 
+def profiler(text: str) -> str:
+    """Parse what takes code profiles."""
+    if text not in PROFILERS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not one of {', '.join(PROFILERS)}")
+    return text
+
+
+def chosen_iterations(text: str) -> tuple[int, ...]:
+    """Parse numbers and ranges of iterations with commas between; ``slowest`` is none that is known yet."""
+    if text == "slowest":
+        return ()
+    found: dict[int, None] = {}
+    for part in text.split(","):
+        first, dots, last = part.partition("..")
+        low = high = iteration_count(first)
+        if dots:
+            high = iteration_count(last)
+        if high < low:
+            raise argparse.ArgumentTypeError(f"{part!r} is a range that ends before it begins")
+        found |= dict.fromkeys(range(low, high + 1))
+    return tuple(found)
+
+
 def finite(text: str) -> float | None:
-    """A finite number, None where the text is none."""
+    """A finite number; None if the text is not one."""
     try:
         number = float(text)
     except ValueError:

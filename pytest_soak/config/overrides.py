@@ -56,8 +56,8 @@ def resolve(
     """Merge the sources of parameter values, key by key; the first of them that has a key wins.
 
     The order is ``--soak-override`` (``cli``, texts ``KEY=VALUE``), ``profile``, the variable
-    ``MM_RUNTIME_OVERRIDES_JSON`` (``env``; empty is as good as unset), ``file`` (absent is no source),
-    the defaults of the ``table``. Every source is checked in whole, also where nothing of it is used.
+    ``MM_RUNTIME_OVERRIDES_JSON`` (``env``; empty counts as unset), ``file`` (skipped if absent),
+    the defaults of the ``table``. Every source is checked completely, even if nothing of it is used.
 
     Raises:
         SoakConfigError: a source is not acceptable; the text names it.
@@ -109,7 +109,7 @@ def _from_options(texts: Sequence[str], table: ParameterTable) -> dict[str, floa
     for text in texts:
         key, equals, value = (part.strip() for part in text.partition("="))
         if not equals or not key:
-            raise SoakConfigError(f"{OPTION} {show(text)}: no KEY=VALUE; accepted is e.g. tail_age_ms=620")
+            raise SoakConfigError(f"{OPTION} {show(text)}: not KEY=VALUE; accepted is e.g. tail_age_ms=620")
         if key in given:
             raise SoakConfigError(f"{OPTION} {show(text)}: {key} is given twice; accepted is each key once")
         if not _NUMBER.fullmatch(value):

@@ -113,7 +113,7 @@ def parse_toml(data: bytes | str, where: str, max_bytes: int = MAX_TOML_BYTES) -
 
 
 def show_text(text: str) -> str:
-    """A foreign message in ASCII."""
+    """A library's message in ASCII."""
     return text.encode("ascii", "backslashreplace").decode("ascii")
 
 

@@ -57,7 +57,7 @@ def files_in(folder: Path, suffix: str) -> dict[str, Path]:
 
 
 def _may_be_file(path: Path) -> bool:
-    """Whether it is a regular file, or nobody knows; whoever reads it then says why."""
+    """Whether it is a regular file, or cannot be looked at; its reader then says why."""
     try:
         return is_file(path)
     except SoakConfigError:

@@ -7,11 +7,24 @@ from collections.abc import Sequence
 from typing import Any
 
 from pytest_soak.domain.records import Course, EdgeReport
-from pytest_soak.domain.sampling import merged_histogram, quantile
+from pytest_soak.domain.sampling import (
+    LEAST_ITERATIONS,
+    Error,
+    Pair,
+    known_errors,
+    merged_histogram,
+    percentile_error,
+    quantile,
+    sum_of,
+)
 
 MARKOUTS = ("markout_100ms_bps", "markout_1s_bps", "markout_10s_bps", "markout_60s_bps")
 """KPIs of the markout curve, in the order of the reports' horizons."""
 
+LABEL_PROFIT = "label_profit."
+"""Prefix of a KPI that is the profit while a label was active; the label follows."""
+
+_GAP_SHARES = {"requote_p50_ms": 0.5, "requote_p95_ms": 0.95}
 _LEAST_GAPS = 20
 _HOUR_MS = 3.6e6
 _BPS = 1e4
@@ -19,7 +32,7 @@ _BPS = 1e4
 
 def course_kpis(reports: Sequence[EdgeReport]) -> dict[str, Any]:
     """Values by the KPIs' names; None where a report does not say."""
-    hours = _hours(reports)
+    hours = hours_of(reports)
     orders = [report.orders for report in reports]
     fills = sum(counts.maker_fills + counts.taker_fills for counts in orders)
     profit = math.fsum(report.totals.ledger for report in reports)
@@ -46,13 +59,59 @@ def course_samples(reports: Sequence[EdgeReport], fills: int) -> dict[str, int]:
     }
 
 
+def course_errors(reports: Sequence[EdgeReport]) -> dict[str, Error]:
+    """Sampling errors over many iterations, each of which is a batch; one alone holds no batches of these.
+
+    The largest and the least of something are no means, and have none.
+    """
+    if len(reports) < LEAST_ITERATIONS:
+        return {}
+    hours = [hours_of([report]) for report in reports]
+    fills = [float(report.orders.maker_fills + report.orders.taker_fills) for report in reports]
+    courses = _courses(reports)
+    pairs = {
+        "fills_per_hour": list(zip(fills, hours, strict=True)),
+        **{name: _marked(courses, place) for place, name in enumerate(MARKOUTS)},
+        "net_liquidation_bps": _sold(reports),
+        "quote_uptime": [(c.both_sides_ms / _HOUR_MS, h) for c, h in zip(courses, hours, strict=False)],
+    }
+    sums = {
+        "fills": [(count, 1.0) for count in fills],
+        **{
+            f"{LABEL_PROFIT}{name}": [(course.label_profit.get(name, 0.0), 1.0) for course in courses]
+            for name in _by_label(courses)
+        },
+    }
+    gaps = {
+        name: percentile_error([course.requote_ms for course in courses], share)
+        for name, share in _GAP_SHARES.items()
+    }
+    return {
+        **known_errors({n: (found, _BPS if n.endswith("_bps") else 1.0) for n, found in pairs.items()}),
+        **known_errors({name: (found, sum_of(found)) for name, found in sums.items()}),
+        **{name: error for name, error in gaps.items() if error is not None},
+    }
+
+
+def _sold(reports: Sequence[EdgeReport]) -> list[Pair]:
+    """Profit with the position sold, and notional, of all iterations; none where one could not be sold."""
+    found = [(report.totals.liquidation, report.totals.notional) for report in reports]
+    known = [(profit, notional) for profit, notional in found if profit is not None]
+    return known if len(known) == len(found) else []
+
+
+def _marked(courses: Sequence[Course], place: int) -> list[Pair]:
+    return [(course.markouts.profit[place], course.markouts.notional[place]) for course in courses]
+
+
 def _courses(reports: Sequence[EdgeReport]) -> list[Course]:
     """The courses of all reports; none where one of them has none."""
     found = [report.course for report in reports if report.course is not None]
     return found if len(found) == len(reports) else []
 
 
-def _hours(reports: Sequence[EdgeReport]) -> float:
+def hours_of(reports: Sequence[EdgeReport]) -> float:
+    """Market time of all reports."""
     return math.fsum(report.market.end_ms - report.market.start_ms for report in reports) / _HOUR_MS
 
 
@@ -77,11 +136,10 @@ def _markout(courses: Sequence[Course], place: int) -> float | None:
 
 
 def _gaps(courses: Sequence[Course]) -> dict[str, float | None]:
-    names = {"requote_p50_ms": 0.5, "requote_p95_ms": 0.95}
     merged = merged_histogram([course.requote_ms for course in courses])
     if merged is None or sum(merged.counts) < _LEAST_GAPS:
-        return dict.fromkeys(names)
-    return {name: quantile(merged, share) for name, share in names.items()}
+        return dict.fromkeys(_GAP_SHARES)
+    return {name: quantile(merged, share) for name, share in _GAP_SHARES.items()}
 
 
 def _by_label(courses: Sequence[Course]) -> dict[str, float]:

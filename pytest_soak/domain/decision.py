@@ -119,7 +119,7 @@ def step_of(record: IterationRecord) -> Step:
         iteration=record.iteration,
         warmup=record.warmup,
         verdict=record.verdict,
-        # So few blocks that zone and gate take them for no risk are none here either.
+        # Blocks that are too few to count for zone and gate do not count here either.
         risk_ratio=0.0 if record.decision.zone_reason else record.kpis.risk_ratio,
         net_bps=record.kpis.net_bps,
         parameters=record.parameters_before,

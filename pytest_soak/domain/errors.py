@@ -25,3 +25,7 @@ class SoakStoreError(SoakError):
 
 class SoakStoreWarning(UserWarning):
     """A file other than the records could not be written; the run continues without it."""
+
+
+class SoakProfileWarning(UserWarning):
+    """An iteration has no code profile; the run continues without it."""

@@ -7,8 +7,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from pytest_soak.domain.course import LABEL_PROFIT
 from pytest_soak.domain.errors import SoakConfigError
-from pytest_soak.domain.kpis import KPI_MEANINGS, LABEL_PROFIT, meaning_of, risk_of, size_behind, value_of
+from pytest_soak.domain.fills import FORMS, UNDER, parted
+from pytest_soak.domain.kpis import (
+    KPI_MEANINGS,
+    kpis_behind,
+    meaning_of,
+    risk_of,
+    size_behind,
+    value_of,
+)
 from pytest_soak.domain.own import OWN_FORMS
 from pytest_soak.domain.records import GateResult, Kpis, Verdict
 from pytest_soak.domain.sampling import freedom_of, margin_in_errors, skew_doubt, t_quantile
@@ -60,7 +69,10 @@ def check_gate_settings(settings: GateSettings) -> None:
     for kpi, threshold in settings.thresholds.items():
         if meaning_of(kpi) is None:
             known = f"{', '.join(KPI_MEANINGS)}, {LABEL_PROFIT}LABEL, {OWN_FORMS}"
-            raise SoakConfigError(f"gate on unknown KPI {kpi!r}; known are {known}")
+            raise SoakConfigError(
+                f"gate on unknown KPI {kpi!r}; known are {known}, each also followed by {UNDER} and one of "
+                f"{FORMS}"
+            )
         problem = _problem_with(threshold)
         if problem is not None:
             raise SoakConfigError(f"gate on {kpi}: {problem}")
@@ -200,7 +212,7 @@ def describe(result: GateResult) -> str:
 
 
 def _is_only_risk(result: GateResult) -> bool:
-    return result.kpi == "risk_ratio" and result.measured == 1.0
+    return parted(result.kpi)[0] == "risk_ratio" and result.measured == 1.0
 
 
 def _chance_text(result: GateResult, suffix: str) -> str:
@@ -225,25 +237,26 @@ def _bounds(threshold: Threshold) -> tuple[_Bound, ...]:
 def _judge_one(
     kpi: str, kpis: Kpis, threshold: Threshold, least_blocked_share: float, chance: Chance | None
 ) -> GateResult:
-    bounds, n = _bounds(threshold), size_behind(kpis, kpi)
-    measured = value_of(kpis, kpi)
-    least = LEAST_SAMPLES.get(kpi, 0) if threshold.least is None else threshold.least
+    kpis, name = kpis_behind(kpis, kpi)
+    bounds, n = _bounds(threshold), size_behind(kpis, name)
+    measured = value_of(kpis, name)
+    least = LEAST_SAMPLES.get(name, 0) if threshold.least is None else threshold.least
     note = None
     bound, verdict, off_by = bounds[0], Verdict.NO_DATA, None
     if measured is None or not math.isfinite(measured):
         measured = None
-        note = _UNCOUNTED if kpi == "risk_ratio" and not kpis.samples.get("risk_rate") else None
+        note = _UNCOUNTED if name == "risk_ratio" and not kpis.samples.get("risk_rate") else None
     elif n < least:
         note, measured = f"{measured:.4g} was measured, judged from n={least} on", None
     else:
         judged = measured
-        if kpi == "risk_ratio" and risk_of(kpis, least_blocked_share) != measured:
+        if name == "risk_ratio" and risk_of(kpis, least_blocked_share) != measured:
             judged = 0.0
             note = (
                 f"{kpis.blocked_share:.2%} of attempts were blocked, judged from {least_blocked_share:.4g} on"
             )
         bound, verdict, off_by = _verdict_on(judged, bounds)
-    error = None if measured is None else kpis.errors.get(kpi)
+    error = None if measured is None else kpis.errors.get(name)
     return GateResult(
         kpi=kpi,
         verdict=verdict,
@@ -254,7 +267,7 @@ def _judge_one(
         off_by=off_by,
         least=least,
         error=error,
-        margin=None if error is None or chance is None else _margin(kpis, kpi, bound, chance),
+        margin=None if error is None or chance is None else _margin(kpis, name, bound, chance),
         note=note,
     )
 

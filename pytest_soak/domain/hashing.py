@@ -50,7 +50,7 @@ def parameters_hash(parameters: Mapping[str, float]) -> str:
 
 @lru_cache(maxsize=64)
 def _parameters_hash(parameters: tuple[tuple[str, float], ...]) -> str:
-    """Remembered, as an iteration asks several times for the hash of the parameters that it runs with."""
+    """Cached, as an iteration asks several times for the hash of the parameters that it runs with."""
     return sha256_of(dict(parameters))
 
 

@@ -6,8 +6,16 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from pytest_soak.domain.numbers import Amount, Count
 from pytest_soak.domain.settings import Strict
+from pytest_soak.domain.values import Amount, Count
+
+
+class Place(Strict):
+    """Estimate of a place in a queue for fill models by a law alone: ahead, traded since, displayed."""
+
+    ahead: float
+    traded: float
+    displayed: float
 
 
 class Resting(Strict):
@@ -25,25 +33,28 @@ class Resting(Strict):
     placed_ms: Amount
     ahead: Amount | None
     ahead_at_placement: Amount | None
+    place: Place
     client_id: str | None = None
 
 
 class Moves(Strict):
     """What trades have brought to the price of a mock market by now.
 
-    ``permanent`` and ``transient`` are logs of the moves of what it is worth, ``lag`` that of what others
-    believe over it, ``net`` and ``recent`` the net flow, where bought is positive.
+    ``permanent``, ``transient`` and ``ours``, by the strategy's own trades, are logs of the moves of what it
+    is worth, ``lag`` that of what others believe over it, ``net`` and ``recent`` the net flow, bought is
+    positive.
     """
 
     permanent: float
     transient: float
     net: float
     recent: float
+    ours: float
     lag: float
 
 
 class Holdings(Strict):
-    """Position in base units, its average entry price, and the orders at the market, oldest first.
+    """Position in units of the contract, its average entry price, and the orders at the market, oldest first.
 
     ``mark`` is the mid that the position was valued at, None where there was none. ``last_order`` is the
     number of the newest order that was sent: an order keeps its number, and none is given twice. ``moves``

@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any, Literal, NamedTuple
 
-from pytest_soak.domain.course import course_kpis, course_samples
-from pytest_soak.domain.own import is_own, own_kpis, own_samples
+from pytest_soak.domain.contract import LINEAR, Contract
+from pytest_soak.domain.course import LABEL_PROFIT, course_errors, course_kpis, course_samples, hours_of
+from pytest_soak.domain.fills import parted
+from pytest_soak.domain.own import is_own, own_errors, own_kpis, own_samples
 from pytest_soak.domain.records import Blocks, EdgeReport, EdgeTotals, Kpis, Sample
 from pytest_soak.domain.sampling import Error, merged_histogram, percentile_error, quantile, ratio_errors
 
@@ -27,11 +29,14 @@ class Meaning(NamedTuple):
 
 
 KPI_MEANINGS: Mapping[str, Meaning] = {
-    "net_bps": Meaning("bps", "profit per traded notional: gross + fees + slippage + inventory", "up"),
+    "net_bps": Meaning(
+        "bps", "profit per traded notional: gross + fees + slippage + inventory + funding", "up"
+    ),
     "gross_bps": Meaning("bps", "maker fills: side x (mid at fill - price); earned is positive", "up"),
     "fees_eff_bps": Meaning("bps", "minus the fees paid, so a rebate is positive", "up"),
     "slippage_bps": Meaning("bps", "taker fills: side x (mid at decision - price); crossing costs", "up"),
     "inventory_bps": Meaning("bps", "position x change of mid between fills", "up"),
+    "funding_bps": Meaning("bps", "funding received less funding paid; 0 where there is none", "up"),
     "adverse_bps_p95": Meaning(
         "bps", "95th percentile of the cost of a maker fill marked 1 s later; part of inventory", "down"
     ),
@@ -45,7 +50,9 @@ KPI_MEANINGS: Mapping[str, Meaning] = {
     "cancel_ratio": Meaning("ratio", "orders cancelled / orders placed", "down"),
     "blocked_share": Meaning("ratio", "blocked attempts / all attempts", "down"),
     "profit": Meaning("quote", "profit at mid, from cash flows and the position at the end", "up"),
+    "profit_quote": Meaning("quote", "profit in quote currency, at the last mid of each iteration", "up"),
     "notional": Meaning("quote", "traded notional", None),
+    "notional_quote": Meaning("quote", "traded notional in quote currency", None),
     "fills": Meaning("count", "fills, as maker and as taker", None),
     "position_start": Meaning("base", "position at the start; long is positive", None),
     "position_end": Meaning("base", "position at the end; long is positive", None),
@@ -70,12 +77,18 @@ KPI_MEANINGS: Mapping[str, Meaning] = {
 }
 """Every KPI that a gate can judge, in the order in which it is shown."""
 
-LABEL_PROFIT = "label_profit."
-"""Begin of the name of a KPI that is the profit while a label was on; the label follows."""
+IN_QUOTE = ("profit_quote", "notional_quote")
+"""KPIs that are in quote currency whatever the contract settles in."""
+
+_UNITS_OF_INVERSE = {"quote": "coin", "quote/h": "coin/h", "base": "contracts"}
 
 
 def meaning_of(name: str) -> Meaning | None:
-    """Unit and meaning of a KPI that a gate can judge; None where there is none of that name."""
+    """Unit and meaning of a KPI that a gate can judge; None where there is none of that name.
+
+    A KPI under another fill model, ``net_bps@through``, has those of the KPI.
+    """
+    name, _ = parted(name)
     if name.startswith(LABEL_PROFIT) and name != LABEL_PROFIT:
         return Meaning("quote", f"profit while {name.removeprefix(LABEL_PROFIT)} was on", "up")
     if is_own(name):
@@ -83,8 +96,29 @@ def meaning_of(name: str) -> Meaning | None:
     return KPI_MEANINGS.get(name)
 
 
+def kpis_behind(kpis: Kpis, name: str) -> tuple[Kpis, str]:
+    """The KPIs under the fill model that a name asks for (empty where there are none), and the bare name."""
+    bare, model = parted(name)
+    return (kpis if model is None else kpis.under.get(model.value) or pooled(())), bare
+
+
+def unit_of(name: str, contract: Contract) -> str:
+    """Unit of a KPI where such a contract is traded; empty for what the strategy recorded.
+
+    Amounts are in the currency that it settles in, and a position is in contracts where one is not one of the
+    base currency.
+    """
+    meaning = meaning_of(name)
+    unit = "" if meaning is None else meaning.unit
+    if name in IN_QUOTE or contract == LINEAR:
+        return unit
+    if contract.is_inverse or unit == "base":
+        return _UNITS_OF_INVERSE.get(unit, unit)
+    return unit
+
+
 def value_of(kpis: Kpis, name: str) -> float | None:
-    """The value of a KPI; None where it was not measured."""
+    """The value of a KPI, of the run's own fill model; None where it was not measured."""
     if name.startswith(LABEL_PROFIT):
         return kpis.label_profit.get(name.removeprefix(LABEL_PROFIT))
     if is_own(name):
@@ -112,14 +146,15 @@ _OF_MESSAGES = ("ws_lag_p95_ms", "latency_p95_ms")
 
 _MONEY = ("profit", "notional", "fills", "position_start", "position_end", "position_max", "drawdown")
 
-_SUMMED_TOTALS = ("notional", "maker_notional", "taker_notional", "gross", "fees", "slippage", "inventory")
+_COMPONENTS = ("gross", "fees", "slippage", "inventory", "funding")
+_SUMMED_TOTALS = ("notional", "maker_notional", "taker_notional", *_COMPONENTS)
 
 
 def kpis_of(report: EdgeReport) -> Kpis:
     """KPIs of one iteration.
 
     A component in bps is its amount / notional x 10,000, None where nothing was traded; ``net_bps`` is
-    the sum of the four components in bps, so that the identity between them is exact.
+    the sum of the components in bps, so that the identity between them is exact.
     """
     return pooled((report,))
 
@@ -132,11 +167,14 @@ def pooled(reports: Sequence[EdgeReport]) -> Kpis:
     report that was made by hand holds no histogram, the worst part's stands for it, and None where any part
     lacks it. ``samples`` are sums; the position at the end is the last one's. ``risk_ratio`` is 0 where
     attempts were counted and none was blocked. Where the market data of a part cannot be trusted, nothing
-    that follows from prices is given.
+    that follows from prices is given. ``under`` has the models of which every part has a report.
     """
+    kpis = _pooled(reports)
     if any(report.market.withheld for report in reports):
-        return _without_prices(_pooled(reports))
-    return _pooled(reports)
+        kpis = _without_prices(kpis)
+    models = set.intersection(*(set(report.under) for report in reports)) if reports else ()
+    under = {model: pooled([report.under[model] for report in reports]) for model in sorted(models)}
+    return kpis.model_copy(update={"under": under})
 
 
 def _without_prices(kpis: Kpis) -> Kpis:
@@ -183,6 +221,8 @@ def _money(reports: Sequence[EdgeReport]) -> dict[str, Any]:
     return {
         "profit": math.fsum(totals.ledger for totals in all_totals) if reports else None,
         "notional": math.fsum(totals.notional for totals in all_totals) if reports else None,
+        "profit_quote": _sum_of_known([_profit_quote(report) for report in reports]),
+        "notional_quote": _sum_of_known([notional_in_quote(report) for report in reports]),
         "fills": sum(counts.maker_fills + counts.taker_fills for counts in orders) if reports else None,
         "position_start": all_totals[0].position_start if reports else None,
         "position_end": all_totals[-1].position_end if reports else None,
@@ -190,6 +230,29 @@ def _money(reports: Sequence[EdgeReport]) -> dict[str, Any]:
         "drawdown": _drawdown(all_totals),
         "net_liquidation_bps": _sold(all_totals),
     }
+
+
+def _sum_of_known(values: Sequence[float | None]) -> float | None:
+    """The sum; None of nothing, and where one is not known."""
+    known = [value for value in values if value is not None]
+    return math.fsum(known) if known and len(known) == len(values) else None
+
+
+def _profit_quote(report: EdgeReport) -> float | None:
+    totals, contract = report.totals, report.market.contract or LINEAR
+    if contract.is_inverse and totals.mid_end is None:
+        return None if totals.ledger else 0.0
+    return contract.to_quote(totals.ledger, totals.mid_end or 0.0)
+
+
+def notional_in_quote(report: EdgeReport) -> float | None:
+    """Traded notional in quote currency; a report by hand may lack it where it is the notional."""
+    totals, contract = report.totals, report.market.contract or LINEAR
+    return (
+        totals.notional
+        if totals.quote_notional is None and not contract.is_inverse
+        else totals.quote_notional
+    )
 
 
 def _sold(all_totals: Sequence[EdgeTotals]) -> float | None:
@@ -231,7 +294,12 @@ def _errors(reports: Sequence[EdgeReport]) -> dict[str, Error]:
         name: percentile_error([sample(report) for report in reports])
         for name, sample in _PERCENTILES.items()
     }
-    return ratio_errors(reports) | {name: error for name, error in percentiles.items() if error is not None}
+    errors = ratio_errors(reports) | course_errors(reports) | own_errors(reports)
+    hours = hours_of(reports)
+    if "profit" in errors and hours > 0:
+        profit = errors["profit"]
+        errors["profit_per_hour"] = profit._replace(size=profit.size / hours)
+    return errors | {name: error for name, error in percentiles.items() if error is not None}
 
 
 def _p95(samples: Sequence[Sample]) -> float | None:
@@ -244,12 +312,12 @@ def _p95(samples: Sequence[Sample]) -> float | None:
 
 
 def has_few_blocks(kpis: Kpis, least_blocked_share: float) -> bool:
-    """Whether fewer attempts were blocked than it takes for the reasons of their blocks to say something."""
+    """Whether too few attempts were blocked for the shares of their reasons to mean anything."""
     return kpis.blocked_share is not None and kpis.blocked_share < least_blocked_share
 
 
 def risk_of(kpis: Kpis, least_blocked_share: float) -> float | None:
-    """The risk ratio that the gate goes by: 0 where fewer attempts were blocked than says something."""
+    """The risk ratio that the gate judges: 0 where too few attempts were blocked to mean anything."""
     if kpis.risk_ratio is not None and has_few_blocks(kpis, least_blocked_share):
         return 0.0
     return kpis.risk_ratio
@@ -262,16 +330,17 @@ def _ratio(part: float, whole: float) -> float | None:
 def _components_bps(totals: Mapping[str, float]) -> dict[str, float | None]:
     notional = totals["notional"]
     if not notional > 0:
-        return dict.fromkeys(("net_bps", "gross_bps", "fees_eff_bps", "slippage_bps", "inventory_bps"))
-    gross, fees, slippage, inventory = (
-        totals[name] / notional * _BPS for name in ("gross", "fees", "slippage", "inventory")
-    )
+        return dict.fromkeys(
+            ("net_bps", "gross_bps", "fees_eff_bps", "slippage_bps", "inventory_bps", "funding_bps")
+        )
+    gross, fees, slippage, inventory, funding = (totals[name] / notional * _BPS for name in _COMPONENTS)
     return {
-        "net_bps": gross + fees + slippage + inventory,
+        "net_bps": gross + fees + slippage + inventory + funding,
         "gross_bps": gross,
         "fees_eff_bps": fees,
         "slippage_bps": slippage,
         "inventory_bps": inventory,
+        "funding_bps": funding,
     }
 
 
@@ -304,6 +373,7 @@ def _sample_sizes(
         "fees_eff_bps": fills,
         "slippage_bps": taker,
         "inventory_bps": fills,
+        "funding_bps": fills,
         **{name: sum(sample(r).n for r in reports) for name, sample in _PERCENTILES.items()},
         "risk_ratio": blocks.total or attempts,
         "risk_rate": attempts,
@@ -311,6 +381,7 @@ def _sample_sizes(
         "maker_taker_ratio": fills,
         "cancel_ratio": placed,
         **dict.fromkeys(_MONEY, fills),
+        **dict.fromkeys(IN_QUOTE, fills),
         "net_liquidation_bps": fills,
         **course_samples(reports, fills),
     }

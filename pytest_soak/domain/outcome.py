@@ -86,6 +86,11 @@ class Outcome:
         return self.worst or self.pooled or UNJUDGED
 
     @property
+    def worst_iterations(self) -> int:
+        """How many iterations alone make the verdict what it is; 0 where the pooled gates say the same."""
+        return 0 if self.worst in (None, self.pooled) else self.verdicts.count(str(self.worst))
+
+    @property
     def missing(self) -> int:
         """How many iterations were not computed."""
         return max(self.planned - self.done, 0)

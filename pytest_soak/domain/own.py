@@ -10,8 +10,17 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from pytest_soak.domain.records import EdgeReport, Histogram, OwnValues, Sample
-from pytest_soak.domain.sampling import merged_histogram, quantile
+from pytest_soak.domain.records import EdgeReport, Sample
+from pytest_soak.domain.sampling import (
+    LEAST_ITERATIONS,
+    Error,
+    Pair,
+    known_errors,
+    merged_histogram,
+    percentile_error,
+    quantile,
+)
+from pytest_soak.domain.values import Histogram, OwnValues
 
 NAME = r"[a-z][a-z0-9_]{0,39}"
 """What the name of a recorded value is like."""
@@ -24,6 +33,8 @@ OWN_FORMS = f"own.NAME.{' or .'.join(('mean', *_SHARES))} of what a strategy rec
 _KPI = re.compile(rf"own\.({NAME})\.(mean|{'|'.join(_SHARES)})")
 # Classes between the smallest and the largest value.
 _CLASSES = 2_000
+# As many as the kernel cuts an iteration into.
+_BATCHES = 20
 
 
 def is_own(kpi: str) -> bool:
@@ -40,12 +51,25 @@ def own_values(values: Sequence[float]) -> OwnValues:
     counts = Counter(math.floor(value / step) for value in values)
     at = sorted(counts)
     ordered = sorted(values)
+    marks = {name: _interpolated(ordered, share) for name, share in _SHARES.items()}
+    n = len(values)
+    batches = [values[b * n // _BATCHES : (b + 1) * n // _BATCHES] for b in range(_BATCHES)]
     return OwnValues(
-        n=len(values),
-        mean=math.fsum(value / len(values) for value in values),
-        **{name: _interpolated(ordered, share) for name, share in _SHARES.items()},
+        n=n,
+        mean=_mean(values),
+        **marks,
         histogram=Histogram(step=step, at=tuple(at), counts=tuple(counts[place] for place in at)),
+        batch_n=tuple(map(len, batches)),
+        batch_mean=tuple(map(_mean, batches)),
+        batch_above={
+            name: tuple(sum(value > mark for value in batch) for batch in batches)
+            for name, mark in marks.items()
+        },
     )
+
+
+def _mean(values: Sequence[float]) -> float:
+    return math.fsum(value / len(values) for value in values)
 
 
 def own_kpis(reports: Sequence[EdgeReport]) -> dict[str, float]:
@@ -57,6 +81,41 @@ def own_samples(reports: Sequence[EdgeReport]) -> dict[str, int]:
     """How many values stand behind each of them."""
     sizes = {name: sum(values.n for values in _all(name, reports)) for name in _names(reports)}
     return {f"own.{name}.{what}": n for name, n in sizes.items() for what in ("mean", *_SHARES)}
+
+
+def own_errors(reports: Sequence[EdgeReport]) -> dict[str, Error]:
+    """Sampling error of each of them, where its batches tell one."""
+    means = {f"own.{name}.mean": (_mean_pairs(_all(name, reports)), 1.0) for name in _names(reports)}
+    errors = known_errors(means)
+    for name in _names(reports):
+        for what, share in _SHARES.items():
+            error = percentile_error([_sample(values, what) for values in _all(name, reports)], share)
+            if error is not None:
+                errors[f"own.{name}.{what}"] = error
+    return errors
+
+
+def _mean_pairs(parts: Sequence[OwnValues]) -> list[Pair]:
+    """Sums and numbers of batches, of many iterations one each; as shares, which do not overflow."""
+    n = sum(part.n for part in parts)
+    if len(parts) >= LEAST_ITERATIONS:
+        return [(part.mean * (part.n / n), part.n / n) for part in parts]
+    return [
+        (mean * (count / n), count / n)
+        for part in parts
+        for mean, count in zip(part.batch_mean, part.batch_n, strict=True)
+    ]
+
+
+def _sample(values: OwnValues, what: str) -> Sample:
+    above = values.batch_above.get(what, ())
+    return Sample(
+        n=values.n,
+        p95=values.p95,
+        histogram=values.histogram,
+        batch_n=values.batch_n if above else (),
+        batch_above=above,
+    )
 
 
 def _names(reports: Sequence[EdgeReport]) -> list[str]:
@@ -94,3 +153,6 @@ def problems_of_own(own: Mapping[str, OwnValues]) -> Iterator[str]:
             yield f"own holds the name {name!r}; accepted is {NAME}"
         if len(values.histogram.at) != len(values.histogram.counts):
             yield f"own.{name}.histogram has {len(values.histogram.at)} classes and other counts"
+        lengths = {len(part) for part in (values.batch_mean, *values.batch_above.values())}
+        if lengths - {len(values.batch_n)}:
+            yield f"own.{name} has {len(values.batch_n)} batches and other means or counts of them"

@@ -82,7 +82,7 @@ class Parameter:
         if not isinstance(name, str) or not _NAME.fullmatch(name) or keyword.iskeyword(name):
             raise SoakConfigError(
                 f"parameter {show(name)}: the name is refused; accepted are 1 to 40 small letters, digits "
-                "and _, a letter first, and no keyword of Python"
+                "and _, a letter first, and not a Python keyword"
             )
         for field in ("unit", "meaning"):
             text = getattr(self, field)

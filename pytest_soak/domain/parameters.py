@@ -125,7 +125,7 @@ PARAMETERS = ParameterTable(
             relax_step=3.0,
             safer=1,
             moved_by=("AGGRESSIVE", "MODERATE", "NORMALIZE"),
-            meaning="least time between order updates; a sooner attempt is blocked: min_interval",
+            meaning="least time between order updates; an earlier attempt is blocked: min_interval",
         ),
         Parameter(
             name="replace_rate_per_min",

@@ -7,14 +7,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from pytest_soak.domain.batches import Batches
 from pytest_soak.domain.fills import FillModel
 from pytest_soak.domain.holdings import Holdings
-from pytest_soak.domain.numbers import Amount, Count, Whole
+from pytest_soak.domain.market_facts import MarketFacts
 from pytest_soak.domain.outcome import MISSED
 from pytest_soak.domain.position import PositionRule
 from pytest_soak.domain.reasons import REASONS
 from pytest_soak.domain.settings import GateMode, Strict
+from pytest_soak.domain.values import Amount, Count, Histogram, OwnValues
 
 SCHEMA_VERSION = 1
 Source = Literal["mock", "replay", "live"]
@@ -48,14 +48,6 @@ class Action(StrEnum):
     STOP = "stop"
 
 
-class Histogram(Strict):
-    """Counts of values in classes of one width; those of class ``at`` lie from ``at * step`` to the next."""
-
-    step: Annotated[float, Field(gt=0.0)]
-    at: tuple[Whole, ...] = Field(strict=False)
-    counts: tuple[Count, ...] = Field(strict=False)
-
-
 class Sample(Strict):
     """A 95th percentile (linear interpolation) with its sample size; None below 20 samples.
 
@@ -70,35 +62,48 @@ class Sample(Strict):
     batch_above: tuple[Count, ...] = Field(default=(), strict=False)
 
 
-class OwnValues(Strict):
-    """Values that a strategy recorded under one name: mean and percentiles (linear interpolation)."""
+class Batches(Strict):
+    """An iteration cut into stretches of equal market time: what was added in each of them.
 
-    n: Annotated[int, Field(ge=1)]
-    mean: float
-    p05: float
-    p50: float
-    p95: float
-    histogram: Histogram
+    Amounts are in the currency that the contract settles in, the others are counts. The sampling error of a
+    KPI is estimated from them. ``funding`` is empty in a report of a market without.
+    """
+
+    notional: tuple[float, ...] = Field(strict=False)
+    maker_notional: tuple[float, ...] = Field(strict=False)
+    gross: tuple[float, ...] = Field(strict=False)
+    fees: tuple[float, ...] = Field(strict=False)
+    slippage: tuple[float, ...] = Field(strict=False)
+    inventory: tuple[float, ...] = Field(strict=False)
+    funding: tuple[float, ...] = Field(default=(), strict=False)
+    placed: tuple[Count, ...] = Field(strict=False)
+    cancelled: tuple[Count, ...] = Field(strict=False)
+    attempts: tuple[Count, ...] = Field(strict=False)
+    blocked: tuple[Count, ...] = Field(strict=False)
+    risk: tuple[Count, ...] = Field(strict=False)
 
 
 class EdgeTotals(Strict):
-    """Sums over one iteration, in quote currency unless said otherwise.
+    """Sums over one iteration, in the currency that the contract settles in unless said otherwise.
 
-    ``gross``, ``fees``, ``slippage`` and ``inventory`` partition the profit; ``ledger`` is it from cash flows
-    and the final position at the last mid, ``liquidation`` that with the position closed for the taker fee by
-    a sale that a mock market answers (None: the book is too thin). Positions, ``position_max`` is the
-    largest, are signed, in base units; what one held at the start gains counts from the mid at which the
-    iteration before ended. ``profit_low`` and ``profit_high`` are extremes of the cumulative profit at mid,
-    from 0, ``drawdown`` its largest fall from its highest. None: not measured.
+    ``gross``, ``fees``, ``slippage``, ``inventory`` and ``funding`` partition the profit; ``ledger`` is it
+    from cash flows and the final position at the last mid, ``liquidation`` that with the position closed for
+    the taker fee by a sale that a mock market answers (None: the book is too thin). Positions, of which
+    ``position_max`` is the largest, are signed, in units of the contract; what one held at the start gains
+    counts from the mid at which the iteration before ended. ``profit_low`` and ``profit_high`` are extremes
+    of the cumulative profit at mid, from 0, ``drawdown`` its largest fall from its highest.
+    ``quote_notional`` is the notional in quote currency. None: not measured.
     """
 
     notional: Amount
     maker_notional: Amount
     taker_notional: Amount
+    quote_notional: Amount | None = None
     gross: float
     fees: float
     slippage: float
     inventory: float
+    funding: float = 0.0
     ledger: float
     liquidation: float | None = None
     position_start: float | None = None
@@ -145,71 +150,6 @@ class OrderCounts(Strict):
     taker_fills: Count
 
 
-class MarketFacts(Strict):
-    """What the market did in the iteration; times are milliseconds of market time since the run began.
-
-    ``mid_low`` and ``mid_high`` are of the mid as sampled every 100 ms, in quote currency; ``ended`` says
-    that a recording ended in or before the iteration, whose ``end_ms`` is then where it ended. ``labels`` are
-    those of the regimes, windows and shocks that were on, ``label_ms`` says for how long each of them was.
-
-    ``withheld`` says why the iteration has no KPIs though it may have amounts: its market data cannot be
-    trusted. ``notes`` say why there was nothing to measure, and what was repaired. The other fields are of
-    recordings, None where the market is not one: for how long the rows left a bid at or above an ask
-    (``crossed_ms``) or a side empty (``one_sided_ms``), the longest time without a row and how many
-    such times there were (``silences``, of a second and more), rows that were read and not used by what
-    they are, trades without an aggressor or whose aggressor took what stands on his own side,
-    what was added to local times, and the sizes of tick and lot. Also all silences together (``silent_ms``),
-    the longest time in which a side of the book said nothing while 100 other rows and more came
-    (``side_silence_ms``), the largest step of the mid between two times, or of a crossing row over the mid
-    (``largest_jump_bps``), and trades of more than stood at their price (``trades_off_book``), past a better
-    price that others went past a second before (``trades_through``), equal to the one before
-    (``trades_repeated``), and of buyers (``trades_bought``). ``locked_ms`` is the part of ``crossed_ms`` with
-    a bid at an ask and none above; ``gaps`` are places at which messages are missing, ``gap_ms`` is for how
-    long the book was not known after them. ``tick_from`` and ``lot_from`` say where the sizes of tick and lot
-    are from: ``file``, ``data`` (what all prices or quantities are multiples of) or ``option``.
-    """
-
-    start_ms: float
-    end_ms: float
-    events: Count
-    trades: Count
-    mid_low: float | None
-    mid_high: float | None
-    spread_bps_mean: float | None
-    labels: tuple[str, ...] = Field(default=(), strict=False)
-    label_ms: dict[str, float] = Field(default_factory=dict)
-    ended: bool = False
-    withheld: tuple[str, ...] = Field(default=(), strict=False)
-    notes: tuple[str, ...] = Field(default=(), strict=False)
-    crossed_ms: float | None = None
-    one_sided_ms: float | None = None
-    longest_silence_ms: float | None = None
-    silences: Count | None = None
-    rows_ignored: dict[str, Count] | None = None
-    trades_without_side: Count | None = None
-    trades_on_wrong_side: Count | None = None
-    silent_ms: float | None = None
-    side_silence_ms: float | None = None
-    largest_jump_bps: float | None = None
-    trades_off_book: Count | None = None
-    trades_through: Count | None = None
-    trades_repeated: Count | None = None
-    trades_bought: Count | None = None
-    local_shift_ms: float | None = None
-    tick_size: float | None = None
-    lot_size: float | None = None
-    locked_ms: float | None = None
-    gaps: int | None = None
-    gap_ms: float | None = None
-    tick_from: str | None = None
-    lot_from: str | None = None
-
-    @property
-    def no_data_reason(self) -> str | None:
-        """Why KPIs are missing, as one text; None where no reason is known."""
-        return "; ".join((*self.withheld, *self.notes)) or None
-
-
 class Markouts(Strict):
     """What the maker fills were worth 0.1, 1, 10 and 60 s later, as sums over those that lived to see it.
 
@@ -223,7 +163,7 @@ class Markouts(Strict):
 
 
 class Course(Strict):
-    """How an iteration went over its time; amounts in quote currency.
+    """How an iteration went over its time; amounts in the currency that the contract settles in.
 
     ``both_sides_ms`` is for how long both sides were quoted, ``requote_ms`` samples for how long a side that
     had been quoted was not. ``worst_five_minutes`` is the least that was earned in any five minutes of the
@@ -242,7 +182,9 @@ class EdgeReport(Strict):
     """What one iteration of a strategy on a market left to measure.
 
     ``carry`` is a JSON value that the strategy gets again in the next iteration, as ``window.carry``; ``own``
-    holds what it recorded itself, by name. ``holdings`` are position and orders at the end.
+    holds what it recorded itself, by name. ``holdings`` are position and orders at the end. ``under`` has the
+    report of the same window under each other fill model that a gate asks for, by the model's name; the
+    canary adds it.
     """
 
     schema_version: Literal[1] = 1
@@ -262,12 +204,14 @@ class EdgeReport(Strict):
     holdings: Holdings | None = None
     carry: Any = None
     own: dict[str, OwnValues] = Field(default_factory=dict)
+    under: dict[str, EdgeReport] = Field(default_factory=dict)
 
 
 class Kpis(Strict):
     """KPIs of one iteration; None where nothing was measured.
 
-    ``label_profit`` is the profit while each label of the market was on, ``own`` what the strategy recorded.
+    ``label_profit`` is the profit while each label of the market was on, ``own`` what the strategy recorded,
+    ``under`` the KPIs under each other fill model that a gate asks for, by the model's name.
     ``samples`` holds the size behind each KPI, ``errors`` the standard error of each that has one, and
     ``skews`` the skewness of that error.
     """
@@ -277,6 +221,7 @@ class Kpis(Strict):
     fees_eff_bps: float | None
     slippage_bps: float | None
     inventory_bps: float | None
+    funding_bps: float | None = None
     adverse_bps_p95: float | None
     slippage_bps_p95: float | None
     order_age_p95_ms: float | None
@@ -288,7 +233,9 @@ class Kpis(Strict):
     cancel_ratio: float | None
     blocked_share: float | None = None
     profit: float | None = None
+    profit_quote: float | None = None
     notional: float | None = None
+    notional_quote: float | None = None
     fills: int | None = None
     position_start: float | None = None
     position_end: float | None = None
@@ -312,6 +259,7 @@ class Kpis(Strict):
     errors: dict[str, float] = Field(default_factory=dict)
     skews: dict[str, float] = Field(default_factory=dict)
     own: dict[str, float] = Field(default_factory=dict)
+    under: dict[str, Kpis] = Field(default_factory=dict)
 
 
 class GateResult(Strict):

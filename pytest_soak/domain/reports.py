@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from pytest_soak.domain.contract import LINEAR
 from pytest_soak.domain.errors import SoakStateError
 from pytest_soak.domain.hashing import canonical_json
 from pytest_soak.domain.own import problems_of_own
@@ -67,14 +68,19 @@ def _first(error: Exception) -> str:
 def _problems(report: EdgeReport, source: Source) -> Iterator[str]:
     if report.source != source:
         yield f"source = {report.source!r}, the market's is {source!r}"
+    if report.under:
+        yield f"under = {show(sorted(report.under))}; accepted is none, as the canary adds it"
     totals = report.totals
     traded = totals.maker_notional + totals.taker_notional
     if not _near(totals.notional, traded, traded):
         yield f"totals.notional = {totals.notional!r} is not maker_notional + taker_notional = {traded!r}"
-    profit = totals.gross + totals.fees + totals.slippage + totals.inventory
-    held = abs(totals.position_start or 0.0) * max(totals.mid_start or 0.0, totals.mid_end or 0.0)
-    if not _near(totals.ledger, profit, max(traded, abs(profit), held)):
-        yield f"totals.ledger = {totals.ledger!r} is not gross + fees + slippage + inventory = {profit!r}"
+    profit = totals.gross + totals.fees + totals.slippage + totals.inventory + totals.funding
+    contract, mids = report.market.contract or LINEAR, (totals.mid_start, totals.mid_end)
+    worth = max(abs(contract.value(mid)) for mid in (*mids, 1.0) if mid)
+    scale = max(traded, abs(profit), abs(totals.position_start or 0.0) * worth)
+    if not _near(totals.ledger, profit, scale):
+        parts = "gross + fees + slippage + inventory + funding"
+        yield f"totals.ledger = {totals.ledger!r} is not {parts} = {profit!r}"
     if report.blocks.total > report.attempts:
         yield f"attempts = {report.attempts} are fewer than its {report.blocks.total} blocked attempts"
     yield from _problems_of_holdings(report)

@@ -24,8 +24,8 @@ from itertools import accumulate, chain
 from statistics import NormalDist
 from typing import NamedTuple
 
-from pytest_soak.domain.batches import Batches
-from pytest_soak.domain.records import EdgeReport, Histogram, Sample
+from pytest_soak.domain.records import Batches, EdgeReport, Sample
+from pytest_soak.domain.values import Histogram
 
 LEAST_BATCHES = 8
 """Fewest batches with something in them of which a standard error is believed."""
@@ -34,13 +34,25 @@ LEAST_ITERATIONS = 10
 MOST_IN_COMMON = 0.9
 """Highest correlation of neighbouring batches that is allowed for."""
 SHARE = 0.95
+_MOST = 1e100
+"""Largest amount in a batch of which an error is computed: squares of larger ones are no doubles."""
 
 Pair = tuple[float, float]
 Ratio = Callable[[Batches], Iterable[Pair]]
 
 
 def _profit(b: Batches) -> Iterable[float]:
-    return map(sum, zip(b.gross, b.fees, b.slippage, b.inventory, strict=True))
+    return map(sum, zip(b.gross, b.fees, b.slippage, b.inventory, _funding(b), strict=True))
+
+
+def _funding(b: Batches) -> Sequence[float]:
+    """A report of a market without funding may lack it."""
+    return b.funding or (0.0,) * len(b.notional)
+
+
+def _each(values: Iterable[float]) -> Iterable[Pair]:
+    """Of a sum, whose error is that of the mean times the number of batches."""
+    return ((value, 1.0) for value in values)
 
 
 # KPI -> numerator and denominator by batch; a KPI in basis points is scaled where it is used.
@@ -50,11 +62,16 @@ _RATIOS: Mapping[str, Ratio] = {
     "fees_eff_bps": lambda b: zip(b.fees, b.notional, strict=True),
     "slippage_bps": lambda b: zip(b.slippage, b.notional, strict=True),
     "inventory_bps": lambda b: zip(b.inventory, b.notional, strict=True),
+    "funding_bps": lambda b: zip(_funding(b), b.notional, strict=True),
     "risk_ratio": lambda b: zip(b.risk, b.blocked, strict=True),
     "risk_rate": lambda b: zip(b.risk, b.attempts, strict=True),
     "blocked_share": lambda b: zip(b.blocked, b.attempts, strict=True),
     "maker_taker_ratio": lambda b: zip(b.maker_notional, b.notional, strict=True),
     "cancel_ratio": lambda b: zip(b.cancelled, b.placed, strict=True),
+}
+_SUMS: Mapping[str, Ratio] = {
+    "profit": lambda b: _each(_profit(b)),
+    "notional": lambda b: _each(b.notional),
 }
 
 
@@ -70,12 +87,27 @@ def ratio_errors(reports: Sequence[EdgeReport]) -> dict[str, Error]:
     if any(report.batches is None for report in reports):
         return {}
     batches = [report.batches for report in reports if report.batches is not None]
-    errors = {name: _ratio_error(_pairs(ratio, batches)) for name, ratio in _RATIOS.items()}
+    ratios = {
+        name: (_pairs(ratio, batches), 1e4 if name.endswith("_bps") else 1.0)
+        for name, ratio in _RATIOS.items()
+    }
+    sums = {name: _pairs(each, batches) for name, each in _SUMS.items()}
+    return known_errors(ratios | {name: (pairs, sum_of(pairs)) for name, pairs in sums.items()})
+
+
+def known_errors(pairs: Mapping[str, tuple[Sequence[Pair], float]]) -> dict[str, Error]:
+    """Errors of ratios of sums, each times its factor; those that the batches do not tell are left out."""
+    found = {name: (_ratio_error(batches), factor) for name, (batches, factor) in pairs.items()}
     return {
-        name: error._replace(size=error.size * (1e4 if name.endswith("_bps") else 1.0))
-        for name, error in errors.items()
+        name: error._replace(size=error.size * factor)
+        for name, (error, factor) in found.items()
         if error is not None
     }
+
+
+def sum_of(pairs: Sequence[Pair]) -> float:
+    """What the denominators of batches come to."""
+    return math.fsum([x for _, x in pairs])
 
 
 def _pairs(ratio: Ratio, batches: Sequence[Batches]) -> list[Pair]:
@@ -87,6 +119,8 @@ def _pairs(ratio: Ratio, batches: Sequence[Batches]) -> list[Pair]:
 
 def _ratio_error(pairs: Sequence[Pair]) -> Error | None:
     held = sum([x > 0 for _, x in pairs])
+    if any(abs(y) > _MOST or x > _MOST for y, x in pairs):
+        return None
     whole = math.fsum([x for _, x in pairs])
     if held < LEAST_BATCHES or whole <= 0:
         return None
@@ -99,13 +133,13 @@ def _ratio_error(pairs: Sequence[Pair]) -> Error | None:
     common = math.fsum(map(operator.mul, rests, rests[1:])) / squares
     common = min(MOST_IN_COMMON, max(0.0, common))
     cube = (squares / len(rests)) ** 1.5
-    # Rests so small that their cubes are 0 in doubles lean to no side.
+    # Residuals so small that their cubes underflow have no skewness.
     skew = math.fsum([rest**3 for rest in rests]) / len(rests) / cube if cube else 0.0
     return Error(size * math.sqrt((1 + common) / (1 - common)), skew / math.sqrt(len(rests)))
 
 
-def percentile_error(samples: Sequence[Sample]) -> Error | None:
-    """Error of the 95th percentile over samples, None where they cannot tell."""
+def percentile_error(samples: Sequence[Sample], at: float = SHARE) -> Error | None:
+    """Error of a percentile over samples, None where they cannot tell; each sample's batches are of it."""
     merged = merged_histogram(samples)
     if merged is None:
         return None
@@ -116,13 +150,13 @@ def percentile_error(samples: Sequence[Sample]) -> Error | None:
             for above, n in zip(sample.batch_above, sample.batch_n, strict=True)
         ]
     else:
-        whole = quantile(merged, SHARE)
+        whole = quantile(merged, at)
         marks = [(_above(s.histogram, whole), float(s.n)) for s in samples if s.histogram is not None]
     share = _ratio_error(marks)
     if share is None:
         return None
     steps = (-2.0 * share.size, -share.size, 0.0, share.size)
-    far, low, middle, high = (quantile(merged, min(1.0, max(0.0, SHARE + step))) for step in steps)
+    far, low, middle, high = (quantile(merged, min(1.0, max(0.0, at + step))) for step in steps)
     return Error(max((high - low) / 2.0, (middle - far) / 2.0, merged.step), 0.0)
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from itertools import pairwise
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from pytest_soak.domain.fills import FillModel
+from pytest_soak.domain.fills import FillModel, parted
 from pytest_soak.domain.parameter import Mover
 
 Ratio = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -52,6 +53,12 @@ class GateSettings(Strict):
     mode: Annotated[GateMode, Field(strict=False)] = GateMode.HARD
     warmup_iterations: Annotated[int, Field(ge=0)] = 2
     thresholds: dict[str, Threshold]
+
+    @property
+    def models(self) -> tuple[FillModel, ...]:
+        """Fill models that a gate asks for by ``KPI@MODEL``, in the order of their names."""
+        asked = (parted(kpi)[1] for kpi in self.thresholds)
+        return tuple(sorted({model for model in asked if model is not None}))
 
 
 class ParameterTuning(Strict):
@@ -129,20 +136,48 @@ class GuardSettings(Strict):
     velocity: VelocitySettings = VelocitySettings()
 
 
+class FeeTier(Strict):
+    """Fees from a traded notional on, in quote currency; bps of the notional of a fill."""
+
+    from_notional: Notional
+    maker_bps: Fee
+    taker_bps: Fee
+
+
 class FeeSettings(Strict):
-    """Fees in basis points of traded notional; a negative fee is a rebate."""
+    """Fees in basis points of traded notional; a negative fee is a rebate.
+
+    ``tiers`` take the place of the two fees once the canary has traded so much, its earlier iterations
+    included; a fill pays what holds before it.
+    """
 
     maker_bps: Fee = -0.5
     taker_bps: Fee = 2.5
+    # Left out where there are none, so that a profile without them keeps its hash.
+    tiers: Annotated[
+        tuple[FeeTier, ...], Field(max_length=32, strict=False, exclude_if=lambda given: not given)
+    ] = ()
+
+    @model_validator(mode="after")
+    def _rises(self) -> Self:
+        starts = [tier.from_notional for tier in self.tiers]
+        if any(later <= earlier for earlier, later in pairwise(starts)):
+            raise ValueError("tiers with a from_notional above that of the tier before")
+        return self
 
 
 class MakerSettings(Strict):
-    """What the reference maker does apart from the six tunable parameters."""
+    """What the reference maker does apart from the six tunable parameters.
+
+    Where ``ticks_per_bps`` is not 0, each distance in bps, that of ``base_spread_bps_delta`` included, is so
+    many ticks whatever the price: for markets whose spread is one tick, of which a bps is very many.
+    """
 
     base_half_spread_bps: Distance = 4.45
     skew_bps: Annotated[float, Field(ge=0.0, le=1000.0)] = 15.0
     requote_bps: Distance = 0.8
     far_bps: Distance = 1.8
+    ticks_per_bps: Annotated[float, Field(ge=0.0, le=1000.0)] = 0.0
     position_limit_notional: Notional = 50_000.0
     max_order_notional: Notional = 6_000.0
     min_order_notional: Annotated[float, Field(ge=1e-6, le=1e12)] = 10.0

@@ -7,7 +7,7 @@ import sys
 import unicodedata
 
 _MOST = 60
-# A few lists here can be 2 to the power of 30 of them written out; of none are more than so many shown.
+# A few nested lists can stand for 2 to the power of 30 items; no more than so many of each are shown.
 _SHORT = reprlib.Repr()
 _SHORT.maxlevel = 8
 _SHORT.maxlist = _SHORT.maxtuple = _SHORT.maxdict = _SHORT.maxset = _SHORT.maxfrozenset = _MOST

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from pytest_soak.config.overrides import read_current
 from pytest_soak.domain.decision import TuningState, decide, no_decision, step_of, tuning_state
 from pytest_soak.domain.errors import SoakStateError
+from pytest_soak.domain.fills import FillModel
 from pytest_soak.domain.gates import Chance, judge, verdict_of
 from pytest_soak.domain.hashing import Canonical, decision_key, parameters_hash
 from pytest_soak.domain.history import GuardContext, History, Step
 from pytest_soak.domain.holdings import Holdings
-from pytest_soak.domain.kpis import kpis_of
+from pytest_soak.domain.kpis import kpis_of, notional_in_quote
 from pytest_soak.domain.position import PositionRule
 from pytest_soak.domain.records import (
     Action,
@@ -30,8 +32,9 @@ from pytest_soak.domain.tuner import Proposal, TunerContext, bounded
 from pytest_soak.engine.inputs import CanarySpec
 from pytest_soak.engine.limits import limited
 from pytest_soak.engine.ports import Clock, Hooks
+from pytest_soak.engine.profiling import CodeProfiles
 from pytest_soak.engine.resources import Meter
-from pytest_soak.market import Window
+from pytest_soak.market import Market, Window
 from pytest_soak.market.protocols import SeriesRecorder
 from pytest_soak.store.exports import artifacts
 from pytest_soak.store.exports.series import packed
@@ -65,7 +68,9 @@ class Canary:
         self._journal = _open_journal(spec)
         self._initial: dict[str, float] = self._journal.inputs["parameters"]
         self._exports = artifacts.Exports(spec.folder, self._journal)
+        self._profiles = CodeProfiles(spec.folder, spec.profiling)
         self._steps: list[Step] = []
+        self._notionals: list[float] = []
         with self._journal.lock():
             self._catch_up()
             self._journal.extend(spec.extensions)
@@ -154,12 +159,10 @@ class Canary:
             carry=left.get("carry"),
             holdings=self._holdings(left),
             seed=spec.seed,
+            traded=self._traded(number),
             recorder=None if spec.series_step_ms is None else SeriesRecorder(spec.series_step_ms),
         )
-        where = f"iteration {number} of {spec.name}, strategy {spec.strategy.name}"
-        with limited(spec.iteration_timeout, where):
-            answer = spec.strategy.run(spec.market, base, window)
-        edge = checked_report(answer, spec.market.source, where)
+        edge = self._measured(base, window)
         edge_json = Canonical.of(edge.model_dump(mode="json"))
         record = self._judged(turn, edge, edge_json.sha256)
         wall = WallClock(
@@ -174,22 +177,67 @@ class Canary:
         if not self._exports.holds(turn.base):
             self._refuse_other_overrides(turn, "is committed, but its export is held back")
         self._exports.add(self._state(), _series_of(window))
+        self._profiles.keep(number, self._seconds)
         self._hooks.finished(record, record.parameters_after)
         return record
 
-    def _left(self, number: int) -> dict[str, Any]:
+    def _seconds(self, number: int) -> float | None:
+        """What an iteration took, in real time; None where it is not committed."""
+        return self._journal.wall(number).seconds if number <= self.done else None
+
+    def _measured(self, base: Mapping[str, float], window: Window) -> EdgeReport:
+        """The report of a window, with those under each other fill model that a gate asks for.
+
+        Under each model a strategy goes on from what it left itself under the same one.
+        """
+        spec, under = self.spec, {}
+        with self._profiles.of(window.iteration):
+            edge = self._report_of(spec.market, base, window)
+        for fills in spec.profile.gates.models:
+            market = spec.market_under(fills)
+            if market is spec.market:
+                under[fills.value] = edge
+            else:
+                left = self._left(window.iteration, fills)
+                own = replace(window, carry=left.get("carry"), holdings=self._holdings(left), recorder=None)
+                under[fills.value] = self._report_of(market, base, own)
+        return edge.model_copy(update={"under": under})
+
+    def _report_of(self, market: Market, base: Mapping[str, float], window: Window) -> EdgeReport:
+        spec = self.spec
+        under = "" if market is spec.market else f", fills {getattr(market, 'fills', None)}"
+        where = f"iteration {window.iteration} of {spec.name}, strategy {spec.strategy.name}{under}"
+        with limited(spec.iteration_timeout, where):
+            answer = spec.strategy.run(market, base, window)
+        return checked_report(answer, market.source, where)
+
+    def _left(self, number: int, fills: FillModel | None = None) -> dict[str, Any]:
         """The report of the iteration before, read again from the journal's text every time.
 
         What the strategy itself handed in may differ from it: in the order of keys, in parts that are one
         object. A canary in one go would then not do what a resumed one does.
         """
-        left: dict[str, Any] = {} if number == 1 else json.loads(self._journal.edge_json(number - 1))
+        if number == 1:
+            return {}
+        report: dict[str, Any] = json.loads(self._journal.edge_json(number - 1))
+        left: dict[str, Any] = report if fills is None else report["under"][fills.value]
         return left
 
     def _holdings(self, left: Mapping[str, Any]) -> Holdings | None:
         """Position and orders that an iteration begins with, None where it begins without."""
         held = left.get("holdings") if self.spec.position is PositionRule.CARRY else None
         return None if held is None else Holdings.model_validate(held)
+
+    def _traded(self, number: int) -> float:
+        """Notional in quote currency of the iterations before, as the journal has it; 0 where no fee asks.
+
+        Of iterations whose data cannot be trusted as well: they were charged.
+        """
+        if not self.spec.profile.fees.tiers:
+            return 0.0
+        for edge in map(self.edge, range(len(self._notionals) + 1, number)):
+            self._notionals.append(notional_in_quote(edge) or 0.0)
+        return math.fsum(self._notionals[: number - 1])
 
     def _refuse_unless_sound(self, turn: _Turn) -> None:
         # The bytes that the export wrote need no parser to tell what they say.

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pytest_soak.domain.fills import FillModel
 from pytest_soak.domain.hashing import sha256_of
 from pytest_soak.domain.parameters import PARAMETERS, ParameterTable
 from pytest_soak.domain.position import PositionRule
 from pytest_soak.domain.settings import GateMode, Profile
+from pytest_soak.engine.profiling import Profiling
 from pytest_soak.kernel import kernel_version
-from pytest_soak.market import Market, Strategy
+from pytest_soak.market import Market, Strategy, market_under
 from pytest_soak.store.journal.journal import TABLE
 from pytest_soak.version import package_version
 
@@ -60,6 +62,7 @@ class CanarySpec:
     ``table`` has all parameters, the strategy's own included.
     ``extensions`` are iterations that were added later; its journal says from which iteration on each counts.
     ``series_step_ms`` is the step of the series that is written of each iteration, None where none is.
+    ``profiling`` says which iterations have their code profiled, None for none.
     """
 
     name: str
@@ -81,6 +84,7 @@ class CanarySpec:
     sleep_seconds: float = 0.0
     iteration_timeout: float | None = None
     series_step_ms: float | None = None
+    profiling: Profiling | None = None
     guards_off: tuple[str, ...] = ()
     table: ParameterTable = PARAMETERS
 
@@ -111,6 +115,14 @@ class CanarySpec:
             "version": package_version(),
             "kernel_version": kernel_version(),
         }
+
+    def market_under(self, fills: FillModel) -> Market:
+        """The market, where orders fill by this model.
+
+        Raises:
+            SoakConfigError: it does not fill them so.
+        """
+        return market_under(self.market, fills)
 
     def has_inputs_of(self, other: CanarySpec) -> bool:
         """Whether another canary has the same inputs; profile and market are described where they are two."""

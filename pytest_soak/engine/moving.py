@@ -74,7 +74,7 @@ def _recordings(manifest: RunManifest, now: Settings, folders: _Folders) -> Iter
             f"--soak-resume: the run was started with {len(recordings)} recording(s), this command names "
             f"{len(now.replay)}; leave --soak-replay out to resume, or name each where it is now"
         )
-    # Of no hash is noted what a hook makes a market of, which need not be a file.
+    # What a hook makes a market of need not be a file, so no hash of it was noted.
     kept = {text for text in recordings if text not in manifest.recordings and Path(text) in now.replay}
     left = {path: _sha256(path) for path in now.replay if path.as_posix() not in kept}
     for text in recordings:

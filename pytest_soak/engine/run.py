@@ -24,9 +24,10 @@ from pytest_soak.engine.declared import declared
 from pytest_soak.engine.inputs import CanarySpec
 from pytest_soak.engine.moving import moves
 from pytest_soak.engine.ports import Hooks
+from pytest_soak.engine.profiling import Profiling
 from pytest_soak.engine.settings import LATEST, MOCK_MINUTES, Settings
 from pytest_soak.kernel import kernel_version
-from pytest_soak.market import Market, MarketRequest, Strategy
+from pytest_soak.market import Market, MarketRequest, Strategy, market_under
 from pytest_soak.store.disk.files import make_folder, write_atomic
 from pytest_soak.store.exports.artifacts import render
 from pytest_soak.store.exports.models import RunManifest, RunSettings
@@ -66,6 +67,7 @@ class SoakRun:
     names: tuple[str, ...] = ()
     folder: Path = field(init=False)
     _named: set[str] = field(default_factory=set, init=False)
+    _versions: dict[str, str] | None = field(default=None, init=False)
     _linked: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
@@ -115,7 +117,7 @@ class SoakRun:
         if key not in self.markets:
             while len(self.markets) >= MAX_OPEN:
                 del self.markets[next(iter(self.markets))]
-            self.markets[key] = made = _filling(makers(request=request), request.fills)
+            self.markets[key] = made = _as_asked(makers(request=request), request)
             self._note_content(case, made)
         return self.markets[key]
 
@@ -143,6 +145,8 @@ class SoakRun:
             iterations=case.settings.iterations,
             minutes=case.settings.minutes,
             fills=self.fills(case),
+            contract=case.settings.contract_asked,
+            funding=case.settings.funding_asked,
             scenario_dirs=(self.root / PROFILES_FOLDER / SCENARIOS_FOLDER,),
         )
 
@@ -153,8 +157,10 @@ class SoakRun:
             SoakStateError: where its fixtures gave something else before, or the journal is another's.
         """
         known = self.canaries.get(spec.folder)
-        if known is None:
+        # Where all of the run is gone, its journal says so.
+        if known is None or self.folder.exists():
             self._begin(spec)
+        if known is None:
             while len(self.canaries) >= MAX_OPEN:
                 self.canaries.pop(next(iter(self.canaries))).close()
             known = self.canaries[spec.folder] = Canary(spec, hooks)
@@ -170,16 +176,22 @@ class SoakRun:
         self.canaries.clear()
 
     def _begin(self, spec: CanarySpec) -> None:
-        """Make the run's folder and have its manifest name the canary, and those still to come."""
-        if spec.folder.name in self._named:
+        """Make the run's folder and have its manifest name the canary, and those still to come.
+
+        A manifest that somebody removed while the run went on is written again, with a warning.
+        """
+        manifest = self.folder / MANIFEST_NAME
+        is_there = manifest.exists()
+        if is_there and spec.folder.name in self._named:
             return
-        if not (self.folder / MANIFEST_NAME).exists():
+        if not is_there:
             prepare_artifacts(self.settings.artifacts)
             self._keep_base()
-        versions = {"pytest_soak": spec.inputs()["version"], "kernel": kernel_version()}
-        if self.settings.resume is not None:
-            versions = read_manifest(self.folder).versions
-        names = tuple(dict.fromkeys((*self.names, spec.folder.name)))
+        if self._versions is None:
+            self._versions = {"pytest_soak": spec.inputs()["version"], "kernel": kernel_version()}
+            if self.settings.resume is not None:
+                self._versions = read_manifest(self.folder).versions
+        names = tuple(dict.fromkeys((*self.names, *self._named, spec.folder.name)))
         write_manifest(
             self.folder,
             RunManifest(
@@ -187,7 +199,7 @@ class SoakRun:
                 created_at=began_at(self.run_id).isoformat(timespec="milliseconds"),
                 settings=RunSettings.model_validate(self.settings.of_run()),
                 extensions=self.settings.extensions,
-                versions=versions,
+                versions=self._versions,
                 canaries=names,
                 recordings=self.recordings,
                 scenarios=self.scenarios,
@@ -196,6 +208,9 @@ class SoakRun:
                 },
             ),
         )
+        if not is_there and self._named:
+            text = f"{manifest} was removed while the run went on; it is written again"
+            warnings.warn(SoakStoreWarning(printable(text)), stacklevel=2)
         self._named.update(names)
 
     def extend(self) -> None:
@@ -291,6 +306,8 @@ def spec_of(
     """
     settings = case.settings
     check_strategy(strategy)
+    for fills in profile.gates.models:
+        market_under(market, fills)
     table = run.table(case, profile, strategy)
     # Fixtures that leave nothing out need no second look at the sources.
     resolved = {} if overrides.keys() >= table.keys() else run.resolve(case, profile, table).values
@@ -318,18 +335,31 @@ def spec_of(
         sleep_seconds=settings.sleep_seconds,
         iteration_timeout=settings.iteration_timeout,
         series_step_ms=settings.series_step_ms,
+        profiling=_profiling(settings),
         guards_off=guards_off,
         table=table,
     )
 
 
-def _filling(market: Market, fills: FillModel) -> Market:
-    """The market of a hook, once it fills orders as it was asked to.
+def _profiling(settings: Settings) -> Profiling | None:
+    kind = settings.profile_code
+    return None if kind is None else Profiling(kind, settings.profile_iterations)
+
+
+def _as_asked(market: Market, request: MarketRequest) -> Market:
+    """The market of a hook, once it fills orders and trades the contract as it was asked to.
 
     Raises:
-        SoakConfigError: it fills them in another way.
+        SoakConfigError: it does so in another way.
     """
-    filled_by = getattr(market, "fills", None)
+    for name in ("contract", "funding"):
+        wanted = getattr(request, name)
+        if wanted is not None and getattr(market, name, None) != wanted:
+            raise SoakConfigError(
+                f"--soak-{name} is given, but market {market.name} of pytest_soak_make_market has another "
+                f"{name}; accepted is a market made with {name}=request.{name}"
+            )
+    fills, filled_by = request.fills, getattr(market, "fills", None)
     if fills is not FillModel.QUEUE and filled_by is not fills:
         raise SoakConfigError(
             f"fills = {fills.value!r} is asked for, but market {market.name} of pytest_soak_make_market does "

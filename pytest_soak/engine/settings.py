@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_soak.config.limits import ARTIFACTS
+
+if TYPE_CHECKING:
+    from pytest_soak.domain.contract import Contract
+    from pytest_soak.domain.funding import Funding
 
 LATEST = "latest"
 MOCK_MINUTES = 5.0
@@ -25,6 +29,8 @@ _OF_SESSION = (
     "iteration_timeout",
     "series",
     "series_step",
+    "profile_code",
+    "profile_iterations",
     "given",
     "selects",
 )
@@ -57,11 +63,16 @@ class Settings:
     replay: tuple[Path, ...] | None = None
     tick_size: float | None = None
     lot_size: float | None = None
+    contract: str | None = None
+    contract_size: float | None = None
+    funding: str | None = None
     tune: bool = True
     sleep_seconds: float = 0.0
     iteration_timeout: float | None = None
     series: str = "summary"
     series_step: float = 1.0
+    profile_code: str | None = None
+    profile_iterations: tuple[int, ...] = ()
     environment: str | None = None
     given: tuple[str, ...] = ()
     selects: bool = False
@@ -76,6 +87,33 @@ class Settings:
     def planned(self) -> int:
         """Iterations of a canary, with those that were added later."""
         return self.iterations + sum(self.extensions)
+
+    @property
+    def contract_asked(self) -> Contract | None:
+        """The contract that takes the place of the market's; None where none was given.
+
+        Raises:
+            SoakConfigError: it is an inverse one, and nobody said how much one is worth.
+        """
+        if self.contract is None and self.contract_size is None:
+            return None
+        from pytest_soak.domain.contract import Contract
+        from pytest_soak.domain.errors import SoakConfigError
+
+        if self.contract == "inverse" and self.contract_size is None:
+            raise SoakConfigError(
+                "--soak-contract=inverse: what a contract is worth is not known; say it with "
+                "--soak-contract-size, as 100 for contracts of 100 USD"
+            )
+        kind: Any = self.contract or "linear"
+        return Contract(kind=kind, size=1.0 if self.contract_size is None else self.contract_size)
+
+    @property
+    def funding_asked(self) -> Funding | None:
+        """The funding that takes the place of the market's; None where none was given."""
+        from pytest_soak.domain.funding import funding_of
+
+        return None if self.funding is None else funding_of(self.funding)
 
     def place(self, text: str) -> str:
         """Where a file is that the run was started with; a name, or a path that leads there, is kept."""
@@ -107,7 +145,7 @@ class Settings:
         Raises:
             SoakConfigError: where an option was given that differs from the stored one.
         """
-        # Not above: a session without a soak imports this module, and nothing of the domain.
+        # Not at the top: a session without a soak imports this module, and should load nothing of the domain.
         from pytest_soak.domain.errors import SoakConfigError
 
         fresh, places = now.of_run(), dict(moves)

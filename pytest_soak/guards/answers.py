@@ -10,11 +10,11 @@ import pluggy
 from pytest_soak.domain.history import GuardContext, History, Step
 from pytest_soak.domain.records import Action, Opinion, Verdict
 
-# pytest's own marker, had without pytest: a guard is a plugin of pytest, and a pure function of its context.
+# pytest's own marker, without pytest: a guard is a pytest plugin, and a pure function of its context.
 hookimpl = pluggy.HookimplMarker("pytest")
 
 SAFE_STEP = "safe_step"
-"""Reason of a guard that lets a step towards safety through which it would refuse otherwise."""
+"""Reason of a guard that lets a step towards safety through, although it would refuse any other."""
 
 
 @dataclass(frozen=True, slots=True)

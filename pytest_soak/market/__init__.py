@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         ReferenceMaker,
         Strategy,
         Window,
+        market_under,
     )
     from pytest_soak.market.recording.judging import Trust
     from pytest_soak.market.replay import ReplayMarket
@@ -38,6 +39,7 @@ __all__ = [
     "available_scenarios",
     "load_scenario",
     "make_market",
+    "market_under",
 ]
 
 _HOMES = {
@@ -56,6 +58,7 @@ _HOMES = {
     "available_scenarios": "scenario.loading",
     "load_scenario": "scenario.loading",
     "make_market": "shipped",
+    "market_under": "protocols",
 }
 
 

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from pytest_soak import kernel
 from pytest_soak.domain.errors import SoakConfigError
-from pytest_soak.domain.fills import FillModel
+from pytest_soak.domain.fills import COMPARED, FillModel
 from pytest_soak.domain.parameters import DEFAULTS
 from pytest_soak.domain.settings import MakerSettings
 from pytest_soak.market.protocols import MakerJob, fills_described, holdings_asked
 from pytest_soak.market.reports import report_and_fills, report_of
 from pytest_soak.market.scenario.loading import Scenario
+from pytest_soak.market.steps import Steps
+from pytest_soak.market.terms import noted, scenario_on
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_soak import _kernel
+    from pytest_soak.domain.contract import Contract
+    from pytest_soak.domain.funding import Funding
     from pytest_soak.domain.records import EdgeReport
     from pytest_soak.domain.settings import FeeSettings
     from pytest_soak.market.protocols import Window
@@ -35,26 +40,59 @@ class MockMarket:
         scenario: what the market is like and what happens in it.
         seed: from 0 to 2**64 - 1; another seed is another market of the same kind.
         fills: what it takes to fill a resting order.
+        contract: what a unit of quantity is, a lot being one such contract; the scenario's where not given.
+        funding: what one side pays to the other; the scenario's where not given.
 
     Raises:
-        SoakConfigError: where the seed is out of range.
+        SoakConfigError: where the seed is out of range, or the contract is too large for the scenario.
     """
 
     source: Literal["mock"] = "mock"
 
-    def __init__(self, scenario: Scenario, seed: int, *, fills: FillModel = FillModel.QUEUE) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        seed: int,
+        *,
+        fills: FillModel = FillModel.QUEUE,
+        contract: Contract | None = None,
+        funding: Funding | None = None,
+    ) -> None:
         if not 0 <= seed < _SEEDS:
             raise SoakConfigError(
                 f"seed {seed} is out of range; accepted is a whole number from 0 to {_SEEDS - 1}"
             )
+        if contract is not None or funding is not None:
+            scenario = scenario_on(scenario, contract, funding)
         self._scenario = scenario
         self._seed = seed
-        self.fills = fills
+        self.fills = self._known(fills)
 
     @property
     def name(self) -> str:
         """Name of the scenario."""
         return self._scenario.name
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a header says of contract and funding; nothing of the usual ones."""
+        return tuple(noted(self.name, self.contract, self.funding))
+
+    @property
+    def steps(self) -> Steps:
+        """Tick and lot of the scenario, and the price at which it starts."""
+        of = self._scenario.instrument
+        return Steps(of.tick_size, of.lot_size, of.start_price, of.contract)
+
+    @property
+    def contract(self) -> Contract:
+        """What a unit of quantity is."""
+        return self._scenario.instrument.contract
+
+    @property
+    def funding(self) -> Funding:
+        """What one side pays to the other, at multiples of its interval of market time."""
+        return self._scenario.funding
 
     def describe(self) -> dict[str, object]:
         """The whole scenario, as it was resolved, the seed, and how orders fill where not by their queue."""
@@ -74,6 +112,21 @@ class MockMarket:
         """
         return kernel.open_market(self._scenario.model_dump(mode="json"), self._seed)
 
+    def under(self, fills: FillModel) -> MockMarket:
+        """The same market, with orders that fill by this model; what was compiled is shared."""
+        other = copy(self)
+        other.fills = self._known(fills)
+        return other
+
+    def _known(self, fills: FillModel) -> FillModel:
+        if fills.is_by_law:
+            accepted = ", ".join(COMPARED)
+            raise SoakConfigError(
+                f"fills = {fills.value!r} estimates a place in the queue, which market {self.name} knows; "
+                f"accepted are {accepted} here, and {fills.value} with --soak-replay"
+            )
+        return fills
+
     def spec(self, job: MakerJob, window: Window, *, record_fills: bool = False) -> dict[str, object]:
         """What the kernel's market is asked for in this window."""
         return {
@@ -82,6 +135,7 @@ class MockMarket:
             "parameters": dict(job.parameters),
             "maker": job.maker.model_dump(),
             "fees": job.fees.model_dump(),
+            "traded": window.traded,
             "fills": self.fills.value,
             **holdings_asked(window),
             "record_fills": record_fills,
@@ -129,4 +183,4 @@ class MockMarket:
 
         job = MakerJob(parameters=DEFAULTS, maker=maker or MakerSettings(), fees=fees)
         opened = kernel.open_simulation(self.compiled, self.spec(job, window))
-        return Simulation(opened, keep=lambda series: self._keep(window, series))
+        return Simulation(opened, keep=lambda series: self._keep(window, series), contract=self.contract)

@@ -16,7 +16,7 @@ class StrategyError(ValueError):
 
 
 class Order:
-    """An order of one's own, as far as the strategy was told of it.
+    """An order of the strategy, as far as it has been told.
 
     ``state`` is ``pending`` until the market has answered, then ``live``; ``cancelling`` from the moment a
     cancellation is sent; ``done`` when it is no longer at the market. ``price`` is as it was asked for.

@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.domain.fills import FillModel
 
 if TYPE_CHECKING:
+    from pytest_soak.domain.contract import Contract
+    from pytest_soak.domain.funding import Funding
     from pytest_soak.domain.holdings import Holdings
     from pytest_soak.domain.records import EdgeReport, Source
     from pytest_soak.domain.settings import FeeSettings, MakerSettings
@@ -40,7 +43,8 @@ class Window:
     ``iteration`` counts from 1. What happens in the market depends on the window's times alone. ``carry`` is
     what the strategy put into its report of the iteration before, None in the first. ``holdings`` are the
     position and the orders that the iteration begins with, None where it begins without. ``seed`` is the
-    canary's. ``recorder`` takes the window's path, where that is wanted.
+    canary's. ``recorder`` takes the window's path, where that is wanted. ``traded`` is the notional in quote
+    currency of the iterations before, 0 where no fee depends on it.
     """
 
     iteration: int
@@ -50,6 +54,7 @@ class Window:
     carry: Any = field(default=None, hash=False)
     holdings: Holdings | None = None
     seed: int = 0
+    traded: float = 0.0
     recorder: SeriesRecorder | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -74,7 +79,8 @@ class MarketRequest:
     ``replay`` names a recording that takes the place of the scenario, ``tick_size`` and ``lot_size`` its
     steps of price and quantity, None where they were not given; ``minutes`` is the market time
     of one iteration, None where it was not given; ``scenario_dirs`` hold a project's own scenarios. ``fills``
-    is what it takes to fill a resting order.
+    is what it takes to fill a resting order. ``contract`` and ``funding`` take the place of those of the
+    scenario or the file, None where they were not given.
     """
 
     scenario: str
@@ -86,6 +92,8 @@ class MarketRequest:
     tick_size: float | None = None
     lot_size: float | None = None
     fills: FillModel = FillModel.QUEUE
+    contract: Contract | None = None
+    funding: Funding | None = None
 
 
 def holdings_asked(window: Window) -> dict[str, object]:
@@ -100,10 +108,30 @@ def fills_described(fills: FillModel) -> dict[str, object]:
     return {} if fills is FillModel.QUEUE else {"fills": fills.value}
 
 
+def market_under(market: Market, fills: FillModel) -> Market:
+    """A market whose orders fill by a model: itself, or what its ``under(fills)`` makes.
+
+    Raises:
+        SoakConfigError: it cannot be had so.
+    """
+    if getattr(market, "fills", None) is fills:
+        return market
+    make = getattr(market, "under", None)
+    made: Market | None = make(fills) if callable(make) else None
+    if made is None or getattr(made, "fills", None) is not fills:
+        raise SoakConfigError(
+            f"a gate asks for a KPI under {fills.value!r}, but market {market.name} has no method "
+            "under(fills) that gives the same market with such fills; accepted is one that has, or no gate "
+            "on KPI@MODEL"
+        )
+    return made
+
+
 class Market(Protocol):
     """Where a strategy is soaked.
 
-    ``name`` is the scenario's name or the file name of the recording.
+    ``name`` is the scenario's name or the file name of the recording. A market that can fill orders by more
+    than one model says in ``fills`` by which it does, and gives itself with another by ``under(fills)``.
     """
 
     @property

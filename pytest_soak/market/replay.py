@@ -3,33 +3,40 @@
 from __future__ import annotations
 
 import math
+from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_soak import kernel
+from pytest_soak.domain.contract import LINEAR, Contract
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.domain.fills import FillModel
+from pytest_soak.domain.funding import NO_FUNDING, Funding
 from pytest_soak.domain.parameters import DEFAULTS
 from pytest_soak.domain.settings import MakerSettings
+from pytest_soak.market import terms
 from pytest_soak.market.protocols import MakerJob, Window, fills_described, holdings_asked
 from pytest_soak.market.recording.checks import Facts, check_rows
 from pytest_soak.market.recording.judging import LEAST_SILENCE_MS, Trust, judged
 from pytest_soak.market.recording.reading import read_recording
-from pytest_soak.market.recording.rows import Recording
+from pytest_soak.market.recording.rows import Recording, release
 from pytest_soak.market.recording.times import MOST_KNOWN_SKEW_NS, MOST_SKEW_NS
 from pytest_soak.market.reports import report_and_fills, report_of
+from pytest_soak.market.steps import Steps
 from pytest_soak.market.tape import tape_of_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from pytest_soak.domain.records import EdgeReport, MarketFacts, Source
+    from pytest_soak.domain.market_facts import MarketFacts
+    from pytest_soak.domain.records import EdgeReport, Source
     from pytest_soak.domain.settings import FeeSettings
     from pytest_soak.market.reports import Fill
     from pytest_soak.market.stepping import Simulation
     from pytest_soak.market.tape import Tape
 
 _NS_PER_MS = 1_000_000
+_MOST_PRICES = 10_000
 DEFAULT_TRUST = Trust()
 
 
@@ -42,6 +49,10 @@ class ReplayMarket:
         lot_size: smallest quantity step in base currency; inferred from the quantities where not given.
         trust: what a slice may hold before its KPIs are withheld.
         fills: what it takes to fill a resting order.
+        contract: what a unit of quantity is; where not given that of the scenario that the file was made
+            from, or one unit of the base currency.
+        funding: what one side pays to the other, at multiples of its interval since 1970 in UTC; nothing
+            where not given.
 
     Raises:
         SoakConfigError: naming the file and what was expected of it.
@@ -55,6 +66,8 @@ class ReplayMarket:
         lot_size: float | None = None,
         trust: Trust = DEFAULT_TRUST,
         fills: FillModel = FillModel.QUEUE,
+        contract: Contract | None = None,
+        funding: Funding | None = None,
     ) -> None:
         for name, value in (("tick_size", tick_size), ("lot_size", lot_size)):
             if value is not None and not (math.isfinite(value) and value > 0.0):
@@ -62,10 +75,18 @@ class ReplayMarket:
         self._trust = trust
         self.fills = fills
         self._recording: Recording = read_recording(path)
+        self.contract: Contract = contract or terms.contract_of_origin(self._recording.origin) or LINEAR
+        self.funding: Funding = funding or NO_FUNDING
         about = self._recording.about
         # What a reader converted has its unit of time from the format.
         skew = MOST_KNOWN_SKEW_NS if about.messages else MOST_SKEW_NS
         self._facts: Facts = check_rows(self._recording.rows, path, tick_size, lot_size, most_skew_ns=skew)
+
+    def under(self, fills: FillModel) -> ReplayMarket:
+        """The same recording, read once, with orders that fill by this model."""
+        other = copy(self)
+        other.fills = fills
+        return other
 
     @property
     def recording(self) -> Recording:
@@ -93,12 +114,23 @@ class ReplayMarket:
         return (self._facts.last_ns - self._facts.first_ns) / _NS_PER_MS
 
     @property
+    def steps(self) -> Steps:
+        """Tick and lot, and the median price of some rows."""
+        import numpy as np
+
+        rows = self._recording.rows
+        prices = rows["px"][:: max(1, len(rows) // _MOST_PRICES)]
+        price = float(np.median(prices[prices > 0.0])) if (prices > 0.0).any() else math.inf
+        return Steps(self._facts.tick_size, self._facts.lot_size, price, self.contract)
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What a header says of the whole recording: tick and lot size, and what was repaired or left out."""
         facts = self._facts
         return (
             f"{self.name}: {self._recording.about.format}, tick {facts.tick_size:g} (from the "
             f"{facts.tick_from}), lot {facts.lot_size:g} (from the {facts.lot_from})",
+            *terms.noted(self.name, self.contract, self.funding),
             *(f"{self.name}: {note}" for note in self._recording.about.notes()),
             *(f"{self.name}: {finding}" for finding in facts.findings),
         )
@@ -112,6 +144,7 @@ class ReplayMarket:
         return {
             **made,
             **fills_described(self.fills),
+            **terms.described(self.contract, self.funding),
             "source": self.source,
             "sha256": self._recording.sha256,
             "rows": self._facts.rows,
@@ -131,7 +164,7 @@ class ReplayMarket:
         return tape_of_rows(self._recording, self._facts)
 
     def slice_for(self, window: Window) -> tuple[int, int]:
-        """Begin and end of the window in ns since the first row."""
+        """Start and end of the window in ns since the first row."""
         return round(window.start_ms * _NS_PER_MS), round(window.end_ms * _NS_PER_MS)
 
     def spec(self, job: MakerJob, window: Window, *, record_fills: bool = False) -> dict[str, object]:
@@ -142,12 +175,16 @@ class ReplayMarket:
             "end_ns": end_ns,
             "tick_size": self._facts.tick_size,
             "lot_size": self._facts.lot_size,
+            "contract": self.contract.model_dump(),
+            "funding": self.funding.model_dump(),
+            "epoch_ns": self._facts.first_ns,
             "local_shift_ns": self._facts.local_shift_ns,
             "has_receipt": self._recording.about.has_receipt,
             "silence_ns": round(LEAST_SILENCE_MS * _NS_PER_MS),
             "parameters": dict(job.parameters),
             "maker": job.maker.model_dump(),
             "fees": job.fees.model_dump(),
+            "traded": window.traded,
             "fills": self.fills.value,
             **holdings_asked(window),
             "record_fills": record_fills,
@@ -164,7 +201,7 @@ class ReplayMarket:
             SoakConfigError: where the kernel refuses parameters or settings.
         """
         series: dict[str, bytes] = {}
-        report = report_of(kernel.replay(self.spec(job, window), self._recording.buffer, series))
+        report = report_of(self._replayed(self.spec(job, window), series))
         if window.recorder is not None:
             window.recorder.take(series)
         return self._judged(report, job.maker)
@@ -175,7 +212,7 @@ class ReplayMarket:
         Raises:
             SoakConfigError: where the kernel refuses parameters or settings.
         """
-        answer = kernel.replay(self.spec(job, window, record_fills=True), self._recording.buffer)
+        answer = self._replayed(self.spec(job, window, record_fills=True))
         report, fills = report_and_fills(answer)
         return self._judged(report, job.maker), fills
 
@@ -187,8 +224,15 @@ class ReplayMarket:
         """
         window = Window(iteration=1, iterations=1, start_ms=0.0, duration_ms=self.duration_ms)
         spec = {**self.spec(job, window), "has_receipt": False}
-        report = report_of(kernel.replay(spec, self._recording.buffer))
+        report = report_of(self._replayed(spec))
         return self._judged(report, job.maker).market
+
+    def _replayed(self, spec: Mapping[str, object], series: dict[str, bytes] | None = None) -> bytes:
+        """What the kernel answers; the rows that it went through are not kept in memory."""
+        try:
+            return kernel.replay(spec, self._recording.buffer, series)
+        finally:
+            release(self._recording.rows)
 
     def simulation(
         self, window: Window, fees: FeeSettings, *, maker: MakerSettings | None = None
@@ -212,7 +256,9 @@ class ReplayMarket:
         job = MakerJob(parameters=DEFAULTS, maker=settings, fees=fees)
         opened = kernel.open_replay(self.spec(job, window), self._recording.buffer)
         keep = None if window.recorder is None else window.recorder.take
-        return Simulation(opened, lambda report: self._judged(report, settings), keep=keep)
+        return Simulation(
+            opened, lambda report: self._judged(report, settings), keep=keep, contract=self.contract
+        )
 
     def _judged(self, report: EdgeReport, maker: MakerSettings) -> EdgeReport:
         if report.source != self.source:

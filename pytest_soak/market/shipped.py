@@ -16,7 +16,14 @@ def make_market(request: MarketRequest) -> Market:
     """
     if request.replay is not None:
         return ReplayMarket(
-            request.replay, tick_size=request.tick_size, lot_size=request.lot_size, fills=request.fills
+            request.replay,
+            tick_size=request.tick_size,
+            lot_size=request.lot_size,
+            fills=request.fills,
+            contract=request.contract,
+            funding=request.funding,
         )
     scenario = load_scenario(request.scenario, request.scenario_dirs)
-    return MockMarket(scenario, seed=request.seed, fills=request.fills)
+    return MockMarket(
+        scenario, request.seed, fills=request.fills, contract=request.contract, funding=request.funding
+    )

@@ -54,6 +54,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
+from pytest_soak.domain.contract import LINEAR, Contract
 from pytest_soak.domain.reasons import Reason
 from pytest_soak.market.reports import report_of
 from pytest_soak.market.seen import Seen
@@ -67,9 +68,10 @@ Side: TypeAlias = Literal[1, -1]
 
 
 class Fill(NamedTuple):
-    """A fill as it was received: order (None for one that took liquidity), side, base units.
+    """A fill as it was received: order (None for one that took liquidity), side, units of the contract.
 
-    ``fee`` is in quote units, negative for a rebate; ``time_ms`` is when it happened at the market.
+    ``fee`` is in the currency that the contract settles in, negative for a rebate; ``time_ms`` is when it
+    happened at the market.
     """
 
     order: int | None
@@ -95,13 +97,14 @@ class Simulation(Seen):
 
     Nothing is known before it was received: views of the book, fills and rejections come with the market's
     delays, and orders reach it with them. Views hold the orders of others only. Prices are in quote
-    currency, quantities in base units. Everything is a function of market, window and what is sent.
+    currency, quantities in units of the contract, base units where nothing else is said. Everything is a
+    function of market, window and what is sent.
 
     Misuse (a price that is no positive number, a quantity below one lot, an unknown side or reason, anything
     sent after the end) is answered with a ValueError and changes nothing.
     """
 
-    __slots__ = ("_finish", "_keep")
+    __slots__ = ("_finish", "_keep", "contract")
 
     def __init__(
         self,
@@ -109,8 +112,11 @@ class Simulation(Seen):
         finish: Callable[[EdgeReport], EdgeReport] | None = None,
         *,
         keep: Callable[[Mapping[str, bytes]], None] | None = None,
+        contract: Contract = LINEAR,
     ) -> None:
         super().__init__(opened)
+        self.contract = contract
+        """What a unit of quantity is."""
         self._finish = finish
         self._keep = keep
 
@@ -142,6 +148,11 @@ class Simulation(Seen):
     def carried(self) -> list[Carried]:
         """Orders that were at the market at the start: what is left of them, under their old numbers."""
         return [Carried(*order) for order in self._kernel.carried]
+
+    @property
+    def funded(self) -> list[float]:
+        """Funding payments told of since the last decision, negative where they were paid."""
+        return self._kernel.funded
 
     @property
     def fills(self) -> list[Fill]:

@@ -54,7 +54,7 @@ class SteppingMarket(Protocol):
 
 
 class Strategy:
-    """Base of strategies written in Python: override ``on_step``, or ``run`` for a loop of one's own.
+    """Base of strategies written in Python: override ``on_step``, or ``run`` for your own loop.
 
     Each iteration works on a copy of the object as it was made, so that an iteration is a function of its
     arguments. What shall outlive an iteration goes into ``view.carry``.

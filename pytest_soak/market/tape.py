@@ -38,7 +38,7 @@ _DOUBLES = ("bid", "ask", "fair", "trade_price", "trade_mid")
 class Tape:
     """What a market did, without a maker in it. Prices in quote currency, quantities in base currency.
 
-    Sample i is the state at (i + 1) * 100 ms after the begin.
+    Sample i is the state at (i + 1) * 100 ms after the start.
 
     Attributes:
         name: scenario, or file name of the recording.
@@ -48,7 +48,7 @@ class Tape:
         bid_depth, ask_depth: quantity on the ten best levels.
         bid_queue, ask_queue: quantity at the best price, 0 where a side is empty.
         labels: for each label whether it was on, per sample.
-        trade_s: times of market orders that traded, s since the begin.
+        trade_s: times of market orders that traded, s since the start.
         trade_side: 1 where the aggressor bought, -1 where he sold.
         trade_qty: quantity of the whole order.
         trade_price: the best price that it met.
@@ -103,7 +103,7 @@ def tape_of_scenario(scenario: Scenario, *, seed: int, start_s: float = 0.0, dur
     Args:
         scenario: what the market is like.
         seed: from 0 to 2**64 - 1.
-        start_s: market time of the begin.
+        start_s: market time at which it starts.
         duration_s: length, from 1 to 604800; every 100 ms leave six numbers, a trade six more.
 
     Raises:
@@ -126,7 +126,7 @@ def rows_of_scenario(scenario: Scenario, *, seed: int, start_s: float = 0.0, dur
     Args:
         scenario: what the market is like.
         seed: from 0 to 2**64 - 1.
-        start_s: market time of the begin.
+        start_s: market time at which it starts.
         duration_s: length, from 1 to 14400; a change of a level is a row of 64 bytes.
 
     Returns:

@@ -19,20 +19,22 @@ from pytest_soak.market.seen import Seen
 if TYPE_CHECKING:
     import numpy as np
 
+    from pytest_soak.domain.contract import Contract
     from pytest_soak.domain.holdings import Holdings
     from pytest_soak.domain.reasons import Reason
     from pytest_soak.market.protocols import Window
     from pytest_soak.market.stepping import Side, Simulation
 
-_FILLED, _REJECTED, _PLACED, _CANCELLED, _TAKEN, _REDUCED = range(6)
+_FILLED, _REJECTED, _PLACED, _CANCELLED, _TAKEN, _REDUCED, _FUNDED = range(7)
 _SMALL = 1e-9
 
 
 class View(Seen):
     """One decision of a strategy: made by ``Strategy.run``, the same object at every step.
 
-    Prices are in quote currency, sizes in base units, times in ms of market time. Nothing is known before it
-    was received. ``place`` counts as an attempt to quote, ``blocked`` as one that a rule of the strategy's
+    Prices are in quote currency, sizes in units of the contract (base units where nothing else is said),
+    amounts in the currency that it settles in, times in ms of market time. Nothing is known before it was
+    received. ``place`` counts as an attempt to quote, ``blocked`` as one that a rule of the strategy's
     own held back; ``risk_ratio`` is made of these.
     """
 
@@ -46,7 +48,7 @@ class View(Seen):
         self._count = 0
         self._names: set[str] = set()
         self._random: np.random.Generator | None = None
-        self.account = Account(window.holdings)
+        self.account = Account(simulation.contract, window.holdings)
         self.recorded: dict[str, array[float]] = {}
         """Values of the strategy's own, by name."""
         self.fills: list[Execution] = []
@@ -121,7 +123,29 @@ class View(Seen):
         account, mid = self.account, self._kernel.mid
         if account.average_price is None:
             return 0.0
-        return None if mid is None else account.position * (mid - account.average_price)
+        return None if mid is None else account.earned(mid)
+
+    @property
+    def funding(self) -> float:
+        """What funding payments have brought, negative where they cost."""
+        return self.account.funding
+
+    @property
+    def profit(self) -> float | None:
+        """Profit at the mid, fees and funding included; None without a mid."""
+        account, mid = self.account, self._kernel.mid
+        return None if mid is None else account.cash + account.position * account.contract.value(mid)
+
+    @property
+    def profit_quote(self) -> float | None:
+        """The same in quote currency at the mid; None without a mid."""
+        profit, mid = self.profit, self._kernel.mid
+        return None if profit is None or mid is None else self.account.contract.to_quote(profit, mid)
+
+    @property
+    def contract(self) -> Contract:
+        """What a unit of size is; ``contract.units(notional, price)`` says how many have a notional."""
+        return self.account.contract
 
     @property
     def orders(self) -> tuple[Order, ...]:
@@ -160,7 +184,7 @@ class View(Seen):
             elif kind == "ioc":
                 kernel.take(side, price, size)
             else:
-                self._refuse(f"kind {kind!r} is none of post_only, limit, ioc")
+                self._refuse(f"kind {kind!r} is not one of post_only, limit, ioc")
         except (ValueError, TypeError, OverflowError) as error:
             self._refuse(f"place({side!r}, {price!r}, {size!r}): {error}")
         return self._sent(Order(kernel, name, side, price, size, kind, number))
@@ -199,7 +223,7 @@ class View(Seen):
         """Send a cancellation, unless one is under way or the order is no longer at the market.
 
         Raises:
-            StrategyError: for an immediate-or-cancel order, or what is no order.
+            StrategyError: for an immediate-or-cancel order, or anything that is not an order.
         """
         if not isinstance(order, Order):
             self._refuse(f"cancel({order!r}); accepted is an order that place() or replace() returned")
@@ -298,6 +322,8 @@ class View(Seen):
                 self._taken(self._takes.popleft())
             elif kind == _REDUCED:
                 self._reduced(*self._kernel.reduced[at])
+            elif kind == _FUNDED:
+                self.account.fund(self._kernel.funded[at])
             elif number in self._orders:
                 self._answered(kind, number)
 

@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from pytest_soak.domain.contract import LINEAR
 from pytest_soak.domain.gates import describe, error_of
-from pytest_soak.domain.kpis import KPI_MEANINGS
+from pytest_soak.domain.kpis import KPI_MEANINGS, unit_of
 from pytest_soak.domain.outcome import is_by_chance
 from pytest_soak.domain.parameters import ParameterTable
 from pytest_soak.domain.records import Action, GateResult, IterationRecord
@@ -36,7 +37,7 @@ def row_of(canary: CanaryReading) -> Json:
         "planned": canary.planned,
         "net_bps": None if kpis is None else kpis.net_bps,
         "risk_ratio": None if kpis is None else kpis.risk_ratio,
-        "profit": None if kpis is None else kpis.profit,
+        "profit": None if kpis is None else kpis.profit_quote,
         "zone": None if last is None or last.decision.zone is None else last.decision.zone.value,
         "verdict": outcome.verdict,
         "why": why(canary),
@@ -70,6 +71,7 @@ def canary_of(canary: CanaryReading) -> Json:
         "gates": [gate.model_dump(mode="json") for gate in canary.gates or ()],
         "confidence": f"{100.0 * (1.0 - error_of(canary.extensions)):.4g} %",
         "kpis": None if canary.kpis is None else canary.kpis.model_dump(mode="json"),
+        "units": units_of(canary.records),
         "iterations": [iteration_of(entry) for entry in canary.entries],
         "parameters": {
             name: {"unit": one.unit, "low": one.low, "high": one.high} for name, one in table.items()
@@ -84,6 +86,12 @@ def canary_of(canary: CanaryReading) -> Json:
         "stopped": stopped_by(canary.records),
     }
     return made | {"sheet": sheet_of(made)}
+
+
+def units_of(records: Sequence[IterationRecord]) -> dict[str, str]:
+    """Unit of each KPI, which depends on the contract that is traded."""
+    contract = (records[-1].market.contract if records else None) or LINEAR
+    return {name: unit_of(name, contract) for name in KPI_MEANINGS}
 
 
 def iteration_of(entry: Entry) -> Json:
@@ -103,6 +111,7 @@ def iteration_of(entry: Entry) -> Json:
         "applied": record.decision.applied_deltas,
         "refused": refused_in(record),
         "reverted": record.decision.reverted,
+        "contract": (record.market.contract or LINEAR).model_dump(),
         "labels": list(record.market.labels),
         "label_ms": record.market.label_ms,
         "notes": [*record.market.withheld, *record.market.notes],

@@ -62,7 +62,7 @@ def _proposed(decision: Decision) -> Iterator[str]:
     if decision.reverted is not None:
         yield f"  reverted to the values of profile {decision.reverted}"
     if decision.skipped_reason is not None:
-        yield f"  not applied, or not wholly: {decision.skipped_reason}"
+        yield f"  not applied, or only in part: {decision.skipped_reason}"
 
 
 def _parameter(record: IterationRecord, name: str) -> Iterator[str]:

@@ -55,7 +55,7 @@ def parse_limits(text: str) -> tuple[Limit, ...]:
     """Read limits, separated by commas.
 
     Raises:
-        SoakConfigError: names the part that is none, and what is accepted.
+        SoakConfigError: names the part that is not a limit, and what is accepted.
     """
     return tuple(_limit(part.strip()) for part in text.split(","))
 

@@ -31,7 +31,7 @@ RESOURCES = {
     "disk_bytes": ("soak_canary_disk_bytes", "Size of the files in the canary's folder"),
 }
 """Metric and help of each resource."""
-# Units that a name gets at its end where the table of KPIs has them.
+# Units that a name gets at its end where the table of KPIs has them; an amount of another unit has no metric.
 _UNIT_NAMES = {"quote": "_quote", "base": "_base"}
 _MILLISECONDS = "_ms"
 
@@ -40,7 +40,8 @@ def metric_name(kpi: str) -> str:
     """Name of a KPI's metric: ``soak_`` and the KPI, with its unit; times are in seconds."""
     if kpi.endswith(_MILLISECONDS):
         return f"soak_{kpi.removesuffix(_MILLISECONDS)}_seconds"
-    return f"soak_{kpi}{_UNIT_NAMES.get(KPI_MEANINGS[kpi].unit, '')}"
+    unit = _UNIT_NAMES.get(KPI_MEANINGS[kpi].unit, "")
+    return f"soak_{kpi.removesuffix(unit)}{unit}"
 
 
 def metric_value(kpi: str, value: float | None) -> float | None:
@@ -123,9 +124,10 @@ def _gauges(found: list[Json]) -> Iterator[Metric]:
     yield _gauge("soak_iteration", "Newest iteration of the canary", ((c, i["iteration"]) for c, i in newest))
     planned = ((canary, canary["planned"]) for canary in found)
     yield _gauge("soak_iterations_planned", "Iterations that there are to be", planned)
-    for kpi, meaning in KPI_MEANINGS.items():
-        values = ((canary, metric_value(kpi, one["kpis"][kpi])) for canary, one in newest)
-        yield _gauge(metric_name(kpi), f"Newest iteration: {meaning.meaning}", values)
+    # Profit in quote currency has the name that profit has where that is what it is in.
+    for name, kpi in {metric_name(kpi): kpi for kpi in KPI_MEANINGS}.items():
+        values = ((canary, metric_value(kpi, _in_unit(kpi, canary, one))) for canary, one in newest)
+        yield _gauge(name, f"Newest iteration: {KPI_MEANINGS[kpi].meaning}", values)
     ended = ((canary, _seconds(one)) for canary, one in newest)
     yield _gauge("soak_last_iteration_timestamp_seconds", "When the newest iteration ended, Unix time", ended)
     took = ((canary, one["seconds"]) for canary, one in newest)
@@ -135,6 +137,12 @@ def _gauges(found: list[Json]) -> Iterator[Metric]:
         known = ((canary, values[resource]) for canary, values in held if values is not None)
         yield _gauge(name, text, known)
     yield _parameters(newest)
+
+
+def _in_unit(kpi: str, canary: Json, iteration: Json) -> float | None:
+    """The value where it is in the unit that the metric's name has."""
+    value: float | None = iteration["kpis"][kpi]
+    return value if canary["units"][kpi] == KPI_MEANINGS[kpi].unit else None
 
 
 def _seconds(iteration: Json) -> float:

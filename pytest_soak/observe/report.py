@@ -65,8 +65,8 @@ def report_of(run: RunReading) -> Json:
 
 def _worst_path(folder: Path, iterations: Sequence[Json]) -> Json | None:
     """The path of the iteration that earned least of those that have a series; None where none has."""
-    known = [one for one in iterations if one["kpis"]["profit"] is not None]
-    for one in sorted(known, key=lambda one: float(one["kpis"]["profit"])):
+    known = [one for one in iterations if one["kpis"]["profit_quote"] is not None]
+    for one in sorted(known, key=lambda one: float(one["kpis"]["profit_quote"])):
         if (folder / series_name(one["iteration"])).is_file():
             try:
                 return {"iteration": one["iteration"], "path": path_of(folder, one["iteration"])}
@@ -106,6 +106,9 @@ def words_of(run: RunReading) -> list[str]:
         words.append(f"--soak-fills={settings.fills}")
     if settings.position != Settings().position:
         words.append(f"--soak-position={settings.position}")
+    for name in ("contract", "contract_size", "funding"):
+        if getattr(settings, name) is not None:
+            words.append(f"--soak-{name.replace('_', '-')}={getattr(settings, name)}")
     if not settings.tune:
         words.append("--soak-no-tune")
     return words
@@ -207,7 +210,7 @@ def _canary(canary: Json) -> Iterator[str]:
 
 def _kpi(name: str, canary: Json) -> list[str]:
     kpis = canary["kpis"]
-    unit = KPI_MEANINGS[name].unit
+    unit = canary["units"][name]
     gate = next((gate for gate in canary["gates"] if gate["kpi"] == name), None)
     margin = None if gate is None else gate["margin"]
     return [
@@ -259,7 +262,7 @@ def _iteration(one: Json) -> list[str]:
     return [
         str(one["iteration"]),
         number(kpis["net_bps"], "+.2f"),
-        money(kpis["profit"]),
+        money(kpis["profit_quote"]),
         number(kpis["fills"], "d"),
         number(kpis["position_end"], "+.4g"),
         number(kpis["risk_ratio"], ".1%"),

@@ -36,7 +36,9 @@ def path_of(folder: Path, iteration: int) -> Json:
     step = max(1, math.ceil(rows / MOST_ROWS))
     kept = slice(None, None, step)
     start = float(found["time_ms"][0]) if rows else 0.0
-    profit = found["cash"] + found["position"] * found["mid"]
+    # A file of before there was funding has no column of it.
+    parts = {name: found.get(name.split("_")[0], 0.0 * found["cash"]) for name in COMPONENTS}
+    profit = sum(parts.values(), 0.0 * found["mid"])
     return {
         "rows": rows,
         "shown_every": step,
@@ -44,7 +46,7 @@ def path_of(folder: Path, iteration: int) -> Json:
         "time": _numbers((found["time_ms"][kept] - start) / 1e3),
         **{name: _numbers(found[name][kept]) for name in _PRICES},
         "profit": _numbers(profit[kept]),
-        "parts": {name: _numbers(found[name.split("_")[0]][kept]) for name in COMPONENTS},
+        "parts": {name: _numbers(values[kept]) for name, values in parts.items()},
         "attempts": [int(count) for count in found["attempts"][kept]],
         "blocks": {reason: [int(count) for count in found[reason][kept]] for reason in REASONS},
         "labels": list(_labels(found, start)),

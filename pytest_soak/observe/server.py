@@ -142,7 +142,7 @@ def app(watch: Watch, port: int) -> Starlette:
 
 
 async def _events(watch: Watch, is_gone: Callable[[], Awaitable[bool]]) -> AsyncIterator[str]:
-    """All rows at once, then those that changed; who comes again after a break gets all of them again."""
+    """All rows at once, then those that changed; a client that reconnects gets all of them again."""
     sent: dict[str, Any] = {}
     header: Any = None
     quiet = 0.0
@@ -172,7 +172,7 @@ def _look(watch: Watch) -> tuple[dict[str, Any], Any, float]:
     try:
         found: tuple[dict[str, Any], Any] = watch.rows(), watch.header()
     except (SoakError, OSError) as error:
-        # The run is being written, or was removed: the next look may be luckier.
+        # The run is being written, or was removed: the next look may succeed.
         found = {}, {"run": None, "problem": str(error)}
     return *found, time.thread_time() - began
 

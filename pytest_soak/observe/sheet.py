@@ -12,14 +12,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pytest_soak.domain.course import MARKOUTS
-from pytest_soak.domain.kpis import KPI_MEANINGS
 from pytest_soak.domain.parameter import bound_of
 from pytest_soak.domain.text import number
 from pytest_soak.observe import resources
 
 Json = dict[str, Any]
 
-COMPONENTS = ("gross_bps", "fees_eff_bps", "slippage_bps", "inventory_bps")
+COMPONENTS = ("gross_bps", "fees_eff_bps", "slippage_bps", "inventory_bps", "funding_bps")
 """The parts of ``net_bps``, in the order in which they are stacked."""
 
 PLACE = "in the journal"
@@ -49,15 +48,15 @@ def shown(value: float | None, unit: str) -> str:
 
 def sheet_of(canary: Json) -> list[Json]:
     """The tables of a canary that ``canary_of`` made, none of them empty."""
-    kpis = canary["kpis"]
+    kpis, units = canary["kpis"], canary["units"]
     if kpis is None:
         return []
     judged = [one for one in canary["iterations"] if not one["warmup"]]
     tables = (
-        ("Profit split", ("part", "bps", "quote"), _split(kpis)),
+        ("Profit split", ("part", "bps", units["profit"]), _split(kpis, units["profit"])),
         ("Markout curve of maker fills", ("after", "bps", "fills"), _markouts(kpis)),
-        ("Inventory", ("KPI", "value"), _values(kpis, _INVENTORY)),
-        ("Quoting", ("KPI", "value"), _values(kpis, _QUOTING)),
+        ("Inventory", ("KPI", "value"), _values(kpis, _INVENTORY, units)),
+        ("Quoting", ("KPI", "value"), _values(kpis, _QUOTING, units)),
         ("Blocked attempts", ("reason", "count", "of blocked", "of attempts"), _blocks(judged)),
         ("Profit by label of the market", ("label", "profit", "min on", "per hour"), _labels(kpis, judged)),
         ("Worst five minutes", ("iteration", "profit", "verdict", "market"), _worst(judged)),
@@ -75,11 +74,13 @@ def sheet_of(canary: Json) -> list[Json]:
     return [table for table in made if table["rows"]]
 
 
-def _split(kpis: Json) -> Iterator[list[str]]:
+def _split(kpis: Json, unit: str) -> Iterator[list[str]]:
+    # Coins are worth too much for two decimals.
+    shape = "+.2f" if unit == "quote" else "+.6g"
     for name in (*COMPONENTS, "net_bps"):
         bps = kpis[name]
-        quote = None if bps is None else bps * kpis["notional"] / 1e4
-        yield [name.removesuffix("_bps"), number(bps, "+.3f"), number(quote, "+.2f"), f"record.kpis.{name}"]
+        amount = None if bps is None else bps * kpis["notional"] / 1e4
+        yield [name.removesuffix("_bps"), number(bps, "+.3f"), number(amount, shape), f"record.kpis.{name}"]
 
 
 def _markouts(kpis: Json) -> Iterator[list[str]]:
@@ -88,10 +89,10 @@ def _markouts(kpis: Json) -> Iterator[list[str]]:
             yield [after, number(kpis[name], "+.3f"), str(kpis["samples"][name]), f"record.kpis.{name}"]
 
 
-def _values(kpis: Json, names: Sequence[str]) -> Iterator[list[str]]:
+def _values(kpis: Json, names: Sequence[str], units: Json) -> Iterator[list[str]]:
     for name in names:
         if kpis[name] is not None:
-            unit = KPI_MEANINGS[name].unit
+            unit = units[name]
             text = f"{shown(kpis[name], unit)}{'' if unit in _BARE else f' {unit}'}"
             yield [name, text, f"record.kpis.{name}"]
 

@@ -10,7 +10,7 @@ import pytest
 
 from pytest_soak import hookspecs
 from pytest_soak.engine.settings import Settings
-from pytest_soak.plugin import baseline, reporting, serving
+from pytest_soak.plugin import baseline, profiling, reporting, serving
 from pytest_soak.plugin.causes import cause_of_setup
 from pytest_soak.plugin.collection import (
     case_of,
@@ -64,6 +64,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     reporting.add_options(parser)
     baseline.add_options(parser)
     serving.add_options(parser)
+    profiling.add_options(parser)
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -74,7 +75,7 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Read the settings; where a soak was asked for, check all of it before anything is collected."""
     config.addinivalue_line("markers", MARKER)
-    settings = read_settings(config)
+    settings = replace(read_settings(config), **profiling.read(config))
     asked = config.stash[ASKED] = take_shipped_ids(config)
     if asked:
         settings = replace(settings, given=(*settings.given, "ids"), selects=True)
@@ -110,6 +111,8 @@ def _register(config: pytest.Config, settings: Settings) -> None:
     manager.register(SoakWarnings(config), "soak_warnings")
     report = SoakReport(reporting.wanted(config), terminal, lambda: folder_of(config))
     manager.register(report, "soak_report")
+    if settings.profile_code is not None:
+        manager.register(profiling.SoakProfiles(settings, lambda: folder_of(config)), "soak_profiles_of_code")
     if not config.option.collectonly:
         compared = baseline.wanted(config, settings.artifacts, lambda: folder_of(config))
         if compared is not None:

@@ -43,7 +43,7 @@ def wanted(config: pytest.Config, artifacts: Path, run_folder: Callable[[], Path
     """The plugin for what the options ask for; None where they ask for none.
 
     Raises:
-        pytest.UsageError: there is no such run, a journal of it cannot be read, or a limit is none.
+        pytest.UsageError: there is no such run, a journal of it cannot be read, or a limit is not valid.
     """
     place, limits = (_value(config, name) for name, *_ in _OPTIONS)
     if place is None:

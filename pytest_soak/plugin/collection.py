@@ -111,7 +111,7 @@ def select(
 
 
 def _paths_without_soak(config: pytest.Config) -> str | None:
-    """Who names a path means the tests there: another test in their place would be a false green."""
+    """A path names the tests there: running another test in their place would be a false green."""
     if config.args_source is not config.ArgsSource.ARGS:
         return None
     return (

@@ -1,4 +1,4 @@
-"""Errors of use, whose text may hold what others wrote: names of files, values of options."""
+"""Usage errors; their text may hold what others wrote: names of files, values of options."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 
 def usage_error(problem: object) -> pytest.UsageError:
     """An error that ends the session with one sentence, in which no character steers a terminal."""
-    # Here, as a session without a soak has no use for the domain.
+    # Here, as a session without a soak does not need the domain.
     from pytest_soak.domain.text import printable
 
     return pytest.UsageError(printable(str(problem), newlines=True))

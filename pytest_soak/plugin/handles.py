@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
-from itertools import chain
 from pathlib import Path
 
 from pytest_soak.domain.gates import describe, headline, is_as_measured, judge_canary, verdict_of
@@ -13,6 +11,7 @@ from pytest_soak.domain.outcome import MISSED
 from pytest_soak.domain.records import EdgeReport, GateResult, IterationRecord, Kpis, Verdict, Zone
 from pytest_soak.domain.settings import GateMode
 from pytest_soak.domain.text import printable
+from pytest_soak.domain.warned import warn_only
 from pytest_soak.engine.canary import Canary
 from pytest_soak.store.exports.artifacts import summary_name
 
@@ -76,29 +75,13 @@ def enforce(gates: Sequence[GateResult], where: str, file: Path, *, canary: str,
         (f"{gate.verdict} {gate.kpi}", f"{where}: {text}")
         for gate, text in zip(open_gates, said, strict=True)
     ]
-    _warn(SoakGateWarning(f"{where}: {'; '.join(said)}", canary, causes))
+    warn_only(SoakGateWarning(f"{where}: {'; '.join(said)}", canary, causes), stacklevel=3)
 
 
 def _said(gate: GateResult) -> str:
     if is_as_measured(gate):
         return f"{describe(gate)}{_AS_MEASURED}"
     return f"{describe(gate)}{_EXCUSE if gate.is_by_chance else ''}"
-
-
-_LAST = (("default", Warning),)
-
-
-def _warn(warning: SoakGateWarning) -> None:
-    """Warn, without becoming an error under ``-W error``: what only warns does not fail an item.
-
-    A filter that names ``SoakGateWarning`` itself counts as it stands.
-    """
-    with warnings.catch_warnings():
-        kinds = ((action, kind) for action, _, kind, _, _ in warnings.filters)
-        action, kind = next(found for found in chain(kinds, _LAST) if issubclass(SoakGateWarning, found[1]))
-        if action == "error" and kind is not SoakGateWarning:
-            warnings.simplefilter("always", SoakGateWarning)
-        warnings.warn(warning, stacklevel=4)
 
 
 class SoakIteration:

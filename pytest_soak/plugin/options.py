@@ -13,8 +13,11 @@ from typing import Any, Literal, TypeVar
 import pytest
 
 from pytest_soak.config.arguments import (
+    contract_kind,
+    contract_size,
     fill_model,
     finite,
+    funding,
     gate_mode,
     iteration_count,
     market_minutes,
@@ -81,11 +84,12 @@ _OPTIONS: tuple[tuple[str, str, Callable[[str], Any], Callable[[Any], Any] | Non
     ),
     (
         "fills",
-        "queue|touch|through|pessimistic",
+        "MODEL",
         fill_model,
         None,
-        "What fills a resting order: its turn in the queue, a trade at its price, a trade beyond it, its "
-        "turn without cancels ahead (default: the profile's)",
+        "What fills a resting order: queue (its turn), touch (a trade at its price), through (a trade beyond "
+        "it), pessimistic (its turn without cancels ahead), on recordings prob-log, prob-log2, prob-power:N, "
+        "prob-power2:N or prob-power3:N (default: the profile's)",
     ),
     (
         "position",
@@ -138,6 +142,30 @@ _OPTIONS: tuple[tuple[str, str, Callable[[str], Any], Callable[[Any], Any] | Non
         step_size,
         None,
         "Quantity step of the recordings, in base currency (default: what all quantities are multiples of)",
+    ),
+    (
+        "contract",
+        "linear|inverse",
+        contract_kind,
+        None,
+        "What a contract settles in: quote currency, or base currency, the coin (default: the scenario's or "
+        "the file's, linear)",
+    ),
+    (
+        "contract_size",
+        "SIZE",
+        contract_size,
+        None,
+        "What one contract is: so much base currency, quote currency where it is inverse (default: 1 of a "
+        "linear one)",
+    ),
+    (
+        "funding",
+        "RATE/INTERVAL",
+        funding,
+        None,
+        "Share of their notional that longs pay to shorts at each multiple of the interval, as 0.0001/8h "
+        "(default: the scenario's, none)",
     ),
 )
 _PATH_OPTIONS = ("--soak-replay", "--soak-artifacts", "--soak-profile", "--soak-scenario")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from pytest_soak.engine.case import Case
 from pytest_soak.engine.run import SoakRun, is_divided
 from pytest_soak.engine.settings import Settings
 from pytest_soak.kernel import kernel_version
-from pytest_soak.market import Market
+from pytest_soak.market import Market, market_under
+from pytest_soak.market.steps import Steps, remarks
 from pytest_soak.plugin.errors import usage_error
 from pytest_soak.plugin.matrix import cases_of
 from pytest_soak.store.runs.runs import prepare_artifacts
@@ -50,9 +52,12 @@ def _checked(run: SoakRun, hook: Any, *, writes: bool) -> list[str]:
         market = run.market(case, hook)
         notes |= dict.fromkeys(getattr(market, "notes", ()))
         _check_extension(settings, market)
+        for fills in run.profile(case.profile).profile.gates.models:
+            market_under(market, fills)
         resolved = _resolved(run, case, market, hook)
         if resolved is None:
             continue
+        notes |= dict.fromkeys(_steps_of(run, case, market, resolved))
         for name, source in resolved.sources.items():
             if source != "default" and not source.startswith("profile "):
                 said.setdefault(f"from {source}", {})[f"{name}={resolved.values[name]:g}"] = None
@@ -97,6 +102,14 @@ def _resolved(run: SoakRun, case: Case, market: Market, hook: Any) -> Resolved |
         profile=profile, scenario=case.scenario, seed=case.seed, market=market
     )
     return run.resolve(case, profile, run.table(case, profile, strategy))
+
+
+def _steps_of(run: SoakRun, case: Case, market: Market, resolved: Resolved) -> Iterator[str]:
+    """What tick and lot do to the reference maker; nothing where its parameters are not those in use."""
+    steps = getattr(market, "steps", None)
+    if isinstance(steps, Steps) and "max_delta_ratio" in resolved.values:
+        maker = run.profile(case.profile).profile.maker
+        yield from remarks(market.name, steps, maker, resolved.values)
 
 
 def strategies_to_come(root: Path, hook: Any) -> bool:

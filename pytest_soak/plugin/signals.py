@@ -112,8 +112,12 @@ class SoakSignals:
             signal.pthread_kill(main, number)
 
     def _end_at_once(self, number: int) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
         if self._workers is not None:
             self._workers.end()
         if number == signal.SIGINT:
             raise KeyboardInterrupt
+        if self._workers is not None:
+            self._workers.forget()
         os._exit(128 + number)

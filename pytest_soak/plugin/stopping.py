@@ -51,6 +51,10 @@ class SoakStop:
 
     def pytest_unconfigure(self) -> None:
         """Remove the files."""
+        self.forget()
+
+    def forget(self) -> None:
+        """Remove the files; whoever still looks for them finds none."""
         for path in (self._path, self._path.with_suffix(_CUT), self._path.with_suffix(_END)):
             with suppress(OSError):
                 path.unlink(missing_ok=True)
@@ -64,7 +68,7 @@ class SoakStop:
         _touch(self._path.with_suffix(_CUT))
 
     def end(self) -> None:
-        """End all workers at once."""
+        """End all workers at once, before this process goes on to its own end."""
         _touch(self._path.with_suffix(_END))
 
 
@@ -80,6 +84,7 @@ class SoakStopped:
     def __init__(self, worker: Mapping[str, Any], interrupt: Callable[[], None]) -> None:
         self._path = Path(worker[_INPUT])
         self._interrupt = interrupt
+        self._parent = os.getppid()
         self._over = threading.Event()
 
     def pytest_sessionstart(self) -> None:
@@ -93,7 +98,8 @@ class SoakStopped:
 
     def _look(self) -> None:
         while not self._over.wait(LOOK_SECONDS):
-            if self._path.with_suffix(_END).exists():
+            # A controller that ended at once took its files with it.
+            if os.getppid() != self._parent or self._path.with_suffix(_END).exists():
                 os._exit(int(pytest.ExitCode.INTERRUPTED))
             if self._path.with_suffix(_CUT).exists():
                 self._interrupt()

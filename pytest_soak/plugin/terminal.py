@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_soak.engine.case import GATES
-from pytest_soak.plugin.closing import missing_line, next_step
+from pytest_soak.plugin.closing import lost_line, missing_line, next_step, short, verdict_line
 from pytest_soak.plugin.collection import case_of, chain_key, is_of_canary, is_of_iteration, unit_of
 from pytest_soak.plugin.session import SETTINGS
 from pytest_soak.plugin.wire import CanaryGates, ItemNote, Row
-from pytest_soak.store.runs.layout import LATEST_NAME, MANIFEST_NAME
+from pytest_soak.store.runs.layout import JOURNAL_NAME, MANIFEST_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Sequence
@@ -43,6 +43,7 @@ class SoakTerminal:
         self._is_announced = False
         self._reports: dict[str, list[pytest.TestReport]] = {}
         self._planned = 0
+        self._lost: list[str] = []
         self._progress: Progress | None = None
         self._keeps_times = bool(config.getoption("durations", None))
 
@@ -122,7 +123,7 @@ class SoakTerminal:
 
     def _tell(self, key: str, row: Row) -> None:
         """An iteration's own lines, or in a long soak the line that says how far it is."""
-        # Here, as a session without a soak has no use for the domain.
+        # Here, as a session without a soak does not need the domain.
         from pytest_soak.plugin.lines import live_lines
         from pytest_soak.plugin.progress import LIVE_ITERATIONS, Progress
 
@@ -169,6 +170,19 @@ class SoakTerminal:
             # Else the reporter would write the file's name again before the next item.
             reporter.currentfspath = path
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Fail a session whose records are no longer there: without them nothing has passed."""
+        if not self._folders:
+            return
+        from pytest_soak.store.disk import places
+
+        kept = [self._run_folder() / MANIFEST_NAME]
+        kept += [Path(self._folders[key]) / JOURNAL_NAME for key in self._rows]
+        self._lost = [short(path) for path in kept if not places.is_file(path)]
+        if self._lost and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
     def pytest_terminal_summary(self, terminalreporter: Any, exitstatus: int) -> None:
         """Write the summary table and the last line."""
         resume = self._resume(exitstatus)
@@ -181,7 +195,7 @@ class SoakTerminal:
         """How to go on with a run that was stopped; empty for every other."""
         if exitstatus != pytest.ExitCode.INTERRUPTED and exitstatus <= _SIGNALLED:
             return ""
-        # Here, as a session without a soak has no use for the disk.
+        # Here, as a session without a soak does not need the disk.
         from pytest_soak.store.disk import places
 
         if places.is_file(self._run_folder() / MANIFEST_NAME):
@@ -238,6 +252,8 @@ class SoakTerminal:
         if canary.gates is not None:
             lines = gates_lines(canary.gates, first.gate_mode)
             self._write_all(reporter, [(line, canary.gates.verdict) for line in lines])
+            why = verdict_line(canary.outcome)
+            self._write_all(reporter, [] if why is None else [(why, canary.verdict)])
         self._write_all(reporter, [(line, None) for line in parameter_lines(canary.rows)])
 
     def _write_all(self, reporter: Any, lines: Iterable[tuple[str, str | None]]) -> None:
@@ -251,6 +267,8 @@ class SoakTerminal:
         from pytest_soak.domain.text import printable
 
         outcomes = [canary.outcome for canary in canaries]
+        if self._lost:
+            return [printable(lost_line(self._lost))]
         resume = self._resume(exitstatus)
         # Where the last line says how to go on, the first need not.
         missing = missing_line(*self._missing(outcomes), "" if resume else self._run_folder().name)
@@ -262,7 +280,7 @@ class SoakTerminal:
         start = place / f"ITER_SUMMARY_{missed[0].iteration}.json" if missed else place
         report = place / "TUNING_REPORT.json" if len(canaries) == 1 else place.parent
         failed = any(self._failed.values())
-        step = next_step(outcomes, failed=failed, start_at=_short(start), report=_short(report))
+        step = next_step(outcomes, failed=failed, start_at=short(start), report=short(report))
         return [printable(line) for line in (missing, step) if line is not None]
 
     def _missing(self, outcomes: Sequence[Outcome]) -> tuple[int, int]:
@@ -278,14 +296,3 @@ class SoakTerminal:
 
 def _colour(verdict: str | None) -> dict[str, bool]:
     return {} if verdict is None else {_COLOURS.get(verdict, "red"): True}
-
-
-def _short(path: Path) -> str:
-    """A path by way of ``latest`` where that leads there, relative to the working directory if below it."""
-    here = Path.cwd()
-    for parent in path.parents:
-        latest = parent / LATEST_NAME
-        if latest.exists() and path.resolve().is_relative_to(latest.resolve()):
-            path = latest / path.resolve().relative_to(latest.resolve())
-            break
-    return (path.relative_to(here) if path.is_relative_to(here) else path).as_posix()

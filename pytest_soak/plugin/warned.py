@@ -49,7 +49,7 @@ class SoakWarnings:
         """
         if not self._held:
             return
-        # Here, as a session without a soak has no use for the domain.
+        # Here, as a session without a soak does not need the domain.
         from pytest_soak.domain.text import printable
 
         # By canary, as workers tell of theirs in any order.

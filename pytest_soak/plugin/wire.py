@@ -133,7 +133,7 @@ class Row:
             iterations=planned,
             minutes=record.minutes,
             net=kpis.net_bps,
-            profit=kpis.profit,
+            profit=kpis.profit_quote,
             fills=kpis.fills,
             position=kpis.position_end,
             risk=kpis.risk_ratio,

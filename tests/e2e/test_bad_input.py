@@ -11,6 +11,7 @@ import pytest
 
 from pytest_soak.store.disk import files
 from pytest_soak.store.disk.files import Disk
+from pytest_soak.store.runs.runs import read_manifest
 from tests.e2e.conftest import Scripted, canary_folder, summary
 from tests.oracle.recordings import random_rows, write_npz
 
@@ -259,3 +260,33 @@ def test_artifacts_removed_in_the_middle_fail_every_item_that_follows(pytester: 
     result.assert_outcomes(passed=2, failed=3)
     result.stdout.fnmatch_lines(["*soak.db: the journal was moved, deleted or replaced while*"])
     assert not (pytester.path / "artifacts").exists()
+
+
+def test_a_manifest_that_is_removed_is_written_again_and_records_that_are_gone_fail_the_run(
+    pytester: pytest.Pytester,
+) -> None:
+    """Else the session ends with 0, and there is nothing to resume, to report or to compare."""
+    pytester.makeconftest(
+        "import shutil\n"
+        "from pathlib import Path\n"
+        "def pytest_soak_iteration_finished(record, parameters):\n"
+        "    run = Path('artifacts/soak/latest').resolve()\n"
+        "    if record.provenance.seed == 1 and record.iteration == 1:\n"
+        "        (run / 'RUN.json').unlink()\n"
+        "    if record.provenance.seed == 2 and record.iteration == 2:\n"
+        "        shutil.rmtree(run / 'default-calm-s1')\n"
+    )
+    result = pytester.runpytest_subprocess(
+        *("--soak-iterations=2", "--soak-minutes=0.05", "--soak-gate=off", "--soak-seed=1..2")
+    )
+    result.assert_outcomes(passed=6, warnings=1)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(
+        [
+            "*SoakStoreWarning: *RUN.json was removed while the run went on; it is written again",
+            "next: records of this run are gone:*",
+            "*latest/default-calm-s1/soak.db*",
+        ]
+    )
+    run = (pytester.path / "artifacts/soak/latest").resolve()
+    assert read_manifest(run).canaries == ("default-calm-s1", "default-calm-s2")

@@ -53,6 +53,37 @@ def test_a_market_that_fills_otherwise_is_no_answer(pytester: pytest.Pytester) -
     assert pytester.runpytest_subprocess(*ONE, "--soak-fills=through").ret == 0
 
 
+def test_a_gate_asks_that_net_also_holds_under_another_model(pytester: pytest.Pytester) -> None:
+    """A strategy that is paid by the rule of fills alone is red by one line of a profile."""
+    (pytester.path / "soak_profiles").mkdir()
+    (pytester.path / "soak_profiles" / "careful.toml").write_text(
+        'extends = "steady_safe"\n[gates]\nwarmup_iterations = 0\n'
+        '[gates.thresholds."net_bps@through"]\nfail_below = 50.0\nleast = 1\n',
+        encoding="utf-8",
+    )
+    pytester.makepyfile(
+        "def test_sees_both(soak_iteration):\n"
+        "    assert soak_iteration.kpis.under['through'].fills < soak_iteration.kpis.fills\n"
+    )
+    words = ("--soak-iterations=1", "--soak-minutes=1", "--soak-profile=careful", "--soak-scenario=volatile")
+    result = pytester.runpytest_inprocess(*words, "--soak-report=off")
+    # The user's own test passes; the gates of the canary do not.
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["*net_bps@through: measured * bps, required >= 50 bps, off by *"])
+    written = summary(pytester.path, 1)
+    gate = next(one for one in written["gates"] if one["kpi"] == "net_bps@through")
+    assert gate["measured"] == written["summary"]["under"]["through"]["net_bps"]
+    assert written["summary"]["net_bps"] != gate["measured"]
+    pytester.makeconftest(
+        f"from {CALM}\n"
+        "class Fixed(MockMarket):\n    under = None\n"
+        "def pytest_soak_make_market(request):\n    return Fixed(load_scenario('calm'), seed=1)\n"
+    )
+    refused = pytester.runpytest_inprocess(*words)
+    assert refused.ret == pytest.ExitCode.USAGE_ERROR
+    assert "a gate asks for a KPI under 'through', but market calm has no method" in refused.stderr.str()
+
+
 def test_a_run_is_repeated_under_each_model(
     pytester: pytest.Pytester, capsys: pytest.CaptureFixture[str]
 ) -> None:

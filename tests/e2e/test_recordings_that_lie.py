@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from fnmatch import fnmatch
 
 import numpy as np
 import pytest
@@ -62,6 +63,8 @@ def test_withheld_iteration_says_why(pytester: pytest.Pytester, name: str) -> No
     mutate, reason = NO_DATA[name]
     result = soaked(pytester, mutate)
     assert result.ret == pytest.ExitCode.TESTS_FAILED
+    at_start = "soak: bad.npz: one lot of * so that it cannot quote"
+    assert any(fnmatch(line, at_start) for line in result.outlines) == (name == "a dear lot")
     result.stdout.fnmatch_lines(
         [
             "default-bad-s1 1/1  net -  risk *  adv95 -  -  NO_DATA",

@@ -1,8 +1,8 @@
 """Resting orders in a recording, matched by hftbacktest 2.4.4, a dependency of the extra ``oracle``.
 
-Its model is the plainest that it has: an order is filled whole or not (``no_partial_fill_exchange``), the
-queue before it moves by trades alone and is never longer than what is displayed
-(``risk_adverse_queue_model``), and requests take a constant time.
+An order is filled whole or not (``no_partial_fill_exchange``), and requests take a constant time. Unless said
+otherwise the queue before an order moves by trades alone and is never longer than what is displayed
+(``risk_adverse_queue_model``).
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ from tests.oracle.matcher import Resting
 from tests.oracle.recordings import EXCHANGE
 
 LATENCY_NS = 1_000_000
+# A method of hftbacktest's asset, and its exponent where it has one.
+QueueModel = tuple[str] | tuple[str, float]
+RISK_ADVERSE: QueueModel = ("risk_adverse_queue_model",)
 END_OF_DATA = 1
 
 
@@ -48,9 +51,15 @@ def hftbacktest() -> ModuleType:
 
 
 def run(
-    rows: np.ndarray, orders: Sequence[Resting], until_ns: int, *, tick_size: float, lot_size: float
+    rows: np.ndarray,
+    orders: Sequence[Resting],
+    until_ns: int,
+    *,
+    tick_size: float,
+    lot_size: float,
+    queue: QueueModel = RISK_ADVERSE,
 ) -> Outcome:
-    """Let each order reach the exchange at its time and rest there until ``until_ns``.
+    """Let each order reach the exchange at its time and rest until ``until_ns``, in a queue of this model.
 
     Raises:
         RunDiedError: where a call does not answer that all is well, the end of the data included.
@@ -61,7 +70,7 @@ def run(
     zero = int(rows["exch_ts"][(rows["ev"] & EXCHANGE) != 0][0])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        market = open_market(hft, data, tick_size, lot_size)
+        market = open_market(hft, data, tick_size, lot_size, queue)
         try:
             for number in sorted(range(len(orders)), key=lambda n: orders[n].placed_ns):
                 order = orders[number]
@@ -76,14 +85,18 @@ def run(
             market.close()
 
 
-def open_market(hft: ModuleType, data: np.ndarray, tick_size: float, lot_size: float) -> Any:
+def open_market(
+    hft: ModuleType,
+    data: np.ndarray,
+    tick_size: float,
+    lot_size: float,
+    queue: QueueModel = RISK_ADVERSE,
+) -> Any:
     """A market of one asset; ``data`` must live as long as it does."""
+    method, *powers = queue
+    bare = hft.BacktestAsset().data(data).linear_asset(1.0).constant_order_latency(LATENCY_NS, LATENCY_NS)
     asset = (
-        hft.BacktestAsset()
-        .data(data)
-        .linear_asset(1.0)
-        .constant_order_latency(LATENCY_NS, LATENCY_NS)
-        .risk_adverse_queue_model()
+        getattr(bare, str(method))(*powers)
         .no_partial_fill_exchange()
         .trading_value_fee_model(0.0, 0.0)
         .tick_size(tick_size)

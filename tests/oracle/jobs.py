@@ -14,7 +14,7 @@ from pytest_soak.market import MakerJob, Window
 def job(
     parameters: dict[str, float] | None = None,
     maker: dict[str, Any] | None = None,
-    fees: dict[str, float] | None = None,
+    fees: dict[str, Any] | None = None,
 ) -> MakerJob:
     """The default job with some values changed."""
     return MakerJob(

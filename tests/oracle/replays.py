@@ -38,7 +38,12 @@ def mids_of(seed: int) -> MidPath:
 
 
 def run(
-    rows: np.ndarray, task: MakerJob, start_ms: float, end_ms: float, tick_size: float = TICK
+    rows: np.ndarray,
+    task: MakerJob,
+    start_ms: float,
+    end_ms: float,
+    tick_size: float = TICK,
+    fills: str = "queue",
 ) -> tuple[EdgeReport, dict[str, Any]]:
     """Replay a slice; the report, and the kernel's whole answer with fills and path."""
     spec = {
@@ -49,6 +54,7 @@ def run(
         "parameters": dict(task.parameters),
         "maker": task.maker.model_dump(),
         "fees": task.fees.model_dump(),
+        "fills": fills,
         "record_fills": True,
     }
     answer = kernel.replay(spec, rows.view(np.uint8).data)

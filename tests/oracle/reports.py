@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from pytest_soak.domain.market_facts import MarketFacts
 from pytest_soak.domain.records import (
     Blocks,
     Course,
     EdgeReport,
     EdgeTotals,
-    Histogram,
-    MarketFacts,
     Markouts,
     OrderCounts,
     Sample,
 )
+from pytest_soak.domain.values import Histogram
 
 
 def nothing_measured(at_ms: float) -> EdgeReport:
@@ -24,6 +24,7 @@ def nothing_measured(at_ms: float) -> EdgeReport:
             notional=0.0,
             maker_notional=0.0,
             taker_notional=0.0,
+            quote_notional=0.0,
             gross=0.0,
             fees=0.0,
             slippage=0.0,

@@ -14,7 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pytest_soak.domain.records import EdgeReport, MarketFacts
+from pytest_soak.domain.market_facts import MarketFacts
+from pytest_soak.domain.records import EdgeReport
 from pytest_soak.market import MakerJob, MockMarket, Window, available_scenarios, load_scenario
 from pytest_soak.market.scenario.model import Impact
 from tests.kernel_kit import asked, edge_of, parts_of, raw, whole_of

@@ -88,14 +88,16 @@ def test_the_comparison_sees_every_kind_of_fill() -> None:
     assert any(not story.fills for _, story in pairs)
 
 
-def assert_every_order_matches(events: list[Happening], fills: list[dict[str, Any]], end_ms: float) -> int:
+def assert_every_order_matches(
+    events: list[Happening], fills: list[dict[str, Any]], end_ms: float, rule: str = "queue"
+) -> int:
     """Until an order is full or cancelled its fills are those of the matcher; returns the orders seen."""
     orders = {f["order_id"]: f for f in fills if f["maker"]}
     for number, fill in orders.items():
         mine = [f for f in fills if f["order_id"] == number]
         tick = round(fill["price"] / TICK)
         resting = Resting(fill["side"], tick, 10**12, round(fill["placed_ms"] * 1e6))
-        story = match(events, resting, round(end_ms * 1e6))
+        story = match(events, resting, round(end_ms * 1e6), rule)
         assert round(fill["queue_ahead_at_placement"] / LOT) == story.ahead
         expected = story.fills[: len(mine)]
         assert [round(f["ts_ms"] * 1e6) for f in mine] == [m.at_ns for m in expected]
@@ -132,6 +134,41 @@ def test_a_cleared_book_keeps_the_queue_until_it_is_known_again(seed: int, bound
     mids = MidPath(events)
     for at_ms, mid in answer["path"]:
         assert mid == pytest.approx((mids.at(round(at_ms * 1e6)) or 0.0) * TICK, abs=1e-9)
+
+
+@few
+@given(
+    seed=seeds,
+    rule=st.sampled_from(["touch", "pessimistic", "through"]),
+    spread=spreads,
+    requote=st.sampled_from([0.05, 0.5, 1_000.0]),
+)
+def test_every_order_fills_by_the_other_rules_as_in_plain_python(
+    seed: int, rule: str, spread: float, requote: float
+) -> None:
+    maker = {
+        "base_half_spread_bps": spread,
+        "requote_bps": requote,
+        "far_bps": requote,
+        "max_order_notional": 3e3,
+    }
+    _, answer = run(rows_for(seed), job(maker=maker), START_MS, END_MS, fills=rule)
+    assert_every_order_matches(events_of(seed), answer["fills"], END_MS, rule)
+
+
+@pytest.mark.parametrize("rule", ["touch", "pessimistic", "through"])
+def test_that_comparison_tells_the_rules_apart(rule: str) -> None:
+    """Each rule has fills that ``queue`` does not explain, on generated rows and on the real recording."""
+    task = job(maker={"base_half_spread_bps": 0.1, "max_order_notional": 3e3})
+    real = job(maker={"base_half_spread_bps": 0.02})
+    for events, rows, made, start_ms, end_ms in (
+        (events_of(1), rows_for(1), task, START_MS, END_MS),
+        (minute_events(), first_minute(), real, 5_000.0, 30_000.0),
+    ):
+        _, answer = run(rows, made, start_ms, end_ms, fills=rule)
+        assert assert_every_order_matches(events, answer["fills"], end_ms, rule) >= 5
+        with pytest.raises(AssertionError):
+            assert_every_order_matches(events, answer["fills"], end_ms)
 
 
 def test_that_comparison_sees_many_orders() -> None:

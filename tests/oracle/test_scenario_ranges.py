@@ -31,6 +31,8 @@ def _sample() -> dict[str, Any]:
         {"label": "r", "mean_s": 60, "weight": 1, "drift_bps_per_hour": 5, "effect": {"depth": 0.5}},
         {"label": "q", "mean_s": 60, "weight": 1},
     ]
+    scenario["instrument"]["contract"] = {"kind": "linear", "size": 1.5}
+    scenario["funding"] = {"rate": 0.0001, "interval_h": 1}
     scenario["seasonality"] = {"period_h": 24, "peak_h": 14, "activity": 0.2, "volatility": 0.3}
     scenario["shocks"] = [
         {
@@ -123,9 +125,9 @@ def test_numbers_beyond_a_range_are_refused_by_both(
         assert not _kernel_accepts(changed), value
 
 
-# At the ends of its range the price would not suit the tick and lot size of the sample, and a regime of
-# weight 0 leaves the other one without a successor.
-ALONE = [bound for bound in BOUNDS if bound[0][-1] not in ("start_price", "weight")]
+# At the ends of its range the price would not suit the tick and lot size of the sample, nor would a contract
+# of that size, and a regime of weight 0 leaves the other one without a successor.
+ALONE = [bound for bound in BOUNDS if bound[0][-1] not in ("start_price", "size", "weight")]
 
 
 @pytest.mark.parametrize(
@@ -139,13 +141,16 @@ def test_ends_of_a_range_are_accepted_by_both(place: Place, low: float, high: fl
         assert _kernel_accepts(changed), value
 
 
-@pytest.mark.parametrize("key", ["tick_size", "lot_size"])
-def test_steps_follow_the_price_alike(key: str) -> None:
+@pytest.mark.parametrize("kind", ["linear", "inverse"])
+@pytest.mark.parametrize("key", ["tick_size", "lot_size", "contract.size"])
+def test_steps_follow_the_price_alike(key: str, kind: str) -> None:
     spec = _sample()
-    base = spec["scenario"]["instrument"][key]
+    spec["scenario"]["instrument"]["contract"]["kind"] = kind
+    place = ("instrument", *key.split("."))
+    base = spec["scenario"]["instrument"].get(key, 1.0)
     outcomes = set()
     for power in range(-8, 9):
-        changed = _changed(spec, ("instrument", key), base * 10.0**power)
+        changed = _changed(spec, place, base * 10.0**power)
         python = _python_accepts(changed)
         assert python == _kernel_accepts(changed), power
         outcomes.add(python)

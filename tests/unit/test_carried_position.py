@@ -11,12 +11,13 @@ import pytest
 
 from pytest_soak import Strategy
 from pytest_soak.domain.errors import SoakConfigError, SoakStateError
-from pytest_soak.domain.holdings import Holdings, Resting
+from pytest_soak.domain.holdings import Holdings, Place, Resting
 from pytest_soak.domain.kpis import pooled
 from pytest_soak.domain.position import PositionRule
 from pytest_soak.domain.records import EdgeReport
 from pytest_soak.domain.reports import checked_report
 from pytest_soak.domain.settings import FeeSettings
+from pytest_soak.engine.canary import Canary
 from pytest_soak.engine.settings import Settings
 from pytest_soak.market import MockMarket, ReplayMarket, Window, load_scenario
 from pytest_soak.market.stepping import Simulation
@@ -37,7 +38,14 @@ def window(start_ms: float, duration_ms: float, held: Holdings | None = None) ->
 
 def resting(number: int, side: Any, price: float) -> Resting:
     return Resting(
-        number=number, side=side, price=price, size=0.1, placed_ms=0.0, ahead=0.0, ahead_at_placement=0.0
+        number=number,
+        side=side,
+        price=price,
+        size=0.1,
+        placed_ms=0.0,
+        ahead=0.0,
+        ahead_at_placement=0.0,
+        place=Place(ahead=0.0, traded=0.0, displayed=0.0),
     )
 
 
@@ -195,7 +203,7 @@ def test_a_strategy_begins_with_what_it_had(tmp_path: Path, rule: PositionRule) 
     ends = [record.kpis.position_end for record in records]
     starts = [record.kpis.position_start for record in records]
     assert {record.provenance.position for record in records} == {rule}
-    canary = canary_kit.Canary(made, canary_kit.PlainHooks())
+    canary = Canary(made, canary_kit.PlainHooks())
     edges = canary.edges()
     canary.close()
     saw = [edge.carry["saw"] for edge in edges]

@@ -71,7 +71,7 @@ def test_what_cannot_be_soaked_has_a_reason(tmp_path: Path, capsys: pytest.Captu
     assert code == 1
     (line,) = said.items()
     assert line[0].startswith("can be soaked: no: recordi")
-    assert "is of no format that is known; expected one of hftbacktest, parquet, tardis, binance" in line[1]
+    assert "is in no known format; expected one of hftbacktest, parquet, tardis, binance" in line[1]
 
 
 @pytest.mark.parametrize("end", ["npz", "parquet"])

@@ -70,6 +70,7 @@ def test_a_disk_that_refuses_is_one_sentence(
     def refuse(*_: object) -> None:
         raise OSError(errno.EROFS, "Read-only file system", str(tmp_path / "x"))
 
+    (tmp_path / "runs").mkdir()
     monkeypatch.setattr(retention, "list_runs", refuse)
     assert cli.main(["rotate", f"--soak-artifacts={tmp_path}"]) == 2
     err = capsys.readouterr().err
@@ -85,6 +86,7 @@ def test_rotate_on_a_disk_that_cannot_be_written_is_one_sentence(
         def create(self, path: Path) -> int:
             raise OSError(errno.EROFS, "Read-only file system", str(path))
 
+    (tmp_path / "runs").mkdir()
     monkeypatch.setattr(files, "disk", ReadOnly())
     assert cli.main(["rotate", f"--soak-artifacts={tmp_path}"]) == 2
     told = capsys.readouterr()

@@ -8,7 +8,7 @@ import sys
 import weakref
 from pathlib import Path
 
-import matplotlib
+import matplotlib.figure  # whole: pytester drops what its tests import, and would leave a half of it
 import pytest
 
 from pytest_soak import cli

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import random
+from statistics import fmean, stdev
+
 import pytest
 
 from pytest_soak.domain.course import MARKOUTS
 from pytest_soak.domain.errors import SoakConfigError, SoakStateError
-from pytest_soak.domain.gates import describe, judge
+from pytest_soak.domain.gates import describe, judge, judge_canary
 from pytest_soak.domain.kpis import kpis_of, pooled
-from pytest_soak.domain.records import Course, EdgeReport, Histogram, Markouts, Sample, Verdict
+from pytest_soak.domain.records import Course, EdgeReport, Markouts, Sample, Verdict
 from pytest_soak.domain.reports import checked_report
 from pytest_soak.domain.settings import GateSettings, Threshold
+from pytest_soak.domain.values import Histogram
 from tests.rules_kit import edge_report
 
 # An iteration of the kit lasts this long.
@@ -73,6 +77,25 @@ def test_no_kpi_of_prices_is_given_where_they_cannot_be_trusted() -> None:
     )
     got = kpis_of(doubted)
     assert (got.label_profit, got.quote_uptime, got.markout_1s_bps) == ({}, None, None)
+
+
+def test_over_ten_iterations_each_is_a_batch() -> None:
+    """Means have the error of a mean; extremes have none, and neither has a single iteration."""
+    rng = random.Random(1)
+    shares = [rng.uniform(0.2, 0.8) for _ in range(12)]
+    ran = [course(both_sides_ms=share * 60_000.0 * MINUTES, label_profit={"fall": share}) for share in shares]
+    got = pooled(ran)
+    assert got.quote_uptime == pytest.approx(fmean(shares))
+    for name, times in (("quote_uptime", 1.0), ("label_profit.fall", 12.0)):
+        # Neighbours that resemble each other widen it, by at most so much.
+        assert 1.0 <= got.errors[name] / (times * stdev(shares) / 12**0.5) <= 1.3
+    assert got.errors["requote_p95_ms"] >= 1.0
+    assert {"markout_1s_bps", "fills_per_hour", "fills"} <= got.errors.keys()
+    assert not {"drawdown", "worst_five_minutes", "worst_label_profit", "position_max"} & got.errors.keys()
+    assert pooled(ran[:9]).errors.keys().isdisjoint({"quote_uptime", "markout_1s_bps", "fills"})
+    uptime = GateSettings(thresholds={"quote_uptime": Threshold(fail_below=fmean(shares) + 0.01)})
+    (result,) = judge_canary(got, uptime, 12)
+    assert (result.verdict, result.margin is not None) == (Verdict.INCONCLUSIVE, True)
 
 
 def test_a_gate_may_name_a_label_of_the_market() -> None:

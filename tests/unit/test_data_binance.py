@@ -125,9 +125,9 @@ def test_a_gap_withholds_the_kpis_until_a_snapshot_heals_it(
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("12345 {}", "is of no format that is known"),
+        ("12345 {}", "is in no known format"),
         (f"{MS} {{", r"row 1 is no message that is known \(EOF"),
-        (f"{MS} [1]", "is of no format"),
+        (f"{MS} [1]", "is in no known format"),
         (depth(0, 1, 2, 0, [["x", "1"]]), "row 1 has b = x; expected a price above 0"),
         (depth(0, 1, 2, 0, [["1"]]), r"row 1 has b = .*; expected pairs of price and quantity"),
         (depth(0, -1, 2, 0), "row 1 has U = -1; expected a whole number"),

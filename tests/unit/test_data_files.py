@@ -24,7 +24,7 @@ def test_arrays_follow_each_other_in_the_order_that_is_named(tmp_path: Path) -> 
     assert joined.sha256 != read_recording(halves[0]).sha256
     (tmp_path / "0.txt").write_text("".join(capture(healed=True)[:9]), encoding="utf-8")
     with pytest.raises(
-        SoakConfigError, match=r"0\.txt is of another format than .*0\.npz; expected one format"
+        SoakConfigError, match=r"0\.txt is in another format than .*0\.npz; expected one format"
     ):
         read_recording(Path(f"{halves[0]},{tmp_path / '0.txt'}"))
 

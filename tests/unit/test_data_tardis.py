@@ -38,19 +38,22 @@ def _written(folder: Path, book: str, trades: str | None = None) -> Path:
     return folder / "*.csv"
 
 
-def test_a_recorded_scenario_comes_back_field_by_field(tmp_path: Path) -> None:
+def test_a_recorded_scenario_comes_back_field_by_field(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "calm.csv.gz"
     assert cli.main(["record", "calm", str(path), "--form=tardis", "--minutes=2", "--seed=3"]) == 0
+    said = [line.rpartition(": ")[2].split()[0] for line in capsys.readouterr().out.splitlines()]
     source = rows_of_scenario(load_scenario("calm"), seed=3, duration_s=120.0)
     read = read_recording(tmp_path / "calm_*.csv.gz")
     assert (read.about.format, read.about.symbol, read.origin) == ("tardis", "calm-s3", "calm-s3")
     rows = read.rows
     both, kind = np.uint64(BOTH), rows["ev"] & np.uint64(0xFF)
-    for kinds in ((DEPTH, SNAPSHOT), (TRADE,)):
+    for kinds, written in zip(((DEPTH, SNAPSHOT), (TRADE,)), said, strict=True):
         wanted = source[np.isin(source["ev"] & np.uint64(0xFF), kinds)]
         # An event that became a row of each clock counts once, by its row of the exchange.
         found = rows[np.isin(kind, kinds) & ((rows["ev"] & np.uint64(1 << 31)) != 0)]
-        assert len(found) == len(wanted) > 20
+        assert len(found) == len(wanted) == int(written) > 20
         # A snapshot is told side by side.
         if SNAPSHOT in kinds:
             shown = int((wanted["ev"] & np.uint64(0xFF) == SNAPSHOT).sum())

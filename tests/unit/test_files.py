@@ -203,7 +203,7 @@ def test_latest_replaces_a_dangling_link_but_nothing_of_the_users(tmp_path: Path
         else:
             link.unlink()
             link.mkdir()
-        with pytest.raises(SoakStoreError, match="it is no link, so it is left alone"):
+        with pytest.raises(SoakStoreError, match="it is not a link, so it is left alone"):
             files.link_latest(target, link)
         assert names_in(tmp_path) == ["latest", "run"]
 

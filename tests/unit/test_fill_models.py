@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pickle
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from pytest_soak import kernel
+from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.domain.fills import FillModel
 from pytest_soak.domain.kpis import kpis_of
 from pytest_soak.domain.settings import FeeSettings
@@ -54,6 +57,52 @@ def test_a_harder_model_fills_no_order_more(away: int, seed: int, tmp_path: Path
         assert all(lots <= easier.get(at, 0.0) + 1e-12 for at, lots in harder.items())
     sums = [sum(filled.values()) for filled in by_model]
     assert sums[0] > sums[1] > sums[2] > sums[3] > 0.0, "the models were told apart"
+
+
+def test_an_exponent_is_part_of_the_name() -> None:
+    model = FillModel("prob-power3:2.50")
+    assert (model.value, str(model), repr(model)) == (
+        "prob-power3:2.5",
+        "prob-power3:2.5",
+        "<FillModel.PROB-POWER3:2.5: 'prob-power3:2.5'>",
+    )
+    assert FillModel("prob-power3:2.5") is model
+    assert pickle.loads(pickle.dumps(model)) is model  # noqa: S301 - what was made here
+    assert model.is_by_law
+    assert not FillModel.PESSIMISTIC.is_by_law
+    for other in (
+        "prob-power",
+        "prob-power:",
+        "prob-power:0",
+        "prob-power:101",
+        "prob-power4:2",
+        "prob-log:2",
+    ):
+        with pytest.raises(ValueError, match="is not a valid FillModel"):
+            FillModel(other)
+
+
+@pytest.mark.parametrize("law", ["prob-log", "prob-log2", "prob-power:3", "prob-power2:3", "prob-power3:3"])
+def test_a_law_fills_no_less_than_no_cancels_ahead_and_no_more_than_a_touch(law: str, tmp_path: Path) -> None:
+    """It brings an order forward by some of the cancels, and never before its first trade."""
+    path = write_npz(tmp_path / "a.npz", random_rows(3, seconds=LENGTH_S, rate=50.0))
+    touch, by_law, pessimistic = (
+        held(path, model, 0) for model in (FillModel.TOUCH, FillModel(law), FillModel.PESSIMISTIC)
+    )
+    assert all(lots <= touch.get(at, 0.0) + 1e-12 for at, lots in by_law.items())
+    assert sum(touch.values()) > sum(by_law.values()) > sum(pessimistic.values())
+
+
+def test_a_mock_market_takes_no_law() -> None:
+    plain = MockMarket(load_scenario("calm"), seed=1)
+    accepted = "accepted are queue, touch, through, pessimistic here, and prob-log with --soak-replay"
+    with pytest.raises(SoakConfigError, match=f"which market calm knows; {accepted}"):
+        MockMarket(load_scenario("calm"), seed=1, fills=FillModel.PROB_LOG)
+    with pytest.raises(SoakConfigError, match=accepted):
+        plain.under(FillModel.PROB_LOG)
+    spec = plain.spec(kit.job(), window(1.0)) | {"fills": "prob-log"}
+    with pytest.raises(SoakConfigError, match="a queue by probability is for recordings"):
+        kernel.simulate(plain.compiled, spec)
 
 
 def soaked(fills: FillModel, seed: int) -> tuple[float, float]:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +109,26 @@ def test_a_schema_that_is_no_text_is_damage(db: Path) -> None:
         Journal.open(db, create=False)
     with pytest.raises(SoakStateError, match="the journal is damaged"), Journal.read(db) as journal:
         journal.records()
+
+
+@pytest.mark.parametrize("connect", [schema.connect, schema.connect_to_read])
+def test_a_file_that_is_no_database_is_not_kept_open(
+    db: Path, monkeypatch: pytest.MonkeyPatch, connect: Callable[[Path], sqlite3.Connection]
+) -> None:
+    db.parent.mkdir()
+    db.write_bytes(b"no database at all " * 1000)
+    made: list[sqlite3.Connection] = []
+    real = sqlite3.connect
+
+    def noted(*arguments: Any, **keywords: Any) -> sqlite3.Connection:
+        made.append(real(*arguments, **keywords))
+        return made[-1]
+
+    monkeypatch.setattr(sqlite3, "connect", noted)
+    with pytest.raises(sqlite3.DatabaseError):
+        connect(db)
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        made[0].execute("SELECT 1")
 
 
 @pytest.mark.parametrize("column", ["record", "edge"])

@@ -12,7 +12,7 @@ from pytest_soak.domain.kpis import KPI_MEANINGS, MIN_SAMPLES, kpis_of, pooled
 from pytest_soak.domain.records import EdgeReport, Kpis, Sample
 from tests.rules_kit import blocks, edge_report, orders, totals
 
-BPS_KPIS = ("net_bps", "gross_bps", "fees_eff_bps", "slippage_bps", "inventory_bps")
+BPS_KPIS = ("net_bps", "gross_bps", "fees_eff_bps", "slippage_bps", "inventory_bps", "funding_bps")
 amounts = st.floats(-1e6, 1e6, allow_nan=False)
 
 
@@ -53,7 +53,7 @@ def test_nothing_traded_is_not_measured() -> None:
             orders=orders(maker_fills=0, taker_fills=0, placed=0, cancelled=0),
         )
     )
-    assert [getattr(got, name) for name in BPS_KPIS] == [None] * 5
+    assert [getattr(got, name) for name in BPS_KPIS] == [None] * 6
     assert got.maker_taker_ratio is None
     assert got.cancel_ratio is None
     assert got.samples["net_bps"] == 0
@@ -104,6 +104,7 @@ def test_samples_say_what_stands_behind_each_kpi() -> None:
         "fees_eff_bps": 36,
         "slippage_bps": 6,
         "inventory_bps": 36,
+        "funding_bps": 36,
         "adverse_bps_p95": 30,
         "slippage_bps_p95": 25,
         "order_age_p95_ms": 40,
@@ -115,6 +116,8 @@ def test_samples_say_what_stands_behind_each_kpi() -> None:
         "cancel_ratio": 80,
         "blocked_share": 200,
         "profit": 36,
+        "profit_quote": 36,
+        "notional_quote": 36,
         "notional": 36,
         "fills": 36,
         "position_start": 36,
@@ -130,7 +133,7 @@ def test_samples_say_what_stands_behind_each_kpi() -> None:
 
 
 def test_the_table_describes_every_kpi_and_nothing_else() -> None:
-    beside = ("block_shares", "label_profit", "samples", "errors", "skews", "own")
+    beside = ("block_shares", "label_profit", "samples", "errors", "skews", "own", "under")
     fields = [name for name in Kpis.model_fields if name not in beside]
     assert sorted(KPI_MEANINGS) == sorted(fields)
     assert set(kpis_of(edge_report()).samples) == set(KPI_MEANINGS)

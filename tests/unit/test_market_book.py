@@ -88,7 +88,7 @@ def test_a_snapshot_comes_as_pairs_or_as_a_table() -> None:
     [
         (lambda b: b.apply_delta(1, float("nan"), 1.0, 6), "price NaN is not finite"),
         (lambda b: b.apply_delta(1, float("inf"), 1.0, 6), "price inf is not finite"),
-        (lambda b: b.apply_delta(1, 99.95, 1.0, 6), "price 99.95 is off tick: no multiple of 0.1"),
+        (lambda b: b.apply_delta(1, 99.95, 1.0, 6), "price 99.95 is off tick: not a multiple of 0.1"),
         (lambda b: b.apply_delta(1, -1.0, 1.0, 6), "price -1.0 is not between"),
         (lambda b: b.apply_delta(1, 1e30, 1.0, 6), "is not between one tick and"),
         (lambda b: b.apply_delta(1, 99.0, float("nan"), 6), "size NaN is not finite"),

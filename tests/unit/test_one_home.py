@@ -8,8 +8,9 @@ from typing import get_args
 
 import pytest
 
+from pytest_soak.domain.market_facts import MarketFacts
 from pytest_soak.domain.reasons import REASONS, Reason
-from pytest_soak.domain.records import Blocks, EdgeReport, MarketFacts
+from pytest_soak.domain.records import Blocks, EdgeReport
 from pytest_soak.readers import data
 from rust_ext import tables
 from tests.kernel_kit import raw, spec
@@ -43,7 +44,7 @@ def test_the_kernel_reports_every_field_of_the_record_and_no_other() -> None:
     """A field that the kernel dropped or misspelt would be None in a record, as if it were not measured."""
     mock = json.loads(raw(spec(minutes=1.0)))
     replay = run(rows_for(1), job(), 0.0, 5_000.0)[1]
-    assert mock.keys() == EdgeReport.model_fields.keys() - {"carry", "own"}
+    assert mock.keys() == EdgeReport.model_fields.keys() - {"carry", "own", "under"}
     for name in ("totals", "blocks", "orders", "adverse_bps", "batches"):
         kind = EdgeReport.model_fields[name].annotation
         model = next(part for part in (kind, *get_args(kind)) if hasattr(part, "model_fields"))

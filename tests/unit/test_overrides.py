@@ -62,9 +62,9 @@ def test_what_is_absent_or_empty_is_no_source(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("tail_age_ms", "no KEY=VALUE"),
-        ("", "no KEY=VALUE"),
-        ("=5", "no KEY=VALUE"),
+        ("tail_age_ms", "not KEY=VALUE"),
+        ("", "not KEY=VALUE"),
+        ("=5", "not KEY=VALUE"),
         ("tail_age=600", "unknown parameter 'tail_age'; known are min_interval_ms"),
         ("tail_age=600", "did you mean 'tail_age_ms'?"),
         ("tail_age=x", "unknown parameter 'tail_age'"),

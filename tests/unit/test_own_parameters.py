@@ -61,7 +61,7 @@ VALUES = TABLE.defaults
     ("wrong", "said"),
     [
         ({"name": "Gamma"}, "the name is refused; accepted are 1 to 40 small letters"),
-        ({"name": "lambda"}, "no keyword of Python"),
+        ({"name": "lambda"}, "not a Python keyword"),
         ({"low": 4.0}, "high = 4.0 is refused; accepted is a number above low = 4"),
         ({"high": float("inf")}, "high = inf is refused; accepted is a number from -1e.09 to"),
         ({"default": float("nan")}, "default = nan is refused"),

@@ -45,7 +45,7 @@ def test_times_begin_at_zero_and_what_was_not_there_is_none(tmp_path: Path) -> N
     path = path_of(tmp_path, 1)
     assert path["time"] == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
     assert path["own_bid"][:2] == [None, 99.0]
-    assert path["profit"] == [n + 100.0 * n for n in range(6)]
+    assert path["profit"] == [4.0 * n for n in range(6)]
     assert path["parts"]["fees_eff_bps"] == path["parts"]["gross_bps"] == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
     assert path["blocks"]["risk"] == [0, 1, 2, 3, 4, 5]
     fills = path["fills"]

@@ -16,6 +16,7 @@ SHIPPED = {
     "steady_safe": (75, 260, 0.16, 0.08, 0.12, 740),
     "ultra_safe": (80, 220, 0.20, 0.08, 0.10, 780),
     "aggressive": (50, 320, 0.10, 0.12, 0.16, 500),
+    "tick_bound": (60, 280, 0.08, 0.08, 0.12, 800),
 }
 OWN = """
 schema_version = 1
@@ -87,7 +88,7 @@ def test_an_unknown_profile_lists_those_that_exist(tmp_path: Path) -> None:
     write(tmp_path, OWN)
     with pytest.raises(SoakConfigError) as caught:
         load_profile("steady_saef", (tmp_path,))
-    known = "aggressive, default, own, steady_safe, ultra_safe"
+    known = "aggressive, default, own, steady_safe, tick_bound, ultra_safe"
     assert str(caught.value) == (
         f"profile 'steady_saef' does not exist; known are {known}; did you mean 'steady_safe'?"
     )

@@ -58,7 +58,7 @@ REFUSED: dict[str, tuple[kit.Mutation, str]] = {
         lambda r: kit.field("exch_ts", lambda t: (t - t[0]) // 10**6)(
             kit.field("local_ts", lambda t: (t - t[0]) // 10**6)(r)
         ),
-        r"these times are no nanoseconds|a delay of",
+        r"these times are not nanoseconds|a delay of",
     ),
     "a snapshot stamped 0": (
         zero_first,
@@ -77,7 +77,7 @@ REFUSED: dict[str, tuple[kit.Mutation, str]] = {
     "no asks": (kit.one_sided, r"has no asks of the exchange's side"),
     "depth off the grid": (
         lambda r: kit.inserted(r, 70_000, side=BUY, px=1890.0000005, qty=1.0),
-        r"row 70000 is depth with px = 1890.0000005, no multiple of tick_size = 0.01",
+        r"row 70000 is depth with px = 1890.0000005, not a multiple of tick_size = 0.01",
     ),
 }
 
@@ -127,7 +127,7 @@ def test_no_kpi_that_needs_a_price_and_a_reason(name: str, tmp_path: Path) -> No
     mutate, message = NO_DATA[name]
     (report,) = kit.replayed_rows(mutate(kit.calm_rows()), tmp_path)
     kpis = kpis_of(report)
-    beside = {"samples", "block_shares", "label_profit", "errors", "skews", "own"}
+    beside = {"samples", "block_shares", "label_profit", "errors", "skews", "own", "under"}
     given = {key for key, value in kpis.model_dump(exclude=beside).items() if value is not None}
     assert kpis.block_shares == kpis.label_profit == kpis.own == {}
     assert given <= {"ws_lag_p95_ms", "latency_p95_ms"}
@@ -229,7 +229,7 @@ def test_tiny_prices_have_a_tick(tmp_path: Path) -> None:
 def test_given_unit_that_does_not_fit_is_refused(name: str, given: float, tmp_path: Path) -> None:
     path = write_npz(tmp_path / "bad.npz", kit.calm_rows())
     with pytest.raises(
-        SoakConfigError, match=rf"row \d+ is depth with .*no multiple of {name} = {given}, which was given"
+        SoakConfigError, match=rf"row \d+ is depth with .*not a multiple of {name} = {given}, which was given"
     ):
         ReplayMarket(
             path,

@@ -4,10 +4,12 @@ import io
 import os
 import re
 import struct
+import sys
 import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.market import ReplayMarket, Window
 from pytest_soak.market.recording import numpy_file
 from pytest_soak.market.recording.reading import read_recording
+from pytest_soak.market.recording.rows import chunks
 from tests import recordings_kit as kit
 from tests.oracle.recordings import (
     LAYOUT,
@@ -107,7 +110,7 @@ def test_truncated_npz_is_refused(tmp_path: Path, keep: float) -> None:
     whole = write_npz(tmp_path / "a.npz", random_rows(1)).read_bytes()
     size = int(keep * len(whole)) if isinstance(keep, float) else keep
     (tmp_path / "a.npz").write_bytes(whole[:size])
-    with pytest.raises(SoakConfigError, match=r"a\.npz is truncated, damaged or no \.npz file"):
+    with pytest.raises(SoakConfigError, match=r"a\.npz is truncated, damaged or not an \.npz file"):
         ReplayMarket(tmp_path / "a.npz")
 
 
@@ -171,7 +174,7 @@ def test_announced_size_beyond_the_file_is_refused_before_memory_is_taken(tmp_pa
 
 def test_text_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.npz").write_text("price,qty\n1,2\n", encoding="utf-8")
-    with pytest.raises(SoakConfigError, match=r"no \.npz file"):
+    with pytest.raises(SoakConfigError, match=r"not an \.npz file"):
         ReplayMarket(tmp_path / "a.npz")
 
 
@@ -209,6 +212,11 @@ def test_archive_that_inflates_beyond_measure_is_refused(tmp_path: Path) -> None
     np.savez_compressed(tmp_path / "a.npz", data=np.zeros(1_200_000, dtype=LAYOUT))
     with pytest.raises(SoakConfigError, match=r"inflates from .* expected at most 100 times"):
         ReplayMarket(tmp_path / "a.npz")
+    # What else the archive holds makes the rows no smaller.
+    with zipfile.ZipFile(tmp_path / "a.npz", "a") as archive:
+        archive.writestr("padding.bin", bytes(800_000))
+    with pytest.raises(SoakConfigError, match=r"inflates from .* expected at most 100 times"):
+        ReplayMarket(tmp_path / "a.npz")
 
 
 def test_damaged_lzma_is_refused(tmp_path: Path) -> None:
@@ -237,6 +245,26 @@ def test_many_rows_of_an_archive_are_mapped_and_not_held(
     assert one == other
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="resident pages are read in /proc")
+def test_mapped_rows_that_were_looked_at_are_given_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A limit on a process may count them."""
+    np.save(tmp_path / "a.npy", np.ones(1 << 18, dtype=LAYOUT))
+    rows = np.load(tmp_path / "a.npy", mmap_mode="r")
+    monkeypatch.setattr("pytest_soak.market.recording.rows.CHUNK_ROWS", 1 << 14)
+    before = _resident_of_files()
+    assert sum(chunk.tobytes().count(1) > 0 for _, chunk in chunks(rows)) == 16
+    assert _resident_of_files() - before < rows.nbytes / 4
+    rows.tobytes()
+    assert _resident_of_files() - before > rows.nbytes / 2
+
+
+def _resident_of_files() -> int:
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("RssFile:"))
+
+
 def _mapped_and_held(path: Path, monkeypatch: pytest.MonkeyPatch) -> list[ReplayMarket]:
     mapped = ReplayMarket(path)
     monkeypatch.undo()
@@ -244,6 +272,16 @@ def _mapped_and_held(path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Replay
 
 
 WHOLE = Window(iteration=1, iterations=1, start_ms=0.0, duration_ms=1_000.0)
+
+
+def test_rows_that_would_fill_the_disk_are_refused_before_any_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_npz(tmp_path / "big.npz", good_rows())
+    monkeypatch.setattr(numpy_file, "_MOST_IN_MEMORY", 64)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=1))
+    with pytest.raises(SoakConfigError, match=r"big\.npz: its rows take \d+ bytes, of which .* may hold 0"):
+        read_recording(path)
 
 
 def test_full_disk_while_rows_are_inflated_is_one_sentence(

@@ -115,7 +115,7 @@ def test_prices_without_a_decimal_tick_ask_for_one(tmp_path: Path) -> None:
     rows["px"] *= np.pi
     with pytest.raises(SoakConfigError, match=r"no tick_size can be inferred.*tick_size=\.\.\."):
         ReplayMarket(write_npz(tmp_path / "a.npz", rows))
-    with pytest.raises(SoakConfigError, match=r"row 0 is depth with px = .*no multiple of tick_size = 0.1"):
+    with pytest.raises(SoakConfigError, match=r"row 0 is depth with .*not a multiple of tick_size = 0.1"):
         ReplayMarket(tmp_path / "a.npz", tick_size=0.1)
 
 

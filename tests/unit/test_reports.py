@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from pytest_soak.domain.errors import SoakConfigError, SoakStateError
-from pytest_soak.domain.records import EdgeReport, Histogram, Sample
+from pytest_soak.domain.records import EdgeReport, Sample
 from pytest_soak.domain.reports import checked_report
+from pytest_soak.domain.values import Histogram
 from pytest_soak.engine.run import check_strategy
 from tests.canary_kit import run, spec
 from tests.rules_kit import MARKET, blocks, edge_report, orders, totals

@@ -192,9 +192,22 @@ def test_the_command(artifacts: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert summary_name(3) in names(folder)
     assert cli.main(["rotate", "--soak-artifacts", str(artifacts / "nowhere")]) == 2
     assert "nowhere is not a folder" in capsys.readouterr().err
+    foreign = artifacts.parent / "home"
+    (foreign / "mine").mkdir(parents=True)
+    assert cli.main(["rotate", "--soak-artifacts", str(foreign)]) == 2
+    assert "home holds no folder 'runs'" in capsys.readouterr().err
+    assert names(foreign) == {"mine"}
     for wrong in ("--keep=0", "--days=-1", "--megabytes=nan"):
         with pytest.raises(SystemExit):
             cli.main(["rotate", wrong])
+
+
+def test_nothing_outside_of_the_runs_is_looked_at(artifacts: Path) -> None:
+    """A home folder may hold a folder ``runs``, and a million files beside it."""
+    made(artifacts, 1)
+    (last,) = [line for line in rotate(artifacts, NOW, Retention()) if line.startswith("OK: ")]
+    (artifacts / "large").write_bytes(b"x" * 2_000_000)
+    assert list(rotate(artifacts, NOW, Retention(megabytes=2.0))) == [last.replace("500", "2")]
 
 
 def test_no_link_is_followed_and_nothing_is_left_where_it_leads(artifacts: Path, tmp_path: Path) -> None:
@@ -226,7 +239,8 @@ def a_link(tar: tarfile.TarFile) -> None:
 def too_large(tar: tarfile.TarFile) -> None:
     member = tarfile.TarInfo("audit.jsonl")
     member.size = 3 * 1024**3
-    tar.addfile(member)
+    # The header alone: the content that it claims is not there, and `addfile` would ask for it.
+    tar.fileobj.write(member.tobuf())
 
 
 @pytest.mark.parametrize("content", [a_link, too_large])

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from pytest_soak.domain import sampling
-from pytest_soak.domain.batches import Batches
 from pytest_soak.domain.gates import FAMILY_ERROR, Chance, describe, error_of, judge, judge_canary
 from pytest_soak.domain.kpis import kpis_of, pooled
 from pytest_soak.domain.outcome import MISSED
-from pytest_soak.domain.records import EdgeReport, Histogram, Sample, Verdict
+from pytest_soak.domain.records import Batches, EdgeReport, Sample, Verdict
 from pytest_soak.domain.sampling import merged_histogram, quantile, t_quantile
 from pytest_soak.domain.settings import GateSettings, Threshold
+from pytest_soak.domain.values import Histogram
 from tests.rules_kit import blocks, edge_report, orders, totals
 
 BATCHES = 20

@@ -99,6 +99,10 @@ def test_a_controller_stops_its_workers_and_goes_on_until_they_have_ended(
         with pytest.raises(KeyboardInterrupt):
             raised(signal.SIGINT)
         assert workers.asked == ["stop", "cut", "end"]
+        # Nothing that runs later would remove the files.
+        monkeypatch.setattr(os, "_exit", lambda _: workers.asked.append("exit"))
+        raised(signal.SIGTERM)
+        assert workers.asked[3:] == ["end", "forget", "exit"]
         handlers.pytest_sessionfinish(here)
         assert here.exitstatus == 143
     finally:

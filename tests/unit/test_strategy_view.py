@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -12,17 +13,18 @@ from hypothesis import strategies as st
 
 from pytest_soak import Strategy, StrategyError, View
 from pytest_soak.domain.errors import SoakConfigError
-from pytest_soak.domain.gates import check_gate_settings, judge
+from pytest_soak.domain.gates import Chance, check_gate_settings, judge
 from pytest_soak.domain.kpis import kpis_of, pooled
-from pytest_soak.domain.own import own_values
+from pytest_soak.domain.own import own_errors, own_values, problems_of_own
 from pytest_soak.domain.parameters import DEFAULTS
-from pytest_soak.domain.records import Sample
+from pytest_soak.domain.records import Sample, Verdict
 from pytest_soak.domain.sampling import merged_histogram, quantile
 from pytest_soak.domain.settings import GateSettings, Threshold
 from pytest_soak.market import Market, MockMarket, ReplayMarket, Window, load_scenario
 from pytest_soak.market.orders import Order
 from tests import recordings_kit as kit
 from tests.oracle.recordings import write_npz
+from tests.rules_kit import edge_report
 
 WINDOW = Window(iteration=1, iterations=1, start_ms=10_000.0, duration_ms=40_000.0)
 
@@ -242,3 +244,31 @@ def test_percentiles_of_several_iterations_are_those_of_all_values(
     every = sorted(one + other)
     assert quantile(merged, 0.5) == pytest.approx(float(np.quantile(every, 0.5)), abs=2.0 * merged.step)
     assert parts[0].p05 == pytest.approx(float(np.quantile(one, 0.05)), rel=1e-9, abs=1e-6)
+
+
+def test_a_gate_on_a_mean_or_percentile_of_ones_own_does_not_go_red_by_chance() -> None:
+    """Of 100 iterations on their bound 5 % are red; a binomial of that share exceeds 10 in 1 % of cases."""
+    rng = np.random.default_rng(1)
+    for what, bound in (("mean", 0.0), ("p50", 0.0), ("p95", NormalDist().inv_cdf(0.95))):
+        gates = GateSettings(thresholds={f"own.edge.{what}": Threshold(fail_below=bound)})
+        chance = Chance.of_iterations(1, gates)
+        red = 0
+        for _ in range(100):
+            report = edge_report(own={"edge": own_values(rng.normal(size=400).tolist())})
+            (result,) = judge(kpis_of(report), gates, chance=chance)
+            assert result.error is not None
+            red += result.verdict is Verdict.FAIL and result.is_beyond_chance
+        assert red <= 10
+
+
+def test_batches_of_ones_own_values_say_what_they_can() -> None:
+    """Too few values have no error, values that are too large for their squares neither, equal ones none."""
+    assert own_errors([edge_report(own={"x": own_values([1.0, 2.0, 3.0])})]) == {}
+    large = own_errors([edge_report(own={"x": own_values([1e300] * 20 + [-1e300] * 20)})])
+    assert "own.x.mean" not in large
+    same = own_errors([edge_report(own={"x": own_values([2.0] * 40)})])
+    assert same["own.x.mean"] == (0.0, 0.0)
+    many = [edge_report(own={"x": own_values([float(n), n + 1.0])}) for n in range(12)]
+    assert own_errors(many)["own.x.mean"].size > 0.0
+    wrong = own_values([1.0] * 40).model_copy(update={"batch_mean": (1.0,)})
+    assert list(problems_of_own({"x": wrong})) == ["own.x has 20 batches and other means or counts of them"]

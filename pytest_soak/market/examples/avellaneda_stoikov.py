@@ -81,7 +81,7 @@ class InventoryMaker:
     def run(self, market: Market, parameters: Mapping[str, float], window: Window) -> EdgeReport:  # noqa: ARG002 the protocol's arguments
         """Trade every path of the window; the six parameters are not the paper's and change nothing.
 
-        Amounts and positions of the report are sums over the window's paths. Blocks are none, and samples
+        Amounts and positions of the report are sums over the window's paths. There are no blocks, and samples
         and the spread of others are without data, as this market has neither.
 
         Raises:

@@ -11,7 +11,8 @@ from dataclasses import asdict, dataclass
 from typing import Literal
 
 from pytest_soak.domain.errors import SoakConfigError
-from pytest_soak.domain.records import Blocks, EdgeReport, EdgeTotals, MarketFacts, OrderCounts, Sample
+from pytest_soak.domain.market_facts import MarketFacts
+from pytest_soak.domain.records import Blocks, EdgeReport, EdgeTotals, OrderCounts, Sample
 from pytest_soak.market.protocols import MakerJob, Window
 
 _NOTHING = Sample(n=0, p95=None)
@@ -24,7 +25,7 @@ class AvellanedaStoikovMarket:
 
     One unit of the paper's time is a second of market time, so that a path takes ``T`` x 1000 ms and path
     number i begins at i times that. A window holds the paths between the two of them that are nearest to its
-    begin and its end: one path where it is as long as ``T``, a batch where it is longer.
+    start and its end: one path where it is as long as ``T``, a batch where it is longer.
 
     Raises:
         SoakConfigError: where a number is not above 0 or ``T`` is no multiple of ``dt``.
@@ -46,7 +47,7 @@ class AvellanedaStoikovMarket:
         if self.seed < 0:
             raise SoakConfigError(f"seed = {self.seed} of {self.name} is below 0")
         if self.steps < 1 or abs(self.steps * self.dt / self.T - 1.0) > _WHOLE:
-            raise SoakConfigError(f"T = {self.T!r} of {self.name} is no multiple of dt = {self.dt!r}")
+            raise SoakConfigError(f"T = {self.T!r} of {self.name} is not a multiple of dt = {self.dt!r}")
 
     @property
     def source(self) -> Literal["mock"]:

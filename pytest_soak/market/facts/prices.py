@@ -27,7 +27,7 @@ def peak(series: Series) -> tuple[float, int]:
 
 
 def aggregation(series: Series) -> tuple[float, int]:
-    """Peak that is left at five minutes; of a market without one there is none to lose."""
+    """Share of the peak that is left at five minutes; NaN for a market that has none."""
     short, long = series.returns(1.0), series.returns(300.0)
     at_first = estimators.GAUSSIAN_RATIO - estimators.geary_ratio(short)
     left = estimators.GAUSSIAN_RATIO - estimators.geary_ratio(long)

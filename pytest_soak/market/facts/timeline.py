@@ -145,7 +145,7 @@ def _labels(axes: Any, tape: Tape, unit: float, labels: Sequence[str]) -> None:
 
 
 def _stretches(on: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Begin and end of each stretch."""
+    """Start and end of each stretch."""
     import numpy as np
 
     edges = np.flatnonzero(np.diff(np.concatenate(([False], on, [False])).astype(np.int8)))

@@ -329,7 +329,7 @@ def _unit(rows: Rows, path: Path, what: _Field, grid: Grid, given: float | None)
             more = "" if count == 1 else f" ({count} such rows)"
             refuse(
                 path,
-                f": row {row} is depth with {what.field} = {rows[what.field][row]}, no multiple of "
+                f": row {row} is depth with {what.field} = {rows[what.field][row]}, not a multiple of "
                 f"{what.argument} = {unit}, which {how}{more}",
             )
     return unit

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pytest_soak.domain.records import EdgeReport, MarketFacts
+    from pytest_soak.domain.market_facts import MarketFacts
+    from pytest_soak.domain.records import EdgeReport
     from pytest_soak.domain.settings import MakerSettings
     from pytest_soak.market.recording.checks import Facts
 

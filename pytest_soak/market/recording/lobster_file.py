@@ -23,11 +23,12 @@ _PLACED, _REDUCED, _DELETED, _EXECUTED = 1, 2, 3, 4
 _SECOND_NS = 1_000_000_000
 
 
-def lobster_files(rows: Rows, symbol: str, file: Path) -> Iterator[tuple[Path, bytes]]:
+def lobster_files(rows: Rows, symbol: str, file: Path) -> Iterator[tuple[Path, bytes, int]]:
     """The two files of rows: ``SYMBOL_DAY_NAME_mock_message_10.csv`` and ``..._orderbook_10.csv``.
 
-    NAME is that of ``file``, beside which they lie. The ten best levels are written, and messages that change
-    one of them; times are seconds after midnight of the day on which the recording begins, in UTC.
+    Beside the content stands the number of lines. NAME is that of ``file``, beside which they lie. The ten
+    best levels are written, and messages that change one of them; times are seconds after midnight of the
+    day on which the recording begins, in UTC.
 
     Raises:
         SoakConfigError: where a price is no multiple of 1/10000.
@@ -41,7 +42,7 @@ def lobster_files(rows: Rows, symbol: str, file: Path) -> Iterator[tuple[Path, b
         books.append(book)
     name = f"{symbol}_{day}_{file.name.removesuffix('.csv')}_mock"
     for what, lines in (("message", messages), ("orderbook", books)):
-        yield file.with_name(f"{name}_{what}_{LEVELS}.csv"), "".join(lines).encode("ascii")
+        yield file.with_name(f"{name}_{what}_{LEVELS}.csv"), "".join(lines).encode("ascii"), len(lines)
 
 
 class _Book:
@@ -112,7 +113,7 @@ def _message(at: int, kind: int, number: int, size: float, price: int, side: int
 def _units(px: float) -> int:
     units = round(px * 10_000)
     if abs(units / 10_000 - px) > 1e-9:
-        raise SoakConfigError(f"a price of {px} is no multiple of 1/10000, in which LOBSTER counts")
+        raise SoakConfigError(f"a price of {px} is not a multiple of 1/10000, LOBSTER's unit of price")
     return units
 
 

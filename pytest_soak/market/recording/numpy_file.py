@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from pytest_soak.domain.errors import SoakConfigError
-from pytest_soak.market.recording.rows import LAYOUT, ROW_BYTES, About, Recording, layout
+from pytest_soak.market.recording.rows import LAYOUT, ROW_BYTES, About, Recording, layout, refuse_unless_room
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,7 +31,7 @@ _MOST_TEXT = 1 << 20
 _CHUNK_BYTES = 1 << 20
 _MOST_HEADER = 1 << 16
 _MOST_INFLATION = 100
-"""Bytes of rows to a byte of the file, above which no recording compresses: it is made to fill the memory."""
+"""Bytes of rows to a byte that holds them in the archive, above which one is made to fill memory and disk."""
 _INFLATION_JUDGED_FROM = 1 << 26
 _MOST_IN_MEMORY = 1 << 28
 """Bytes of rows of an archive above which they are kept in a temporary file."""
@@ -97,7 +97,7 @@ def _read_npz(path: Path) -> tuple[Rows, dict[str, str]]:
         raise
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, *_UNPARSABLE) as error:
         raise SoakConfigError(
-            f"recording {path} is truncated, damaged or no .npz file ({error}); "
+            f"recording {path} is truncated, damaged or not an .npz file ({error}); "
             "expected a zip archive written by numpy.savez or numpy.savez_compressed"
         ) from error
     except _inflate_errors() as error:
@@ -144,11 +144,12 @@ def _inflate_errors() -> tuple[type[Exception], ...]:
 
 
 def _refuse_bomb(member: zipfile.ZipInfo, path: Path) -> None:
-    held = path.stat().st_size
+    # Not of the file: what else is in it may be there to make it large.
+    held = member.compress_size
     if member.file_size > max(_INFLATION_JUDGED_FROM, _MOST_INFLATION * held):
         raise SoakConfigError(
             f"recording {path}: array 'data' inflates from {held} to {member.file_size} bytes; "
-            f"expected at most {_MOST_INFLATION} times the size of the file"
+            f"expected at most {_MOST_INFLATION} times its size in the file"
         )
 
 
@@ -207,6 +208,7 @@ def _inflated(count: int, head: bytes, stream: BinaryIO, path: Path) -> Rows:
             view[done : done + len(block)] = block
             done += len(block)
         return rows
+    refuse_unless_room(path, size, Path(tempfile.gettempdir()))
     with tempfile.TemporaryFile() as file:
         for block in _blocks(size, head, stream, path):
             file.write(block)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.market.recording.numpy_file import ABOUT, ORIGIN
-from pytest_soak.market.recording.rows import FIELDS, About, layout, refuse_row
+from pytest_soak.market.recording.rows import FIELDS, ROW_BYTES, About, layout, refuse_row, refuse_unless_room
 
 if TYPE_CHECKING:
     import numpy as np
@@ -63,7 +63,7 @@ def batches(file: Path) -> Iterator[Rows]:
     """The rows of a file, batch by batch.
 
     Raises:
-        SoakConfigError: the file is damaged, or a value is none of those accepted.
+        SoakConfigError: the file is damaged, or a value is not accepted.
     """
     opened = _opened(file)
     columns = _columns(opened, file)
@@ -213,12 +213,13 @@ def read_into(file: Path, output: Path) -> int:
     """Write the rows of a file as ``.npy``; how many there are.
 
     Raises:
-        SoakConfigError: the file is damaged, or a value is none of those accepted.
+        SoakConfigError: the file is damaged, or a value is not accepted.
     """
     import numpy as np
     from numpy.lib import format as npy
 
     count = int(_opened(file).metadata.num_rows)
+    refuse_unless_room(file, count * ROW_BYTES, output.parent)
     done = 0
     with output.open("wb") as stream:
         head = npy.header_data_from_array_1_0(np.empty(0, layout()))

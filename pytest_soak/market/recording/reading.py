@@ -12,7 +12,7 @@ from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.market.recording import numpy_file, parquet_file
 from pytest_soak.market.recording.cache import kept
 from pytest_soak.market.recording.files import files_of, sha256_of
-from pytest_soak.market.recording.rows import About, Recording, layout
+from pytest_soak.market.recording.rows import About, Recording, layout, refuse_unless_room
 
 if TYPE_CHECKING:
     from pytest_soak.market.recording.rows import Rows
@@ -50,9 +50,9 @@ def read_recording(path: Path) -> Recording:
     """Read a recording: one file, several with commas between them, or a glob.
 
     The rows are mapped: those of ``.npy`` files as they are, those of other formats once they are converted
-    and kept in the user's cache. Mapped rows that were looked at count as resident, and are pages of the file
-    that the system takes back where memory is short; what this process holds of its own does not follow
-    their number.
+    and kept in the user's cache. Mapped rows count as resident while a pass of the kernel goes over them, as
+    pages of the file that the system takes back where memory is short; they are given back after each pass
+    and each chunk. What this process holds of its own does not follow their number.
 
     Raises:
         SoakConfigError: naming the file, the row that is wrong and what was expected.
@@ -73,7 +73,7 @@ def _read(files: tuple[Path, ...]) -> Recording:
     if len(formats) > 1:
         odd = next(file for file, found in known.items() if found != known[files[0]])
         raise SoakConfigError(
-            f"recording {odd} is of another format than {files[0]}; expected one format in a recording"
+            f"recording {odd} is in another format than {files[0]}; expected one format per recording"
         )
     found = known[files[0]]
     if found is None:
@@ -83,7 +83,7 @@ def _read(files: tuple[Path, ...]) -> Recording:
 
 
 def _format_of(file: Path) -> Format | None:
-    """The format of this room that a file is of; None where it is for the kernel to know."""
+    """The format of a file that is read here; None if the kernel has to tell."""
     with file.open("rb") as stream:
         head = stream.read(_HEAD)
     return next((known for known in FORMATS if known.knows(file, head)), None)
@@ -95,7 +95,7 @@ def _by_kernel(files: tuple[Path, ...]) -> Recording:
             raise SoakConfigError(f"recording {file} is empty; expected recorded market data (docs/DATA.md)")
         if kernel.data_format(file) is None:
             raise SoakConfigError(
-                f"recording {file} is of no format that is known; expected one of "
+                f"recording {file} is in no known format; expected one of "
                 f"{', '.join(format_names())} (docs/DATA.md says how each is known)"
             )
     place, text = _converted(files, lambda output: kernel.convert_data(files, output))
@@ -126,6 +126,8 @@ def _joined(recordings: list[Recording]) -> Recording:
     """Recordings one after the other, in one mapped file."""
     import tempfile
 
+    size = sum(len(recording.buffer) for recording in recordings)
+    refuse_unless_room(recordings[0].path, size, Path(tempfile.gettempdir()))
     with tempfile.TemporaryFile() as file:
         for recording in recordings:
             file.write(recording.buffer)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import mmap
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,9 +38,20 @@ CHUNK_ROWS = 1 << 18
 
 
 def chunks(rows: Rows) -> Iterator[tuple[int, Rows]]:
-    """Rows in chunks, each with the number of its first row."""
+    """Rows in chunks, each with the number of its first row; of mapped rows one chunk is resident."""
     for offset in range(0, len(rows), CHUNK_ROWS):
         yield offset, rows[offset : offset + CHUNK_ROWS]
+        release(rows)
+
+
+def release(rows: Rows) -> None:
+    """Give back the memory of mapped rows that were looked at; the file is asked again where they are needed.
+
+    Else resident memory grows to the size of the file, which a limit on a process may count.
+    """
+    mapped, advice = rows.base, getattr(mmap, "MADV_DONTNEED", None)
+    if advice is not None and isinstance(mapped, mmap.mmap):
+        mapped.madvise(advice)
 
 
 def layout() -> np.dtype[np.void]:
@@ -46,6 +59,20 @@ def layout() -> np.dtype[np.void]:
     import numpy as np
 
     return np.dtype(list(FIELDS))
+
+
+def refuse_unless_room(path: Path, size: int, place: Path) -> None:
+    """Refuse rows that would take more than half of what is free where they are to be written.
+
+    Raises:
+        SoakConfigError: names the recording and the place.
+    """
+    free = shutil.disk_usage(place).free
+    if size > free // 2:
+        raise SoakConfigError(
+            f"recording {path}: its rows take {size} bytes, of which {place} may hold {free // 2}, half of "
+            "what is free; make room there, or name another place (TMPDIR, PYTEST_SOAK_CACHE)"
+        )
 
 
 def refuse_row(file: Path, row: int, text: str) -> NoReturn:

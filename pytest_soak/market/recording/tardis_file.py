@@ -18,11 +18,11 @@ _TRADES = "exchange,symbol,timestamp,local_timestamp,id,side,price,amount"
 _SIDES = {True: ("ask", "bid"), False: ("sell", "buy")}
 
 
-def tardis_files(rows: Rows, symbol: str, file: Path) -> Iterator[tuple[Path, bytes]]:
+def tardis_files(rows: Rows, symbol: str, file: Path) -> Iterator[tuple[Path, bytes, int]]:
     """The two files of a recording's rows, beside ``file``: ``NAME_incremental_book_L2`` and ``NAME_trades``.
 
-    Times are in microseconds, whole ones that have begun. Rows are in the order of receipt; ``file`` ends in
-    ``.csv`` or ``.csv.gz``.
+    Beside the content stands the number of its rows. Times are in microseconds, whole ones that have begun.
+    Rows are in the order of receipt; ``file`` ends in ``.csv`` or ``.csv.gz``.
     """
     from pytest_soak.market.recording.checks import DEPTH, SNAPSHOT, TRADE
 
@@ -38,7 +38,8 @@ def tardis_files(rows: Rows, symbol: str, file: Path) -> Iterator[tuple[Path, by
         content = text.getvalue().encode("ascii")
         path = file.with_name(f"{name}_{what}.csv{'.gz' if packed else ''}")
         # Without the time of packing, so that the same rows give the same bytes.
-        yield path, gzip.compress(content, compresslevel=6, mtime=0) if packed else content
+        count = content.count(b"\n") - 1
+        yield path, gzip.compress(content, compresslevel=6, mtime=0) if packed else content, count
 
 
 def _lines(rows: Rows, symbol: str, kinds: tuple[int, ...]) -> Iterator[str]:

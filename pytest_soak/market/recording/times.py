@@ -84,7 +84,7 @@ class Axis:
         """Check the whole axis: its unit and its length.
 
         Raises:
-            SoakConfigError: where times are no nanoseconds or the axis is too long.
+            SoakConfigError: where times are not nanoseconds or the axis is too long.
         """
         first, last = self.first or 0, self.last
         span = last - first
@@ -99,7 +99,7 @@ class Axis:
             refuse(
                 path,
                 f": {self.rows} rows of the {self._name} side lie within {span} ns of {self._field}; "
-                "these times are no nanoseconds",
+                "these times are not nanoseconds",
             )
         if span > MOST_SPAN_NS:
             refuse(

@@ -10,6 +10,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from pytest_soak.domain.contract import LINEAR, Contract
+from pytest_soak.domain.funding import NO_FUNDING, Funding
 from pytest_soak.domain.settings import Strict
 from pytest_soak.market.scenario.rules import AsMany, Followed, Ordered, Ruled, Within
 
@@ -17,7 +19,7 @@ Multiplier = Annotated[float, Field(ge=0.001, le=1000.0)]
 Label = Annotated[str, Field(min_length=1, max_length=64)]
 Outage = Literal["none", "feed", "orders", "both"]
 
-_DOWN = "Which line to the maker is down from begin to end; what is sent meanwhile arrives after it"
+_DOWN = "Which line to the maker is down from start to end; what is sent meanwhile arrives after it"
 
 
 class Effect(Strict):
@@ -77,11 +79,11 @@ class RandomWindow(Ruled):
         Annotated[float, Field(ge=1.0, le=86_400.0)], Annotated[float, Field(ge=1.0, le=86_400.0)]
     ] = Field(
         strict=False,
-        description="Least and largest time from the end of one (or from 0) to the begin of the next, s",
+        description="Shortest and longest time from the end of one (or from 0) to the start of the next, s",
     )
     length_s: tuple[
         Annotated[float, Field(ge=0.1, le=86_400.0)], Annotated[float, Field(ge=0.1, le=86_400.0)]
-    ] = Field(strict=False, description="Least and largest length, s")
+    ] = Field(strict=False, description="Shortest and longest length, s")
     ramp_s: float = Field(
         ge=0.0, le=600.0, description="Time to full effect, and after the end back to none, s"
     )
@@ -93,8 +95,8 @@ class Shock(Strict):
     """One scripted event; time, length, size, sign and path are drawn from the seed, within these ranges."""
 
     label: Label = Field(description="Label in the report of an iteration that saw it")
-    at_s: float = Field(ge=0.0, le=864_000.0, description="Earliest begin, s of market time")
-    at_width_s: float = Field(default=0.0, ge=0.0, le=86_400.0, description="How much later it may begin, s")
+    at_s: float = Field(ge=0.0, le=864_000.0, description="Earliest start, s of market time")
+    at_width_s: float = Field(default=0.0, ge=0.0, le=86_400.0, description="How much later it may start, s")
     after_previous: bool = Field(
         default=False, description="Whether ``at_s`` counts from the end of the shock listed before"
     )
@@ -104,7 +106,7 @@ class Shock(Strict):
     )
     ramp_s: float = Field(default=0.0, ge=0.0, le=600.0, description="Time to full effect, s")
     move_bps: float = Field(
-        default=0.0, ge=-3000.0, le=3000.0, description="Move of fair value from begin to end, bps"
+        default=0.0, ge=-3000.0, le=3000.0, description="Move of fair value from start to end, bps"
     )
     move_ratio: float = Field(
         default=1.0, ge=1.0, le=10.0, description="The move is up to this times larger or smaller"
@@ -133,10 +135,10 @@ class Shock(Strict):
     )
     outage: Outage = Field(default="none", description=_DOWN)
     maker_fee_shift_bps: float = Field(
-        default=0.0, ge=-100.0, le=100.0, description="Added to the maker's fee from begin to end, bps"
+        default=0.0, ge=-100.0, le=100.0, description="Added to the maker's fee from start to end, bps"
     )
     taker_fee_shift_bps: float = Field(
-        default=0.0, ge=-100.0, le=100.0, description="Added to the taker's fee from begin to end, bps"
+        default=0.0, ge=-100.0, le=100.0, description="Added to the taker's fee from start to end, bps"
     )
     effect: Effect = Effect()
 
@@ -146,7 +148,7 @@ class Instrument(Ruled):
 
     rules = (
         Within("tick_size", 1e-6, 1e-4, of="start_price"),
-        Within("lot_size", 1e-6, 100.0, of="start_price", power=-1),
+        Within("lot_size", 1e-6, 100.0, of="unit_worth", power=-1, said="start_price"),
     )
 
     tick_size: float = Field(
@@ -154,9 +156,18 @@ class Instrument(Ruled):
     )
     lot_size: float = Field(
         gt=0.0,
-        description="Quantity step, in base currency; worth 1e-6 to 100 quote units at ``start_price``",
+        description="Quantity step, in units of the contract; worth 1e-6 to 100 quote at ``start_price``",
     )
     start_price: float = Field(ge=1e-6, le=1e9, description="Fair value at market time 0, in quote currency")
+    # Left out where it is the usual one, so that a scenario without it keeps its hash.
+    contract: Contract = Field(
+        default=LINEAR, exclude_if=lambda given: given == LINEAR, description="What a unit of quantity is"
+    )
+
+    @property
+    def unit_worth(self) -> float:
+        """What one unit is worth at the start, in quote currency."""
+        return self.contract.in_quote(self.start_price)
 
 
 class Fair(Strict):
@@ -259,7 +270,7 @@ class Hawkes(Ruled):
     rules = (AsMany("weights", of="half_lives_s"),)
 
     branching: float = Field(
-        ge=0.0, le=0.95, description="Further market orders that one brings about in the mean, directly"
+        ge=0.0, le=0.95, description="Further market orders that one brings about directly, on average"
     )
     cross_share: float = Field(ge=0.0, le=1.0, description="Share of them on the other side")
     half_lives_s: Annotated[
@@ -359,7 +370,7 @@ class Impact(Strict):
         ge=0.01,
         le=1e6,
         description="A trade that follows a net flow of n typical ones of its side moves fair value by "
-        "1 / sqrt(1 + n / saturation) of what it would else",
+        "1 / sqrt(1 + n / saturation) of what it would otherwise",
     )
     memory_half_life_s: float = Field(
         default=600.0, ge=1.0, le=86_400.0, description="Half-life of net flow, s"
@@ -376,7 +387,7 @@ class Impact(Strict):
         ge=0.0,
         le=1.0,
         description="Share of cancellations on a side threatened by recent flow that go for its best "
-        "orders, at the most (queue-reactive: Huang, Lehalle and Rosenbaum 2015)",
+        "orders, at most (queue-reactive: Huang, Lehalle and Rosenbaum 2015)",
     )
 
 
@@ -415,6 +426,7 @@ class Scenario(Ruled):
     flow: Flow
     impact: Impact = Impact()
     latency: Latency
+    funding: Funding = Field(default=NO_FUNDING, exclude_if=lambda given: given == NO_FUNDING)
     regimes: Annotated[tuple[Regime, ...], Field(max_length=8, strict=False)] = ()
     seasonality: Seasonality | None = None
     windows: Annotated[tuple[RandomWindow, ...], Field(max_length=8, strict=False)] = ()

@@ -31,13 +31,17 @@ class Ordered:
 
 @dataclass(frozen=True, slots=True)
 class Within:
-    """A number lies within bounds that are multiples of another one, or of its reciprocal."""
+    """A number lies within bounds that are multiples of another one, or of its reciprocal.
+
+    ``said`` is the field that the other one follows from, where it is none itself.
+    """
 
     field: str
     low: float
     high: float
     of: str
     power: Literal[1, -1] = 1
+    said: str = ""
 
     def problem(self, model: Any) -> str | None:
         """What is accepted instead, where the rule does not hold."""
@@ -45,7 +49,8 @@ class Within:
         low, high = (bound * base if self.power > 0 else bound / base for bound in (self.low, self.high))
         if low <= value <= high:
             return None
-        return f"{self.field} from {low:g} to {high:g} at {self.of} {base:g}"
+        said = self.said or self.of
+        return f"{self.field} from {low:g} to {high:g} at {said} {getattr(model, said):g}"
 
 
 @dataclass(frozen=True, slots=True)

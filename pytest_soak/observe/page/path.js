@@ -3,7 +3,7 @@
 
 const SoakPath = (() => {
   const { COLOURS, REASONS, chart, fixed, ink, layout, make } = Soak;
-  const PARTS = [["gross_bps", "gross"], ["fees_eff_bps", "fees"], ["slippage_bps", "slippage"], ["inventory_bps", "inventory"]];
+  const PARTS = [["gross_bps", "gross"], ["fees_eff_bps", "fees"], ["slippage_bps", "slippage"], ["inventory_bps", "inventory"], ["funding_bps", "funding"]];
   const HORIZONS = ["100ms", "1s", "10s", "60s"];
 
   // Shocks and regimes that have a label, as bands behind the lines.
@@ -71,7 +71,7 @@ const SoakPath = (() => {
   }
 
   const CHARTS = [
-    ["Price, our quotes and fills", prices, "tall wide-chart"], ["Profit so far and its parts, quote currency", profit], ["Position, base currency", position],
+    ["Price, our quotes and fills", prices, "tall wide-chart"], ["Profit so far and its parts, in what the contract settles in", profit], ["Position, base currency or contracts", position],
     ["Spread of the market and ours, bps", spread], ["Blocked attempts per step, by reason", blocks], ["Mean markout of maker fills, bps", markouts],
   ];
 

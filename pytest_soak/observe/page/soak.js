@@ -3,13 +3,13 @@
 "use strict";
 
 const Soak = (() => {
-  const COMPONENTS = [["gross_bps", "gross"], ["fees_eff_bps", "fees"], ["slippage_bps", "slippage"], ["inventory_bps", "inventory"]];
+  const COMPONENTS = [["gross_bps", "gross"], ["fees_eff_bps", "fees"], ["slippage_bps", "slippage"], ["inventory_bps", "inventory"], ["funding_bps", "funding"]];
   const REASONS = ["min_interval", "throttle", "concurrency", "risk"];
   const COLOURS = ["#3b76c4", "#3a9a6b", "#c9822b", "#8e5bb5", "#b8433f", "#5f6b7a"];
   const BAD = ["FAIL", "NO_DATA", "damaged"];
   const CHARTS = [
     ["Net profit and its parts, bps", net], ["Risk ratio, zones and gate", risk],
-    ["Profit and drawdown, quote currency", money], ["Position, base currency", position],
+    ["Profit and drawdown, in what the contract settles in", money], ["Position, base currency or contracts", position],
     ["Blocked attempts by reason", blocks], ["95th percentiles, ms", percentiles],
     ["Parameters within their bounds (0 lower, 1 upper); a cross: a guard spoke", parameters, "tall"],
   ];
@@ -234,7 +234,7 @@ const Soak = (() => {
     const rows = canary.iterations.map((row) => {
       const held = Object.entries(row.refused).map(([guard, names]) => guard + " holds " + names.join(", "));
       const notes = [...row.missed, ...held, ...(row.reverted ? ["reverted to " + row.reverted] : []), ...row.labels, ...row.notes];
-      return [opening(row.iteration, open && (() => open(canary.name, row.iteration))), fixed(2, true)(row.kpis.net_bps), fixed(2, true)(row.kpis.profit), row.kpis.fills ?? "-",
+      return [opening(row.iteration, open && (() => open(canary.name, row.iteration))), fixed(2, true)(row.kpis.net_bps), fixed(2, true)(row.kpis.profit_quote), row.kpis.fills ?? "-",
         fixed(3, true)(row.kpis.position_end), percent(row.kpis.risk_ratio), row.zone || "-", verdict("td", row.verdict + (row.warmup ? " (w)" : "")), notes.join("; ")];
     });
     scroll.append(plainTable(columns, rows));
@@ -289,7 +289,7 @@ const Soak = (() => {
 
   // Canaries over each other, where more than one is chosen.
   function together(parent, canaries) {
-    const running = (one) => { let sum = 0; return kpi(one, "profit").map((value) => (value === null ? null : (sum += value))); };
+    const running = (one) => { let sum = 0; return kpi(one, "profit_quote").map((value) => (value === null ? null : (sum += value))); };
     const all = [
       ["Net profit, bps", (one) => kpi(one, "net_bps"), {}], ["Cumulative profit, quote currency", running, {}],
       ["Risk ratio", (one) => kpi(one, "risk_ratio"), { yaxis: { range: [0, 1], tickformat: ".0%" } }], ["Largest position, base currency", (one) => kpi(one, "position_max"), {}],

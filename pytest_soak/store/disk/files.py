@@ -55,7 +55,7 @@ class Disk:
         return os.open(path, flags, 0o666)
 
     def size(self, descriptor: int) -> int:
-        """Size of an open file in bytes; what is no plain file has none."""
+        """Size of an open file in bytes; OSError for anything but a plain file."""
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
             raise OSError(errno.EINVAL, "there is something else in the place of a file")
@@ -273,7 +273,7 @@ def link_latest(target: Path, link: Path) -> None:
     """
     with _explained(link, "pointed at the newest run"):
         if _is_there(link) and not is_link(link):
-            raise FileExistsError(errno.EEXIST, "it is no link, so it is left alone")
+            raise FileExistsError(errno.EEXIST, "it is not a link, so it is left alone")
         temporary = _temporary(link)
         try:
             _make_link(target, temporary)

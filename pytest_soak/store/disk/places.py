@@ -19,7 +19,7 @@ _KINDS = {
 
 
 def refuse_unless_files(*paths: Path) -> None:
-    """Refuse a path where something other than a plain file is; nothing at all is as good as a file.
+    """Refuse a path where something other than a plain file is; nothing at all is accepted too.
 
     To open a FIFO would wait for ever, and to open a link would write somewhere else.
 

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
-from pytest_soak.config.arguments import LEAST_STEP, MAX_ITERATIONS, MAX_MINUTES, MOST_STEP
+from pytest_soak.config.arguments import (
+    LEAST_CONTRACT,
+    LEAST_STEP,
+    MAX_ITERATIONS,
+    MAX_MINUTES,
+    MOST_CONTRACT,
+    MOST_STEP,
+)
 from pytest_soak.config.limits import MAX_SEED
+from pytest_soak.domain.fills import PATTERN
+from pytest_soak.domain.funding import funding_of
 from pytest_soak.domain.records import DecisionBase, GateResult, Kpis, Opinion, RecordBase, Verdict, Zone
 from pytest_soak.domain.settings import Count, Strict
 from pytest_soak.store.journal.wall import UtcTime, WallClock
@@ -188,6 +197,13 @@ def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
+def _readable(funding: str | None) -> str | None:
+    """Refuse a rate and an interval that nobody can read again."""
+    if funding is not None:
+        funding_of(funding)
+    return funding
+
+
 class RunSettings(Strict):
     """What a run is a function of, as its session was asked; None means that nobody said so."""
 
@@ -198,12 +214,15 @@ class RunSettings(Strict):
     overrides: Annotated[tuple[Text, ...], Field(strict=False)]
     minutes: Annotated[float | None, Field(gt=0.0, le=MAX_MINUTES)]
     gate: Literal["hard", "soft", "off"] | None
-    fills: Literal["queue", "touch", "through", "pessimistic"] | None
+    fills: Annotated[str, Field(pattern=PATTERN)] | None
     # A run that began before there was a choice began every iteration flat.
     position: Literal["carry", "flat"] = "flat"
     replay: Annotated[tuple[Text, ...] | None, Field(strict=False), BeforeValidator(_listed)]
     tick_size: Annotated[float | None, Field(ge=LEAST_STEP, le=MOST_STEP)]
     lot_size: Annotated[float | None, Field(ge=LEAST_STEP, le=MOST_STEP)]
+    contract: Literal["linear", "inverse"] | None
+    contract_size: Annotated[float | None, Field(ge=LEAST_CONTRACT, le=MOST_CONTRACT)]
+    funding: Annotated[str | None, AfterValidator(_readable)]
     tune: bool
     environment: str | None
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 COUNTS = frozenset({"labels", "attempts", "min_interval", "throttle", "concurrency", "risk"})
 """Columns of whole numbers; the others are doubles."""
 FILL = "fill_"
-"""Begin of the names of the columns that have a row per fill; the others have a row per step."""
+"""Prefix of the columns that have a row per fill; the others have a row per step."""
 MOST_BYTES = 256 * 1024 * 1024
 """Bytes of a series that is read, at most."""
 
@@ -128,7 +128,7 @@ def _columns(path: Path, found: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for kind in _KINDS:
         names, values = found[f"{kind}{_NAMES}"].tolist(), found[kind]
         if values.ndim != 2 or len(names) != len(values):
-            raise SoakStateError(f"{path}: not a series: {kind} is no matrix with a row per name")
+            raise SoakStateError(f"{path}: not a series: {kind} is not a matrix with a row per name")
         yield from zip(names, values, strict=True)
     if found["steps"].shape[1] != found["counts"].shape[1] or "time_ms" not in found[f"steps{_NAMES}"]:
         raise SoakStateError(f"{path}: not a series: its steps and counts do not belong together")

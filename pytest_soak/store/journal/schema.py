@@ -61,11 +61,7 @@ def connect(path: Path) -> sqlite3.Connection:
     if sqlite3.sqlite_version_info < _LEAST_SQLITE:
         raise SoakConfigError(f"SQLite {sqlite3.sqlite_version} is too old; accepted is 3.37 or newer")
     connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_MILLISECONDS / 1000)
-    connection.text_factory = bytes
-    connection.execute("PRAGMA synchronous = FULL")
-    # An iteration touches a dozen pages; more of them kept would be memory that grows with the run.
-    connection.execute(f"PRAGMA cache_size = -{CACHE_KIBIBYTES}")
-    return connection
+    return _set_up(connection, "PRAGMA synchronous = FULL")
 
 
 def connect_to_read(path: Path) -> sqlite3.Connection:
@@ -79,8 +75,19 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?{mode}", uri=True, isolation_level=None, timeout=BUSY_MILLISECONDS / 1000
     )
+    return _set_up(connection)
+
+
+def _set_up(connection: sqlite3.Connection, *statements: str) -> sqlite3.Connection:
+    """Set a connection up; close it if SQLite cannot read its file."""
     connection.text_factory = bytes
-    connection.execute(f"PRAGMA cache_size = -{CACHE_KIBIBYTES}")
+    # An iteration touches a dozen pages; more of them kept would be memory that grows with the run.
+    for statement in (*statements, f"PRAGMA cache_size = -{CACHE_KIBIBYTES}"):
+        try:
+            connection.execute(statement)
+        except BaseException:
+            connection.close()
+            raise
     return connection
 
 

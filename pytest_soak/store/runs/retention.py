@@ -25,6 +25,7 @@ from pytest_soak.store.exports.artifacts import (
     exported_number,
     rotate_summaries,
 )
+from pytest_soak.store.exports.profiles import profile_number, rotate_profiles
 from pytest_soak.store.runs.layout import JOURNAL_NAME, began_at
 from pytest_soak.store.runs.progress import canary_folders, unfinished
 from pytest_soak.store.runs.runs import list_runs
@@ -49,8 +50,13 @@ def rotate(artifacts: Path, now: datetime, limits: Retention) -> Iterator[str]:
 
     A canary that has iterations to come, or that another process works on, is left alone; so is one whose
     journal or archive cannot be read, and what a link leads to. A call that was interrupted can be repeated.
+    Nothing outside of the runs is looked at.
+
+    Raises:
+        SoakConfigError: the runs cannot be listed.
     """
-    for run in list_runs(artifacts):
+    runs = list_runs(artifacts)
+    for run in runs:
         if places.is_link(run):
             yield f"left alone: {run}: a link"
             continue
@@ -60,9 +66,9 @@ def rotate(artifacts: Path, now: datetime, limits: Retention) -> Iterator[str]:
                 yield from _rotate_canary(folder, limits, old=old)
             except (SoakError, OSError) as error:
                 yield f"left alone: {folder}: {error}"
-    size = size_of(artifacts) / 1e6
+    size = sum(size_of(run) for run in runs if not places.is_link(run)) / 1e6
     verdict = "WARN" if size > limits.megabytes else "OK"
-    yield f"{verdict}: {artifacts} holds {size:.1f} MB; limit {limits.megabytes:g} MB"
+    yield f"{verdict}: {len(runs)} runs in {artifacts} hold {size:.1f} MB; limit {limits.megabytes:g} MB"
 
 
 def _age_seconds(run_id: str, now: datetime) -> float:
@@ -85,6 +91,8 @@ def _rotate_canary(folder: Path, limits: Retention, *, old: bool) -> Iterator[st
         with filelock.FileLock(lock_file).acquire(timeout=0):
             for number in rotate_summaries(folder, limits.keep):
                 yield f"removed: {folder}: summary of iteration {number}"
+            for number in rotate_profiles(folder, limits.keep):
+                yield f"removed: {folder}: code profile of iteration {number}"
             if old and (count := pack_exports(folder)):
                 yield f"packed: {folder}: {count} files into {PACK_NAME}"
     except filelock.Timeout:
@@ -92,7 +100,7 @@ def _rotate_canary(folder: Path, limits: Retention, *, old: bool) -> Iterator[st
 
 
 def pack_exports(folder: Path) -> int:
-    """Move summaries, series, report and audit log into one compressed archive; how many files were moved.
+    """Move what was exported of iterations, report and audit log into one compressed archive; how many files.
 
     What an archive holds already stays in it, but for files of the same name.
 
@@ -113,7 +121,9 @@ def pack_exports(folder: Path) -> int:
 
 
 def _is_packed(path: Path) -> bool:
-    named = path.name in (AUDIT_NAME, REPORT_NAME) or exported_number(path.name) is not None
+    name = path.name
+    numbered = exported_number(name) or profile_number(name)
+    named = name in (AUDIT_NAME, REPORT_NAME) or numbered is not None
     return named and path.is_file() and not path.is_symlink()
 
 

@@ -146,14 +146,14 @@ def _may_be_run(path: Path) -> bool:
     try:
         return is_file(path / MANIFEST_NAME)
     except SoakConfigError:
-        # Why it cannot be read is said where it is asked for; others are none the worse.
+        # Why it cannot be read is said where it is asked for; the others are not affected.
         return True
 
 
 def find_run(artifacts: Path, name: str | None = None, *, extends: bool = False) -> Path:
     """Folder of the run of that name, or of the newest that has iterations to come, else of the newest.
 
-    Who extends a run means the newest one, where he names none.
+    Extending without a name means the newest run.
 
     Which runs are done is what their journals say: a clock that ran ahead names a run into the future.
 

@@ -122,6 +122,16 @@ impl Simulation {
         self.stepper.updates().iter().filter_map(left).collect()
     }
 
+    /// What funding payments brought that were told of in the last step.
+    #[getter]
+    fn funded(&self) -> Vec<f64> {
+        let amount = |update: &OrderUpdate| match update {
+            OrderUpdate::Funded { amount } => Some(*amount),
+            _ => None,
+        };
+        self.stepper.updates().iter().filter_map(amount).collect()
+    }
+
     /// Market time, ms.
     #[getter]
     fn time_ms(&self) -> f64 {
@@ -167,10 +177,10 @@ impl Simulation {
     /// Orders that were at the market at the start: id, side, price, base units, when it was placed.
     #[getter]
     fn carried(&self) -> Vec<OrderRow> {
-        let row = |(id, side, price, size, at): (u64, Side, f64, f64, f64)| {
-            (id, side.sign(), price, size, at)
-        };
-        self.stepper.carried().map(row).collect()
+        let orders = self.stepper.carried().iter();
+        orders
+            .map(|o| (o.number, o.side.sign(), o.price, o.size, o.placed_ms))
+            .collect()
     }
 
     /// Requests that have not been acknowledged.
@@ -200,10 +210,10 @@ impl Simulation {
     ///
     /// Kinds: 0 filled (number: its place in `fills`), 1 rejected, 2 placed, 3 cancelled (number: whether it
     /// was still there), 4 an immediate-or-cancel order was processed, 5 an order was reduced (number: its place in
-    /// `reduced`).
+    /// `reduced`), 6 funding was paid (number: its place in `funded`).
     #[getter]
     fn updates(&self) -> Vec<(u8, Option<u64>, u32)> {
-        let (mut fills, mut reduced) = (0, 0);
+        let (mut fills, mut reduced, mut funded) = (0, 0, 0);
         let row = |update: &OrderUpdate| {
             Some(match update {
                 OrderUpdate::Filled { id, .. } => {
@@ -219,6 +229,10 @@ impl Simulation {
                     (5, Some(*id), reduced - 1)
                 }
                 OrderUpdate::Taken => (4, None, 0),
+                OrderUpdate::Funded { .. } => {
+                    funded += 1;
+                    (6, None, funded - 1)
+                }
             })
         };
         self.stepper.updates().iter().filter_map(row).collect()

@@ -21,7 +21,7 @@ pub enum BookError {
     #[error("price {price:?} is not between one tick and 2^40 ticks of {tick_size:?}")]
     PriceOutOfRange { price: f64, tick_size: f64 },
     /// A price between two ticks.
-    #[error("price {price:?} is off tick: no multiple of {tick_size:?}")]
+    #[error("price {price:?} is off tick: not a multiple of {tick_size:?}")]
     OffTick { price: f64, tick_size: f64 },
     /// A size that is infinite or not a number.
     #[error("size {0:?} is not finite")]
@@ -33,7 +33,7 @@ pub enum BookError {
     #[error("size {0:?} is larger than 2^50 lots")]
     SizeTooLarge(f64),
     /// A size that is no whole number of lots.
-    #[error("size {size:?} is off lot: no multiple of {lot_size:?}")]
+    #[error("size {size:?} is off lot: not a multiple of {lot_size:?}")]
     OffLot { size: f64, lot_size: f64 },
     /// A level of a snapshot whose size is 0.
     #[error("size {0:?} is no size of a level")]

@@ -17,6 +17,7 @@ mod world;
 pub use error::MarketError;
 pub use measure::ReportError;
 pub use scenario::ScenarioError;
+pub use session::holdings::Resting;
 pub use session::market::Market;
 pub use session::observe::Observation;
 pub use session::observe_rows::RowsObservation;

@@ -49,6 +49,7 @@ pub fn maker_json() -> Value {
             "base_spread_bps_delta": 0.14, "impact_cap_ratio": 0.1, "max_delta_ratio": 0.14,
             "tail_age_ms": 600.0},
         "maker": {"base_half_spread_bps": 2.6, "skew_bps": 3.0, "requote_bps": 0.15, "far_bps": 0.8,
+            "ticks_per_bps": 0.0,
             "position_limit_notional": 50000.0, "max_order_notional": 6000.0,
             "min_order_notional": 10.0, "exit_ratio": 0.1, "decision_interval_ms": 10.0,
             "decision_horizon_ms": 500.0, "max_in_flight": 4, "depth_levels": 10,

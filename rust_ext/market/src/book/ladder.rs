@@ -116,15 +116,15 @@ impl Ladder {
         far.fold(total, |sum, lots| sum.saturating_add(*lots))
     }
 
-    /// What `lots` are worth that trade against the levels from the best on, ticks times lots; None where less
-    /// stands here.
-    pub fn walk(&self, lots: Lots) -> Option<f64> {
+    /// What `lots` are worth that trade against the levels from the best on, where one lot is worth what `worth_of`
+    /// says of its tick; None where less stands here.
+    pub fn walk(&self, lots: Lots, worth_of: impl Fn(f64) -> f64) -> Option<f64> {
         let (mut left, mut worth) = (lots, 0.0);
         let mut at = self.best();
         while left > 0 {
             let tick = at?;
             let taken = left.min(self.get(tick));
-            worth += taken as f64 * tick as f64;
+            worth += taken as f64 * worth_of(tick as f64);
             left -= taken;
             at = self.worse_than(tick);
         }

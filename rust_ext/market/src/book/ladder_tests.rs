@@ -73,8 +73,8 @@ fn a_walk_takes_the_best_levels_first_and_needs_all_of_it() {
     [(100, 5), (98, 3), (90, 2)]
         .into_iter()
         .for_each(|(tick, lots)| bids.set(tick, lots));
-    assert_eq!(bids.walk(0), Some(0.0));
-    assert_eq!(bids.walk(6), Some(598.0));
-    assert_eq!(bids.walk(10), Some(974.0));
-    assert_eq!(bids.walk(11), None);
+    assert_eq!(bids.walk(0, |tick| tick), Some(0.0));
+    assert_eq!(bids.walk(6, |tick| tick), Some(598.0));
+    assert_eq!(bids.walk(10, |tick| tick), Some(974.0));
+    assert_eq!(bids.walk(11, |tick| tick), None);
 }

@@ -146,6 +146,15 @@ impl Matching {
         lots - left
     }
 
+    /// Other participants' orders of a side move by a factor on their prices, as those who see a trade requote.
+    pub(crate) fn follow(&mut self, side: Side, factor: f64, seq: &mut u64) {
+        let own = &mut self.own;
+        self.sides[side.index()].reprice(factor, seq, |left| {
+            own.others_left(side, left.tick, left.lots, left.seq);
+        });
+        self.note_mid();
+    }
+
     /// Write a trade down for the feed; what one order does at one price is one trade.
     fn print(&mut self, at: Ns, aggressor: Side, tick: Tick, lots: Lots) {
         let Some(prints) = &mut self.prints else {

@@ -54,7 +54,7 @@ fn a_quote_inside_the_spread_is_hit_first_and_moves_no_mid() {
 /// A bid of 4 behind 5 at 99, of which `leave` cancel; what each of two sales of 3 down to `limit` fills.
 fn sold(model: FillModel, leave: bool, limit: Tick) -> (Vec<(Tick, Lots)>, [Lots; 2]) {
     let mut book = Matching::new();
-    book.own.fill_by(model);
+    book.own.fill_by(model, 1.0);
     assert!(book.sides[0].add(99, 5, 1) && book.sides[0].add(98, 50, 2));
     assert!(book.sides[1].add(101, 5, 3));
     book.note_mid();

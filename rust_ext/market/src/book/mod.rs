@@ -1,5 +1,6 @@
 //! Books of a market: single orders, ours and those of other participants, and displayed quantities.
 
+pub(crate) mod chance;
 pub(crate) mod displayed;
 pub(crate) mod fills;
 #[allow(unreachable_pub, reason = "reached with the feature `testing`")]

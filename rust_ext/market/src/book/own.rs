@@ -1,5 +1,6 @@
 //! Our own orders as they stand at the market, with their place in the queue.
 
+use crate::book::chance::{Lot, Place};
 use crate::book::fills::{FillModel, UNKNOWN};
 use crate::book::ladder::Ladder;
 use crate::types::{Lots, NewOrder, Ns, Side, Tick, VenueFill};
@@ -12,6 +13,8 @@ pub(crate) struct OwnOrder {
     /// Lots of other participants that trade before us at this price.
     pub ahead: Lots,
     pub ahead_at_placement: Lots,
+    /// Estimate of the same, for models by a law alone.
+    pub place: Place,
     pub placed_at: Ns,
     /// Time priority among other participants' orders.
     pub seq: u64,
@@ -26,25 +29,41 @@ impl OwnOrder {
         }
     }
 
-    /// At most `lots` are displayed at its price.
-    fn cap(&mut self, lots: Lots, model: FillModel) {
+    /// So many `lots` are displayed at its price.
+    fn cap(&mut self, lots: Lots, model: FillModel, lot: Lot) {
         if model.gains_by_cancels() {
             self.ahead = self.ahead.min(lots);
+        }
+        if let Some(law) = model.law() {
+            self.place.show(law, lot.of(lots));
         }
         if self.ahead_at_placement == UNKNOWN {
             self.ahead_at_placement = lots;
             self.ahead = self.ahead.min(model.behind(lots));
+            self.place = Place::after(lot.of(lots));
         }
     }
 }
 
 /// All of them; a handful at most.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct OwnOrders {
     orders: Vec<OwnOrder>,
     model: FillModel,
+    lot: Lot,
     /// What is known of each side without a look at the orders.
     known: [Known; 2],
+}
+
+impl Default for OwnOrders {
+    fn default() -> Self {
+        OwnOrders {
+            orders: Vec::new(),
+            model: FillModel::default(),
+            lot: Lot::new(1.0),
+            known: Default::default(),
+        }
+    }
 }
 
 /// The best price of a side, and where there may be orders: a bit for each remainder of a price by 64.
@@ -73,9 +92,10 @@ fn place_of(tick: Tick) -> u64 {
 }
 
 impl OwnOrders {
-    /// Fill by another model from the next order on.
-    pub(crate) fn fill_by(&mut self, model: FillModel) {
+    /// Fill by another model from the next order on; a lot is so many base units.
+    pub(crate) fn fill_by(&mut self, model: FillModel, lot: f64) {
         self.model = model;
+        self.lot = Lot::new(lot);
     }
 
     /// What it takes to fill an order.
@@ -90,6 +110,7 @@ impl OwnOrders {
             order,
             ahead: self.model.behind(ahead),
             ahead_at_placement: ahead,
+            place: Place::after(self.lot.of(ahead)),
             placed_at,
             seq,
         });
@@ -100,12 +121,12 @@ impl OwnOrders {
     pub(crate) fn restore(&mut self, own: OwnOrder, most: Lots) {
         let ahead = if own.ahead == UNKNOWN {
             self.model.behind(UNKNOWN)
+        } else if self.model.gains_by_cancels() {
+            own.ahead.min(most)
         } else {
             own.ahead
         };
-        let mut own = OwnOrder { ahead, ..own };
-        own.cap(most, self.model);
-        self.orders.push(own);
+        self.orders.push(OwnOrder { ahead, ..own });
         self.look();
     }
 
@@ -204,16 +225,53 @@ impl OwnOrders {
         if !self.may_be_at(side, tick) {
             return;
         }
-        let model = self.model;
+        let (model, lot) = (self.model, self.lot);
         for own in self.at_mut(side, tick) {
-            own.cap(lots, model);
+            own.cap(lots, model, lot);
         }
     }
 
     /// A side is displayed anew: at no price can more be ahead of us than is displayed there.
     pub(crate) fn cap_to(&mut self, side: Side, displayed: &Ladder) {
         for own in self.orders.iter_mut().filter(|o| o.order.side == side) {
-            own.cap(displayed.get(own.order.tick), self.model);
+            own.cap(displayed.get(own.order.tick), self.model, self.lot);
+        }
+    }
+
+    /// A side was cleared: no more is displayed than what is left of it.
+    pub(crate) fn forget(&mut self, side: Side, displayed: &Ladder) {
+        for own in self.orders.iter_mut().filter(|o| o.order.side == side) {
+            let left = self.lot.of(displayed.get(own.order.tick));
+            own.place.forget_above(left);
+        }
+    }
+
+    /// Others trade at a price, where a law says whose turn it is: fill what the trade leaves to ours.
+    pub(crate) fn trade_by_law(
+        &mut self,
+        side: Side,
+        tick: Tick,
+        lots: Lots,
+        stamp: (Ns, f64),
+        fills: &mut Vec<VenueFill>,
+    ) {
+        let (lot, mut left, mut at) = (self.lot, lots, 0);
+        while at < self.orders.len() {
+            let own = &mut self.orders[at];
+            if own.order.side != side || own.order.tick != tick {
+                at += 1;
+                continue;
+            }
+            let turn = own.place.trade(lots, lot).min(left);
+            if turn == 0 {
+                at += 1;
+                continue;
+            }
+            own.place.lead();
+            let full = own.order.lots <= turn;
+            left -= self.fill(at, turn, stamp, fills);
+            // A full order has left the list.
+            at += usize::from(!full);
         }
     }
 

@@ -136,6 +136,32 @@ impl RestingOrders {
         (id != NONE).then(|| self.drop_order(id))
     }
 
+    /// Move every order to its price times a factor, in the order of time and behind whatever stands there;
+    /// `gone` is told of each at its old price. `seq` is the last time priority that was given.
+    ///
+    /// Nothing happens where the best order would stay at its price.
+    pub(crate) fn reprice(
+        &mut self,
+        factor: f64,
+        seq: &mut u64,
+        mut gone: impl FnMut(CancelledOrder),
+    ) {
+        let moved = |tick: Tick| (tick as f64 * factor).round() as Tick;
+        if self.ladder.best().is_none_or(|best| moved(best) == best) {
+            return;
+        }
+        let mut orders = Vec::with_capacity(self.live.len());
+        while let Some(id) = self.live.last() {
+            orders.push(self.drop_order(*id));
+        }
+        orders.sort_unstable_by_key(|order| order.seq);
+        for order in orders {
+            gone(order);
+            *seq += 1;
+            self.add(moved(order.tick).max(1), order.lots, *seq);
+        }
+    }
+
     /// Trade against the front of a queue; returns the lots traded.
     pub(crate) fn consume(&mut self, tick: Tick, lots: Lots) -> Lots {
         let slot = slot_of(tick);
@@ -225,6 +251,28 @@ mod tests {
         assert_eq!(resting.ladder().best(), Some(9));
         assert_eq!(resting.consume(9, 100), 7);
         assert!(resting.len() == 0 && resting.ladder().best().is_none());
+    }
+
+    #[test]
+    fn orders_that_are_repriced_keep_their_distances_and_their_turn() {
+        let mut resting = RestingOrders::new(Side::Sell);
+        let orders = [(1000, 5), (1000, 3), (1200, 7)];
+        for (seq, (tick, lots)) in (1..).zip(orders) {
+            assert!(resting.add(tick, lots, seq));
+        }
+        let (mut gone, mut seq) = (Vec::new(), 9);
+        resting.reprice(1.0001, &mut seq, |order| gone.push(order.tick));
+        assert!(gone.is_empty() && seq == 9);
+        resting.reprice(1.01, &mut seq, |order| gone.push(order.tick));
+        assert_eq!((gone, seq), (vec![1000, 1000, 1200], 12));
+        let (best, depth) = (resting.ladder().best(), resting.ladder().depth(9));
+        assert_eq!(
+            (best, resting.ladder().get(1212), depth),
+            (Some(1010), 7, 15)
+        );
+        assert_eq!(resting.consume(1010, 6), 6);
+        let left = resting.cancel_best().map(|order| (order.seq, order.lots));
+        assert_eq!(left, Some((11, 2)));
     }
 
     #[test]

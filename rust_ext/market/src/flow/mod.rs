@@ -4,6 +4,7 @@ pub(crate) mod hawkes;
 pub(crate) mod value;
 
 use crate::flow::hawkes::Arrivals;
+use crate::scenario::contract::LotWorth;
 use crate::scenario::{Anchor, Lag, Scenario};
 use crate::types::rng::Stream;
 use crate::types::{ns_of_ms, Lots, Ns, Side, Tick, SECOND};
@@ -53,6 +54,7 @@ pub(crate) struct Flow {
     scenario: Scenario,
     sign: Side,
     children: f64,
+    lot: LotWorth,
     lots_per_notional: f64,
     /// Factor on the rate of limit orders that bursts of market orders bring.
     follow: f64,
@@ -61,12 +63,13 @@ pub(crate) struct Flow {
 impl Flow {
     /// The flow of a scenario.
     pub(crate) fn new(scenario: &Scenario) -> Self {
-        let i = &scenario.instrument;
+        let lot = LotWorth::of(&scenario.instrument);
         Flow {
             scenario: scenario.clone(),
             sign: Side::Buy,
             children: 0.0,
-            lots_per_notional: 1.0 / (i.lot_size * i.tick_size),
+            lots_per_notional: 1.0 / lot.one,
+            lot,
             follow: 1.0,
         }
     }
@@ -198,7 +201,8 @@ impl Flow {
 
     /// A notional in quote units as lots at a price in ticks, at least one.
     pub(crate) fn lots(&self, notional: f64, price: f64) -> Lots {
-        ((notional * self.lots_per_notional / price).round() as Lots).clamp(1, 1 << 50)
+        let lots = notional * self.lots_per_notional / self.lot.times(price);
+        (lots.round() as Lots).clamp(1, 1 << 50)
     }
 
     fn rates(&self, point: &Point) -> (f64, f64) {
@@ -225,8 +229,8 @@ impl Flow {
         if crowding <= 0.0 || lots <= 0 {
             return true;
         }
-        let orders =
-            lots as f64 * fair / (self.scenario.book.order_notional * self.lots_per_notional);
+        let worth = lots as f64 * self.lot.times(fair);
+        let orders = worth / (self.scenario.book.order_notional * self.lots_per_notional);
         stream.uniform() * (1.0 + crowding * orders) < 1.0
     }
 

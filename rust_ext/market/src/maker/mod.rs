@@ -10,6 +10,7 @@ use crate::book::own::OwnOrder;
 use crate::maker::bucket::Bucket;
 use crate::maker::reasons::{Blocks, Reason};
 use crate::maker::state::{Book, Live};
+use crate::scenario::Contract;
 use crate::session::spec::{MakerSettings, Parameters};
 use crate::types::{ns_of_ms, Cancel, Lots, NewOrder, Notification, Ns, Request, Side, Tick, View};
 
@@ -47,6 +48,7 @@ pub(crate) struct Maker {
     m: MakerSettings,
     tick_size: f64,
     lot_size: f64,
+    contract: Contract,
     bucket: Bucket,
     book: Book,
     last_update: Ns,
@@ -83,7 +85,14 @@ impl Maker {
             m,
             tick_size,
             lot_size,
+            contract: Contract::default(),
         }
+    }
+
+    /// The same for another contract.
+    pub(crate) fn trading(mut self, contract: Contract) -> Self {
+        self.contract = contract;
+        self
     }
 
     /// Go on with a position in lots and resting orders, the newest of which had the number `last`.
@@ -120,8 +129,8 @@ impl Maker {
                 }
             }
             Notification::Filled { id, side, lots, .. } => self.book.filled(now, id, side, lots),
-            // It never asks for a reduction.
-            Notification::Reduced { .. } => {}
+            // It never asks for a reduction, and looks at no money.
+            Notification::Reduced { .. } | Notification::Funded { .. } => {}
         }
     }
 
@@ -141,11 +150,20 @@ impl Maker {
     }
 
     fn half(&self, mid: f64) -> f64 {
-        (self.m.base_half_spread_bps + self.p.base_spread_bps_delta) * mid * 1e-4
+        (self.m.base_half_spread_bps + self.p.base_spread_bps_delta) * self.whole(mid) * 1e-4
+    }
+
+    /// What a distance in bps is a share of, ticks: the mid, or as much as has `ticks_per_bps`.
+    fn whole(&self, mid: f64) -> f64 {
+        if self.m.ticks_per_bps > 0.0 {
+            self.m.ticks_per_bps * 1e4
+        } else {
+            mid
+        }
     }
 
     fn lots(&self, notional: f64, mid: f64) -> f64 {
-        notional / (mid * self.tick_size * self.lot_size)
+        notional / (self.contract.in_quote(mid * self.tick_size) * self.lot_size)
     }
 
     fn limit(&self, mid: f64) -> f64 {
@@ -154,7 +172,7 @@ impl Maker {
 
     fn intent(&self, side: Side, mid: f64, view: &View) -> Option<QuoteIntent> {
         let share = self.book.position as f64 / self.limit(mid);
-        let reference = mid * (1.0 - self.m.skew_bps * share * 1e-4);
+        let reference = mid - self.m.skew_bps * share * self.whole(mid) * 1e-4;
         let half = self.half(mid);
         let tick = match side {
             Side::Buy => (reference - half).floor() as Tick,
@@ -179,7 +197,8 @@ impl Maker {
 
     fn quote(&mut self, now: Ns, intent: QuoteIntent, mid: f64, out: &mut Vec<Request>) {
         let live = self.book.live[intent.side.index()];
-        let off = live.map(|l| (l.tick - intent.tick).abs() as f64 / mid * 1e4);
+        let whole = self.whole(mid);
+        let off = live.map(|l| (l.tick - intent.tick).abs() as f64 / whole * 1e4);
         if off.is_some_and(|bps| bps <= self.m.requote_bps) {
             return;
         }

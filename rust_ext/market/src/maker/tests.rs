@@ -93,6 +93,42 @@ fn quotes_stand_half_a_spread_from_the_mid_and_are_sized_by_liquidity() {
 }
 
 #[test]
+fn distances_in_ticks_are_the_same_at_any_price() {
+    let in_ticks = |bps: f64| {
+        maker(move |p, s| {
+            (s.base_half_spread_bps, s.ticks_per_bps) = (0.001, 6.0);
+            p.base_spread_bps_delta = bps;
+        })
+    };
+    for at in [10_000, 200_000, 5_000_000] {
+        let one_tick = View {
+            best: [Some(at), Some(at + 1)],
+            mid: Some(at as f64 + 0.5),
+            ..view(0, 20_000.0)
+        };
+        // 0.49, 0.97 and 1.51 ticks, of which the touch is half a tick away.
+        for (bps, behind) in [(0.08, 0), (0.16, 1), (0.25, 2)] {
+            let orders = placed(&decide(&mut in_ticks(bps), 0, &one_tick));
+            assert_eq!(orders.len(), 1);
+            for order in orders {
+                let touch = one_tick.best[order.side.index()].expect("two sides");
+                assert_eq!(-order.side.better_by(order.tick, touch), behind, "{bps}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_quote_in_ticks_stays_until_it_is_off_by_more() {
+    let mut m = maker(|_, s| {
+        (s.requote_bps, s.ticks_per_bps, s.base_half_spread_bps) = (0.2, 6.0, 0.05);
+    });
+    at_rest(&mut m, &view(0, 20_000.0));
+    assert_eq!(placed(&decide(&mut m, 1_000, &view(1, 20_000.0))), []);
+    assert_ne!(placed(&decide(&mut m, 2_000, &view(2, 20_000.0))), []);
+}
+
+#[test]
 fn a_quote_never_crosses_what_is_seen() {
     let mut m = maker(|_, s| s.base_half_spread_bps = 0.001);
     let tight = View {

@@ -4,13 +4,14 @@
 use crate::measure::ReportError;
 use serde::Serialize;
 
-use crate::session::spec::Fees;
+use crate::measure::terms::Terms;
+use crate::scenario::Contract;
 use crate::types::Side;
 
 /// Relative size of the gap between components and ledger that is still rounding.
 const ROUNDING: f64 = 1e-9;
 
-/// A fill in quote and base units. Mids are those of the other participants' book.
+/// A fill, its prices in quote currency and its size in units of the contract. Mids are those of the other participants' book.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Fill {
     pub side: Side,
@@ -24,9 +25,10 @@ pub(crate) struct Fill {
     pub fee_shift_bps: f64,
 }
 
-/// Sums of one iteration, quote units but for positions; contributions to profit.
+/// Sums of one iteration in the currency that the contract settles in, but for positions, which are units of the
+/// contract, and `quote_notional`, which is in quote currency; contributions to profit.
 ///
-/// The cumulative profit at mid, 0 at the begin, is looked at after every fill, at every sample of the market
+/// The cumulative profit at mid, 0 at the start, is looked at after every fill, at every sample of the market
 /// and at the end: `profit_low` and `profit_high` are its extremes, `drawdown` is its largest fall below its
 /// highest value so far. `liquidation` is the profit once the position is closed against the displayed book,
 /// whose quotes follow what that tells, and the taker fee is paid for it; None where the book does not hold enough.
@@ -37,10 +39,12 @@ pub(crate) struct Totals {
     pub notional: f64,
     pub maker_notional: f64,
     pub taker_notional: f64,
+    pub quote_notional: f64,
     pub gross: f64,
     pub fees: f64,
     pub slippage: f64,
     pub inventory: f64,
+    pub funding: f64,
     pub ledger: f64,
     pub liquidation: Option<f64>,
     pub position_start: f64,
@@ -56,22 +60,26 @@ pub(crate) struct Totals {
 /// The account of one iteration; its profit begins at 0.
 #[derive(Debug, Clone)]
 pub(crate) struct Account {
-    fees: Fees,
+    terms: Terms,
     totals: Totals,
     cash: f64,
     position: f64,
-    /// Average entry price of the position.
+    /// What a unit of the position counted on average when it was acquired.
     average: Option<f64>,
+    /// What a unit counts at the last mid; 0 before the first.
     mark: f64,
     /// Worth of the position at the begin.
     opened_at: f64,
+    /// The mid at which it was valued.
+    opened_mid: Option<f64>,
 }
 
 impl Account {
     /// A flat account.
-    pub(crate) fn new(fees: Fees, mid_start: Option<f64>) -> Self {
+    pub(crate) fn new(terms: Terms, mid_start: Option<f64>) -> Self {
         Account {
-            fees,
+            mark: mid_start.map_or(0.0, |mid| terms.contract.value(mid)),
+            terms,
             totals: Totals {
                 mid_start,
                 ..Totals::default()
@@ -79,8 +87,8 @@ impl Account {
             cash: 0.0,
             position: 0.0,
             average: None,
-            mark: mid_start.unwrap_or(0.0),
             opened_at: 0.0,
+            opened_mid: mid_start,
         }
     }
 
@@ -92,9 +100,11 @@ impl Account {
         average: Option<f64>,
         mark: Option<f64>,
     ) -> Self {
-        self.mark = mark.unwrap_or(self.mark);
+        let value = |price| self.terms.contract.value(price);
+        self.average = average.map(value);
+        self.mark = mark.map_or(self.mark, value);
+        self.opened_mid = mark.or(self.opened_mid);
         self.position = position;
-        self.average = average;
         self.opened_at = (position * self.mark).abs();
         self.cash = -position * self.mark;
         self.totals.position_start = position;
@@ -104,26 +114,31 @@ impl Account {
 
     /// Book a fill; returns the fee, a cost where positive.
     pub(crate) fn book(&mut self, fill: &Fill) -> f64 {
-        self.mark_to(fill.mid_at_fill);
+        let contract = &self.terms.contract;
+        let price = contract.value(fill.price);
+        let at_fill = contract.value(fill.mid_at_fill);
+        let at_decision = contract.value(fill.mid_at_decision);
+        let quoted = fill.qty * contract.in_quote(fill.price);
+        let bps = self.terms.fee_bps(fill.maker, self.totals.quote_notional);
+        self.mark_to(at_fill);
         let signed = fill.side.sign() as f64 * fill.qty;
-        let notional = fill.qty * fill.price;
+        let notional = fill.qty * price.abs();
         let t = &mut self.totals;
-        let bps = if fill.maker {
-            t.gross += signed * (fill.mid_at_fill - fill.price);
+        if fill.maker {
+            t.gross += signed * (at_fill - price);
             t.maker_notional += notional;
-            self.fees.maker_bps
         } else {
-            t.slippage += signed * (fill.mid_at_decision - fill.price);
+            t.slippage += signed * (at_decision - price);
             // The move between decision and fill is not the price paid for crossing.
-            t.inventory += signed * (fill.mid_at_fill - fill.mid_at_decision);
+            t.inventory += signed * (at_fill - at_decision);
             t.taker_notional += notional;
-            self.fees.taker_bps
-        };
+        }
         let fee = notional * (bps + fill.fee_shift_bps) * 1e-4;
         t.notional += notional;
+        t.quote_notional += quoted;
         t.fees -= fee;
-        self.cash -= signed * fill.price + fee;
-        self.enter(signed, fill.price);
+        self.cash -= signed * price + fee;
+        self.enter(signed, price);
         if self.position.abs() > self.totals.position_max.abs() {
             self.totals.position_max = self.position;
         }
@@ -146,9 +161,27 @@ impl Account {
         };
     }
 
+    /// Pay or receive a share of what the position is worth at a mid; what it brings.
+    pub(crate) fn fund(&mut self, mid: f64, rate: f64) -> f64 {
+        let amount = -self.position * self.terms.contract.value(mid).abs() * rate;
+        self.totals.funding += amount;
+        self.cash += amount;
+        self.look(mid);
+        amount
+    }
+
+    /// The contract that is traded.
+    pub(crate) fn contract(&self) -> &Contract {
+        &self.terms.contract
+    }
+
     /// Look at the profit at a mid.
     pub(crate) fn look(&mut self, mid: f64) {
-        let profit = self.cash + self.position * mid;
+        self.look_at(self.terms.contract.value(mid));
+    }
+
+    fn look_at(&mut self, value: f64) {
+        let profit = self.cash + self.position * value;
         let t = &mut self.totals;
         t.profit_low = t.profit_low.min(profit);
         t.profit_high = t.profit_high.max(profit);
@@ -162,32 +195,38 @@ impl Account {
 
     /// The profit at a mid, at the last one known where there is none.
     pub(crate) fn profit(&self, mid: Option<f64>) -> f64 {
-        self.cash + self.position * mid.unwrap_or(self.mark)
+        self.cash + self.position * self.value_at(mid)
     }
 
-    /// The position in base units.
+    /// What a unit counts at a mid, at the last one known where there is none.
+    fn value_at(&self, mid: Option<f64>) -> f64 {
+        mid.map_or(self.mark, |mid| self.terms.contract.value(mid))
+    }
+
+    /// The position in units of the contract.
     pub(crate) fn position(&self) -> f64 {
         self.position
     }
 
-    /// Average entry price of the position; of a flat one it says nothing.
-    pub(crate) fn average(&self) -> Option<f64> {
+    /// Average entry price of the position: that at which it would have earned nothing; of a flat one it says nothing.
+    pub(crate) fn average_price(&self) -> Option<f64> {
         self.average
+            .map(|value| self.terms.contract.price_of(value))
     }
 
     /// The mid at which the position is valued in the end, None where there was none.
-    pub(crate) fn last_mark(&self, mid_end: Option<f64>) -> Option<f64> {
-        mid_end.or(Some(self.mark).filter(|mark| *mark > 0.0))
+    pub(crate) fn last_mid(&self, mid_end: Option<f64>) -> Option<f64> {
+        mid_end.or(self.opened_mid)
     }
 
     /// Sums so far with the position at a mid, the last one known where there is none.
     pub(crate) fn marked(&self, mid: Option<f64>) -> Totals {
         let mut now = self.clone();
-        now.mark_to(mid.unwrap_or(self.mark));
+        now.mark_to(self.value_at(mid));
         now.totals
     }
 
-    /// Close the books at the last mid; `proceeds` is what closing the position brings, in quote units.
+    /// Close the books at the last mid; `proceeds` is what closing the position brings.
     ///
     /// # Errors
     /// Where components and ledger differ by more than rounding; that would be a defect of this module.
@@ -197,14 +236,15 @@ impl Account {
         proceeds: Option<f64>,
     ) -> Result<Totals, ReportError> {
         let mut end = self.clone();
-        end.mark_to(mid_end.unwrap_or(self.mark));
-        end.look(end.mark);
+        end.mark_to(self.value_at(mid_end));
+        end.look_at(end.mark);
         let mut t = end.totals;
         t.ledger = end.cash + end.position * end.mark;
-        t.liquidation = proceeds.map(|p| end.cash + p - p.abs() * self.fees.taker_bps * 1e-4);
+        let taker_bps = self.terms.fee_bps(false, t.quote_notional);
+        t.liquidation = proceeds.map(|p| end.cash + p - p.abs() * taker_bps * 1e-4);
         t.position_end = end.position;
         t.mid_end = mid_end;
-        let gap = (t.gross + t.fees + t.slippage + t.inventory - t.ledger).abs();
+        let gap = (t.gross + t.fees + t.slippage + t.inventory + t.funding - t.ledger).abs();
         if gap > ROUNDING * (t.notional + self.opened_at.max((t.position_start * end.mark).abs())) {
             return Err(ReportError::Accounting {
                 gap,
@@ -214,16 +254,26 @@ impl Account {
         Ok(t)
     }
 
-    fn mark_to(&mut self, mid: f64) {
-        self.totals.inventory += self.position * (mid - self.mark);
-        self.mark = mid;
+    fn mark_to(&mut self, value: f64) {
+        self.totals.inventory += self.position * (value - self.mark);
+        self.mark = value;
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scenario::Kind;
+    use crate::session::spec::Fees;
     use proptest::prelude::*;
+
+    fn terms(maker_bps: f64, taker_bps: f64) -> Terms {
+        Terms::from(Fees {
+            maker_bps,
+            taker_bps,
+            tiers: Vec::new(),
+        })
+    }
 
     fn fill_strategy() -> impl Strategy<Value = Fill> {
         (
@@ -252,18 +302,28 @@ mod tests {
             maker_bps in -2.0f64..2.0,
             taker_bps in -1.0f64..8.0,
             end in 1.0f64..1e5,
+            inverse in any::<bool>(),
+            size in 1e-3f64..1e3,
+            rate in -0.01f64..0.01,
         ) {
-            let mut account = Account::new(Fees { maker_bps, taker_bps }, Some(500.0));
+            let kind = if inverse { Kind::Inverse } else { Kind::Linear };
+            let terms = Terms { contract: Contract { kind, size }, ..terms(maker_bps, taker_bps) };
+            let mut account = Account::new(terms, Some(500.0));
             let (mut cash, mut position) = (0.0, 0.0);
             for fill in &fills {
                 account.book(fill);
-                let signed = fill.side.sign() as f64 * fill.qty;
+                let signed = fill.side.sign() as f64 * fill.qty * size;
                 let bps = if fill.maker { maker_bps } else { taker_bps } + fill.fee_shift_bps;
-                cash -= signed * fill.price + fill.qty * fill.price * bps / 1e4;
-                position += signed;
+                // An inverse contract that is bought is a debt of so much quote currency, for coins.
+                let (bought, paid) = if inverse { (-signed, -signed.abs() / fill.price) } else { (signed, -signed.abs() * fill.price) };
+                cash += if inverse { signed / fill.price } else { -signed * fill.price } + paid * bps / 1e4;
+                position += bought;
+                account.fund(fill.price, rate);
+                let worth = if inverse { -position / fill.price } else { position * fill.price };
+                cash -= worth * rate;
             }
             let totals = account.close(Some(end), None).map_err(|e| TestCaseError::fail(e.to_string()))?;
-            let own = cash + position * end;
+            let own = cash + if inverse { position / end } else { position * end };
             prop_assert!((totals.ledger - own).abs() <= 1e-9 * totals.notional.max(1.0));
             prop_assert!((totals.maker_notional + totals.taker_notional - totals.notional).abs()
                 <= 1e-9 * totals.notional);
@@ -272,11 +332,7 @@ mod tests {
 
     #[test]
     fn signs_are_those_of_profit() {
-        let fees = Fees {
-            maker_bps: -0.5,
-            taker_bps: 2.0,
-        };
-        let mut account = Account::new(fees, Some(100.0));
+        let mut account = Account::new(terms(-0.5, 2.0), Some(100.0));
         let buy = Fill {
             side: Side::Buy,
             price: 99.0,
@@ -306,11 +362,28 @@ mod tests {
     }
 
     #[test]
+    fn longs_pay_a_positive_rate_and_shorts_receive_it() {
+        let mut account = Account::new(terms(0.0, 0.0), Some(100.0));
+        assert_eq!(account.fund(100.0, 0.01), 0.0);
+        account.book(&Fill {
+            side: Side::Buy,
+            price: 100.0,
+            qty: 2.0,
+            maker: true,
+            mid_at_fill: 100.0,
+            mid_at_decision: 100.0,
+            fee_shift_bps: 0.0,
+        });
+        assert_eq!(account.fund(110.0, 0.01), -2.2);
+        assert_eq!(account.fund(100.0, -0.01), 2.0);
+        let t = account.close(Some(100.0), None).unwrap_or_default();
+        assert!((t.funding + 0.2).abs() < 1e-12 && (t.ledger + 0.2).abs() < 1e-12);
+        // Long 2 and up by 20 before the payment, by 17.8 after it.
+        assert!((t.profit_high - 17.8).abs() < 1e-12 && (t.drawdown - 18.0).abs() < 1e-12);
+    }
+
+    #[test]
     fn a_drawdown_is_the_largest_fall_from_the_highest_profit_so_far() {
-        let fees = Fees {
-            maker_bps: 0.0,
-            taker_bps: 0.0,
-        };
         let fill = |side, price: f64| Fill {
             side,
             price,
@@ -320,7 +393,7 @@ mod tests {
             mid_at_decision: 100.0,
             fee_shift_bps: 0.0,
         };
-        let mut account = Account::new(fees, Some(100.0));
+        let mut account = Account::new(terms(0.0, 0.0), Some(100.0));
         account.book(&fill(Side::Sell, 101.0));
         for mid in [96.0, 103.0, 101.5] {
             account.look(mid);

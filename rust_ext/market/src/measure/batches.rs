@@ -32,6 +32,7 @@ pub(crate) struct Columns {
     fees: Vec<f64>,
     slippage: Vec<f64>,
     inventory: Vec<f64>,
+    funding: Vec<f64>,
     placed: Vec<u64>,
     cancelled: Vec<u64>,
     attempts: Vec<u64>,
@@ -97,6 +98,7 @@ impl Columns {
         self.fees.push(n.fees - b.fees);
         self.slippage.push(n.slippage - b.slippage);
         self.inventory.push(n.inventory - b.inventory);
+        self.funding.push(n.funding - b.funding);
         self.placed.push(now.orders.placed - before.orders.placed);
         self.cancelled
             .push(now.orders.cancelled - before.orders.cancelled);

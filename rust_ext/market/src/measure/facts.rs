@@ -1,11 +1,10 @@
-//! What a report says of the market, and of how the iteration went over its time.
+//! What a report says of the market.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::measure::markouts::Markouts;
-use crate::measure::stats::Sample;
+use crate::scenario::Contract;
 use crate::venue::quality::Quality;
 
 /// What the market did, for the report.
@@ -23,20 +22,8 @@ pub(crate) struct MarketFacts {
     /// For how long each of them was on, ms.
     pub label_ms: BTreeMap<String, f64>,
     pub ended: bool,
+    /// What a unit of quantity is; None where it is one of the base currency.
+    pub contract: Option<Contract>,
     #[serde(flatten)]
     pub quality: Option<Quality>,
-}
-
-/// How the iteration went over its time, for the report.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct CourseFacts {
-    /// For how long both sides were quoted, ms.
-    pub both_sides_ms: f64,
-    /// For how long a side that had been quoted was not, ms.
-    pub requote_ms: Sample,
-    pub markouts: Markouts,
-    /// The least that was earned in any five minutes; None of a shorter iteration.
-    pub worst_five_minutes: Option<f64>,
-    /// What was earned while each label was on; labels that were never on are left out.
-    pub label_profit: BTreeMap<String, f64>,
 }

@@ -25,13 +25,14 @@ pub(crate) struct Marked {
 }
 
 impl Marked {
-    /// How far the mid went against us, bps.
-    pub(crate) fn cost_bps(&self, mid: f64) -> f64 {
-        -self.sign * (mid - self.mid) / self.mid * 1e4
+    /// How far the mid went against us, bps; `worth` is what a lot counts at a price in ticks.
+    pub(crate) fn cost_bps(&self, mid: f64, worth: impl Fn(f64) -> f64) -> f64 {
+        let before = worth(self.mid);
+        -self.sign * (worth(mid) - before) / before.abs() * 1e4
     }
 }
 
-/// Sums over the maker fills whose mid was looked at, by horizon; amounts in quote units.
+/// Sums over the maker fills whose mid was looked at, by horizon; amounts in the currency that the contract settles in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub(crate) struct Markouts {
     /// Size times how far the mid had gone beyond the price of the fill, in our favour.
@@ -41,12 +42,20 @@ pub(crate) struct Markouts {
 }
 
 impl Markouts {
-    /// The mid is looked at; `unit` is the worth of a tick times a lot.
-    pub(crate) fn add(&mut self, horizon: usize, marked: &Marked, mid: f64, unit: f64) {
+    /// The mid is looked at; `worth` is what a lot counts at a price in ticks, in units of `unit`.
+    pub(crate) fn add(
+        &mut self,
+        horizon: usize,
+        marked: &Marked,
+        mid: f64,
+        unit: f64,
+        worth: impl Fn(f64) -> f64,
+    ) {
         if marked.maker {
             let size = marked.lots * unit;
-            self.profit[horizon] += marked.sign * size * (mid - marked.tick);
-            self.notional[horizon] += size * marked.tick;
+            let paid = worth(marked.tick);
+            self.profit[horizon] += marked.sign * size * (worth(mid) - paid);
+            self.notional[horizon] += size * paid.abs();
             self.fills[horizon] += 1;
         }
     }
@@ -71,8 +80,8 @@ mod tests {
             sign: -1.0,
             ..bought
         };
-        found.add(0, &bought, 103.0, 0.5);
-        found.add(0, &sold, 101.0, 0.5);
+        found.add(0, &bought, 103.0, 0.5, |tick| tick);
+        found.add(0, &sold, 101.0, 0.5, |tick| tick);
         found.add(
             2,
             &Marked {
@@ -81,11 +90,12 @@ mod tests {
             },
             103.0,
             0.5,
+            |tick| tick,
         );
         assert_eq!(found.profit, [3.0 - 1.0, 0.0, 0.0, 0.0]);
         assert_eq!(found.notional, [200.0, 0.0, 0.0, 0.0]);
         assert_eq!(found.fills, [2, 0, 0, 0]);
-        assert!(bought.cost_bps(100.0) > 0.0);
-        assert!(sold.cost_bps(100.0) < 0.0);
+        assert!(bought.cost_bps(100.0, |tick| tick) > 0.0);
+        assert!(sold.cost_bps(100.0, |tick| tick) < 0.0);
     }
 }

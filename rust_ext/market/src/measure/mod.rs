@@ -5,11 +5,11 @@ pub(crate) mod batches;
 pub(crate) mod course;
 pub(crate) mod facts;
 pub(crate) mod fills;
+pub(crate) mod frame;
 pub(crate) mod markouts;
 pub(crate) mod series;
 pub(crate) mod stats;
-
-use std::collections::BTreeMap;
+pub(crate) mod terms;
 
 use serde::Serialize;
 
@@ -17,15 +17,16 @@ use crate::maker::reasons::Blocks;
 use crate::maker::Attempts;
 use crate::measure::accounting::{Account, Fill, Totals};
 use crate::measure::batches::{Batches, Columns, Snapshot, SAMPLES};
-use crate::measure::course::Course;
-use crate::measure::facts::{CourseFacts, MarketFacts};
+use crate::measure::course::{Course, CourseFacts};
+use crate::measure::facts::MarketFacts;
 use crate::measure::fills::FillRow;
+use crate::measure::frame::Frame;
 use crate::measure::markouts::{Marked, Markouts, ADVERSE, HORIZONS};
 use crate::measure::series::{Seen, Series};
 use crate::measure::stats::Sample;
+use crate::measure::terms::Terms;
+use crate::scenario::Contract;
 use crate::session::holdings::Holdings;
-use crate::session::spec::Fees;
-use crate::venue::quality::Quality;
 use crate::venue::Cancelled;
 
 use crate::types::{ms_of_ns, Lots, Ns, Side, Tick, VenueFill};
@@ -107,40 +108,19 @@ struct Report<'a> {
     path: Option<&'a [(f64, f64)]>,
 }
 
-/// When and on what an iteration ran.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Frame {
-    pub source: &'static str,
-    pub start: Ns,
-    pub end: Ns,
-    pub events: u64,
-    pub trades: u64,
-    /// For how long each label was on, ms.
-    pub label_ms: BTreeMap<String, f64>,
-    pub ended: bool,
-    /// Last mid, ticks.
-    pub mid: Option<f64>,
-    /// What closing the position against the displayed book brings, ticks times lots.
-    pub proceeds: Option<f64>,
-    /// What was found in the data, None where they are no recording's.
-    pub quality: Option<Quality>,
-    /// What is held but for the position.
-    pub holdings: Holdings,
-}
-
 impl Measure {
     /// Nothing measured yet; `mid` is the mid at the start, in ticks.
     pub(crate) fn new(
         tick_size: f64,
         lot_size: f64,
-        fees: Fees,
+        terms: impl Into<Terms>,
         mid: Option<f64>,
         record: bool,
     ) -> Self {
         Measure {
             tick_size,
             lot_size,
-            account: Account::new(fees, mid.map(|m| m * tick_size)),
+            account: Account::new(terms.into(), mid.map(|m| m * tick_size)),
             orders: OrderCounts::default(),
             record,
             rows: Vec::new(),
@@ -257,8 +237,10 @@ impl Measure {
             }
         } else {
             self.orders.taker_fills += 1;
-            let cost = fill.side.sign() as f64 * (booked.price - booked.mid_at_decision);
-            self.slippage_bps.push(cost / booked.mid_at_decision * 1e4);
+            let contract = self.account.contract();
+            let decided = contract.value(booked.mid_at_decision);
+            let cost = fill.side.sign() as f64 * (contract.value(booked.price) - decided);
+            self.slippage_bps.push(cost / decided.abs() * 1e4);
         }
         if self.record || self.series.is_on() {
             self.rows.push(FillRow {
@@ -280,12 +262,24 @@ impl Measure {
         (place, fee)
     }
 
+    /// A funding payment at a mid in ticks; what it brings.
+    pub(crate) fn fund(&mut self, mid: f64, rate: f64) -> f64 {
+        self.account.fund(mid * self.tick_size, rate)
+    }
+
+    /// The contract that is traded.
+    pub(crate) fn contract(&self) -> &Contract {
+        self.account.contract()
+    }
+
     /// The mid some time after a fill, in ticks.
     pub(crate) fn marked(&mut self, horizon: usize, marked: &Marked, mid: f64) {
-        let unit = self.tick_size * self.lot_size;
-        self.markouts.add(horizon, marked, mid, unit);
+        let contract = self.account.contract();
+        let unit = contract.unit(self.tick_size, self.lot_size);
+        let worth = |ticks: f64| contract.in_ticks(ticks);
+        self.markouts.add(horizon, marked, mid, unit, worth);
         if marked.maker && horizon == ADVERSE {
-            self.adverse_bps.push(marked.cost_bps(mid));
+            self.adverse_bps.push(marked.cost_bps(mid, worth));
         }
         if let Some(row) = self.rows.get_mut(marked.fill) {
             row.mids_later[horizon] = Some(mid * self.tick_size);
@@ -348,7 +342,9 @@ impl Measure {
         frame: Frame,
         attempts: Attempts,
     ) -> Result<String, ReportError> {
-        let unit = self.tick_size * self.lot_size;
+        let contract = self.account.contract();
+        let unit = contract.unit(self.tick_size, self.lot_size);
+        let contract = (!contract.is_plain()).then(|| contract.clone());
         let mut totals = self.account.close(
             frame.mid.map(|m| m * self.tick_size),
             frame.proceeds.map(|p| p * unit),
@@ -363,8 +359,8 @@ impl Measure {
         let is_flat = totals.position_end == 0.0;
         let holdings = Holdings {
             position: totals.position_end,
-            average_price: self.account.average().filter(|_| !is_flat),
-            mark: self.account.last_mark(totals.mid_end),
+            average_price: self.account.average_price().filter(|_| !is_flat),
+            mark: self.account.last_mid(totals.mid_end),
             ..frame.holdings
         };
         let n = self.spread_n;
@@ -408,6 +404,7 @@ impl Measure {
                 labels: frame.label_ms.keys().cloned().collect(),
                 label_ms: frame.label_ms,
                 ended: frame.ended,
+                contract,
                 quality: frame.quality,
             },
             holdings,

@@ -20,7 +20,15 @@ pub(crate) type Quoted = Option<(i64, i64)>;
 
 const PRICES: [&str; 5] = ["mid", "bid", "ask", "own_bid", "own_ask"];
 const SIZES: [&str; 4] = ["bid_size", "ask_size", "own_bid_size", "own_ask_size"];
-const AMOUNTS: [&str; 6] = ["position", "cash", "gross", "fees", "slippage", "inventory"];
+const AMOUNTS: [&str; 7] = [
+    "position",
+    "cash",
+    "gross",
+    "fees",
+    "slippage",
+    "inventory",
+    "funding",
+];
 const COUNTS: [&str; 6] = [
     "labels",
     "attempts",
@@ -93,6 +101,7 @@ impl Series {
                 totals.fees,
                 totals.slippage,
                 totals.inventory,
+                totals.funding,
             ],
         );
         let blocks = attempts.blocks;

@@ -3,6 +3,7 @@
 //! Multipliers are relative to the quiet state of the same scenario; 1 means unchanged. The host's model holds
 //! the fields, their defaults and ranges, and the rules between them; `tables` is generated from it.
 
+pub(crate) mod contract;
 pub(crate) mod events;
 #[rustfmt::skip] // generated, and compared byte by byte
 mod tables;

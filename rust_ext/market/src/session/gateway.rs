@@ -132,6 +132,15 @@ impl<V: Venue> Gateway<V> {
         self.venue.see(self.now, &mut self.measure.ws_lag_ms)
     }
 
+    /// A funding payment is due.
+    pub(crate) fn fund(&mut self, rate: f64) {
+        let Some(mid) = self.venue.mid() else { return };
+        let amount = self.measure.fund(mid, rate);
+        if amount != 0.0 {
+            self.answer(self.now, None, Notification::Funded { amount });
+        }
+    }
+
     fn answer(&mut self, at: Ns, sent: Option<Ns>, notification: Notification) {
         let delayed = at + self.venue.order_delay();
         let arrives = self

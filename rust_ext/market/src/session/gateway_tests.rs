@@ -93,6 +93,7 @@ fn gateway(mut delays: Vec<Ns>, fill_at: Option<Ns>) -> Gateway<Script> {
     let fees = Fees {
         maker_bps: 0.0,
         taker_bps: 0.0,
+        tiers: Vec::new(),
     };
     Gateway::new(script, Measure::new(1.0, 1.0, fees, Some(1000.0), true), 0)
 }
@@ -148,7 +149,7 @@ fn a_fill_is_heard_of_after_its_own_delay_and_marked_a_second_later() {
         }) if at == 4 * MS || at == 2 * MS
     ));
     let adverse = |gateway: &Gateway<Script>| {
-        let frame = crate::measure::Frame::default();
+        let frame = crate::measure::frame::Frame::default();
         let text = gateway
             .clone()
             .measure

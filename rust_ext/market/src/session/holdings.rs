@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::book::chance::Place;
 use crate::book::fills::UNKNOWN;
 use crate::book::own::OwnOrder;
 use crate::flow::value::Moves;
@@ -16,18 +17,19 @@ const MOST_ORDERS: u64 = 10_000;
 /// Quote units per tick and base units per lot.
 type Sizes = (f64, f64);
 
-/// A resting order: what is left of it, when it was placed, and base units ahead of it, now and when it was placed;
-/// None where that is not known.
+/// A resting order: what is left of it, when it was placed, and units ahead of it, now and when it was placed, None
+/// where that is not known; `place` is the estimate of models by a law alone.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Resting {
-    number: u64,
-    side: Side,
-    price: f64,
-    size: f64,
-    placed_ms: f64,
+pub struct Resting {
+    pub number: u64,
+    pub side: Side,
+    pub price: f64,
+    pub size: f64,
+    pub placed_ms: f64,
     ahead: Option<f64>,
     ahead_at_placement: Option<f64>,
+    place: Place,
 }
 
 impl Resting {
@@ -42,6 +44,7 @@ impl Resting {
             placed_ms: ms_of_ns(own.placed_at),
             ahead: known(own.ahead),
             ahead_at_placement: known(own.ahead_at_placement),
+            place: own.place,
         }
     }
 
@@ -56,6 +59,7 @@ impl Resting {
             },
             ahead: self.ahead.map_or(UNKNOWN, lots),
             ahead_at_placement: self.ahead_at_placement.map_or(UNKNOWN, lots),
+            place: self.place,
             placed_at: ns_of_ms(self.placed_ms),
             seq: 0,
         }
@@ -77,7 +81,7 @@ impl Resting {
         for ahead in [self.ahead, self.ahead_at_placement].into_iter().flatten() {
             lots("holdings.orders.ahead", ahead, 0.0)?;
         }
-        Ok(())
+        self.place.check("holdings.orders.place")
     }
 }
 
@@ -139,6 +143,7 @@ mod tests {
             },
             ahead,
             ahead_at_placement: 9,
+            place: Place::after(4.5),
             placed_at: 1_234_567_891,
             seq: 0,
         };
@@ -161,7 +166,8 @@ mod tests {
     #[test]
     fn what_no_market_can_hold_is_refused() {
         let order = r#"{"number": 1, "side": -1, "price": 5.0, "size": 1.0, "placed_ms": 0.0,
-                        "ahead": null, "ahead_at_placement": null}"#;
+                        "ahead": null, "ahead_at_placement": null,
+                        "place": {"ahead": 0.5, "traded": 0.0, "displayed": 1.0}}"#;
         let held = |order: &str| -> Result<Holdings, serde_json::Error> {
             serde_json::from_str(&format!(
                 r#"{{"position": 1.0, "average_price": 2.0, "mark": 2.0, "last_order": 1, "orders": [{order}]}}"#

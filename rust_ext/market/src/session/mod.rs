@@ -9,6 +9,7 @@ pub(crate) mod observe_rows;
 pub(crate) mod pace;
 #[rustfmt::skip] // generated, and compared byte by byte
 pub(crate) mod parameters;
+pub(crate) mod payments;
 pub(crate) mod refusals;
 pub(crate) mod replay_run;
 pub(crate) mod replay_stepping;

@@ -3,11 +3,14 @@
 use crate::venue::rows::RowError;
 use std::collections::BTreeMap;
 
+use crate::measure::frame::Frame;
 use crate::measure::series::Seen;
-use crate::measure::{Frame, Measure};
+use crate::measure::terms::Terms;
+use crate::measure::Measure;
 use crate::session::gateway::Gateway;
 use crate::session::holdings::{Holdings, Resting};
-use crate::session::spec::{Fees, MakerSettings};
+use crate::session::payments::Payments;
+use crate::session::spec::MakerSettings;
 use crate::types::{ns_of_ms, Ns, Side, MS};
 use crate::venue::Venue;
 
@@ -34,7 +37,8 @@ pub struct Plan {
     pub lot_size: f64,
     /// Mean time between two decisions, at most a second.
     pub decision_interval: Ns,
-    pub fees: Fees,
+    pub terms: Terms,
+    pub funding: Payments,
     pub record: bool,
     /// Time between two rows of the series; None where none is recorded.
     pub series_step: Option<Ns>,
@@ -57,6 +61,7 @@ pub(crate) struct Pace<V> {
     next_decision: Ns,
     decisions: u64,
     next_sample: Ns,
+    next_payment: Ns,
     counts_before: (u64, u64),
 }
 
@@ -66,7 +71,7 @@ impl<V: Venue> Pace<V> {
         let measure = Measure::new(
             plan.tick_size,
             plan.lot_size,
-            plan.fees,
+            plan.terms.clone(),
             venue.mid(),
             plan.record,
         )
@@ -84,6 +89,7 @@ impl<V: Venue> Pace<V> {
             next_decision: plan.start,
             decisions: 0,
             next_sample: plan.start,
+            next_payment: plan.funding.after(plan.start),
             gateway,
             plan,
         }
@@ -91,15 +97,19 @@ impl<V: Venue> Pace<V> {
 
     /// What the market holds, as it can be gone on with; the account knows the position.
     fn holdings(&self) -> Holdings {
-        let sizes = (self.plan.tick_size, self.plan.lot_size);
-        let venue = &self.gateway.venue;
-        let orders = venue.resting().iter();
         Holdings {
             last_order: self.gateway.last_order(),
-            orders: orders.map(|own| Resting::of(own, sizes)).collect(),
-            moves: venue.moves(),
+            orders: self.resting(),
+            moves: self.gateway.venue.moves(),
             ..Holdings::default()
         }
+    }
+
+    /// Our orders at the market, oldest first.
+    pub(crate) fn resting(&self) -> Vec<Resting> {
+        let sizes = (self.plan.tick_size, self.plan.lot_size);
+        let orders = self.gateway.venue.resting().iter();
+        orders.map(|own| Resting::of(own, sizes)).collect()
     }
 
     /// Advance to the next decision; its time, or None where the end comes first.
@@ -108,12 +118,17 @@ impl<V: Venue> Pace<V> {
     /// Those of the market.
     pub(crate) fn advance_to_decision(&mut self) -> Result<Option<Ns>, RowError> {
         loop {
-            let next = self.next_decision.min(self.next_sample);
+            let due = self.next_decision.min(self.next_sample);
+            let next = due.min(self.next_payment);
             if next > self.plan.end {
                 self.gateway.advance(self.plan.end)?;
                 return Ok(None);
             }
             self.gateway.advance(next)?;
+            if next == self.next_payment {
+                self.next_payment = self.plan.funding.after(next);
+                self.gateway.fund(self.plan.funding.rate);
+            }
             if next == self.next_sample {
                 self.next_sample += SAMPLE_EVERY;
                 self.sample(next);
@@ -145,14 +160,14 @@ impl<V: Venue> Pace<V> {
         }
     }
 
-    /// What the position brings that is sold, or costs that is bought back, by walking the displayed book, whose
-    /// quotes follow what the sale tells; ticks times lots, None where the book does not hold enough.
+    /// What the position brings that is sold, or costs that is bought back, in one order against the displayed
+    /// book, whose quotes follow what the order tells; as lots count in ticks, None where the book does not hold enough.
     fn proceeds(&self) -> Option<f64> {
         let (venue, lots) = (&self.gateway.venue, self.gateway.measure.position_lots());
         let side = if lots > 0 { Side::Buy } else { Side::Sell };
-        let worth = venue.displayed(side).walk(lots.abs())?;
-        let answer = venue.answer(side.opposite(), lots.abs());
-        Some(worth * answer * lots.signum() as f64)
+        let contract = self.gateway.measure.contract();
+        let worth = venue.proceeds(side, lots.abs(), contract)?;
+        Some(worth * lots.signum() as f64)
     }
 
     /// What the report says of the market; `label_ms` says how long each of its labels was on, `ended` whether

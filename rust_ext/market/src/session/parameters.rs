@@ -10,7 +10,7 @@ use crate::types::check::{count, in_range, CheckResult};
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Parameters {
-    /// Least time between order updates; a sooner attempt is blocked: min_interval; 40 to 80 ms.
+    /// Least time between order updates; an earlier attempt is blocked: min_interval; 40 to 80 ms.
     pub min_interval_ms: f64,
     /// Token bucket on replacements; an attempt without a token is blocked: throttle; 200 to 320 1/min.
     pub replace_rate_per_min: f64,
@@ -49,6 +49,8 @@ pub struct MakerSettings {
     pub requote_bps: f64,
     /// 0.001 to 1000.
     pub far_bps: f64,
+    /// 0 to 1000.
+    pub ticks_per_bps: f64,
     /// 0.001 to 1e+12.
     pub position_limit_notional: f64,
     /// 0.001 to 1e+12.
@@ -78,6 +80,7 @@ impl MakerSettings {
         in_range(&format!("{key}.skew_bps"), self.skew_bps, 0.0, 1000.0)?;
         in_range(&format!("{key}.requote_bps"), self.requote_bps, 0.001, 1000.0)?;
         in_range(&format!("{key}.far_bps"), self.far_bps, 0.001, 1000.0)?;
+        in_range(&format!("{key}.ticks_per_bps"), self.ticks_per_bps, 0.0, 1000.0)?;
         in_range(&format!("{key}.position_limit_notional"), self.position_limit_notional, 0.001, 1000000000000.0)?;
         in_range(&format!("{key}.max_order_notional"), self.max_order_notional, 0.001, 1000000000000.0)?;
         in_range(&format!("{key}.min_order_notional"), self.min_order_notional, 1e-06, 1000000000000.0)?;
@@ -92,14 +95,39 @@ impl MakerSettings {
     }
 }
 
+/// Fees from a traded notional on, in quote currency; bps of the notional of a fill.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FeeTier {
+    /// 0.001 to 1e+12.
+    pub from_notional: f64,
+    /// -1000 to 1000.
+    pub maker_bps: f64,
+    /// -1000 to 1000.
+    pub taker_bps: f64,
+}
+
+impl FeeTier {
+    /// Check all fields; the error names the key and the accepted range.
+    pub(crate) fn check(&self, key: &str) -> CheckResult {
+        in_range(&format!("{key}.from_notional"), self.from_notional, 0.001, 1000000000000.0)?;
+        in_range(&format!("{key}.maker_bps"), self.maker_bps, -1000.0, 1000.0)?;
+        in_range(&format!("{key}.taker_bps"), self.taker_bps, -1000.0, 1000.0)?;
+        Ok(())
+    }
+}
+
 /// Fees in basis points of traded notional; a negative fee is a rebate.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fees {
     /// -1000 to 1000.
     pub maker_bps: f64,
     /// -1000 to 1000.
     pub taker_bps: f64,
+    /// 0 to 32 of them.
+    #[serde(default)]
+    pub tiers: Vec<FeeTier>,
 }
 
 impl Fees {
@@ -107,6 +135,8 @@ impl Fees {
     pub(crate) fn check(&self, key: &str) -> CheckResult {
         in_range(&format!("{key}.maker_bps"), self.maker_bps, -1000.0, 1000.0)?;
         in_range(&format!("{key}.taker_bps"), self.taker_bps, -1000.0, 1000.0)?;
+        count(&format!("number of {key}.tiers"), self.tiers.len() as u64, 0, 32)?;
+        for item in &self.tiers { item.check(&format!("{key}.tiers"))?; }
         Ok(())
     }
 }

@@ -5,8 +5,11 @@ use crate::venue::rows::RowError;
 use std::collections::BTreeMap;
 
 use crate::maker::Attempts;
-use crate::measure::{Frame, Measure};
+use crate::measure::frame::Frame;
+use crate::measure::terms::Terms;
+use crate::measure::Measure;
 use crate::session::pace::Plan;
+use crate::session::payments::Payments;
 use crate::session::run::Run;
 use crate::session::spec::ReplaySpec;
 use crate::types::ns_of_ms;
@@ -97,7 +100,7 @@ impl<'a> Replay<'a> {
             holdings: s.holdings.clone(),
             ..Frame::default()
         };
-        let mut measure = Measure::new(s.tick_size, s.lot_size, s.fees, None, s.record_fills)
+        let mut measure = Measure::new(s.tick_size, s.lot_size, terms_of(s), None, s.record_fills)
             .holding(&s.holdings);
         Ok(measure.report(frame, Attempts::default())?)
     }
@@ -118,8 +121,16 @@ pub(crate) fn opened<'a>(
         spec.silence_ns,
     )
     .ok_or(RowError::NoExchange)?;
-    venue.fill_by(spec.fills);
+    venue.fill_by(spec.fills, spec.lot_size);
     Ok((spec, venue))
+}
+
+fn terms_of(spec: &ReplaySpec) -> Terms {
+    Terms {
+        fees: spec.fees.clone(),
+        contract: spec.contract.clone(),
+        traded: spec.traded,
+    }
 }
 
 pub(crate) fn plan_of(spec: &ReplaySpec, last: i64) -> Plan {
@@ -130,7 +141,8 @@ pub(crate) fn plan_of(spec: &ReplaySpec, last: i64) -> Plan {
         tick_size: spec.tick_size,
         lot_size: spec.lot_size,
         decision_interval: Plan::interval_of(&spec.maker),
-        fees: spec.fees,
+        terms: terms_of(spec),
+        funding: Payments::new(&spec.funding, spec.epoch_ns),
         record: spec.record_fills,
         series_step: spec.series_step_ms.map(ns_of_ms),
         holdings: spec.holdings.clone(),

@@ -33,7 +33,8 @@ impl<V: Venue> Run<V> {
             plan.tick_size,
             plan.lot_size,
             plan.start,
-        );
+        )
+        .trading(plan.terms.contract.clone());
         let (lots, last) = (plan.holdings.lots(plan.lot_size), plan.holdings.last_order);
         let pace = Pace::new(venue, plan);
         maker.holding(lots, last, pace.gateway.venue.resting());

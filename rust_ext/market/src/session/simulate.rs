@@ -3,8 +3,10 @@
 use crate::book::fills::FillModel;
 use crate::error::MarketError;
 use crate::flow::value::Moves;
+use crate::measure::terms::Terms;
 use crate::session::market::Market;
 use crate::session::pace::Plan;
+use crate::session::payments::Payments;
 use crate::session::run::Run;
 use crate::session::spec::{SimulateSpec, SpecError};
 use crate::types::{ns_of_ms, Ns, SECOND};
@@ -124,7 +126,12 @@ impl<'m> Opening<'m> {
             tick_size: instrument.tick_size,
             lot_size: instrument.lot_size,
             decision_interval: Plan::interval_of(&spec.maker),
-            fees: spec.fees,
+            terms: Terms {
+                fees: spec.fees.clone(),
+                contract: instrument.contract.clone(),
+                traded: spec.traded,
+            },
+            funding: Payments::new(&market.scenario().funding, 0),
             record: spec.record_fills,
             series_step: spec.series_step_ms.map(ns_of_ms),
             holdings: spec.holdings.clone(),

@@ -64,16 +64,25 @@ fn adverse_selection_is_a_cost_where_all_are_informed() {
     let mut spec = samples::simulate_json(3, 0.0, 300_000.0);
     spec["scenario"]["shocks"] = json!([]);
     spec["scenario"]["windows"] = json!([]);
+    let seeds = 3..6;
     // They trade where fair value has passed a quote, which it does in a market that moves.
     spec["scenario"]["fair"]["vol_bps"] = json!(4.0);
     spec["scenario"]["flow"]["pick_rate_per_s"] = json!(0.0);
     let mut cost = |share: f64| {
         spec["scenario"]["flow"]["informed_share"] = json!(share);
-        let report = parsed(&spec);
-        let costs: Vec<f64> = report["fills"]
-            .as_array()
-            .expect("fills are recorded")
+        let fills: Vec<Value> = seeds
+            .clone()
+            .flat_map(|seed| {
+                spec["seed"] = json!(seed);
+                let report = parsed(&spec);
+                let fills = report["fills"].as_array();
+                fills.expect("fills are recorded").clone()
+            })
+            .collect();
+        // What we take is no answer to anything that others know.
+        let costs: Vec<f64> = fills
             .iter()
+            .filter(|f| f["maker"] == true)
             .filter_map(|f| Some((f["mids_later"][1].as_f64()?, f)))
             .map(|(later, f)| {
                 let mid = number(f, "/mid_at_fill");

@@ -3,8 +3,9 @@
 use serde::Deserialize;
 
 use crate::book::fills::FillModel;
+use crate::scenario::{Contract, Funding};
 use crate::session::holdings::Holdings;
-pub(crate) use crate::session::parameters::{Fees, MakerSettings, Parameters};
+pub(crate) use crate::session::parameters::{FeeTier, Fees, MakerSettings, Parameters};
 use crate::types::check::{count, in_range, CheckResult, RangeError};
 use crate::types::json::{parse, JsonError};
 
@@ -20,6 +21,12 @@ pub enum SpecError {
     /// A slice that ends before it begins.
     #[error("end_ns = {end_ns} is not above start_ns = {start_ns}")]
     Order { start_ns: i64, end_ns: i64 },
+    /// An estimate of what a mock market knows.
+    #[error(
+        "fills: a queue by probability is for recordings; a mock market knows each order ahead, and accepts \
+         queue, touch, through, pessimistic"
+    )]
+    NotByLaw,
 }
 
 /// One iteration on a mock market, whose scenario and seed the market has.
@@ -33,6 +40,9 @@ pub struct SimulateSpec {
     pub parameters: Parameters,
     pub maker: MakerSettings,
     pub fees: Fees,
+    /// Notional traded in iterations before, quote units; 0 to 1e300.
+    #[serde(default)]
+    pub traded: f64,
     /// What it takes to fill a resting order.
     #[serde(default)]
     pub fills: FillModel,
@@ -80,8 +90,17 @@ pub(crate) struct ReplaySpec {
     pub end_ns: i64,
     /// Quote units per tick; 1e-15 to 1e9.
     pub tick_size: f64,
-    /// Base units per lot; 1e-15 to 1e9.
+    /// Units of the contract per lot; 1e-15 to 1e9.
     pub lot_size: f64,
+    /// What a unit of quantity is.
+    #[serde(default)]
+    pub contract: Contract,
+    /// What one side of the positions pays to the other.
+    #[serde(default)]
+    pub funding: Funding,
+    /// Exchange time at market time 0, from which funding times are counted.
+    #[serde(default)]
+    pub epoch_ns: i64,
     /// Added to every local time; 0 to 6e11 ns.
     #[serde(default)]
     pub local_shift_ns: i64,
@@ -94,6 +113,9 @@ pub(crate) struct ReplaySpec {
     pub parameters: Parameters,
     pub maker: MakerSettings,
     pub fees: Fees,
+    /// Notional traded in iterations before, quote units; 0 to 1e300.
+    #[serde(default)]
+    pub traded: f64,
     /// What it takes to fill a resting order.
     #[serde(default)]
     pub fills: FillModel,
@@ -117,7 +139,10 @@ impl SimulateSpec {
         in_range("start_ms", spec.start_ms, 0.0, 1e10)?;
         in_range("duration_ms", spec.duration_ms, 1.0, 8.64e7)?;
         check_step(spec.series_step_ms)?;
-        check_maker(&spec.parameters, &spec.maker, spec.fees)?;
+        check_maker(&spec.parameters, &spec.maker, &spec.fees, spec.traded)?;
+        if spec.fills.law().is_some() {
+            return Err(SpecError::NotByLaw);
+        }
         Ok(spec)
     }
 }
@@ -155,8 +180,10 @@ impl ReplaySpec {
         in_range("tick_size", spec.tick_size, 1e-15, 1e9)?;
         in_range("lot_size", spec.lot_size, 1e-15, 1e9)?;
         spec.holdings.check((spec.tick_size, spec.lot_size))?;
+        spec.contract.check("contract")?;
+        spec.funding.check("funding")?;
         check_step(spec.series_step_ms)?;
-        check_maker(&spec.parameters, &spec.maker, spec.fees)?;
+        check_maker(&spec.parameters, &spec.maker, &spec.fees, spec.traded)?;
         Ok(spec)
     }
 }
@@ -165,8 +192,9 @@ fn check_step(step_ms: Option<f64>) -> CheckResult {
     step_ms.map_or(Ok(()), |ms| in_range("series_step_ms", ms, 100.0, 3.6e6))
 }
 
-fn check_maker(p: &Parameters, m: &MakerSettings, f: Fees) -> CheckResult {
+fn check_maker(p: &Parameters, m: &MakerSettings, f: &Fees, traded: f64) -> CheckResult {
     p.check("parameters")?;
     m.check("maker")?;
-    f.check("fees")
+    f.check("fees")?;
+    in_range("traded", traded, 0.0, 1e300)
 }

@@ -1,11 +1,11 @@
 //! An iteration on a market whose strategy is another participant's: it stops at every decision.
 
-use crate::book::own::OwnOrder;
 use crate::error::MarketError;
 use crate::maker::reasons::Reason;
 use crate::maker::Attempts;
-use crate::measure::Frame;
+use crate::measure::frame::Frame;
 use crate::session::estimates::Estimates;
+use crate::session::holdings::Resting;
 use crate::session::pace::{Pace, Plan};
 use crate::session::refusals::RequestError;
 use crate::session::simulate::Opening;
@@ -27,7 +27,7 @@ pub enum OrderUpdate {
         side: Side,
         qty: f64,
         price: f64,
-        /// Quote units; negative for a rebate.
+        /// In the currency that the contract settles in; negative for a rebate.
         fee: f64,
         /// When it happened at the market.
         time_ms: f64,
@@ -42,6 +42,8 @@ pub enum OrderUpdate {
     Reduced { id: u64, left: Option<f64> },
     /// An immediate-or-cancel order was processed.
     Taken,
+    /// A funding payment: what it brought, in the currency that the contract settles in.
+    Funded { amount: f64 },
 }
 
 /// The iteration between two decisions.
@@ -55,7 +57,7 @@ pub struct Stepper<'a> {
     view: View,
     updates: Vec<OrderUpdate>,
     position: Lots,
-    carried: Vec<OwnOrder>,
+    carried: Vec<Resting>,
     in_flight: u32,
     attempts: Attempts,
     ids: u64,
@@ -77,14 +79,13 @@ impl<'a> Stepper<'a> {
 
     /// Any market that has reached the start of its iteration; `ended` says that its data end early.
     pub(crate) fn at(mut venue: AnyVenue<'a>, plan: Plan, levels: u32, ended: bool) -> Self {
-        // What traded before the iteration is none of it.
+        // What traded before the iteration does not belong to it.
         venue.shown().prints.clear();
         let (position, ids) = (plan.holdings.lots(plan.lot_size), plan.holdings.last_order);
         let (now, done) = (plan.start, plan.end <= plan.start);
         let pace = Pace::new(venue, plan);
         let mut estimates = Estimates::default();
-        let carried = pace.gateway.venue.resting().to_vec();
-        for own in &carried {
+        for own in pace.gateway.venue.resting() {
             estimates.sent(own.order);
             estimates.placed(own.order.id);
         }
@@ -93,12 +94,12 @@ impl<'a> Stepper<'a> {
             estimates,
             now,
             done,
+            carried: pace.resting(),
             pace,
             ended,
             view: View::default(),
             updates: Vec::new(),
             position,
-            carried,
             in_flight: 0,
             attempts: Attempts::default(),
             ids,
@@ -193,14 +194,9 @@ impl<'a> Stepper<'a> {
         self.position as f64 * self.pace.plan.lot_size
     }
 
-    /// Orders that were at the market at the start, oldest first: number, side, price, base units, when it was placed.
-    pub fn carried(&self) -> impl Iterator<Item = (u64, Side, f64, f64, f64)> + '_ {
-        let (tick_size, lot_size) = (self.pace.plan.tick_size, self.pace.plan.lot_size);
-        self.carried.iter().map(move |own| {
-            let order = own.order;
-            let (price, size) = (order.tick as f64 * tick_size, order.lots as f64 * lot_size);
-            (order.id, order.side, price, size, ms_of_ns(own.placed_at))
-        })
+    /// Orders that were at the market at the start, oldest first.
+    pub fn carried(&self) -> &[Resting] {
+        &self.carried
     }
 
     /// Requests that have not been acknowledged.
@@ -395,6 +391,7 @@ impl<'a> Stepper<'a> {
                 let left = left.map(|lots| lots as f64 * self.pace.plan.lot_size);
                 self.updates.push(OrderUpdate::Reduced { id, left });
             }
+            Notification::Funded { amount } => self.updates.push(OrderUpdate::Funded { amount }),
             Notification::Filled {
                 id,
                 side,

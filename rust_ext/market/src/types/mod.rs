@@ -154,7 +154,10 @@ pub(crate) enum Notification {
     },
     /// A reduction was processed; lots that are left, None where the order was not there any more.
     Reduced { id: u64, left: Option<Lots> },
-    /// A fill of ours; `id` is None for a taker fill, `at` is its time at the market, `fee` in quote units.
+    /// A funding payment: what it brought.
+    Funded { amount: f64 },
+    /// A fill of ours; `id` is None for a taker fill, `at` is its time at the market, `fee` in the currency that the
+    /// contract settles in.
     Filled {
         id: Option<u64>,
         side: Side,

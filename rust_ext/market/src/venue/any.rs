@@ -3,6 +3,7 @@
 use crate::book::ladder::Ladder;
 use crate::book::own::OwnOrder;
 use crate::flow::value::Moves;
+use crate::scenario::Contract;
 use crate::types::{Lots, NewOrder, Ns, Side, Tick, VenueFill, View};
 use crate::venue::mock::MockVenue;
 use crate::venue::quality::Quality;
@@ -112,8 +113,8 @@ impl Venue for AnyVenue<'_> {
         to_venue!(self, venue => venue.moves())
     }
 
-    fn answer(&self, side: Side, lots: Lots) -> f64 {
-        to_venue!(self, venue => venue.answer(side, lots))
+    fn proceeds(&self, resting: Side, lots: Lots, contract: &Contract) -> Option<f64> {
+        to_venue!(self, venue => venue.proceeds(resting, lots, contract))
     }
 
     fn quality(&self, end: Ns) -> Option<Quality> {

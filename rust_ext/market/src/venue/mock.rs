@@ -8,7 +8,7 @@ use crate::book::ladder::Ladder;
 use crate::book::own::OwnOrder;
 use crate::flow::draw_lag;
 use crate::flow::value::Moves;
-use crate::scenario::Latency;
+use crate::scenario::{Contract, Latency};
 use crate::types::rng::{Purpose, Stream};
 use crate::types::{ns_of_ms, Lots, NewOrder, Ns, Side, Tick, VenueFill, View};
 use crate::venue::feed::Feed;
@@ -100,7 +100,7 @@ impl MockVenue {
 
     /// Fill orders of ours by another model than the queue.
     pub(crate) fn fill_by(&mut self, model: FillModel) {
-        self.participants.book.own.fill_by(model);
+        self.participants.book.own.fill_by(model, 1.0);
     }
 
     /// Show levels and trades in every message of the feed from now on.
@@ -279,7 +279,7 @@ impl Venue for MockVenue {
         Some(self.participants.moves(self.world.fair_at(self.now)))
     }
 
-    fn answer(&self, side: Side, lots: Lots) -> f64 {
-        self.participants.answer(side, lots)
+    fn proceeds(&self, resting: Side, lots: Lots, contract: &Contract) -> Option<f64> {
+        self.participants.proceeds(resting, lots, contract)
     }
 }

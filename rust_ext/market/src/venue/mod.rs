@@ -14,6 +14,7 @@ pub(crate) mod tape;
 use crate::book::ladder::Ladder;
 use crate::book::own::OwnOrder;
 use crate::flow::value::Moves;
+use crate::scenario::Contract;
 use crate::venue::quality::Quality;
 
 use crate::types::{Lots, NewOrder, Ns, Side, Tick, VenueFill, View};
@@ -90,10 +91,11 @@ pub(crate) trait Venue {
         None
     }
 
-    /// Mean factor on others' quotes while we work off a number of lots, once they have followed what it tells;
-    /// 1 where nobody answers.
-    fn answer(&self, _side: Side, _lots: Lots) -> f64 {
-        1.0
+    /// What one order of ours brings or costs that trades lots against the orders displayed on a side, as lots of
+    /// the contract count in ticks; None where they do not hold as much.
+    fn proceeds(&self, resting: Side, lots: Lots, contract: &Contract) -> Option<f64> {
+        self.displayed(resting)
+            .walk(lots, |tick| contract.in_ticks(tick))
     }
 
     /// How far the market's data can be trusted since the iteration began, None where they cannot err.

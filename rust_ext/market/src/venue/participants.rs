@@ -5,7 +5,8 @@ use crate::book::matching::Matching;
 use crate::flow::hawkes::Arrivals;
 use crate::flow::value::{Moves, Value};
 use crate::flow::{Event, Flow, MarketState};
-use crate::scenario::Scenario;
+use crate::scenario::contract::LotWorth;
+use crate::scenario::{Contract, Scenario};
 use crate::types::rng::{Purpose, Stream};
 use crate::types::{Lots, NewOrder, Ns, Side, Tick, VenueFill};
 use crate::venue::recorder::Recorder;
@@ -27,7 +28,7 @@ pub(crate) struct Participants {
     flow: Flow,
     arrivals: Arrivals,
     value: Value,
-    notional_per_lot: f64,
+    lot: LotWorth,
     stream: Stream,
     next_event: Ns,
     seq: u64,
@@ -68,7 +69,7 @@ impl Participants {
             flow: Flow::new(scenario),
             arrivals: Arrivals::new(&scenario.flow, trading, now, &mut stream),
             value,
-            notional_per_lot: scenario.instrument.lot_size * scenario.instrument.tick_size,
+            lot: LotWorth::of(&scenario.instrument),
             stream,
             next_event: now,
             seq: 0,
@@ -183,7 +184,10 @@ impl Participants {
         self.book.place(order, now, self.seq)
     }
 
-    /// An immediate-or-cancel order of ours. Others react to it as to any market order.
+    /// An immediate-or-cancel order of ours. It trades in parts of typical size: others learn from each, and what
+    /// is left on the side that it hits follows before the next one comes. It sets off no orders of others: what
+    /// looks like one order that sets off the next is one participant's order that is cut (Toth, Palit, Lillo and
+    /// Farmer 2015), and ours is cut by ourselves.
     pub(crate) fn take(
         &mut self,
         side: Side,
@@ -192,12 +196,50 @@ impl Participants {
         now: Ns,
         fills: &mut Vec<VenueFill>,
     ) {
-        let traded = self.book.take(side, lots, limit, now, fills);
-        if traded > 0 {
-            self.trades += 1;
-            self.tell(side, traded);
-            self.excite(side, now);
+        let (part, price) = (self.part(), self.notional(1));
+        let mut left = lots;
+        while left > 0 {
+            let (asked, from) = (part.min(left), fills.len());
+            let traded = self.book.take(side, asked, limit, now, fills);
+            if traded == 0 {
+                break;
+            }
+            for fill in &mut fills[from..] {
+                fill.left += left - asked;
+            }
+            left -= traded;
+            let notional = traded as f64 * price;
+            let moved = self.value.part(side, notional);
+            self.book.follow(side.opposite(), moved, &mut self.seq);
+            if traded < asked {
+                break;
+            }
         }
+        self.trades += u64::from(left < lots);
+    }
+
+    /// What closing lots of ours brings or costs at once, which the resting orders of a side meet: as lots of
+    /// the contract count in ticks, None where they do not hold as much. It is what [`Participants::take`] does, prices not rounded.
+    pub(crate) fn proceeds(&self, resting: Side, lots: Lots, contract: &Contract) -> Option<f64> {
+        let ladder = self.book.sides[resting.index()].ladder();
+        let (part, price) = (self.part(), self.notional(1));
+        let mut value = self.value.clone();
+        let (mut done, mut walked, mut worth, mut factor) = (0, 0.0, 0.0, 1.0);
+        while done < lots {
+            let traded = part.min(lots - done);
+            done += traded;
+            let reached = ladder.walk(done, |tick| contract.in_ticks(tick))?;
+            worth += (reached - walked) * factor;
+            walked = reached;
+            let moved = value.part(resting.opposite(), traded as f64 * price);
+            factor *= contract.follows(moved);
+        }
+        Some(worth)
+    }
+
+    /// Lots of a typical trade.
+    fn part(&self) -> Lots {
+        ((self.value.typical_notional() / self.notional(1)) as Lots).max(1)
     }
 
     /// An event of the limit order flow.
@@ -234,12 +276,8 @@ impl Participants {
             self.tell(order.side, traded);
         }
         self.book.note_mid();
-        self.excite(order.side, moment.now);
-    }
-
-    /// A market order arrived, ours or another participant's.
-    fn excite(&mut self, side: Side, now: Ns) {
-        self.arrivals.excite(side, now, &mut self.stream);
+        self.arrivals
+            .excite(order.side, moment.now, &mut self.stream);
         self.flow.follow(&self.arrivals);
     }
 
@@ -250,13 +288,8 @@ impl Participants {
         }
     }
 
-    /// Mean factor on what the asset is worth while an amount of ours trades in orders of typical size.
-    pub(crate) fn answer(&self, side: Side, lots: Lots) -> f64 {
-        self.value.answer(side, self.notional(lots))
-    }
-
     fn notional(&self, lots: Lots) -> f64 {
-        lots as f64 * self.book.mid.unwrap_or(0.0) * self.notional_per_lot
+        lots as f64 * self.lot.times(self.book.mid.unwrap_or(0.0)) * self.lot.one
     }
 
     /// An aggressive order of another participant; the lots that it traded.
@@ -351,3 +384,7 @@ impl Participants {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "participants_tests.rs"]
+mod tests;

@@ -14,24 +14,16 @@ use crate::book::ladder::Ladder;
 use crate::book::own::{OwnOrder, OwnOrders};
 use crate::types::{ns_of_ms, Lots, NewOrder, Ns, Side, Tick, VenueFill, View};
 use crate::venue::quality::{Quality, Watch};
-use crate::venue::rows::{Action, RowError, Rows};
+use crate::venue::rows::{Action, Cursor, RowError, Rows};
 use crate::venue::shown::{Print, Shown};
 use crate::venue::{Cancelled, Venue};
 
-/// A trade further from the mid than this share of it is none of this book.
+/// A trade further from the mid than this share of it does not belong to this book.
 const FAR: f64 = 0.05;
 /// A row is a cache line: so many rows ahead it is asked for, as the book's own work takes less than a fetch.
 const AHEAD: usize = 16;
 const CLEAR: u8 = 3;
 const SNAPSHOT: u8 = 4;
-
-/// A walk along one of the two time axes of a recording.
-#[derive(Debug, Clone, Copy)]
-struct Cursor {
-    row: usize,
-    /// Time that has been reached; times never go back.
-    at: Ns,
-}
 
 /// A recording, from its start on. Time 0 is the first exchange time.
 #[derive(Debug, Clone)]
@@ -97,9 +89,9 @@ impl<'a> ReplayVenue<'a> {
         })
     }
 
-    /// Fill orders of ours by another model than the queue.
-    pub(crate) fn fill_by(&mut self, model: FillModel) {
-        self.own.fill_by(model);
+    /// Fill orders of ours by another model than the queue; a lot is so many base units.
+    pub(crate) fn fill_by(&mut self, model: FillModel, lot_size: f64) {
+        self.own.fill_by(model, lot_size);
     }
 
     /// Time of the last exchange event.
@@ -206,6 +198,9 @@ impl<'a> ReplayVenue<'a> {
                 }
                 self.rebuilding = Some((self.exchange_cursor.at, open));
                 self.exchange.apply(action);
+                for s in Side::BOTH {
+                    self.own.forget(s, self.exchange.side(s));
+                }
             }
             Action::Gap => self.watch.gap(),
             Action::OffGrid => self.watch.ignore("trade off the grid".to_owned()),
@@ -261,6 +256,10 @@ impl<'a> ReplayVenue<'a> {
         let resting = aggressor.opposite();
         self.sweep(resting, tick, 1, fills);
         let stamp = self.stamp(tick);
+        if self.own.model().law().is_some() {
+            self.own.trade_by_law(resting, tick, lots, stamp, fills);
+            return;
+        }
         let mut left = lots;
         while let Some(ahead) = self.own.least_ahead(resting, tick) {
             let before = ahead.min(left);

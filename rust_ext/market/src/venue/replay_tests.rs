@@ -65,7 +65,7 @@ fn filled_by(
     rows.extend_from_slice(later);
     let bytes = recording(&rows);
     let mut market = venue(&bytes);
-    market.fill_by(model);
+    market.fill_by(model, 1.0);
     let mut fills = Vec::new();
     market.advance(5, &mut fills).expect("usable rows");
     assert!(market.place(order));

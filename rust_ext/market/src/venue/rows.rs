@@ -59,8 +59,16 @@ pub(crate) enum Action {
     Gap,
     /// Nothing that concerns the book: a row of another kind.
     Other { kind: u8 },
-    /// A trade at a price that is none of the book's.
+    /// A trade at a price that the book does not have.
     OffGrid,
+}
+
+/// A walk along one of the two time axes of a recording.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cursor {
+    pub row: usize,
+    /// Time that has been reached; times never go back.
+    pub at: Ns,
 }
 
 /// The rows of a recording, with its tick and lot size.

@@ -8,7 +8,7 @@ use crate::types::rng::{Purpose, Stream};
 /// Waves of which the noise on a path is made.
 const WAVES: usize = 8;
 
-/// The way from the begin of a shock's move to its end.
+/// The way from the start of a shock's move to its end.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Path {
     /// Exponent of time: above 1 most of the move comes late.
@@ -25,7 +25,7 @@ impl Path {
         waves: [0.0; WAVES],
     };
 
-    /// Share of the move that has come at a share of the time; 0 at the begin and 1 at the end.
+    /// Share of the move that has come at a share of the time; 0 at the start and 1 at the end.
     pub(crate) fn at(&self, time: f64) -> f64 {
         let time = time.clamp(0.0, 1.0);
         let mut share = if self.bend == 1.0 || time <= 0.0 {

@@ -12,7 +12,7 @@ pub(crate) fn ln_effect(e: &Effect) -> [f64; EFFECTS.count] {
     e.values().map(libm::log)
 }
 
-/// Begin and end of the present or coming window of one kind, s.
+/// Start and end of the current or next window of one kind, s.
 #[derive(Debug, Clone)]
 pub(crate) struct WindowClock {
     begin: f64,
@@ -54,7 +54,7 @@ impl WindowClock {
     }
 }
 
-/// Whether a shock is between begin and end at a time.
+/// Whether a shock is on at a time.
 pub(crate) fn shock_is_on(shock: &Shock, at: f64) -> bool {
     (shock.at_s..shock.at_s + shock.length_s).contains(&at)
 }

@@ -22,7 +22,7 @@ pub(crate) const FORMAT: Format = Format {
     open,
 };
 
-/// Begin of the head of a file of trades.
+/// Start of the header of a file of trades.
 const HEAD: &str = "timestamp,symbol,side,size,price";
 
 fn knows(_name: &str, head: &[u8]) -> bool {

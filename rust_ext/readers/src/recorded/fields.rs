@@ -89,7 +89,7 @@ fn number(text: &[u8]) -> Option<f64> {
     (value.abs() <= MOST).then_some(value)
 }
 
-/// A value that is none of those accepted.
+/// A value that is not accepted.
 pub(crate) fn wrong(text: &[u8], name: &str, expected: &str, place: &Place) -> DataError {
     let said = format!("has {name} = {}; expected {expected}", shown(text));
     DataError::row(place, said)

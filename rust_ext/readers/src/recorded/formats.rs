@@ -51,7 +51,7 @@ pub(crate) fn format_of_all(files: &[PathBuf]) -> DataResult<(&'static str, Vec<
     for file in files {
         let Some(format) = find(file)? else {
             let names = format_names().join(", ");
-            let text = format!(" is of no format that is known; expected one of {names}");
+            let text = format!(" is in no known format; expected one of {names}");
             return Err(DataError::file(file, text));
         };
         if let Some(before) = known.filter(|before| before.name != format.name) {

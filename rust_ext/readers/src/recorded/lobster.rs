@@ -216,7 +216,7 @@ impl Source for Pair {
     }
 }
 
-/// Begin of the day that a file's name has, as YYYY-MM-DD; of 1970-01-01 where it has none.
+/// Start of the day that a file's name has, as YYYY-MM-DD; of 1970-01-01 where it has none.
 fn midnight(name: &str) -> Ns {
     let day = name.split('_').find_map(day_of);
     day.unwrap_or_default() * DAY_NS

@@ -74,7 +74,7 @@ impl Flow {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Hawkes {
-    /// Further market orders that one brings about in the mean, directly; 0 to 0.95.
+    /// Further market orders that one brings about directly, on average; 0 to 0.95.
     pub branching: f64,
     /// Share of them on the other side; 0 to 1.
     pub cross_share: f64,

@@ -18,13 +18,13 @@ pub struct Impact {
     pub transient_half_life_s: f64,
     /// Notional of a typical trade, quote units; 1 to 1e+07.
     pub typical_notional: f64,
-    /// A trade that follows a net flow of n typical ones of its side moves fair value by 1 / sqrt(1 + n / saturation) of what it would else; 0.01 to 1e+06.
+    /// A trade that follows a net flow of n typical ones of its side moves fair value by 1 / sqrt(1 + n / saturation) of what it would otherwise; 0.01 to 1e+06.
     pub saturation: f64,
     /// Half-life of net flow, s; 1 to 86400.
     pub memory_half_life_s: f64,
     /// Half-life of the distance between fair value and what the makers among the others believe it to be, s; those who trade on fair value are faster (Glosten and Milgrom 1985); 0 to 60.
     pub belief_half_life_s: f64,
-    /// Share of cancellations on a side threatened by recent flow that go for its best orders, at the most (queue-reactive: Huang, Lehalle and Rosenbaum 2015); 0 to 1.
+    /// Share of cancellations on a side threatened by recent flow that go for its best orders, at most (queue-reactive: Huang, Lehalle and Rosenbaum 2015); 0 to 1.
     pub flight: f64,
 }
 

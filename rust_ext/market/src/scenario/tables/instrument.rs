@@ -6,16 +6,28 @@ use serde::Deserialize;
 
 use crate::types::check::{in_range, CheckResult};
 
+/// A value of `kind`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    #[default]
+    Linear,
+    Inverse,
+}
+
 /// What is traded.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Instrument {
     /// Price step, in quote currency; 0.01 to 1 bps of `start_price`; above 0.
     pub tick_size: f64,
-    /// Quantity step, in base currency; worth 1e-6 to 100 quote units at `start_price`; above 0.
+    /// Quantity step, in units of the contract; worth 1e-6 to 100 quote at `start_price`; above 0.
     pub lot_size: f64,
     /// Fair value at market time 0, in quote currency; 1e-06 to 1e+09.
     pub start_price: f64,
+    /// What a unit of quantity is.
+    #[serde(default)]
+    pub contract: Contract,
 }
 
 impl Instrument {
@@ -24,8 +36,37 @@ impl Instrument {
         in_range(&format!("{key}.tick_size"), self.tick_size, f64::MIN_POSITIVE, f64::MAX)?;
         in_range(&format!("{key}.lot_size"), self.lot_size, f64::MIN_POSITIVE, f64::MAX)?;
         in_range(&format!("{key}.start_price"), self.start_price, 1e-06, 1000000000.0)?;
+        self.contract.check(&format!("{key}.contract"))?;
         in_range(&format!("{key}.tick_size"), self.tick_size, 1e-06 * self.start_price, 0.0001 * self.start_price)?;
-        in_range(&format!("{key}.lot_size"), self.lot_size, 1e-06 / self.start_price, 100.0 / self.start_price)?;
+        in_range(&format!("{key}.lot_size"), self.lot_size, 1e-06 / self.unit_worth(), 100.0 / self.unit_worth())?;
+        Ok(())
+    }
+}
+
+/// A linear contract is some base currency and settles in quote currency; an inverse one is an amount of
+/// quote currency and settles in base currency, the coin.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Contract {
+    /// Linear settles in quote currency, inverse in base currency.
+    pub kind: Kind,
+    /// What one unit of quantity is: so much base currency, quote currency where it is inverse; 1e-09 to 1e+09.
+    pub size: f64,
+}
+
+impl Default for Contract {
+    fn default() -> Self {
+        Contract {
+            kind: Kind::Linear,
+            size: 1.0,
+        }
+    }
+}
+
+impl Contract {
+    /// Check all fields; the error names the key and the accepted range.
+    pub(crate) fn check(&self, key: &str) -> CheckResult {
+        in_range(&format!("{key}.size"), self.size, 1e-09, 1000000000.0)?;
         Ok(())
     }
 }

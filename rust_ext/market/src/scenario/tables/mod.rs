@@ -5,6 +5,7 @@
 mod book;
 mod fair;
 mod flow;
+mod funding;
 mod impact;
 mod instrument;
 mod latency;
@@ -16,6 +17,7 @@ mod windows;
 pub(crate) use book::*;
 pub(crate) use fair::*;
 pub(crate) use flow::*;
+pub(crate) use funding::*;
 pub(crate) use impact::*;
 pub(crate) use instrument::*;
 pub(crate) use latency::*;
@@ -45,6 +47,8 @@ pub struct Scenario {
     #[serde(default)]
     pub impact: Impact,
     pub latency: Latency,
+    #[serde(default)]
+    pub funding: Funding,
     /// 0 to 8 of them.
     #[serde(default)]
     pub regimes: Vec<Regime>,
@@ -72,6 +76,7 @@ impl Scenario {
         self.flow.check(&format!("{key}.flow"))?;
         self.impact.check(&format!("{key}.impact"))?;
         self.latency.check(&format!("{key}.latency"))?;
+        self.funding.check(&format!("{key}.funding"))?;
         count(&format!("number of {key}.regimes"), self.regimes.len() as u64, 0, 8)?;
         for item in &self.regimes { item.check(&format!("{key}.regimes"))?; }
         if let Some(part) = &self.seasonality { part.check(&format!("{key}.seasonality"))?; }

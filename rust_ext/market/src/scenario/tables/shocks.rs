@@ -14,9 +14,9 @@ use crate::types::check::{in_range, label, CheckResult};
 pub struct Shock {
     /// Label in the report of an iteration that saw it; 1 to 64 characters.
     pub label: String,
-    /// Earliest begin, s of market time; 0 to 864000.
+    /// Earliest start, s of market time; 0 to 864000.
     pub at_s: f64,
-    /// How much later it may begin, s; 0 to 86400.
+    /// How much later it may start, s; 0 to 86400.
     #[serde(default)]
     pub at_width_s: f64,
     /// Whether `at_s` counts from the end of the shock listed before.
@@ -30,7 +30,7 @@ pub struct Shock {
     /// Time to full effect, s; 0 to 600.
     #[serde(default)]
     pub ramp_s: f64,
-    /// Move of fair value from begin to end, bps; -3000 to 3000.
+    /// Move of fair value from start to end, bps; -3000 to 3000.
     #[serde(default)]
     pub move_bps: f64,
     /// The move is up to this times larger or smaller; 1 to 10.
@@ -54,13 +54,13 @@ pub struct Shock {
     /// Half-life of the effect after the end, s; 0.1 to 86400.
     #[serde(default = "shock_effect_half_life_s")]
     pub effect_half_life_s: f64,
-    /// Which line to the maker is down from begin to end; what is sent meanwhile arrives after it.
+    /// Which line to the maker is down from start to end; what is sent meanwhile arrives after it.
     #[serde(default)]
     pub outage: Outage,
-    /// Added to the maker's fee from begin to end, bps; -100 to 100.
+    /// Added to the maker's fee from start to end, bps; -100 to 100.
     #[serde(default)]
     pub maker_fee_shift_bps: f64,
-    /// Added to the taker's fee from begin to end, bps; -100 to 100.
+    /// Added to the taker's fee from start to end, bps; -100 to 100.
     #[serde(default)]
     pub taker_fee_shift_bps: f64,
     #[serde(default)]

@@ -24,13 +24,13 @@ pub enum Outage {
 pub struct RandomWindow {
     /// Label in the report of an iteration that saw one; 1 to 64 characters.
     pub label: String,
-    /// Least and largest time from the end of one (or from 0) to the begin of the next, s; 1 to 86400.
+    /// Shortest and longest time from the end of one (or from 0) to the start of the next, s; 1 to 86400.
     pub gap_s: [f64; 2],
-    /// Least and largest length, s; 0.1 to 86400.
+    /// Shortest and longest length, s; 0.1 to 86400.
     pub length_s: [f64; 2],
     /// Time to full effect, and after the end back to none, s; 0 to 600.
     pub ramp_s: f64,
-    /// Which line to the maker is down from begin to end; what is sent meanwhile arrives after it.
+    /// Which line to the maker is down from start to end; what is sent meanwhile arrives after it.
     #[serde(default)]
     pub outage: Outage,
     #[serde(default)]
