@@ -16,7 +16,7 @@ import pytest
 
 from benches.kit import Table, is_installed
 
-MODULES = ("book", "data", "replay", "series", "soak", "store", "strategy")
+MODULES = ("book", "data", "replay", "series", "soak", "store", "strategy", "watched")
 
 
 def main(arguments: list[str] | None = None) -> int:

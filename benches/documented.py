@@ -1,8 +1,9 @@
 """Whether the makers of the documentation hold their gates: ``python -m benches.documented [SEEDS]``.
 
-Each is taken from README.md or a docstring as it stands there, and soaked on ``calm`` with the default
-profile, 6 iterations of 5 minutes, one canary a seed from 1001 on: seeds that nothing was chosen by. ``red``
-counts canaries of which an item fails in hard mode; KPIs are means of the pooled ones, net with the
+Each is taken from docs/how-to/python.md or a docstring as it stands there, soaked on ``calm`` with the
+profile ``default``, 6 iterations of 5 minutes, one canary a seed from 1001 on: seeds that nothing was
+chosen by. ``red`` counts
+canaries of which an item fails in hard mode; KPIs are means of the pooled ones, net with the
 half-width of its 95 % interval over seeds.
 """
 
@@ -23,20 +24,20 @@ from typing import Any
 from benches.gates import judged, spec_in
 from pytest_soak.market import Strategy, stepping
 
-README = Path(__file__).parents[1] / "README.md"
+PAGE = Path(__file__).parents[1] / "docs" / "how-to" / "python.md"
 FIRST_SEED = 1001
 ITERATIONS = 6
 
 Make = Callable[..., Strategy]
 
 
-def conftest_of_readme() -> str:
+def conftest_of_page() -> str:
     """The maker that is asked at every decision."""
     return _section().partition("```python\n")[2].partition("```")[0]
 
 
-def loop_of_readme() -> str:
-    """The explicit loop, in the class that the README leaves out."""
+def loop_of_page() -> str:
+    """The explicit loop, in the class that the page leaves out."""
     loop = "def run" + _section().partition("```python\ndef run")[2].partition("```")[0]
     return (
         "class Loop:\n"
@@ -58,8 +59,8 @@ def conftest_of_stepping() -> str:
 
 
 DOCUMENTED: Mapping[str, Callable[[], str]] = {
-    "README, on_step": conftest_of_readme,
-    "README, loop": loop_of_readme,
+    "docs, on_step": conftest_of_page,
+    "docs, loop": loop_of_page,
     "market/stepping.py": conftest_of_stepping,
 }
 
@@ -73,7 +74,7 @@ def maker(text: str) -> Make:
 
 
 def _section() -> str:
-    return README.read_text(encoding="utf-8").partition("## A strategy in Python")[2]
+    return PAGE.read_text(encoding="utf-8")
 
 
 def main(seeds: int) -> None:

@@ -51,6 +51,7 @@ class Bench:
     """What a benchmark function works with, as the fixture ``bench``.
 
     Attributes:
+        repeat: measurements that a figure is the median of.
         folder: where it may put files.
         quick: whether it only shows that it runs; ratios of a hundredth of the data say nothing.
         rows: rows of the table so far.
@@ -61,7 +62,7 @@ class Bench:
     ) -> None:
         self._benchmark = benchmark
         self._pedantic: Callable[..., Any] = benchmark.pedantic
-        self._repeat = repeat
+        self.repeat = repeat
         self.folder = folder
         self.rows = rows
         self.quick = quick
@@ -84,7 +85,7 @@ class Bench:
                 peer()
                 seconds.append(time.perf_counter() - start)
 
-        self._pedantic(ours, setup=let_peers_run, rounds=self._repeat, warmup_rounds=1)
+        self._pedantic(ours, setup=let_peers_run, rounds=self.repeat, warmup_rounds=1)
         # The first turn fills caches.
         measured: Any = self._benchmark.stats
         return [measured["median"], *(statistics.median(seconds[1:]) for seconds in times)]

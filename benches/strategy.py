@@ -36,8 +36,8 @@ def bench_steps(bench: Bench, maker: str, bar: float) -> None:
     if path is None:
         bench.row(name, "-", f"{RECORDING} is not there", None, bar)
         return
-    of_readme = documented.maker(documented.conftest_of_readme())
-    made = Empty() if maker == "empty" else of_readme(load_profile("default").profile)
+    of_page = documented.maker(documented.conftest_of_page())
+    made = Empty() if maker == "empty" else of_page(load_profile("default").profile)
     window = Window(iteration=1, iterations=1, start_ms=0.0, duration_ms=float(bench.size(600_000)))
     ours = partial(made.run, MockMarket(load_scenario("calm"), seed=1), DEFAULTS, window)
     mine, theirs = bench.medians(ours, partial(_plain_loop, str(path)))

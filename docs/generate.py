@@ -24,7 +24,8 @@ from pytest_soak.domain.settings import Profile
 from pytest_soak.guards import BUILT_IN
 from pytest_soak.market import available_scenarios, load_scenario
 from pytest_soak.market.scenario.model import Scenario
-from pytest_soak.observe.metrics import LABELS, metric_name
+from pytest_soak.observe.metrics import LABELS, SoakCollector, metric_name
+from pytest_soak.observe.watching import Watch
 
 SCHEMAS = Path("pytest_soak") / "store" / "exports" / "schemas"
 
@@ -245,12 +246,30 @@ def artifacts() -> None:
     page("artifacts", "Artifacts", lines, "The JSON Schemas ship in `pytest_soak/store/exports/schemas`.")
 
 
+class Idle:
+    """Stands for a run that is watched and has no canary yet."""
+
+    def look(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """No rows, and a header."""
+        return {}, {"run": "-", "versions": {}}
+
+
 def metrics() -> None:
-    """Metrics of the exporter."""
+    """Metrics of the exporter, as it gives them itself."""
+    suffixes = {"counter": "_total", "info": "_info"}
     labels = ", ".join(f"`{name}`" for name in LABELS)
-    rows = ((f"`{metric_name(name)}`", kpi.meaning) for name, kpi in KPI_MEANINGS.items())
-    intro = f"Labels of each: {labels}. A KPI that was not measured has no sample."
-    page("metrics", "Metrics", table(("metric", "meaning"), rows), intro)
+    rows = []
+    for family in SoakCollector(cast("Watch", Idle())).collect():
+        names = tuple(getattr(family, "_labelnames", ()))
+        own = names if names[: len(LABELS)] != LABELS else ("of the canary", *names[len(LABELS) :])
+        shown = (name if name == own[0] == "of the canary" else f"`{name}`" for name in own)
+        name = f"`{family.name}{suffixes.get(family.type, '')}`"
+        rows.append((name, family.type, ", ".join(shown), family.documentation))
+    intro = (
+        f"Labels of a canary: {labels}. The iteration is never one. Times are in seconds, sizes in bytes. "
+        "A KPI that was not measured has no sample."
+    )
+    page("metrics", "Metrics", table(("metric", "type", "labels", "meaning"), rows), intro)
 
 
 def documented() -> None:
@@ -268,6 +287,8 @@ def documented() -> None:
     places = (
         "pytest_soak.market.strategy.Strategy",
         "pytest_soak.market.view.View",
+        "pytest_soak.market.compiled.CompiledStrategy",
+        "pytest_soak.market.compiled.CompiledView",
         "pytest_soak.market.stepping.Simulation",
         "pytest_soak.plugin.handles.SoakIteration",
     )

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pytest_soak.domain.records import Action, EdgeReport, IterationRecord, Kpis, Opinion, Verdict, Zone
     from pytest_soak.domain.settings import Profile
     from pytest_soak.domain.tuner import Proposal, TunerContext
+    from pytest_soak.market.compiled import CompiledStrategy, CompiledView
     from pytest_soak.market.orders import StrategyError
     from pytest_soak.market.strategy import Strategy
     from pytest_soak.market.view import View
@@ -31,6 +32,8 @@ _HOMES = {
     "PARAMETERS": "domain.parameters",
     "Action": "domain.records",
     "EdgeReport": "domain.records",
+    "CompiledStrategy": "market.compiled",
+    "CompiledView": "market.compiled",
     "Strategy": "market.strategy",
     "StrategyError": "market.orders",
     "View": "market.view",
@@ -50,6 +53,8 @@ _HOMES = {
 __all__ = [
     "PARAMETERS",
     "Action",
+    "CompiledStrategy",
+    "CompiledView",
     "EdgeReport",
     "GateError",
     "GuardContext",

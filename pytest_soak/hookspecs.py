@@ -65,7 +65,13 @@ def pytest_soak_make_market(request: MarketRequest) -> Market | None:
             scenario = load_scenario(request.scenario)
             flow = scenario.flow.model_copy(update={"informed_share": 0.4})
             scenario = scenario.model_copy(update={"flow": flow})
-            return MockMarket(scenario, seed=request.seed, fills=request.fills)
+            return MockMarket(
+                scenario,
+                seed=request.seed,
+                fills=request.fills,
+                contract=request.contract,
+                funding=request.funding,
+            )
     """
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from pytest_soak.cli import (
+    calibrate,
     compare,
     dashboard,
     data,
@@ -49,6 +50,7 @@ def main(arguments: Sequence[str] | None = None, now: datetime | None = None) ->
     market.add(commands)
     record.add(commands)
     data.add(commands)
+    calibrate.add(commands)
     listing.add(commands)
     options = parser.parse_args(arguments)
     try:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pytest_soak.observe.reading import RunReading
 
 _BASE = FillModel.QUEUE
-_SHOWN = ("fills", "net_bps", "profit")
+_SHOWN = ("fills", "net_bps", "profit_quote")
 # Where every repetition differs from the run by definition.
 _MEANT = ("setting fills ", "setting gate ", ": market_hash ", ": gate_mode ")
 

@@ -4,29 +4,26 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
-from itertools import zip_longest
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_soak.cli.facts import cell_of, print_facts
 from pytest_soak.cli.options import FOLDERS, add_scenario
 from pytest_soak.cli.outputs import output_file, write_output
-from pytest_soak.config.arguments import path, positive_int
+from pytest_soak.config.arguments import market_seconds, path, positive_int
 from pytest_soak.config.limits import ARTIFACTS
 from pytest_soak.domain.errors import SoakConfigError
 
 if TYPE_CHECKING:
     from pytest_soak.cli.options import Commands
     from pytest_soak.cli.recorded import Recorded
-    from pytest_soak.market.facts.finding import Fact, Finding
     from pytest_soak.market.scenario.model import Scenario
     from pytest_soak.market.tape import Tape
 
 MOST_HOURS = 168
 WINDOW_HOURS = 28
 """Market time that is held in memory at once, and drawn."""
-_NAME_WIDTH = 25
-_CELL_WIDTH = 20
 _CRASH_BPS = -100.0
 _BEFORE_CRASH_S = 600.0
 
@@ -55,7 +52,15 @@ def add(commands: Commands) -> None:
         nargs="?",
         const="default",
         metavar="PROFILE",
-        help="Let the reference maker quote in both as well, with a profile (default: default)",
+        help="Let the reference maker quote in both as well, at three distances, with a profile (default: "
+        "default), and say what differs",
+    )
+    command.add_argument(
+        "--replay-from",
+        type=market_seconds,
+        default=0.0,
+        metavar="SECONDS",
+        help="Let the maker quote in the recording from here on, as in what `calibrate --until` has left",
     )
     command.set_defaults(run=run)
 
@@ -85,12 +90,13 @@ def run(options: argparse.Namespace) -> None:
     found = find_over(windows, FACTS)
     _print(f"{scenario.name}, seed {options.seed}: {windows.size}")
     beside = _beside(recording) if recording is not None else []
-    _table(found, beside, options.explain)
+    print_facts(found, beside, options.explain)
     crash = _crash(scenario, options.seed)
     if crash is not None:
-        _table(list(find(crash, CRASH_FACTS)), [], options.explain)
+        print_facts(list(find(crash, CRASH_FACTS)), [], options.explain)
     if options.maker is not None:
-        for line in quoting.compared(scenario, options.seed, options.replay, options.maker):
+        about = (scenario, options.seed, options.replay, options.maker)
+        for line in quoting.compared(*about, from_s=options.replay_from):
             _print(line)
     _draw(windows.first, recording.tape if recording is not None else None, options.picture)
 
@@ -138,7 +144,7 @@ def _beside(recording: Recorded) -> list[str]:
         _print(f"{recording.tape.name}: no fact is judged: {reason}")
     if recording.withheld:
         return ["withheld"] * len(FACTS)
-    return [_cell(found) for found in find(recording.tape, FACTS)]
+    return [cell_of(found) for found in find(recording.tape, FACTS)]
 
 
 def _size(tape: Tape) -> str:
@@ -157,35 +163,6 @@ def _crash(scenario: Scenario, seed: int) -> Tape | None:
             end = shock.at_s + shock.length_s + RECOVERY_S + _BEFORE_CRASH_S
             return tape_of_scenario(scenario, seed=seed, start_s=start, duration_s=end - start)
     return None
-
-
-def _table(found: Sequence[Finding], beside: Sequence[str], explain: bool) -> None:
-    heads = ["fact", "accepted", "scenario", *(["recording"] if beside else [])]
-    _print("")
-    _print(_row(heads))
-    for ours, other in zip_longest(found, beside):
-        fact = ours.fact
-        cells = [fact.name, fact.accepted, _cell(ours), *([other] if other else [])]
-        _print(_row(cells))
-        if explain:
-            for line in _explained(fact):
-                _print(line)
-
-
-def _row(cells: Sequence[str]) -> str:
-    first, accepted, *rest = cells
-    return (
-        f"{first:{_NAME_WIDTH}} {accepted:15}{''.join(f' {cell:>{_CELL_WIDTH}}' for cell in rest)}".rstrip()
-    )
-
-
-def _cell(finding: Finding) -> str:
-    return f"{finding.value:.3g} {finding.verdict}".rstrip()
-
-
-def _explained(fact: Fact) -> Iterator[str]:
-    yield f"    {fact.statistic}; judged from {fact.least} observations on"
-    yield f"    {fact.source}"
 
 
 def _draw(tape: Tape, beside: Tape | None, wanted: Path | None) -> None:

@@ -49,6 +49,11 @@ def add_watched(command: argparse.ArgumentParser) -> None:
 def add_scenario(command: argparse.ArgumentParser) -> None:
     """Add the scenario and the seed of a market that a command makes."""
     command.add_argument("scenario", type=name_or_path, help="Name of a scenario, or a TOML file")
+    add_seed(command)
+
+
+def add_seed(command: argparse.ArgumentParser) -> None:
+    """Add the seed of a market that a command makes."""
     command.add_argument("--seed", type=_one_seed, default=1, help="Seed of the market (default: 1)")
 
 

@@ -6,24 +6,28 @@ import math
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.domain.sampling import t_quantile
 
 if TYPE_CHECKING:
     from pytest_soak.domain.records import EdgeReport
+    from pytest_soak.domain.settings import Profile
     from pytest_soak.market import MakerJob, Window
     from pytest_soak.market.reports import Fill
     from pytest_soak.market.scenario.model import Scenario
 
-WINDOW_S = 60.0
-WINDOWS = 60
+WINDOW_S = 30.0
+WINDOWS = 120
 """Of the scenario; a recording has as many as it is long."""
 _SHOWN = (
     *("fills", "net_bps", "net_liquidation_bps", "gross_bps", "inventory_bps", "slippage_bps"),
-    *("risk_ratio", "maker_taker_ratio", "drawdown", "profit"),
+    *("risk_ratio", "maker_taker_ratio", "drawdown", "profit_quote"),
 )
 _ALONE = "nobody ahead"
+_DISTANCE = "base_spread_bps_delta"
+_SHARE = 0.975
 
 Row = Mapping[str, float]
 
@@ -32,41 +36,129 @@ class _Market(Protocol):
     def run_with_fills(self, job: MakerJob, window: Window) -> tuple[EdgeReport, Sequence[Fill]]: ...
 
 
-def compared(scenario: Scenario, seed: int, recording: Path | None, profile: str) -> Iterator[str]:
-    """Lines of the table: a mean over windows of a minute, with the half-width of its 95 % interval.
+class Estimate(NamedTuple):
+    """A mean over windows, with the half-width of its 95 % interval."""
+
+    mean: float
+    half: float
+
+    def __str__(self) -> str:
+        return f"{self.mean:.3g} +- {self.half:.2g}"
+
+    def agrees(self, other: Estimate) -> bool:
+        """Whether the 95 % interval of the difference holds 0."""
+        return abs(self.mean - other.mean) <= math.hypot(self.half, other.half)
+
+
+class Slices(NamedTuple):
+    """A market, and the windows in which the maker quotes in it."""
+
+    market: _Market
+    start_s: float
+    windows: int
+
+
+def compared(
+    scenario: Scenario, seed: int, recording: Path | None, profile: str, from_s: float = 0.0
+) -> Iterator[str]:
+    """Lines of the tables, one for each distance of quoting, and what differs.
+
+    Args:
+        scenario: the market that is simulated.
+        seed: of that market.
+        recording: the market that is replayed, if any.
+        profile: of the maker.
+        from_s: time of the recording at which the maker begins.
 
     Raises:
         SoakConfigError: naming what is wrong with profile or recording.
     """
     from pytest_soak.config.profiles import load_profile
-    from pytest_soak.market import MakerJob, MockMarket, ReplayMarket
+    from pytest_soak.market import MockMarket
 
     chosen = load_profile(profile, (Path("soak_profiles"),)).profile
-    job = MakerJob(parameters=dict(chosen.parameters), maker=chosen.maker, fees=chosen.fees)
-    columns = {"scenario": _rows(MockMarket(scenario, seed=seed), job, WINDOWS)}
+    columns = {"scenario": Slices(MockMarket(scenario, seed=seed), 0.0, WINDOWS)}
     if recording is not None:
-        replay = ReplayMarket(recording)
-        columns["recording"] = _rows(replay, job, max(1, round(replay.duration_ms / (WINDOW_S * 1e3))))
+        columns["recording"] = _recorded(recording, from_s)
+    counts = ", ".join(f"{slices.windows} in the {name}" for name, slices in columns.items())
     yield ""
-    counts = ", ".join(f"{len(rows)} in the {name}" for name, rows in columns.items())
-    yield f"the reference maker with {chosen.name}, per minute: {counts}"
-    yield f"{'KPI':25} {' '.join(f'{name:>22}' for name in columns)}"
-    for key in (*_SHOWN, _ALONE):
-        cells = (_cell([row[key] for row in rows if key in row]) for rows in columns.values())
-        yield f"{key:25} {' '.join(f'{cell:>22}' for cell in cells)}"
+    yield f"the reference maker with {chosen.name}, in windows of {WINDOW_S:g} s: {counts}"
+    differ: list[str] = []
+    told = 0
+    for delta in distances(chosen.parameters[_DISTANCE]):
+        found = {name: _found(slices, chosen, delta) for name, slices in columns.items()}
+        yield ""
+        yield f"{f'{_DISTANCE} {delta:g}':28} {' '.join(f'{name:>22}' for name in found)}"
+        for key in (*_SHOWN, _ALONE):
+            cells = [estimates.get(key) for estimates in found.values()]
+            mark = ""
+            known = [cell for cell in cells if cell is not None]
+            if len(known) == 2:
+                told += 1
+                if not known[0].agrees(known[1]):
+                    mark = "  differs"
+                    differ.append(f"{key} at {delta:g}: {known[0]} in the scenario, {known[1]} recorded")
+            texts = ("too few" if cell is None else str(cell) for cell in cells)
+            yield f"{key:28} {' '.join(f'{text:>22}' for text in texts)}{mark}"
+    if recording is not None:
+        yield from _verdict(told, differ)
 
 
-def _rows(market: _Market, job: MakerJob, windows: int) -> list[Row]:
-    return [_row(market, job, index, windows) for index in range(windows)]
+def distances(delta: float) -> tuple[float, ...]:
+    """The distances of quoting: the profile's, the widest that a tuner may set, and half way to it."""
+    from pytest_soak.domain.parameters import PARAMETERS
+
+    widest = PARAMETERS[_DISTANCE].high
+    return tuple(dict.fromkeys((delta, round((delta + widest) / 2.0, 6), widest)))
 
 
-def _row(market: _Market, job: MakerJob, index: int, windows: int) -> Row:
+def _verdict(told: int, differ: Sequence[str]) -> Iterator[str]:
+    yield ""
+    if not told:
+        yield "scenario and recording cannot be compared: no KPI was measured in both"
+    elif differ:
+        yield f"scenario and recording differ in {len(differ)} of {told} KPIs (95 % intervals):"
+        yield from (f"  {line}" for line in differ)
+    else:
+        yield f"scenario and recording agree in all {told} KPIs, within 95 % intervals of the difference"
+
+
+def _recorded(recording: Path, from_s: float) -> Slices:
+    from pytest_soak.market import ReplayMarket
+
+    replay = ReplayMarket(recording)
+    left_s = replay.duration_ms / 1e3 - from_s
+    if left_s <= 0.0:
+        raise SoakConfigError(
+            f"--replay-from = {from_s:g}; accepted is what leaves some of recording {recording}, which ends "
+            f"at {replay.duration_ms / 1e3:.6g} s"
+        )
+    return Slices(replay, from_s, max(1, int(left_s / WINDOW_S)))
+
+
+def _found(slices: Slices, profile: Profile, delta: float) -> dict[str, Estimate]:
+    """Means of KPIs over the windows; what two windows at least have."""
+    from pytest_soak.market import MakerJob
+
+    parameters = {**profile.parameters, _DISTANCE: delta}
+    job = MakerJob(parameters=parameters, maker=profile.maker, fees=profile.fees)
+    rows = [_row(slices, job, index) for index in range(slices.windows)]
+    values = {key: [row[key] for row in rows if key in row] for key in (*_SHOWN, _ALONE)}
+    return {key: _estimate(known) for key, known in values.items() if len(known) >= 2}
+
+
+def _row(slices: Slices, job: MakerJob, index: int) -> Row:
     from pytest_soak.domain.kpis import kpis_of
     from pytest_soak.market import Window
 
     length = WINDOW_S * 1e3
-    window = Window(iteration=index + 1, iterations=windows, start_ms=index * length, duration_ms=length)
-    report, fills = market.run_with_fills(job, window)
+    window = Window(
+        iteration=index + 1,
+        iterations=slices.windows,
+        start_ms=slices.start_s * 1e3 + index * length,
+        duration_ms=length,
+    )
+    report, fills = slices.market.run_with_fills(job, window)
     kpis = kpis_of(report).model_dump()
     row = {key: float(kpis[key]) for key in _SHOWN if kpis[key] is not None}
     rested = [fill for fill in fills if fill["maker"]]
@@ -75,8 +167,6 @@ def _row(market: _Market, job: MakerJob, index: int, windows: int) -> Row:
     return row
 
 
-def _cell(values: Sequence[float]) -> str:
-    if len(values) < 2:
-        return "too few"
-    half = t_quantile(0.975, len(values) - 1) * statistics.stdev(values) / math.sqrt(len(values))
-    return f"{statistics.fmean(values):.3g} +- {half:.2g}"
+def _estimate(values: Sequence[float]) -> Estimate:
+    half = t_quantile(_SHARE, len(values) - 1) * statistics.stdev(values) / math.sqrt(len(values))
+    return Estimate(statistics.fmean(values), half)

@@ -94,6 +94,11 @@ def market_minutes(text: str) -> float:
     return number
 
 
+def market_seconds(text: str) -> float:
+    """Parse seconds of market time, at most a day."""
+    return _seconds(text)
+
+
 def step_size(text: str) -> float:
     """Parse the step of a price or quantity."""
     number = finite(text)
@@ -132,6 +137,10 @@ def funding(text: str) -> str:
 
 def wall_seconds(text: str) -> float:
     """Parse seconds of wall-clock time, at most a day."""
+    return _seconds(text)
+
+
+def _seconds(text: str) -> float:
     number = finite(text)
     if number is None or not 0.0 < number <= MAX_SECONDS:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0 and up to {MAX_SECONDS:g}")

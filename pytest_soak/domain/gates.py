@@ -16,6 +16,7 @@ from pytest_soak.domain.kpis import (
     meaning_of,
     risk_of,
     size_behind,
+    unit_of,
     value_of,
 )
 from pytest_soak.domain.own import OWN_FORMS
@@ -195,7 +196,7 @@ def headline(result: GateResult) -> str:
 def describe(result: GateResult) -> str:
     """One line on a gate: KPI, measured value, threshold, how far off, verdict and sample size."""
     meaning = meaning_of(result.kpi)
-    unit = "" if meaning is None else meaning.unit
+    unit = ("" if meaning is None else meaning.unit) if result.unit is None else result.unit
     suffix = "" if unit in ("", "ratio") else f" {unit}"
     note = f"; {result.note}" if result.note else _ONLY_RISK if _is_only_risk(result) else ""
     tail = f"{result.verdict.value}, n={result.n}{note}"
@@ -269,6 +270,7 @@ def _judge_one(
         error=error,
         margin=None if error is None or chance is None else _margin(kpis, name, bound, chance),
         note=note,
+        unit=None if kpis.contract is None else unit_of(name, kpis.contract),
     )
 
 

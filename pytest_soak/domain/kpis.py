@@ -177,6 +177,18 @@ def pooled(reports: Sequence[EdgeReport]) -> Kpis:
     return kpis.model_copy(update={"under": under})
 
 
+def lean(report: EdgeReport) -> EdgeReport:
+    """A report without its distributions, which is pooled in a fraction of the time: amounts and counts.
+
+    What is made of distributions and of the path is None then.
+    """
+    none = Sample(n=0, p95=None)
+    gone = {name: none for name, field in EdgeReport.model_fields.items() if field.annotation is Sample}
+    return report.model_copy(
+        update={**gone, "batches": None, "course": None, "carry": None, "own": {}, "under": {}}
+    )
+
+
 def _without_prices(kpis: Kpis) -> Kpis:
     """KPIs that remain where prices cannot be trusted: quotes, blocks and fills depend on prices too."""
     gone: dict[str, Any] = dict.fromkeys(name for name in KPI_MEANINGS if name not in _OF_MESSAGES)
@@ -208,6 +220,7 @@ def _pooled(reports: Sequence[EdgeReport]) -> Kpis:
         block_shares=_shares(blocks),
         samples={**_sample_sizes(reports, blocks, attempts, placed), **own_samples(reports)},
         own=own_kpis(reports),
+        contract=reports[-1].market.contract if reports else None,
         errors={name: error.size for name, error in errors.items()},
         skews={name: error.skew for name, error in errors.items()},
     )

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from pytest_soak.domain.contract import Contract
 from pytest_soak.domain.fills import FillModel
 from pytest_soak.domain.holdings import Holdings
 from pytest_soak.domain.market_facts import MarketFacts
@@ -213,7 +214,8 @@ class Kpis(Strict):
     ``label_profit`` is the profit while each label of the market was on, ``own`` what the strategy recorded,
     ``under`` the KPIs under each other fill model that a gate asks for, by the model's name.
     ``samples`` holds the size behind each KPI, ``errors`` the standard error of each that has one, and
-    ``skews`` the skewness of that error.
+    ``skews`` the skewness of that error. ``contract`` is what a unit of quantity is, None where it is one of
+    the base currency.
     """
 
     net_bps: float | None
@@ -259,6 +261,7 @@ class Kpis(Strict):
     errors: dict[str, float] = Field(default_factory=dict)
     skews: dict[str, float] = Field(default_factory=dict)
     own: dict[str, float] = Field(default_factory=dict)
+    contract: Contract | None = None
     under: dict[str, Kpis] = Field(default_factory=dict)
 
 
@@ -268,7 +271,7 @@ class GateResult(Strict):
     ``n`` is the sample behind the value, ``least`` the smallest that is judged. ``error`` is the value's
     standard error and ``margin`` how far it may lie off by chance, both None where they are not known.
     ``decided_in`` says of an INCONCLUSIVE gate how many iterations in all would decide it; ``note`` says why
-    a value was not judged as it stands.
+    a value was not judged as it stands. ``unit`` is None where it is what the table of KPIs says.
     """
 
     kpi: str
@@ -283,6 +286,7 @@ class GateResult(Strict):
     margin: float | None = None
     decided_in: int | None = None
     note: str | None = None
+    unit: str | None = None
 
     @property
     def is_beyond_chance(self) -> bool:

@@ -14,6 +14,7 @@ from pytest_soak.domain.errors import SoakStateError
 from pytest_soak.domain.hashing import canonical_json
 from pytest_soak.domain.own import problems_of_own
 from pytest_soak.domain.records import EdgeReport, Source
+from pytest_soak.domain.sampling import MOST_AMOUNT
 from pytest_soak.domain.text import show
 
 # Sums are made in other orders than their parts, so they may differ by rounding.
@@ -26,6 +27,7 @@ MOST_CARRY_DEPTH = 32
 MOST_VALUES = 1_000_000
 """Values in a report at most, each counted as often as it is written out."""
 _MOST_SHOWN = 60
+_ACCEPTED = f"accepted are numbers of a size up to {MOST_AMOUNT:g}"
 # Types that hold no other values.
 _PLAIN = frozenset({bool, float, int, str, type(None)})
 
@@ -50,8 +52,9 @@ def checked_report(answer: object, source: Source, where: str) -> EdgeReport:
         report = EdgeReport.model_validate(answer.model_dump(warnings=False))
     except (ValidationError, ValueError, TypeError, OverflowError, RecursionError) as error:
         raise SoakStateError(f"{where}: its report is refused: {_first(error)}") from None
+    parts = {name: value for name, value in vars(report).items() if name not in ("carry", "under")}
     samples = chain(_problems_of_samples(report), _problems_of_course(report), problems_of_own(report.own))
-    problem = next(chain(_problems(report, source), samples), None)
+    problem = next(chain(_problems_of_amounts("", parts), _problems(report, source), samples), None)
     if problem is not None:
         raise SoakStateError(f"{where}: its report is refused: {problem}")
     return report
@@ -112,6 +115,26 @@ def _problems_of_samples(report: EdgeReport) -> Iterator[str]:
         held = sample.histogram
         if held is not None and len(held.at) != len(held.counts):
             yield f"{name}.histogram has {len(held.at)} classes and {len(held.counts)} counts"
+        if held is not None and sum(held.counts) != sample.n:
+            yield f"{name}.histogram counts {sum(held.counts)} values; expected n = {sample.n}"
+        if len(sample.batch_n) != len(sample.batch_above):
+            yield f"{name} has {len(sample.batch_n)} batches and {len(sample.batch_above)} counts of them"
+    if report.batches is not None and len({len(batch) for batch in vars(report.batches).values()}) > 1:
+        yield "batches are of different lengths; expected as many of each amount"
+
+
+def _problems_of_amounts(where: str, holder: Any) -> Iterator[str]:
+    """Numbers of which a sum or a product need not be one any more."""
+    named = vars(holder) if isinstance(holder, BaseModel) else holder
+    if isinstance(named, dict):
+        for name, value in named.items():
+            yield from _problems_of_amounts(f"{where}.{name}" if where else str(name), value)
+    elif isinstance(named, tuple):
+        numbers = [value for value in named if isinstance(value, float)]
+        if max(map(abs, numbers), default=0.0) > MOST_AMOUNT:
+            yield f"{where} holds {max(numbers, key=abs)!r}; {_ACCEPTED}"
+    elif isinstance(named, float) and abs(named) > MOST_AMOUNT:
+        yield f"{where} = {named!r}; {_ACCEPTED}"
 
 
 def _problems_of_size(report: EdgeReport) -> Iterator[str]:

@@ -34,8 +34,8 @@ LEAST_ITERATIONS = 10
 MOST_IN_COMMON = 0.9
 """Highest correlation of neighbouring batches that is allowed for."""
 SHARE = 0.95
-_MOST = 1e100
-"""Largest amount in a batch of which an error is computed: squares of larger ones are no doubles."""
+MOST_AMOUNT = 1e100
+"""Largest amount that is computed with: sums, products and squares of larger ones need not be doubles."""
 
 Pair = tuple[float, float]
 Ratio = Callable[[Batches], Iterable[Pair]]
@@ -119,7 +119,7 @@ def _pairs(ratio: Ratio, batches: Sequence[Batches]) -> list[Pair]:
 
 def _ratio_error(pairs: Sequence[Pair]) -> Error | None:
     held = sum([x > 0 for _, x in pairs])
-    if any(abs(y) > _MOST or x > _MOST for y, x in pairs):
+    if any(abs(y) > MOST_AMOUNT or x > MOST_AMOUNT for y, x in pairs):
         return None
     whole = math.fsum([x for _, x in pairs])
     if held < LEAST_BATCHES or whole <= 0:

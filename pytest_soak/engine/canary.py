@@ -70,7 +70,7 @@ class Canary:
         self._exports = artifacts.Exports(spec.folder, self._journal)
         self._profiles = CodeProfiles(spec.folder, spec.profiling)
         self._steps: list[Step] = []
-        self._notionals: list[float] = []
+        self._notionals: dict[FillModel | None, list[float]] = {}
         with self._journal.lock():
             self._catch_up()
             self._journal.extend(spec.extensions)
@@ -159,7 +159,7 @@ class Canary:
             carry=left.get("carry"),
             holdings=self._holdings(left),
             seed=spec.seed,
-            traded=self._traded(number),
+            traded=self._traded_before(number),
             recorder=None if spec.series_step_ms is None else SeriesRecorder(spec.series_step_ms),
         )
         edge = self._measured(base, window)
@@ -199,8 +199,14 @@ class Canary:
                 under[fills.value] = edge
             else:
                 left = self._left(window.iteration, fills)
-                own = replace(window, carry=left.get("carry"), holdings=self._holdings(left), recorder=None)
-                under[fills.value] = self._report_of(market, base, own)
+                other = replace(
+                    window,
+                    carry=left.get("carry"),
+                    holdings=self._holdings(left),
+                    traded=self._traded_before(window.iteration, fills),
+                    recorder=None,
+                )
+                under[fills.value] = self._report_of(market, base, other)
         return edge.model_copy(update={"under": under})
 
     def _report_of(self, market: Market, base: Mapping[str, float], window: Window) -> EdgeReport:
@@ -228,16 +234,18 @@ class Canary:
         held = left.get("holdings") if self.spec.position is PositionRule.CARRY else None
         return None if held is None else Holdings.model_validate(held)
 
-    def _traded(self, number: int) -> float:
+    def _traded_before(self, number: int, fills: FillModel | None = None) -> float:
         """Notional in quote currency of the iterations before, as the journal has it; 0 where no fee asks.
 
         Of iterations whose data cannot be trusted as well: they were charged.
         """
         if not self.spec.profile.fees.tiers:
             return 0.0
-        for edge in map(self.edge, range(len(self._notionals) + 1, number)):
-            self._notionals.append(notional_in_quote(edge) or 0.0)
-        return math.fsum(self._notionals[: number - 1])
+        known = self._notionals.setdefault(fills, [])
+        for edge in map(self.edge, range(len(known) + 1, number)):
+            report = edge if fills is None else edge.under[fills.value]
+            known.append(notional_in_quote(report) or 0.0)
+        return math.fsum(known)
 
     def _refuse_unless_sound(self, turn: _Turn) -> None:
         # The bytes that the export wrote need no parser to tell what they say.

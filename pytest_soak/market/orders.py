@@ -55,8 +55,8 @@ class Order:
         self.number = number
         self.sent_ms = kernel.time_ms
         self.filled = 0.0
-        self.asked = size
-        """Size that was asked for last; ``size`` follows when the market has answered."""
+        self.asked: float | None = None
+        """How much is to be left of it at most, from when that is asked for until the market has answered."""
         self.state: State = "pending"
 
     def __repr__(self) -> str:

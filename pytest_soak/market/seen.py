@@ -35,6 +35,16 @@ class Seen:
         return self._kernel.time_ms
 
     @property
+    def tick_size(self) -> float:
+        """Smallest step of a price, quote units."""
+        return self._kernel.tick_size
+
+    @property
+    def lot_size(self) -> float:
+        """Smallest step of a size, base units."""
+        return self._kernel.lot_size
+
+    @property
     def best_bid(self) -> float | None:
         """Best bid of others; None where there is none."""
         return self._kernel.best_bid

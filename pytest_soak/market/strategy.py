@@ -66,6 +66,8 @@ class Strategy:
         name: short name for records and the terminal.
         step_ms: mean market time between two decisions, 0.1 to 1000 ms.
         levels: how many levels count in sizes and imbalance, 1 to 1000.
+        order_latency_ms: on a recording, the delay of a message to the market and of its answer, 0 to
+            60000 ms; a mock market has delays of its own.
         own_parameters: parameters of its own, which profiles, overrides, tuner and guards take as the
             built-in ones; also a method that gives them. ``view.parameters`` has their values.
     """
@@ -73,6 +75,7 @@ class Strategy:
     name: ClassVar[str] = "strategy"
     step_ms: float = 10.0
     levels: int = 10
+    order_latency_ms: float = 5.0
     own_parameters: Sequence[Parameter] | Callable[[], Sequence[Parameter]] = ()
 
     def __init__(self, fees: FeeSettings | None = None) -> None:
@@ -85,7 +88,12 @@ class Strategy:
         """
         own = {key: value for key, value in vars(self).items() if not key.startswith("_")}
         own.pop("own_parameters", None)
-        own.update(name=self.name, step_ms=self.step_ms, levels=self.levels)
+        own.update(
+            name=self.name,
+            step_ms=self.step_ms,
+            levels=self.levels,
+            order_latency_ms=self.order_latency_ms,
+        )
         return {**own, "fees": self.fees.model_dump()}
 
     def on_start(self, view: View) -> None:
@@ -114,14 +122,18 @@ class Strategy:
             raise SoakConfigError(
                 f"strategy {self.name!r} needs a market with simulation(); {market.name!r} has none"
             )
-        asked = {"decision_interval_ms": self.step_ms, "depth_levels": self.levels}
+        asked = {
+            "decision_interval_ms": self.step_ms,
+            "depth_levels": self.levels,
+            "order_latency_ms": self.order_latency_ms,
+        }
         where = f"strategy {self.name!r} (its step_ms is decision_interval_ms, its levels are depth_levels)"
         settings = validate(MakerSettings, asked, where)
         simulation = market.simulation(window, self.fees, maker=settings)
         view = View(simulation, parameters, window)
         me: Any = copy.deepcopy(self)
         try:
-            _loop(me, view, simulation)
+            me._trade(view, simulation)
         except Exception as error:
             error.add_note(
                 f"strategy {self.name!r}, iteration {window.iteration}, market time {view.time_ms:.3f} ms"
@@ -131,25 +143,20 @@ class Strategy:
         own = {name: own_values(values) for name, values in view.recorded.items() if values}
         return report.model_copy(update={"holdings": view.named(report.holdings), "own": own})
 
-
-def _loop(strategy: Strategy, view: View, simulation: Simulation) -> None:
-    kernel = simulation.compiled
-    step, on_step, receive, timers, had_changes = (
-        kernel.step,
-        strategy.on_step,
-        view.receive,
-        view.timers,
-        False,
-    )
-    strategy.on_start(view)
-    while step():
-        changed = kernel.changed
-        if changed or had_changes:
-            receive()
-            had_changes = changed
-        if timers:
-            for name in view.due():
-                strategy.on_timer(view, name)
-        on_step(view)
-    receive()
-    strategy.on_end(view)
+    def _trade(self, view: View, simulation: Simulation) -> None:
+        """Go from decision to decision to the end of the window."""
+        kernel = simulation.compiled
+        step, on_step, receive, timers = kernel.step, self.on_step, view.receive, view.timers
+        had_changes = False
+        self.on_start(view)
+        while step():
+            changed = kernel.changed
+            if changed or had_changes:
+                receive()
+                had_changes = changed
+            if timers:
+                for name in view.due():
+                    self.on_timer(view, name)
+            on_step(view)
+        receive()
+        self.on_end(view)

@@ -31,6 +31,11 @@ if TYPE_CHECKING:
 STEP_S = 0.1
 DEPTH_LEVELS = 10
 
+_SAMPLES = ("bid", "ask", "fair", "bid_depth", "ask_depth", "bid_queue", "ask_queue")
+_ORDERS = (
+    *("trade_s", "trade_side", "trade_qty", "trade_price", "trade_mid"),
+    *("trade_queue", "trade_emptied"),
+)
 _DOUBLES = ("bid", "ask", "fair", "trade_price", "trade_mid")
 
 
@@ -163,6 +168,23 @@ def tape_of_rows(recording: Recording, facts: Facts) -> Tape:
     columns = _one_row_per_order(_arrays(raw))
     columns["trade_s"] = columns["trade_at"] * 1e-9
     return _tape(recording.path.name, facts.rows, columns, {}, facts.tick_size, facts.lot_size)
+
+
+def part_of_tape(tape: Tape, begin_s: float, end_s: float) -> Tape:
+    """The part of a tape between two times, whose own time begins at 0.
+
+    Its events are counted as the share of time that it has of the whole.
+    """
+    first, last = (round(at / STEP_S) for at in (begin_s, end_s))
+    trades = (tape.trade_s >= begin_s) & (tape.trade_s < end_s)
+    samples = {name: getattr(tape, name)[first:last] for name in _SAMPLES}
+    orders = {name: getattr(tape, name)[trades] for name in _ORDERS}
+    return Tape(
+        name=tape.name,
+        events=round(tape.events * len(samples["bid"]) / max(1, len(tape.bid))),
+        labels={label: on[first:last] for label, on in tape.labels.items()},
+        **{**samples, **orders, "trade_s": orders["trade_s"] - begin_s},
+    )
 
 
 def _observed(scenario: Scenario, seed: int, spec: Mapping[str, object]) -> dict[str, Any]:

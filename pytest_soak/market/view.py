@@ -8,11 +8,11 @@ import re
 from array import array
 from collections import deque
 from collections.abc import Iterator, Mapping
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from pytest_soak.domain.own import MOST_NAMES, NAME
 from pytest_soak.market.account import Account
+from pytest_soak.market.in_force import in_force
 from pytest_soak.market.orders import Execution, Kind, Order, Rejection, StrategyError
 from pytest_soak.market.seen import Seen
 
@@ -34,13 +34,16 @@ class View(Seen):
 
     Prices are in quote currency, sizes in units of the contract (base units where nothing else is said),
     amounts in the currency that it settles in, times in ms of market time. Nothing is known before it was
-    received. ``place`` counts as an attempt to quote, ``blocked`` as one that a rule of the strategy's
-    own held back; ``risk_ratio`` is made of these.
+    received. ``place`` counts as an attempt to quote, unless the order is immediate-or-cancel and so quotes
+    nothing; ``blocked`` counts as one that a rule of the strategy's own held back; ``risk_ratio`` is made of
+    these.
     """
 
     def __init__(self, simulation: Simulation, parameters: Mapping[str, float], window: Window) -> None:
         super().__init__(simulation.compiled)
         self._window = window
+        self.given = parameters
+        """Parameters in force, as the harness gave them."""
         self._orders: dict[int, Order] = {}
         self._takes: deque[Order] = deque()
         self.timers: list[tuple[float, int, str]] = []
@@ -55,7 +58,7 @@ class View(Seen):
         """Fills received since the last decision."""
         self.rejections: list[Rejection] = []
         """Orders refused by the market, as received since the last decision."""
-        self.parameters = SimpleNamespace(**parameters)
+        self.parameters = in_force(parameters)
         """Parameters in force, as attributes: ``view.parameters.min_interval_ms``."""
         self.carry: Any = window.carry
         """What the last iteration left, a JSON value; what stands here at the end goes to the next one."""
@@ -205,12 +208,12 @@ class View(Seen):
             stays = price == order.price or kernel.rounded(order.side, price) == kernel.rounded(
                 order.side, order.price
             )
-            left = min(order.left, order.asked - order.filled)
+            left = order.left if order.asked is None else min(order.left, order.asked)
             if stays and order.state != "cancelling" and size <= left:
                 if size < left:
                     kernel.reduce(number, size)
                     kernel.attempt(None)
-                    order.asked = order.filled + size
+                    order.asked = size
                 return order
             name = self._name(client_id)
             new = kernel.replace(number, order.side, price, size)
@@ -219,8 +222,11 @@ class View(Seen):
         order.state = "cancelling"
         return self._sent(Order(kernel, name, order.side, price, size, "post_only", new))
 
-    def cancel(self, order: Order) -> None:
+    def cancel(self, order: Order, *, tail: bool = False) -> None:
         """Send a cancellation, unless one is under way or the order is no longer at the market.
+
+        ``tail`` says that the order is given up as it was old and far from where it should be; the report
+        counts such cancellations apart.
 
         Raises:
             StrategyError: for an immediate-or-cancel order, or anything that is not an order.
@@ -229,7 +235,7 @@ class View(Seen):
             self._refuse(f"cancel({order!r}); accepted is an order that place() or replace() returned")
         if order.state in ("cancelling", "done"):
             return
-        self._kernel.cancel(self._number(order))
+        self._kernel.cancel(self._number(order), tail)
         order.state = "cancelling"
 
     def cancel_all(self) -> None:
@@ -257,7 +263,7 @@ class View(Seen):
         """
         values = self.recorded.get(name)
         if values is None:
-            values = self._recording(name)
+            values = self.recording(name)
         try:
             number = float(value)
         except (TypeError, ValueError, OverflowError):
@@ -266,7 +272,12 @@ class View(Seen):
             self._refuse(f"record({name!r}, {value!r}); accepted is a finite number")
         values.append(number)
 
-    def _recording(self, name: str) -> array[float]:
+    def recording(self, name: str) -> array[float]:
+        """The values under a name.
+
+        Raises:
+            StrategyError: for a name that is not accepted, or too many.
+        """
         if not isinstance(name, str) or re.fullmatch(NAME, name) is None:
             self._refuse(f"record({name!r}, ...); accepted are a letter, then ")
         if len(self.recorded) == MOST_NAMES:
@@ -290,14 +301,11 @@ class View(Seen):
             yield heapq.heappop(self.timers)[2]
 
     def named(self, held: Holdings | None) -> Holdings | None:
-        """Holdings at the end whose orders have the strategy's own names."""
-        if held is None or not held.orders:
-            return held
-        named = [
-            order.model_copy(update={"client_id": self._orders[order.number].id})
-            for order in held.orders
-            if order.number in self._orders
-        ]
+        """Holdings at the end whose orders have the names that the strategy gave them."""
+        if held is None:
+            return None
+        given = {number: order.id for number, order in self._orders.items() if order.id in self._names}
+        named = (order.model_copy(update={"client_id": given.get(order.number)}) for order in held.orders)
         return held.model_copy(update={"orders": tuple(named)})
 
     def _take_over(self) -> None:
@@ -347,6 +355,9 @@ class View(Seen):
         order = self._orders.get(number)
         if order is not None:
             order.size = order.filled + left
+            # More than was asked for last: another reduction is still on its way.
+            if order.asked is not None and left < order.asked + _SMALL:
+                order.asked = None
 
     def _answered(self, kind: int, number: int) -> None:
         order = self._orders[number]
@@ -363,7 +374,8 @@ class View(Seen):
             order.state = "done"
 
     def _sent(self, order: Order) -> Order:
-        self._kernel.attempt(None)
+        if order.kind != "ioc":
+            self._kernel.attempt(None)
         if order.number is not None:
             self._orders[order.number] = order
         if order.kind != "post_only":

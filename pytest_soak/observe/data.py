@@ -23,7 +23,7 @@ Json = dict[str, Any]
 
 def row_of(canary: CanaryReading) -> Json:
     """A canary as a row of the table of canaries."""
-    kpis, outcome = canary.kpis, canary.outcome
+    kpis, outcome = canary.headline, canary.outcome
     last = canary.records[-1] if canary.entries else None
     return {
         "name": canary.name,
@@ -62,17 +62,25 @@ def _more(gates: Sequence[GateResult]) -> str:
     return f" (+{len(gates) - 1} more)" if len(gates) > 1 else ""
 
 
-def canary_of(canary: CanaryReading) -> Json:
+def course_of(canary: CanaryReading) -> Json:
     """A canary with all its iterations."""
+    return {
+        **row_of(canary),
+        "iterations": [iteration_of(entry) for entry in canary.entries],
+        "stopped": stopped_by(canary.records),
+        "units": units_of(canary.records),
+    }
+
+
+def canary_of(canary: CanaryReading) -> Json:
+    """A canary with all its iterations, and what is made of them together."""
     table = ParameterTable.restored(canary.inputs.get(TABLE, {}))
     tuner = TunerSettings() if canary.profile is None else canary.profile.tuner
     made = {
-        **row_of(canary),
+        **course_of(canary),
         "gates": [gate.model_dump(mode="json") for gate in canary.gates or ()],
         "confidence": f"{100.0 * (1.0 - error_of(canary.extensions)):.4g} %",
         "kpis": None if canary.kpis is None else canary.kpis.model_dump(mode="json"),
-        "units": units_of(canary.records),
-        "iterations": [iteration_of(entry) for entry in canary.entries],
         "parameters": {
             name: {"unit": one.unit, "low": one.low, "high": one.high} for name, one in table.items()
         },
@@ -83,7 +91,6 @@ def canary_of(canary: CanaryReading) -> Json:
         },
         "thresholds": thresholds_of(canary),
         "provenance": canary.records[0].provenance.model_dump(mode="json") if canary.entries else {},
-        "stopped": stopped_by(canary.records),
     }
     return made | {"sheet": sheet_of(made)}
 

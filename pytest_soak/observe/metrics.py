@@ -94,7 +94,7 @@ class SoakCollector:
 
     def _look(self) -> tuple[list[Json], Json, bool]:
         try:
-            rows, header = self._watch.rows(), self._watch.header()
+            rows, header = self._watch.look()
         except (SoakError, OSError):
             return [], {}, False
         self._known = {name: self._canary(name, row) for name, row in rows.items()}
@@ -106,7 +106,7 @@ class SoakCollector:
         if known is not None and known[0] is row:
             return known
         try:
-            return row, self._watch.canary(name)
+            return row, self._watch.course(name)
         except SoakError:
             return row, {}
 

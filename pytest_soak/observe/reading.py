@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from pytest_soak.config.paths import Kind, kind_of, shown
 from pytest_soak.domain.errors import SoakConfigError, SoakError, SoakStateError
 from pytest_soak.domain.gates import judge_canary, verdict_of
 from pytest_soak.domain.hashing import sha256_of
-from pytest_soak.domain.kpis import pooled
+from pytest_soak.domain.kpis import lean, pooled
 from pytest_soak.domain.outcome import Outcome
 from pytest_soak.domain.records import EdgeReport, GateResult, IterationRecord, Kpis
 from pytest_soak.domain.settings import Profile
@@ -33,7 +33,8 @@ class CanaryReading:
     """A canary as its journal held it when it was read.
 
     ``name`` is that of its folder, ``inputs`` what the canary is a function of, ``planned`` how many
-    iterations there are to be, ``profile`` its profile where the run's manifest holds it.
+    iterations there are to be, ``profile`` its profile where the run's manifest holds it. ``amounts`` are its
+    edge reports without distributions, where it is followed while it runs.
     """
 
     name: str
@@ -42,6 +43,7 @@ class CanaryReading:
     planned: int
     entries: tuple[Entry, ...]
     profile: Profile | None
+    amounts: tuple[EdgeReport, ...] | None = None
 
     @property
     def records(self) -> tuple[IterationRecord, ...]:
@@ -75,6 +77,13 @@ class CanaryReading:
             return None
         return pooled(tuple(self.edges(self.judged[0].iteration)))
 
+    @cached_property
+    def headline(self) -> Kpis | None:
+        """KPIs of amounts and counts, as net and risk; of a canary that is followed without the rest."""
+        if self.amounts is None or not self.judged:
+            return self.kpis
+        return pooled(self.amounts[self.judged[0].iteration - 1 :])
+
     @property
     def extensions(self) -> int:
         """How often it was extended before its newest iteration."""
@@ -86,7 +95,8 @@ class CanaryReading:
 
         None where iterations are to come, or the profile is not known.
         """
-        if self.profile is None or self.kpis is None or not self.is_done:
+        # In this order: to pool all iterations takes the longest.
+        if self.profile is None or not self.is_done or self.kpis is None:
             return None
         return judge_canary(
             self.kpis,
@@ -145,6 +155,26 @@ class RunReading:
             SoakConfigError: there is none of that name; the text lists those that there are.
             SoakStateError: its journal is damaged.
         """
+        self._refuse_unknown(name)
+        return self._read(name, None)
+
+    def followed(self, name: str, before: CanaryReading | None) -> CanaryReading:
+        """Read one canary on from where it was: of iterations that were read before, nothing is read again.
+
+        Raises:
+            SoakError: as ``canary`` does.
+        """
+        if before is None:
+            self._refuse_unknown(name)
+        read = self._read(name, before)
+        if read.is_done:
+            return read
+        is_continued = before is not None and read.entries[: len(before.entries)] == before.entries
+        known = (before.amounts if before is not None and is_continued else None) or ()
+        new = tuple(lean(edge) for edge in read.edges(len(known) + 1))
+        return replace(read, amounts=(*known, *new))
+
+    def _refuse_unknown(self, name: str) -> None:
         names = self.canary_names()
         if name not in names:
             listed = ", ".join(names[:LISTED]) or "none"
@@ -153,9 +183,12 @@ class RunReading:
             raise SoakConfigError(
                 f"{shown(self.folder)}: no canary {show(name)}; known are {listed}{more}{hint}"
             )
+
+    def _read(self, name: str, before: CanaryReading | None) -> CanaryReading:
         folder = self.folder / name
         with Journal.read(folder / JOURNAL_NAME) as journal:
-            entries = tuple(journal.entries())
+            known = () if before is None else _still_there(journal, before.entries)
+            entries = (*known, *journal.entries(len(known) + 1))
             inputs, planned = journal.inputs, journal.planned
         return CanaryReading(
             name, folder, inputs, planned, entries, self._profiles.get(inputs["profile_hash"])
@@ -177,6 +210,14 @@ class RunReading:
                 yield self.canary(name)
             except SoakError as error:
                 yield Unreadable(name, str(error))
+
+
+def _still_there(journal: Journal, entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    """Entries that were read before, where the newest of them is still what the journal holds."""
+    if not entries:
+        return ()
+    newest = next(journal.entries(len(entries)), None)
+    return entries if newest is not None and newest.sha256 == entries[-1].sha256 else ()
 
 
 @dataclass(frozen=True)

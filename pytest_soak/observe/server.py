@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import select
 import socket
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from pytest_soak.domain.errors import SoakConfigError, SoakError
@@ -29,6 +31,8 @@ MOST_LOOK_SECONDS = 1.5
 PAUSE = 19.0
 """Pause after a look, as a multiple of the processor time that it took."""
 _MOST_PORTS = 50
+_WAIT_SECONDS = 0.5
+_NEEDED = ("jinja2", "plotly", "starlette", "uvicorn")
 _BEAT_SECONDS = 15.0
 _SCRIPTS = {
     "soak.js": "text/javascript",
@@ -117,18 +121,12 @@ def _json(get: Callable[[], Any]) -> Response:
 
 
 def app(watch: Watch, port: int) -> Starlette:
-    """The application; requests for another host than this machine are refused.
+    """The application; requests for another host than this machine are refused."""
+    from starlette.applications import Starlette
+    from starlette.middleware import Middleware
+    from starlette.middleware.base import BaseHTTPMiddleware
+    from starlette.routing import Route
 
-    Raises:
-        SoakConfigError: what it needs is not installed.
-    """
-    try:
-        from starlette.applications import Starlette
-        from starlette.middleware import Middleware
-        from starlette.middleware.base import BaseHTTPMiddleware
-        from starlette.routing import Route
-    except ImportError:
-        raise SoakConfigError(f'the dashboard needs starlette and uvicorn; pip install "{EXTRA}"') from None
     pages = _Pages(watch, port)
     routes = [
         Route("/", pages.index),
@@ -170,7 +168,7 @@ def _look(watch: Watch) -> tuple[dict[str, Any], Any, float]:
     """Rows and header, and the processor time that it took to read them."""
     began = time.thread_time()
     try:
-        found: tuple[dict[str, Any], Any] = watch.rows(), watch.header()
+        found: tuple[dict[str, Any], Any] = watch.look()
     except (SoakError, OSError) as error:
         # The run is being written, or was removed: the next look may succeed.
         found = {}, {"run": None, "problem": str(error)}
@@ -200,20 +198,20 @@ def free_socket(port: int | None) -> socket.socket:
 
 
 class Dashboard:
-    """A dashboard that is served until it is stopped."""
+    """A dashboard that is served until it is stopped.
+
+    What serves it is loaded when the first browser comes: one that nobody looks at costs next to nothing.
+    """
 
     def __init__(self, watch: Watch, port: int | None) -> None:
+        _refuse_unless_installed()
+        self._watch = watch
         self._socket = free_socket(port)
         # From here on requests wait in line until they are served.
         self._socket.listen()
         self.port: int = self._socket.getsockname()[1]
-        application = app(watch, self.port)
-        import uvicorn
-
-        config = uvicorn.Config(
-            application, log_level="critical", lifespan="off", timeout_graceful_shutdown=1, access_log=False
-        )
-        self._server = uvicorn.Server(config)
+        self._server: Any = None
+        self._is_over = threading.Event()
         self._thread: threading.Thread | None = None
 
     @property
@@ -223,7 +221,21 @@ class Dashboard:
 
     def serve(self) -> None:
         """Serve until the process is interrupted."""
-        self._server.run(sockets=[self._socket])
+        while not select.select([self._socket], [], [], _WAIT_SECONDS)[0]:
+            if self._is_over.is_set():
+                return
+        import uvicorn
+
+        config = uvicorn.Config(
+            app(self._watch, self.port),
+            log_level="critical",
+            lifespan="off",
+            timeout_graceful_shutdown=1,
+            access_log=False,
+        )
+        self._server = uvicorn.Server(config)
+        if not self._is_over.is_set():
+            self._server.run(sockets=[self._socket])
 
     def start(self) -> None:
         """Serve in a thread of its own, beside a run."""
@@ -232,7 +244,20 @@ class Dashboard:
 
     def stop(self) -> None:
         """End the thread."""
-        self._server.should_exit = True
+        self._is_over.set()
+        if self._server is not None:
+            self._server.should_exit = True
         if self._thread is not None:
             self._thread.join(timeout=5.0)
         self._socket.close()
+
+
+def _refuse_unless_installed() -> None:
+    """Refuse to serve what could not be shown.
+
+    Raises:
+        SoakConfigError: what it needs is not installed.
+    """
+    missing = [name for name in _NEEDED if find_spec(name) is None]
+    if missing:
+        raise SoakConfigError(f'the dashboard needs {", ".join(missing)}; pip install "{EXTRA}"')

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from pytest_soak.domain.errors import SoakError
 from pytest_soak.domain.outcome import verdict_over
 from pytest_soak.domain.text import show
-from pytest_soak.observe.data import Json, canary_of, row_of
-from pytest_soak.observe.reading import RunReading, entry_of
+from pytest_soak.observe.data import Json, canary_of, course_of, row_of
+from pytest_soak.observe.reading import CanaryReading, RunReading, entry_of
 from pytest_soak.observe.report import command_of
 from pytest_soak.observe.series import path_of
 from pytest_soak.store.runs.layout import JOURNAL_NAME, MANIFEST_NAME
 from pytest_soak.store.runs.runs import read_manifest
 
 Stamp = tuple[tuple[int, int], ...]
+
+MOST_FOLLOWED = 16
+"""Canaries that are read on from where they were; of more that go on at once, the others are read anew."""
 
 
 class Watch:
@@ -29,6 +32,7 @@ class Watch:
         self._find = find
         self._lock = threading.Lock()
         self._rows: dict[str, tuple[Stamp, Json]] = {}
+        self._followed: dict[str, CanaryReading] = {}
 
     def run(self) -> RunReading | None:
         """The run; None while it has not begun."""
@@ -42,12 +46,17 @@ class Watch:
 
         A canary whose journal cannot be read has a row that says why.
         """
+        return self.look()[0]
+
+    def look(self) -> tuple[dict[str, Json], Json]:
+        """The rows, and what is to be said of the whole run."""
         run = self.run()
         if run is None:
-            return {}
+            return {}, {"run": None}
         with self._lock:
             self._rows = {name: self._row(run, name) for name in run.canary_names()}
-            return {name: row for name, (_, row) in self._rows.items()}
+            rows = {name: row for name, (_, row) in self._rows.items()}
+        return rows, _header(run, rows)
 
     def _row(self, run: RunReading, name: str) -> tuple[Stamp, Json]:
         stamp = tuple(_stamps(run.folder / name / JOURNAL_NAME))
@@ -55,33 +64,39 @@ class Watch:
         if known is not None and known[0] == stamp:
             return known
         try:
-            return stamp, row_of(run.canary(name))
+            return stamp, row_of(self._read(run, name))
         except SoakError as error:
             return stamp, {"name": name, "verdict": "damaged", "why": str(error), "nets": [], "verdicts": []}
 
-    def header(self) -> Json:
-        """What the page says of the whole run."""
-        run = self.run()
-        if run is None:
-            return {"run": None}
-        rows = self.rows().values()
-        said = [row["verdict"] for row in rows]
-        return {
-            "run": run.run_id,
-            "created_at": run.manifest.created_at,
-            "versions": run.manifest.versions,
-            "command": command_of(run),
-            "verdict": "damaged" if "damaged" in said else verdict_over(said),
-            "waiting": sorted(set(run.manifest.canaries) - set(run.canary_names())),
-        }
+    def _read(self, run: RunReading, name: str) -> CanaryReading:
+        """A canary, of which only what is new is read; to be called under the lock."""
+        read = run.followed(name, self._followed.pop(name, None))
+        if not read.is_done:
+            while len(self._followed) >= MOST_FOLLOWED:
+                del self._followed[next(iter(self._followed))]
+            self._followed[name] = read
+        return read
 
-    def canary(self, name: str) -> Json:
+    def course(self, name: str) -> Json:
         """A canary with all its iterations.
 
         Raises:
             SoakError: there is none of that name, or it cannot be read.
         """
-        return canary_of(self._begun().canary(name))
+        run = self._begun()
+        with self._lock:
+            return course_of(self._read(run, name))
+
+    def canary(self, name: str) -> Json:
+        """A canary with all its iterations, and what is made of them together.
+
+        Raises:
+            SoakError: there is none of that name, or it cannot be read.
+        """
+        run = self._begun()
+        with self._lock:
+            read = self._read(run, name)
+        return canary_of(read)
 
     def record(self, name: str, iteration: int) -> str:
         """The record of an iteration as the journal holds it, in canonical JSON.
@@ -107,6 +122,18 @@ class Watch:
         if run is None:
             raise SoakError("the run has not begun")
         return run
+
+
+def _header(run: RunReading, rows: Mapping[str, Json]) -> Json:
+    said = [row["verdict"] for row in rows.values()]
+    return {
+        "run": run.run_id,
+        "created_at": run.manifest.created_at,
+        "versions": run.manifest.versions,
+        "command": command_of(run),
+        "verdict": "damaged" if "damaged" in said else verdict_over(said),
+        "waiting": sorted(set(run.manifest.canaries) - set(rows)),
+    }
 
 
 def _stamps(journal: Path) -> Iterator[tuple[int, int]]:

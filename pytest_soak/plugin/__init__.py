@@ -261,6 +261,7 @@ def pytest_runtest_makereport(
         # The controller sees no items, and prints these with the first report.
         with suppress(pytest.UsageError):
             lines = lines_of(item.config, item.session.items)
+            report.soak_deselected = item.config.stash.get(DESELECTED, 0)  # type: ignore[attr-defined] # as below
             report.soak_groups = lines  # type: ignore[attr-defined] # pytest carries what is added to a report
         item.config.stash[GROUPS] = True
     return report

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -79,10 +80,16 @@ class SoakTerminal:
         if groups and not self._is_announced:
             self._is_announced = True
             self._write(groups, None)
+            self._count_deselected(getattr(report, "soak_deselected", 0))
         soak = getattr(report, "soak", None)
         if soak:
             self._failed[soak["key"]] += report.when == "call" and report.failed
             self._take(ItemNote.from_wire(soak))
+
+    def _count_deselected(self, count: int) -> None:
+        """Have pytest's last line count what workers left out; each of them has left out the same."""
+        if count and self._reporter is not None:
+            self._reporter.stats.setdefault("deselected", [SimpleNamespace()] * count)
 
     @pytest.hookimpl(specname="pytest_runtest_logreport", wrapper=True, tryfirst=True)
     def pytest_soak_forget(self, report: pytest.TestReport) -> Generator[None]:

@@ -8,6 +8,7 @@ import json
 import shutil
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,6 +16,9 @@ import pytest
 
 from pytest_soak import cli
 from pytest_soak.domain.errors import SoakConfigError
+from pytest_soak.domain.records import EdgeReport
+from pytest_soak.observe import server
+from pytest_soak.observe.reading import open_run
 from pytest_soak.observe.server import Dashboard, _events, free_socket, pause_after
 from pytest_soak.observe.watching import Watch
 from pytest_soak.store.exports.series import read_series
@@ -157,6 +161,56 @@ def test_only_canaries_that_changed_are_read_again(run: Path, pytester: pytest.P
     after = watch.rows()
     assert after[CANARY] is not before[CANARY]
     assert (after[CANARY]["done"], after[CANARY]["planned"]) == (5, 5)
+
+
+def test_a_canary_that_goes_on_is_read_on_from_where_it_was(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is pooled without distributions is what is pooled with them, and the end has all of it."""
+    pytester.runpytest_inprocess(*JOB, "-k", "iter003")
+    (folder,) = list_runs(pytester.path / "artifacts/soak")
+    before = open_run(folder, folder).followed(CANARY, None)
+    read, edge = [], Journal.edge
+
+    def noted(journal: Journal, number: int) -> EdgeReport:
+        read.append(number)
+        return edge(journal, number)
+
+    monkeypatch.setattr(Journal, "edge", noted)
+    assert open_run(folder, folder).followed(CANARY, before).headline == before.headline
+    assert read == []
+    pytester.runpytest_inprocess("--soak-resume", "--soak-extend=2", "-k", "iter004")
+    read.clear()
+    after = open_run(folder, folder).followed(CANARY, before)
+    assert after.outcome.missing == 2
+    assert read == [4]
+    whole = open_run(folder, folder).canary(CANARY)
+    assert after.entries == whole.entries
+    for name in ("net_bps", "risk_ratio", "profit", "fills", "cancel_ratio"):
+        assert getattr(after.headline, name) == getattr(whole.kpis, name) is not None
+    assert after.kpis == whole.kpis
+    # Another journal in its place is read from the start.
+    other = replace(before, entries=(replace(before.entries[0], sha256="0" * 64),))
+    assert open_run(folder, folder).followed(CANARY, other).headline == after.headline
+    pytester.runpytest_inprocess("--soak-resume")
+    done = open_run(folder, folder).followed(CANARY, after)
+    assert done.is_done
+    assert done.amounts is None
+    assert done.headline == open_run(folder, folder).canary(CANARY).kpis
+
+
+def test_nothing_that_serves_is_loaded_before_somebody_comes(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest(
+        "import sys\ndef pytest_unconfigure():\n    assert not {'starlette', 'uvicorn'} & set(sys.modules)\n"
+    )
+    result = pytester.runpytest_subprocess(*JOB, "--soak-report=md", "--soak-dashboard=0")
+    assert result.ret == 0
+
+
+def test_what_is_not_installed_is_said_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "find_spec", lambda name: None if name == "uvicorn" else name)
+    with pytest.raises(SoakConfigError, match=r'the dashboard needs uvicorn; pip install "pytest-soak'):
+        Dashboard(Watch(lambda: None), 0)
 
 
 def test_a_run_that_has_not_begun_or_is_damaged_is_said(run: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -92,9 +91,9 @@ def test_what_is_documented_passes_its_gates(pytester: pytest.Pytester, name: st
 
 
 def test_the_same_maker_stands_wherever_one_is_asked_at_every_decision() -> None:
-    """What was measured of the README's is true of the tutorial's and of the module's, line by line."""
-    tutorial = Path(documented.README).parent / "docs" / "tutorial" / "your-strategy.md"
-    texts = [documented.conftest_of_readme(), tutorial.read_text("utf-8"), inspect.getdoc(strategy) or ""]
+    """What was measured of one page's is true of the tutorial's and of the module's, line by line."""
+    tutorial = documented.PAGE.parents[1] / "tutorial" / "your-strategy.md"
+    texts = [documented.conftest_of_page(), tutorial.read_text("utf-8"), inspect.getdoc(strategy) or ""]
     steps = [text.partition("def on_step")[2].partition("def pytest_soak")[0] for text in texts]
     said = [[line.strip() for line in step.splitlines() if line.strip()] for step in steps]
     assert len(said[0]) > 8

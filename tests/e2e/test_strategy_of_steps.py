@@ -1,4 +1,4 @@
-"""A strategy with ``on_step`` through the plugin: its hook, its faults, the README's maker."""
+"""A strategy with ``on_step`` through the plugin: its hook, its faults, the maker of the docs."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from tests import recordings_kit as kit
 from tests.e2e.conftest import summary
 from tests.oracle.recordings import write_npz
 
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "python.md"
 COMMAND = ("--soak-iterations=2", "--soak-minutes=0.5", "--soak-gate=off", "-p", "no:randomly")
 
 
-def test_the_maker_of_the_readme_is_soaked_on_both_markets(pytester: pytest.Pytester) -> None:
-    section = README.read_text(encoding="utf-8").partition("## A strategy in Python")[2]
+def test_the_maker_of_the_page_is_soaked_on_both_markets(pytester: pytest.Pytester) -> None:
+    section = PAGE.read_text(encoding="utf-8")
     pytester.makeconftest(section.partition("```python")[2].partition("```")[0])
     path = write_npz(pytester.path / "calm.npz", kit.calm_rows())
     for more, canary in (((), "default-calm-s1"), ((f"--soak-replay={path}",), "default-calm.npz-s1")):

@@ -213,8 +213,8 @@ def test_a_strategy_begins_with_what_it_had(tmp_path: Path, rule: PositionRule) 
         return
     assert starts == [0.0, *ends[:2]]
     assert ends[0] == pytest.approx(0.5)
-    assert saw[1]["orders"] == [["deep", 1, "live"], ["order-2", 1, "live"]]
-    assert [name for name, *_ in saw[2]["orders"]] == ["order-2", "order-1"]
+    assert saw[1]["orders"] == [["deep", 1, "live"], ["order-1", 1, "live"]]
+    assert [name for name, *_ in saw[2]["orders"]] == ["order-1", "order-2"]
     assert saw[1]["aged"]
     holdings = edges[0].holdings
     assert holdings is not None

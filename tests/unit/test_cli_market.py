@@ -79,7 +79,7 @@ def test_a_scenario_of_ones_own(capsys: pytest.CaptureFixture[str], tmp_path: Pa
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["clam"], "unknown scenario 'clam'; known are calm, "),
+        (["clam"], "unknown scenario 'clam'; known are btc_perp, calm, "),
         (["calm", "--hours=200"], "--hours = 200; accepted is 1 to 168"),
         (["calm", "--hours=1", "--replay=none.npz"], "recording none.npz does not exist"),
         (["calm", "--hours=1", "--picture=x.bmp"], "in the format 'bmp'; accepted is one of png, svg, pdf"),
@@ -239,20 +239,46 @@ def test_facts_over_windows_are_means_weighted_by_observations() -> None:
     assert find_over([tapes[0]], FACTS)[0] == parts[0][0]
 
 
-def test_the_reference_maker_quotes_in_both(
+def test_the_reference_maker_quotes_in_both_at_three_distances(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(quoting, "WINDOWS", 2)
+    monkeypatch.setattr(quoting, "WINDOWS", 4)
     recording = write_npz(tmp_path / "recording.npz", kit.calm_rows())
-    code, lines, _ = called(capsys, "calm", "--hours=1", f"--replay={recording}", "--maker=steady_safe")
+    words = ("calm", "--hours=1", f"--replay={recording}", "--maker=steady_safe")
+    code, lines, _ = called(capsys, *words)
     assert code == 0
-    head = "the reference maker with steady_safe, per minute: 2 in the scenario, 2 in the recording"
-    begin = lines.index(head)
-    assert lines[begin + 1].split() == ["KPI", "scenario", "recording"]
-    rows = {line[:25].strip(): line[25:] for line in lines[begin + 2 : begin + 13]}
+    counts = "4 in the scenario, 3 in the recording"
+    begin = lines.index(f"the reference maker with steady_safe, in windows of 30 s: {counts}")
+    heads = [line.split() for line in lines[begin:] if line.startswith("base_spread_bps_delta")]
+    assert heads == [
+        ["base_spread_bps_delta", f"{d:g}", "scenario", "recording"] for d in (0.16, 0.205, 0.25)
+    ]
+    rows = {line[:28].strip(): line[28:] for line in lines[begin + 3 : begin + 14]}
     assert " +- " in rows["net_bps"]
     assert 0.0 <= float(rows["nobody ahead"].split()[0]) <= 1.0
+    # That recording has more and other trades than `calm`, which is said with both intervals.
+    said = [line.split()[0] for line in lines[begin:] if line.endswith(" recorded")]
+    marked = [line.split()[0] for line in lines[begin:] if line.endswith("  differs")]
+    assert said == [name.split()[0] for name in marked]
+    assert f"scenario and recording differ in {len(said)} of " in "\n".join(lines)
+    assert "net_bps" in said
+    assert all(line.count(" +- ") == 2 for line in lines if line.endswith(" recorded"))
     assert all(line.isascii() and len(line) <= 100 for line in lines)
+
+    lines = list(quoting.compared(load_scenario("calm"), 1, recording, "steady_safe", from_s=70.0))
+    assert lines[1].endswith("4 in the scenario, 1 in the recording")
+    assert lines[-1] == "scenario and recording cannot be compared: no KPI was measured in both"
+    code, _, err = called(capsys, *words, "--replay-from=900")
+    assert code == 2
+    assert "--replay-from = 900; accepted is what leaves some of recording" in err
+
+
+def test_estimates_agree_where_the_interval_of_their_difference_holds_nothing() -> None:
+    first = quoting.Estimate(1.0, 0.3)
+    assert first.agrees(quoting.Estimate(1.5, 0.4))
+    assert not first.agrees(quoting.Estimate(1.51, 0.4))
+    assert first.agrees(first._replace(half=0.0))
+    assert quoting.distances(0.25) == (0.25,)
 
 
 def test_a_profile_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:

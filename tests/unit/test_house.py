@@ -8,10 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from pytest_soak.domain.kpis import KPI_MEANINGS
-from pytest_soak.domain.parameters import PARAMETERS
-from pytest_soak.guards import BUILT_IN
-
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "pytest_soak"
 SOURCES = [
@@ -38,32 +34,6 @@ def test_the_domain_is_pure() -> None:
                 assert not banned & {alias.name.split(".")[0] for alias in node.names}, path
             elif isinstance(node, ast.ImportFrom):
                 assert (node.module or "").split(".")[0] not in banned, path
-
-
-def test_readme_knows_every_option(pytester: pytest.Pytester) -> None:
-    text = pytester.runpytest_inprocess("--help").stdout.str()
-    group = text[text.index("soak: market-making strategies") : text.index("soak_iterations (")]
-    options = set(re.findall(r"--soak-[a-z-]+", group)) - {"--soak-"}
-    table = README[README.index("## Options") : README.index("Each parameter of iteration 1")]
-    assert options == set(re.findall(r"`(--soak-[a-z-]+)[ `]", table))
-    # In an ini file it would extend a run every time that one is resumed.
-    for option in options - {"--soak-extend"}:
-        assert f"`soak_{option.removeprefix('--soak-').replace('-', '_')}`" in table
-
-
-def test_readme_knows_every_parameter_and_guard() -> None:
-    for parameter in PARAMETERS.values():
-        row = next(line for line in README.splitlines() if line.startswith(f"| `{parameter.name}`"))
-        low, high = (float(text) for text in re.findall(r"([0-9.]+) to ([0-9.]+)", row)[0])
-        assert (low, high) == (parameter.low, parameter.high)
-        assert f"| {'up' if parameter.safer > 0 else 'down'} |" in row
-    for name in BUILT_IN:
-        assert f"| `{name}` |" in README
-
-
-def test_readme_has_the_table_of_kpis() -> None:
-    for name, kpi in KPI_MEANINGS.items():
-        assert f"| `{name}` | {kpi.unit} | {kpi.better or '-'} | {kpi.meaning} |" in README
 
 
 def test_the_map_names_files_that_exist() -> None:

@@ -173,8 +173,8 @@ def test_other_threads_run_meanwhile() -> None:
     end = time.perf_counter()
     done.set()
     thread.join()
-    during = sum(begin < t < end for t in ticks)
-    assert during >= 0.2 * (end - begin) / 0.005
+    # A thread that had to wait for the kernel would tick once at most, however busy the machine is.
+    assert sum(begin < t < end for t in ticks) > 5
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no interval timer that raises a signal")

@@ -133,7 +133,7 @@ def test_samples_say_what_stands_behind_each_kpi() -> None:
 
 
 def test_the_table_describes_every_kpi_and_nothing_else() -> None:
-    beside = ("block_shares", "label_profit", "samples", "errors", "skews", "own", "under")
+    beside = ("block_shares", "label_profit", "samples", "errors", "skews", "own", "under", "contract")
     fields = [name for name in Kpis.model_fields if name not in beside]
     assert sorted(KPI_MEANINGS) == sorted(fields)
     assert set(kpis_of(edge_report()).samples) == set(KPI_MEANINGS)

@@ -21,6 +21,7 @@ from pytest_soak.market import (
 from pytest_soak.market.scenario.model import Effect, Instrument
 
 SHIPPED = (
+    "btc_perp",
     "calm",
     "feed_outage",
     "flash_crash",
@@ -140,7 +141,7 @@ def test_users_scenario_wins_over_a_shipped_one(tmp_path: Path) -> None:
     assert load_scenario("calm").description != "A scenario of the tests."
 
 
-def test_the_ten_scenarios_are_shipped_and_valid() -> None:
+def test_the_scenarios_are_shipped_and_valid() -> None:
     assert available_scenarios() == SHIPPED
     for name in available_scenarios():
         scenario = load_scenario(name)
@@ -151,7 +152,7 @@ def test_the_ten_scenarios_are_shipped_and_valid() -> None:
 
 def test_unknown_scenario_names_those_that_exist() -> None:
     with pytest.raises(
-        SoakConfigError, match=r"unknown scenario 'clam'; known are calm, .*did you mean 'calm'\?"
+        SoakConfigError, match=r"unknown scenario 'clam'; known are btc_perp, calm, .*did you mean 'calm'\?"
     ):
         load_scenario("clam")
 
@@ -176,7 +177,7 @@ def test_name_of_scenario_and_file_agree(tmp_path: Path) -> None:
         ("orders = 400", "orders = 400.5", r"book\.orders = 400\.5"),
         ("schema_version = 1", "schema_version = 2", r"schema_version = 2"),
         ("schema_version = 1", "schema_version = ", r"invalid TOML"),
-        ("tick_size = 0.1", "tick_size = 100.0", r"tick_size from 0\.06 to 6 at start_price 60000"),
+        ("tick_size = 0.1", "tick_size = 100.0", r"tick_size from 0\.06 to 60 at start_price 60000"),
         ("lot_size = 0.001", "lot_size = 1.0", r"lot_size from .* at start_price 60000"),
         ("gap_s = [60, 120]", "gap_s = [120, 60]", r"gap_s with the least before the largest"),
         ("gap_s = [60, 120]", "gap_s = [60]", r"windows\.0\.gap_s"),

@@ -252,7 +252,7 @@ def test_orders_without_a_fill_are_counted(tmp_path: Path) -> None:
     assert re.search(r"none of \d+ orders was filled|no order reached", str(report.market.no_data_reason))
 
 
-def test_readme_lists_every_check() -> None:
-    text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+def test_the_page_on_recordings_lists_every_check() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "how-to" / "recordings.md").read_text(encoding="utf-8")
     for check in CHECKS.values():
         assert f"| {check.finds} | {check.does} |" in text

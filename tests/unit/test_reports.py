@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from pytest_soak.domain.errors import SoakConfigError, SoakStateError
-from pytest_soak.domain.records import EdgeReport, Sample
+from pytest_soak.domain.own import own_values
+from pytest_soak.domain.records import Batches, EdgeReport, Sample
 from pytest_soak.domain.reports import checked_report
 from pytest_soak.domain.values import Histogram
 from pytest_soak.engine.run import check_strategy
@@ -56,6 +57,10 @@ class Unshowable:
         raise RuntimeError("no")
 
 
+def batches(**changes: Any) -> Batches:
+    return Batches(**{**dict.fromkeys(Batches.model_fields, (0, 0)), **changes})
+
+
 BAD: list[tuple[object, str]] = [
     (None, "run() returned None; it must return an EdgeReport"),
     ({"source": "mock"}, "run() returned {"),
@@ -73,6 +78,18 @@ BAD: list[tuple[object, str]] = [
         tampered(latency_ms=Sample(n=3, p95=None, histogram=Histogram(step=1.0, at=(1, 2), counts=(3,)))),
         "latency_ms.histogram has 2 classes and 1 counts",
     ),
+    (
+        with_totals(**dict.fromkeys(("notional", "maker_notional", "gross", "ledger"), 1.7e308)),
+        "totals.notional = 1.7e+308; accepted are numbers of a size up to 1e+100",
+    ),
+    (
+        tampered(latency_ms=Sample(n=3, p95=None, histogram=Histogram(step=1.0, at=(1,), counts=(2,)))),
+        "latency_ms.histogram counts 2 values; expected n = 3",
+    ),
+    (tampered(ws_lag_ms=Sample(n=3, p95=None, batch_n=(1, 2))), "ws_lag_ms has 2 batches and 0 counts"),
+    (tampered(batches=batches(risk=(0,))), "batches are of different lengths"),
+    (tampered(batches=batches(gross=(0.0, -1e200))), "batches.gross holds -1e+200; accepted are"),
+    (tampered(own={"x": own_values([1.0, 1e301])}), "own.x.mean = 5e+300; accepted are"),
     (tampered(attempts=10**400), "attempts = 1000"),
     (
         tampered(orders=orders().model_copy(update={"cancelled": 2**63})),

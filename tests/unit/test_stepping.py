@@ -19,7 +19,7 @@ from pytest_soak.market import MockMarket, Window, load_scenario, stepping
 from pytest_soak.market.stepping import Fill, Side, Simulation
 from tests.kernel_kit import asked, spec
 
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "python.md"
 CALM = load_scenario("calm")
 FREE = FeeSettings(maker_bps=0.0, taker_bps=0.0)
 
@@ -100,8 +100,8 @@ def test_parameters_act_in_the_documented_maker() -> None:
     assert sum(report.orders.placed for report in slow) < sum(report.orders.placed for report in eager)
 
 
-def test_the_loop_of_the_readme_earns_its_spread() -> None:
-    section = README.read_text(encoding="utf-8").partition("## A strategy in Python")[2]
+def test_the_loop_of_the_page_earns_its_spread() -> None:
+    section = PAGE.read_text(encoding="utf-8")
     names: dict[str, Any] = {}
     exec("def run" + section.partition("```python\ndef run")[2].partition("```")[0], names)  # noqa: S102
     kpis = kpis_of(names["run"](SimpleNamespace(fees=FREE), MockMarket(CALM, seed=1), DEFAULTS, window(2.0)))

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_soak.domain.contract import LINEAR
+
 if TYPE_CHECKING:
     from pytest_soak.domain.market_facts import MarketFacts
     from pytest_soak.domain.records import EdgeReport
@@ -150,7 +152,7 @@ def _notes(report: EdgeReport, maker: MakerSettings) -> Iterator[str]:
         counts = ", ".join(f"{count} x {what}" for what, count in sorted(market.rows_ignored.items()))
         yield f"rows not used: {counts}"
     if not report.attempts and market.mid_low is not None and market.lot_size is not None:
-        lot = market.lot_size * market.mid_low
+        lot = market.lot_size * (market.contract or LINEAR).in_quote(market.mid_low)
         if lot > maker.max_order_notional:
             yield (
                 f"one lot costs {lot:.6g}, more than the largest order of {maker.max_order_notional:g} "

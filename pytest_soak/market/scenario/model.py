@@ -147,16 +147,16 @@ class Instrument(Ruled):
     """What is traded."""
 
     rules = (
-        Within("tick_size", 1e-6, 1e-4, of="start_price"),
-        Within("lot_size", 1e-6, 100.0, of="unit_worth", power=-1, said="start_price"),
+        Within("tick_size", 1e-6, 1e-3, of="start_price"),
+        Within("lot_size", 1e-6, 1e4, of="unit_worth", power=-1, said="start_price"),
     )
 
     tick_size: float = Field(
-        gt=0.0, description="Price step, in quote currency; 0.01 to 1 bps of ``start_price``"
+        gt=0.0, description="Price step, in quote currency; 0.01 to 10 bps of ``start_price``"
     )
     lot_size: float = Field(
         gt=0.0,
-        description="Quantity step, in units of the contract; worth 1e-6 to 100 quote at ``start_price``",
+        description="Quantity step, in units of the contract; worth 1e-6 to 10,000 quote at ``start_price``",
     )
     start_price: float = Field(ge=1e-6, le=1e9, description="Fair value at market time 0, in quote currency")
     # Left out where it is the usual one, so that a scenario without it keeps its hash.
@@ -217,10 +217,18 @@ class BookProfile(Strict):
         ge=20, le=20_000, description="Standing orders of both sides together in the quiet state"
     )
     touch_bps: float = Field(
-        ge=0.1, le=50.0, description="Least distance of a new order from fair value, bps"
+        ge=0.0, le=50.0, description="Least distance of a new order from fair value, bps"
+    )
+    touch_share: float = Field(
+        default=0.0,
+        ge=0.0,
+        le=1.0,
+        description="Share of new orders that stand at that distance, where queues are long then",
     )
     scale_bps: float = Field(
-        ge=0.1, le=50.0, description="Scale of the distance beyond the touch (twice this is the mean), bps"
+        ge=0.001,
+        le=50.0,
+        description="Scale of the distance beyond the touch of the others (twice this is the mean), bps",
     )
     max_distance_bps: float = Field(ge=10.0, le=200.0, description="Farthest distance of a new order, bps")
     order_notional: float = Field(ge=1.0, le=1e7, description="Median notional of one order, quote units")
@@ -326,7 +334,7 @@ class Flow(Strict):
         description="Share of market orders that trade towards fair value, whatever the metaorder",
     )
     reservation_bps: float = Field(
-        ge=0.05,
+        ge=0.001,
         le=100.0,
         description="Mean of the farthest distance from fair value at which a market order still "
         "trades, bps (exponential, so that a quote that is farther away is hit less often)",

@@ -12,6 +12,7 @@ const Soak = (() => {
     ["Profit and drawdown, in what the contract settles in", money], ["Position, base currency or contracts", position],
     ["Blocked attempts by reason", blocks], ["95th percentiles, ms", percentiles],
     ["Parameters within their bounds (0 lower, 1 upper); a cross: a guard spoke", parameters, "tall"],
+    ["Resident memory and disk, MB", memory], ["Processor time, s; open files and threads", load],
   ];
 
   function make(tag, text, classes) {
@@ -35,7 +36,7 @@ const Soak = (() => {
     const axis = { gridcolor: line, zerolinecolor: line, linecolor: line };
     return {
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { color: colour, size: 12 },
-      margin: { l: 52, r: 12, t: 8, b: 60 }, legend: { orientation: "h", y: -0.16, yanchor: "top" }, hovermode: "x unified",
+      margin: { l: 52, r: 12, t: 8, b: more && more.showlegend === false ? 28 : 60 }, legend: { orientation: "h", y: -0.16, yanchor: "top" }, hovermode: "x unified",
       ...more,
       xaxis: { ...axis, rangemode: "tozero", tickformat: "d", ...(more && more.xaxis) },
       yaxis: { ...axis, ...(more && more.yaxis) },
@@ -111,6 +112,21 @@ const Soak = (() => {
     return [traces, layout({ yaxis: { range: [-0.05, 1.05] } })];
   }
 
+  const resource = (name, title, colour, scale) => (canary) => ({
+    x: numbers(canary), name: title, mode: "lines+markers", line: { color: colour }, connectgaps: false,
+    y: canary.iterations.map((one) => (one.resources === null || one.resources[name] === null ? null : one.resources[name] * scale)),
+  });
+
+  function memory(canary) {
+    const traces = [resource("rss_bytes", "resident memory", COLOURS[0], 1e-6), resource("disk_bytes", "disk", COLOURS[2], 1e-6)];
+    return [traces.map((of) => of(canary)), layout({ yaxis: { rangemode: "tozero" } })];
+  }
+
+  function load(canary) {
+    const traces = [resource("cpu_seconds", "processor time", COLOURS[4], 1), resource("open_files", "open files", COLOURS[1], 1), resource("threads", "threads", COLOURS[3], 1)];
+    return [traces.map((of) => of(canary)), layout({ yaxis: { type: "log" } })];
+  }
+
   function said(row, name) {
     const guards = Object.entries(row.refused).filter(([, names]) => names.includes(name) || names.includes("all"));
     return guards.map(([guard]) => "held by " + guard).join(", ");
@@ -135,13 +151,16 @@ const Soak = (() => {
     const texts = rows.map((row) => Array.from({ length: longest }, (_, n) => row.verdicts[n] || "to come"));
     const known = values.flat().filter((value) => value !== null).map(Math.abs).sort((a, b) => a - b);
     const most = known.length ? known[Math.min(known.length - 1, Math.floor(known.length * 0.98))] || 1 : 1;
+    // Names beside the rows where there is room for them; the table has them all.
+    const named = rows.length <= 30 && parent.clientWidth > 700;
     const drawn = [[{
       type: "heatmap", z: values, text: texts, x: Array.from({ length: longest }, (_, n) => n + 1), y: rows.map((row) => safe(row.name)),
       zmid: 0, zmin: -most, zmax: most, colorscale: [[0, "#b8433f"], [0.5, "#e9e6df"], [1, "#2f8f5b"]], xgap: rows.length > 60 ? 0 : 1, ygap: rows.length > 60 ? 0 : 1,
       hovertemplate: "%{y}<br>iteration %{x}: %{z:.2f} bps, %{text}<extra></extra>", colorbar: { title: { text: "net bps" }, thickness: 12 },
     }], layout({
       hovermode: "closest", margin: { l: 12, r: 12, t: 8, b: 28 },
-      yaxis: { type: "category", autorange: "reversed", showticklabels: false, showgrid: false, zeroline: false },
+      xaxis: { range: [0.5, longest + 0.5], showgrid: false, zeroline: false },
+      yaxis: { type: "category", autorange: "reversed", showticklabels: named, automargin: named, ticks: "", showgrid: false, zeroline: false },
     })];
     parent.soakRows = rows;
     const before = parent.querySelector(".js-plotly-plot");
@@ -151,10 +170,10 @@ const Soak = (() => {
   }
 
   const COLUMNS = [
-    ["profile", (row) => row.profile, "wide"], ["scenario", (row) => row.scenario, "wide"], ["seed", (row) => row.seed, "number wide"],
-    ["strategy", (row) => row.strategy, "wide"], ["iterations", (row) => row.done + "/" + row.planned, "number"],
-    ["net bps", (row) => fixed(2, true)(row.net_bps), "number"], ["profit", (row) => fixed(2, true)(row.profit), "number wide"],
-    ["risk", (row) => percent(row.risk_ratio), "number"], ["zone", (row) => row.zone || "-", "wide"],
+    ["net bps", (row) => fixed(2, true)(row.net_bps), "number"], ["risk", (row) => percent(row.risk_ratio), "number"],
+    ["done", (row) => row.done + "/" + row.planned, "number"], ["profit", (row) => fixed(2, true)(row.profit), "number wide"],
+    ["zone", (row) => row.zone || "-", "wide"], ["profile", (row) => row.profile, "wide"],
+    ["scenario", (row) => row.scenario, "wide"], ["seed", (row) => row.seed, "number wide"],
   ];
 
   // Rows are kept from one drawing to the next where they have not changed: a thousand canaries stay smooth.
@@ -172,7 +191,7 @@ const Soak = (() => {
       body.append(line);
     }
     const head = make("tr");
-    head.append(header("canary"), header("verdict"), ...COLUMNS.map(([title, , kind]) => header(title, kind)), header("why", "wide"));
+    head.append(header("canary"), header("verdict"), ...COLUMNS.map(([title, , kind]) => header(title, kind)), header("why", "why wide"));
     const top = make("thead");
     top.append(head);
     const found = make("table");
@@ -185,14 +204,14 @@ const Soak = (() => {
   function rowOf(row, choose) {
     const line = make("tr");
     line.append(opening(row.name, choose && (() => choose(row.name))), verdict("td", row.verdict),
-      ...COLUMNS.map(([, of, kind]) => make("td", of(row), kind)), make("td", row.why || "", "wide"));
+      ...COLUMNS.map(([, of, kind]) => make("td", of(row), kind)), make("td", row.why || "", "why wide"));
     return line;
   }
 
   // A mark beside the word: the verdict is not told by colour alone.
-  function verdict(tag, text) {
+  function verdict(tag, text, note) {
     const mark = text === "OK" ? "\u2713 " : BAD.includes(text) ? "\u2717 " : text === "WARN" ? "! " : "? ";
-    return make(tag, mark + text, "verdict " + text);
+    return make(tag, mark + text + (note || ""), "verdict " + text);
   }
 
   // A table of texts; a cell that is an element already stays as it is.
@@ -235,7 +254,7 @@ const Soak = (() => {
       const held = Object.entries(row.refused).map(([guard, names]) => guard + " holds " + names.join(", "));
       const notes = [...row.missed, ...held, ...(row.reverted ? ["reverted to " + row.reverted] : []), ...row.labels, ...row.notes];
       return [opening(row.iteration, open && (() => open(canary.name, row.iteration))), fixed(2, true)(row.kpis.net_bps), fixed(2, true)(row.kpis.profit_quote), row.kpis.fills ?? "-",
-        fixed(3, true)(row.kpis.position_end), percent(row.kpis.risk_ratio), row.zone || "-", verdict("td", row.verdict + (row.warmup ? " (w)" : "")), notes.join("; ")];
+        fixed(3, true)(row.kpis.position_end), percent(row.kpis.risk_ratio), row.zone || "-", verdict("td", row.verdict, row.warmup ? " (w)" : ""), make("td", notes.join("; "), "notes")];
     });
     scroll.append(plainTable(columns, rows));
     details.append(scroll);
@@ -260,7 +279,7 @@ const Soak = (() => {
     if (!one.sheet.length) return;
     const place = make("div", null, "sheet");
     for (const made of one.sheet) {
-      const part = make("section");
+      const part = make("section", null, made.columns.length > 6 ? "all" : "");
       const scroll = make("div", null, "scroll");
       scroll.append(plainTable(made.columns, made.rows.map((row) => [...row.slice(0, -1), make("td", row[row.length - 1], "faint place")])));
       part.append(make("h3", made.title), scroll);
@@ -274,7 +293,7 @@ const Soak = (() => {
     section.append(make("h2", one.name));
     const banner = make("p", null, "banner " + one.verdict);
     banner.append(verdict("span", one.verdict), " ", make("span", one.why || ""));
-    section.append(banner);
+    section.append(banner, make("p", one.strategy + " on " + one.source + " data, " + one.done + " of " + one.planned + " iterations of " + Number(one.minutes.toPrecision(3)) + " min", "faint"));
     parent.append(section);
     gates(section, one);
     sheet(section, one);

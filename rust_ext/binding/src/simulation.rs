@@ -1,13 +1,16 @@
 //! The class `Simulation` of the binding.
 
+use std::cell::Cell;
+use std::panic::{catch_unwind, AssertUnwindSafe};
+
 use crate::{columns_of, refused};
 use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::{PyOverflowError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
-use market::Side;
-use market::{OrderUpdate, Stepper};
+use market::memory::{words, MOST_COMMANDS, MOST_FILLS, MOST_ORDERS, MOST_TRADES};
+use market::{Exchange, OrderUpdate, Side, Stepper};
 
 /// An iteration on a market that stops at every decision, for strategies written in Python.
 ///
@@ -18,6 +21,9 @@ pub struct Simulation {
     stepper: Stepper<'static>,
     /// Memory of the strategy's that holds the levels as seen now, once it asked for that.
     levels: Option<(PyBuffer<f64>, Vec<f64>)>,
+    /// Version of the levels that stand there.
+    levels_version: u64,
+    shared: Option<Shared>,
     _events: Option<PyBuffer<u8>>,
 }
 
@@ -27,6 +33,8 @@ impl Simulation {
         Simulation {
             stepper,
             levels: None,
+            levels_version: u64::MAX,
+            shared: None,
             _events: events,
         }
     }
@@ -36,6 +44,11 @@ impl Simulation {
         let Some((buffer, rows)) = &mut self.levels else {
             return Ok(());
         };
+        let version = self.stepper.levels_version();
+        if self.levels_version == version {
+            return Ok(());
+        }
+        self.levels_version = version;
         let most = self.stepper.most_levels();
         rows.clear();
         for side in Side::BOTH {
@@ -49,6 +62,40 @@ impl Simulation {
             }
         }
         buffer.copy_from_slice(py, rows)
+    }
+}
+
+/// Memory that a compiled strategy works on, and what goes through it.
+struct Shared {
+    exchange: Exchange,
+    error: Option<String>,
+    buffer: PyBuffer<u64>,
+}
+
+/// Carry out what a compiled strategy has asked for and go on to its next decision: 1, 0 at the end, -1 for an
+/// error.
+///
+/// # Safety
+/// `simulation` is the address that [`Simulation::share`] gave, its object is alive, and the caller holds the
+/// GIL without a borrow of the object.
+unsafe extern "C" fn exchange(simulation: *mut Simulation) -> i64 {
+    // SAFETY: as the caller promises; nothing else can have the object while the GIL is held.
+    let Simulation {
+        stepper, shared, ..
+    } = unsafe { &mut *simulation };
+    let Some(shared) = shared else { return -1 };
+    let (start, words) = (shared.buffer.buf_ptr(), shared.buffer.item_count());
+    // SAFETY: `share` has seen to it that this memory is contiguous, aligned, writable and of this length; the
+    // buffer keeps it alive. Compiled code does not run meanwhile, and every bit pattern is a valid word.
+    let memory = unsafe { std::slice::from_raw_parts(start.cast::<Cell<u64>>(), words) };
+    let step = AssertUnwindSafe(|| shared.exchange.step(stepper, memory));
+    let answer = catch_unwind(step).unwrap_or_else(|_| Err("the kernel panicked".to_owned()));
+    match answer {
+        Ok(goes_on) => i64::from(goes_on),
+        Err(error) => {
+            shared.error = Some(error);
+            -1
+        }
     }
 }
 
@@ -67,10 +114,10 @@ fn side_of(side: i64) -> PyResult<Side> {
 
 #[pymethods]
 impl Simulation {
-    /// Advance to the next decision; False at the end.
+    /// Advance to the next decision, at most a second of market time; False at the end.
     fn step(&mut self, py: Python<'_>) -> PyResult<bool> {
-        let stepper = &mut self.stepper;
-        let goes_on = py.detach(|| stepper.step()).map_err(refused)?;
+        // To let go of the GIL would take longer than most steps do.
+        let goes_on = self.stepper.step().map_err(refused)?;
         self.show_levels(py)?;
         Ok(goes_on)
     }
@@ -85,7 +132,66 @@ impl Simulation {
             )));
         }
         self.levels = Some((buffer, Vec::with_capacity(room)));
+        self.levels_version = u64::MAX;
         self.show_levels(py)
+    }
+
+    /// Quote units of a step of the price.
+    #[getter]
+    fn tick_size(&self) -> f64 {
+        self.stepper.tick_size()
+    }
+
+    /// Base units of a step of the quantity.
+    #[getter]
+    fn lot_size(&self) -> f64 {
+        self.stepper.lot_size()
+    }
+
+    /// Rows of the memory that a compiled strategy shares: own orders, fills, trades, commands.
+    #[staticmethod]
+    fn shared_rows() -> (usize, usize, usize, usize) {
+        (MOST_ORDERS, MOST_FILLS, MOST_TRADES, MOST_COMMANDS)
+    }
+
+    /// Share a writable buffer of words of 8 bytes with a compiled strategy: the address of a C function that
+    /// takes the second number, goes on to the next decision and answers 1, 0 at the end, -1 for an error.
+    /// `names` is how many names there are to record values under.
+    ///
+    /// It must be called with the GIL, while this object is alive.
+    fn share(
+        mut slf: PyRefMut<'_, Self>,
+        buffer: PyBuffer<u64>,
+        names: usize,
+    ) -> PyResult<(usize, usize)> {
+        let room = words(slf.stepper.most_levels());
+        let aligned = buffer.buf_ptr().cast::<u64>().is_aligned();
+        let usable = buffer.item_count() == room && !buffer.readonly() && aligned;
+        if !usable || !buffer.is_c_contiguous() {
+            return Err(PyValueError::new_err(format!(
+                "the buffer is not {room} contiguous, writable words of 8 bytes"
+            )));
+        }
+        slf.shared = Some(Shared {
+            exchange: Exchange::recording(names).going_on(&slf.stepper),
+            error: None,
+            buffer,
+        });
+        let function: unsafe extern "C" fn(*mut Simulation) -> i64 = exchange;
+        Ok((function as usize, &raw mut *slf as usize))
+    }
+
+    /// What the compiled strategy recorded, by the place of its name.
+    #[getter]
+    fn shared_recorded(&self) -> Vec<Vec<f64>> {
+        let shared = self.shared.as_ref();
+        shared.map_or_else(Vec::new, |shared| shared.exchange.recorded().to_vec())
+    }
+
+    /// What went wrong in the function of `share`.
+    #[getter]
+    fn shared_error(&self) -> Option<&str> {
+        self.shared.as_ref()?.error.as_deref()
     }
 
     /// Levels of a side that are shown at most.
@@ -274,9 +380,10 @@ impl Simulation {
             .map_err(refused)
     }
 
-    /// Send a cancellation.
-    fn cancel(&mut self, order: OrderNumber) -> PyResult<()> {
-        self.stepper.cancel(order.0).map_err(refused)
+    /// Send a cancellation; `tail` says that the order was given up as it was old and far away.
+    #[pyo3(signature = (order, tail=false))]
+    fn cancel(&mut self, order: OrderNumber, tail: bool) -> PyResult<()> {
+        self.stepper.cancel(order.0, tail).map_err(refused)
     }
 
     /// Ask to leave at most `qty` of an order, which keeps its place in the queue.

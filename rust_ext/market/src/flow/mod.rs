@@ -215,7 +215,12 @@ impl Flow {
 
     fn tick_from_fair(&self, side: Side, point: &Point, fair: f64, stream: &mut Stream) -> Tick {
         let b = &self.scenario.book;
-        let beyond = b.scale_bps * (stream.exponential() + stream.exponential());
+        let at_touch = b.touch_share > 0.0 && stream.uniform() < b.touch_share;
+        let beyond = if at_touch {
+            0.0
+        } else {
+            b.scale_bps * (stream.exponential() + stream.exponential())
+        };
         let bps =
             (point.spread * (b.touch_bps + beyond)).min(b.max_distance_bps * point.spread.max(1.0));
         let distance = (fair * bps * 1e-4).min(fair * 0.5);

@@ -1,9 +1,11 @@
 //! One iteration from its spec to its report: a strategy, a market and what lies between them.
 
 pub(crate) mod estimates;
+pub(crate) mod exchange;
 pub(crate) mod gateway;
 pub(crate) mod holdings;
 pub(crate) mod market;
+pub mod memory;
 pub(crate) mod observe;
 pub(crate) mod observe_rows;
 pub(crate) mod pace;
@@ -17,3 +19,4 @@ pub(crate) mod run;
 pub(crate) mod simulate;
 pub(crate) mod spec;
 pub(crate) mod stepper;
+pub(crate) mod updates;

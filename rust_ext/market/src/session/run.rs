@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use crate::maker::Maker;
 use crate::session::pace::{Pace, Plan};
 use crate::session::spec::{MakerSettings, Parameters};
-use crate::types::{Ns, Request};
+use crate::types::{Ns, Request, View};
 use crate::venue::tape::Column;
 use crate::venue::Venue;
 
@@ -58,7 +58,11 @@ impl<V: Venue> Run<V> {
             }
             match self.pace.advance_to_decision()? {
                 Some(now) => self.decide(now),
-                None => return Ok(true),
+                None => {
+                    // What arrives after the last decision is measured like what arrived before it.
+                    self.receive(self.pace.plan.end);
+                    return Ok(true);
+                }
             }
         }
         Ok(false)
@@ -96,12 +100,17 @@ impl<V: Venue> Run<V> {
         self.pace.gateway.measure.take_series()
     }
 
-    fn decide(&mut self, now: Ns) {
+    fn receive(&mut self, now: Ns) -> View {
         let gateway = &mut self.pace.gateway;
         while let Some(notification) = gateway.poll() {
             self.maker.notification(now, notification);
         }
-        let view = gateway.see();
+        gateway.see()
+    }
+
+    fn decide(&mut self, now: Ns) {
+        let view = self.receive(now);
+        let gateway = &mut self.pace.gateway;
         self.maker.decide(now, &view, &mut self.requests);
         gateway.measure.attempts = self.maker.attempts();
         for request in self.requests.drain(..) {

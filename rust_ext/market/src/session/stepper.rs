@@ -9,6 +9,7 @@ use crate::session::holdings::Resting;
 use crate::session::pace::{Pace, Plan};
 use crate::session::refusals::RequestError;
 use crate::session::simulate::Opening;
+use crate::session::updates::OrderUpdate;
 use crate::types::{ms_of_ns, Cancel, Lots, NewOrder, Notification, Ns, Request, Side, Tick, View};
 use crate::venue::any::AnyVenue;
 use crate::venue::mock::MockVenue;
@@ -17,34 +18,6 @@ use crate::venue::Venue;
 
 /// Ceiling of one order, so that sums of lots stay far from the end of their type.
 const MOST_LOTS: f64 = (1u64 << 40) as f64;
-
-/// What a strategy was told about its own orders since the last step.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum OrderUpdate {
-    /// Base units of an order were filled; the id is None for one that took liquidity.
-    Filled {
-        id: Option<u64>,
-        side: Side,
-        qty: f64,
-        price: f64,
-        /// In the currency that the contract settles in; negative for a rebate.
-        fee: f64,
-        /// When it happened at the market.
-        time_ms: f64,
-    },
-    /// A post-only order would have crossed.
-    Rejected { id: u64 },
-    /// An order is at the market.
-    Placed { id: u64 },
-    /// A cancellation was processed; `found` is false where the order was not at the market any more.
-    Cancelled { id: u64, found: bool },
-    /// A reduction was processed; base units that are left, None where the order was not at the market any more.
-    Reduced { id: u64, left: Option<f64> },
-    /// An immediate-or-cancel order was processed.
-    Taken,
-    /// A funding payment: what it brought, in the currency that the contract settles in.
-    Funded { amount: f64 },
-}
 
 /// The iteration between two decisions.
 #[derive(Debug, Clone)]
@@ -137,6 +110,16 @@ impl<'a> Stepper<'a> {
         ms_of_ns(self.now)
     }
 
+    /// Quote units of a tick.
+    pub fn tick_size(&self) -> f64 {
+        self.pace.plan.tick_size
+    }
+
+    /// Base units of a lot.
+    pub fn lot_size(&self) -> f64 {
+        self.pace.plan.lot_size
+    }
+
     /// Best price of other participants as seen now, quote units.
     pub fn best(&self, side: Side) -> Option<f64> {
         self.view.best[side.index()].map(|t| t as f64 * self.pace.plan.tick_size)
@@ -158,6 +141,11 @@ impl<'a> Stepper<'a> {
         let shown = self.pace.gateway.venue.shown();
         let levels = shown.levels[side.index()].iter();
         levels.map(move |(tick, lots)| (*tick as f64 * tick_size, *lots as f64 * lot_size))
+    }
+
+    /// A number that changes whenever the levels may have.
+    pub fn levels_version(&mut self) -> u64 {
+        self.pace.gateway.venue.shown().version
     }
 
     /// Levels that are shown at most.
@@ -197,6 +185,11 @@ impl<'a> Stepper<'a> {
     /// Orders that were at the market at the start, oldest first.
     pub fn carried(&self) -> &[Resting] {
         &self.carried
+    }
+
+    /// Number of the newest order that was sent.
+    pub fn newest(&self) -> u64 {
+        self.ids
     }
 
     /// Requests that have not been acknowledged.
@@ -262,9 +255,9 @@ impl<'a> Stepper<'a> {
     ///
     /// # Errors
     /// Where the iteration is over.
-    pub fn cancel(&mut self, id: u64) -> Result<(), RequestError> {
+    pub fn cancel(&mut self, id: u64, tail: bool) -> Result<(), RequestError> {
         self.send(Request::Quote {
-            cancel: Some(Cancel { id, tail: false }),
+            cancel: Some(Cancel { id, tail }),
             place: None,
         })
     }

@@ -8,19 +8,26 @@ use crate::venue::shown::Shown;
 /// One connection; a message cannot overtake the one before it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Feed {
-    under_way: VecDeque<(Ns, View, Option<Box<Shown>>)>,
+    under_way: VecDeque<(Ns, View, Option<Shown>)>,
     seen: View,
+    /// Messages that were received, whose memory the next ones have.
+    spare: Vec<Shown>,
     /// What the messages that have arrived show beside the view.
     pub shown: Shown,
 }
 
 impl Feed {
     /// Send a view and what else is shown, which takes `lag` to arrive; when it will.
-    pub(crate) fn send(&mut self, view: View, shown: Option<Box<Shown>>, lag: Ns) -> Ns {
+    pub(crate) fn send(&mut self, view: View, shown: Option<Shown>, lag: Ns) -> Ns {
         let last = self.under_way.back().map_or(Ns::MIN, |message| message.0);
         let arrival = (view.at + lag).max(last);
         self.under_way.push_back((arrival, view, shown));
         arrival
+    }
+
+    /// A message to be filled in and sent: its trades are none, its levels those of an older one.
+    pub(crate) fn blank(&mut self) -> Shown {
+        self.spare.pop().unwrap_or_default()
     }
 
     /// The last view that has arrived by a time; the delays of those that came since the last call are
@@ -32,8 +39,9 @@ impl Feed {
             };
             lags.push(ms_of_ns(at - view.at));
             self.seen = view;
-            if let Some(shown) = shown {
-                self.shown.receive(*shown);
+            if let Some(mut shown) = shown {
+                self.shown.receive(&mut shown);
+                self.spare.push(shown);
             }
         }
         self.seen

@@ -170,9 +170,16 @@ impl MockVenue {
 
     fn feed_message(&mut self) {
         let book = &mut self.participants.book;
-        let prints = book.prints.as_mut().map(std::mem::take);
+        let feed = &mut self.feed;
+        let mut shown = book.prints.as_mut().map(|prints| {
+            let mut shown = feed.blank();
+            std::mem::swap(&mut shown.prints, prints);
+            shown
+        });
         let sides = [book.sides[0].ladder(), book.sides[1].ladder()];
-        let shown = prints.map(|prints| Box::new(Shown::of(sides, self.levels, prints)));
+        if let Some(shown) = &mut shown {
+            shown.look(sides, self.levels);
+        }
         let view = View {
             at: self.next_feed,
             best: [book.others_best(Side::Buy), book.others_best(Side::Sell)],

@@ -103,7 +103,7 @@ impl<'a> ReplayVenue<'a> {
     pub(crate) fn shown(&mut self) -> &mut Shown {
         let sides = [&self.local.sides()[0], &self.local.sides()[1]];
         self.shown
-            .get_or_insert_with(|| Box::new(Shown::of(sides, self.levels, Vec::new())))
+            .get_or_insert_with(|| Box::new(Shown::of(sides, self.levels)))
     }
 
     /// Build the book towards a time with at most `budget` rows; whether it is reached.

@@ -17,21 +17,21 @@ pub(crate) struct Print {
 pub(crate) struct Shown {
     pub levels: [Vec<(Tick, Lots)>; 2],
     pub prints: Vec<Print>,
+    /// Changes whenever the levels may have.
+    pub version: u64,
 }
 
 impl Shown {
-    /// The best `levels` of two sides, and trades.
-    pub(crate) fn of(sides: [&Ladder; 2], levels: usize, prints: Vec<Print>) -> Self {
-        let mut shown = Shown {
-            prints,
-            ..Shown::default()
-        };
+    /// The best `levels` of two sides.
+    pub(crate) fn of(sides: [&Ladder; 2], levels: usize) -> Self {
+        let mut shown = Shown::default();
         shown.look(sides, levels);
         shown
     }
 
     /// Take in levels anew.
     pub(crate) fn look(&mut self, sides: [&Ladder; 2], levels: usize) {
+        self.version += 1;
         for (side, out) in sides.into_iter().zip(&mut self.levels) {
             out.clear();
             let mut at = side.best();
@@ -42,10 +42,11 @@ impl Shown {
         }
     }
 
-    /// A newer message arrives.
-    pub(crate) fn receive(&mut self, newer: Shown) {
-        self.levels = newer.levels;
-        self.prints.extend(newer.prints);
+    /// Take over a newer message, and leave it what stood here before.
+    pub(crate) fn receive(&mut self, newer: &mut Shown) {
+        self.version += 1;
+        std::mem::swap(&mut self.levels, &mut newer.levels);
+        self.prints.append(&mut newer.prints);
     }
 
     /// Lots at a price; None where it lies behind the `most` levels that are shown at most.
@@ -76,7 +77,7 @@ mod tests {
             bids.set(tick, tick * 2);
         }
         let asks = Ladder::new(Side::Sell);
-        let shown = Shown::of([&bids, &asks], 2, Vec::new());
+        let shown = Shown::of([&bids, &asks], 2);
         assert_eq!(shown.levels[0], [(99, 198), (95, 190)]);
         assert_eq!(shown.at(Side::Buy, 95, 2), Some(190));
         assert_eq!(shown.at(Side::Buy, 97, 2), Some(0));

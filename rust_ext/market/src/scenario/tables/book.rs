@@ -24,9 +24,12 @@ pub struct BookProfile {
     pub anchor: Anchor,
     /// Standing orders of both sides together in the quiet state; 20 to 20000.
     pub orders: u32,
-    /// Least distance of a new order from fair value, bps; 0.1 to 50.
+    /// Least distance of a new order from fair value, bps; 0 to 50.
     pub touch_bps: f64,
-    /// Scale of the distance beyond the touch (twice this is the mean), bps; 0.1 to 50.
+    /// Share of new orders that stand at that distance, where queues are long then; 0 to 1.
+    #[serde(default)]
+    pub touch_share: f64,
+    /// Scale of the distance beyond the touch of the others (twice this is the mean), bps; 0.001 to 50.
     pub scale_bps: f64,
     /// Farthest distance of a new order, bps; 10 to 200.
     pub max_distance_bps: f64,
@@ -64,8 +67,9 @@ impl BookProfile {
     /// Check all fields; the error names the key and the accepted range.
     pub(crate) fn check(&self, key: &str) -> CheckResult {
         count(&format!("{key}.orders"), u64::from(self.orders), 20, 20000)?;
-        in_range(&format!("{key}.touch_bps"), self.touch_bps, 0.1, 50.0)?;
-        in_range(&format!("{key}.scale_bps"), self.scale_bps, 0.1, 50.0)?;
+        in_range(&format!("{key}.touch_bps"), self.touch_bps, 0.0, 50.0)?;
+        in_range(&format!("{key}.touch_share"), self.touch_share, 0.0, 1.0)?;
+        in_range(&format!("{key}.scale_bps"), self.scale_bps, 0.001, 50.0)?;
         in_range(&format!("{key}.max_distance_bps"), self.max_distance_bps, 10.0, 200.0)?;
         in_range(&format!("{key}.order_notional"), self.order_notional, 1.0, 10000000.0)?;
         in_range(&format!("{key}.order_log_sd"), self.order_log_sd, 0.0, 2.0)?;

@@ -37,7 +37,7 @@ pub struct Flow {
     pub metaorder_max: u32,
     /// Share of market orders that trade towards fair value, whatever the metaorder; 0 to 1.
     pub informed_share: f64,
-    /// Mean of the farthest distance from fair value at which a market order still trades, bps (exponential, so that a quote that is farther away is hit less often); 0.05 to 100.
+    /// Mean of the farthest distance from fair value at which a market order still trades, bps (exponential, so that a quote that is farther away is hit less often); 0.001 to 100.
     pub reservation_bps: f64,
     /// How often somebody looks for quotes that fair value has passed, 1/s; 0 to 1000.
     pub pick_rate_per_s: f64,
@@ -62,7 +62,7 @@ impl Flow {
         in_range(&format!("{key}.metaorder_tail"), self.metaorder_tail, 1.05, 10.0)?;
         count(&format!("{key}.metaorder_max"), u64::from(self.metaorder_max), 1, 10000)?;
         in_range(&format!("{key}.informed_share"), self.informed_share, 0.0, 1.0)?;
-        in_range(&format!("{key}.reservation_bps"), self.reservation_bps, 0.05, 100.0)?;
+        in_range(&format!("{key}.reservation_bps"), self.reservation_bps, 0.001, 100.0)?;
         in_range(&format!("{key}.pick_rate_per_s"), self.pick_rate_per_s, 0.0, 1000.0)?;
         in_range(&format!("{key}.pick_margin_bps"), self.pick_margin_bps, 0.0, 50.0)?;
         in_range(&format!("{key}.pick_notional"), self.pick_notional, 1.0, 10000000.0)?;

@@ -19,9 +19,9 @@ pub enum Kind {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Instrument {
-    /// Price step, in quote currency; 0.01 to 1 bps of `start_price`; above 0.
+    /// Price step, in quote currency; 0.01 to 10 bps of `start_price`; above 0.
     pub tick_size: f64,
-    /// Quantity step, in units of the contract; worth 1e-6 to 100 quote at `start_price`; above 0.
+    /// Quantity step, in units of the contract; worth 1e-6 to 10,000 quote at `start_price`; above 0.
     pub lot_size: f64,
     /// Fair value at market time 0, in quote currency; 1e-06 to 1e+09.
     pub start_price: f64,
@@ -37,8 +37,8 @@ impl Instrument {
         in_range(&format!("{key}.lot_size"), self.lot_size, f64::MIN_POSITIVE, f64::MAX)?;
         in_range(&format!("{key}.start_price"), self.start_price, 1e-06, 1000000000.0)?;
         self.contract.check(&format!("{key}.contract"))?;
-        in_range(&format!("{key}.tick_size"), self.tick_size, 1e-06 * self.start_price, 0.0001 * self.start_price)?;
-        in_range(&format!("{key}.lot_size"), self.lot_size, 1e-06 / self.unit_worth(), 100.0 / self.unit_worth())?;
+        in_range(&format!("{key}.tick_size"), self.tick_size, 1e-06 * self.start_price, 0.001 * self.start_price)?;
+        in_range(&format!("{key}.lot_size"), self.lot_size, 1e-06 / self.unit_worth(), 10000.0 / self.unit_worth())?;
         Ok(())
     }
 }

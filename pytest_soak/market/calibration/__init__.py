@@ -1,0 +1,1 @@
+"""Fitting a scenario to recordings by the method of simulated moments."""

@@ -1,0 +1,139 @@
+"""The fit: the method of simulated moments (McFadden 1989; Duffie and Singleton 1993).
+
+Every trial lives through the same seeds, so that trials differ by what was changed and not by luck. The
+distance of a trial is a mean over statistics of ``2 (sqrt(1 + z**2) - 1)``, z the difference over what the
+statistic may be off: a square for what is near, a line for what is far, so that no single one decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from pytest_soak.domain.errors import SoakConfigError
+from pytest_soak.market.calibration.fields import base_of, fields_of, scales_of, scenario_at
+from pytest_soak.market.calibration.moments import MOMENTS, measured
+from pytest_soak.market.calibration.sample import Sample, mean_of
+from pytest_soak.market.calibration.search import least
+from pytest_soak.market.scenario.model import Scenario
+from pytest_soak.market.tape import tape_of_scenario
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Doubles = NDArray[np.float64]
+
+SEEDS = 2
+"""Runs of a trial."""
+UNMATCHED = 3.0
+"""Errors from which on a statistic is called unmatched."""
+_SEEDS_THAT_ARE = 1 << 64
+_WIDTH, _NEAR = 0.15, 0.05
+"""Deviation of the first trials, as a share of a range: from nothing, and near a scenario."""
+_BEGIN_S = 20.0
+_NOTHING = 20.0
+"""Errors of a statistic that a trial has not."""
+_SHOWN_SEED = 1_000_000
+"""Added to the seed of what is shown of a fit, so that it is not what was fitted."""
+
+
+class Match(NamedTuple):
+    """A statistic as it was recorded and as the fit has it, and their difference in errors."""
+
+    name: str
+    recorded: float
+    fitted: float
+    away: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether the fit has it."""
+        return abs(self.away) < UNMATCHED
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A fitted scenario, what it was fitted to, and what remained, on seeds that the fit has not seen."""
+
+    scenario: Scenario
+    sample: Sample
+    seed: int
+    simulations: int
+    distance: float
+    matches: tuple[Match, ...]
+    start: str
+
+
+def fit(
+    name: str,
+    sample: Sample,
+    *,
+    simulations: int,
+    seed: int,
+    progress: Callable[[int, float], None],
+    start: Scenario | None = None,
+) -> Fit:
+    """Fit a scenario.
+
+    Args:
+        name: of the scenario.
+        sample: what it is fitted to.
+        simulations: trials, each of which lives through ``SEEDS`` stretches.
+        seed: of the trials and of the markets in them.
+        progress: is told of trials so far and the least distance.
+        start: a scenario near which the search begins; the recordings' own sizes where it is left out.
+    """
+    scales = scales_of(sample)
+    base, fields = base_of(name, sample, scales), fields_of(scales)
+
+    def distance(places: Doubles) -> float:
+        return _distance(_away(sample, _found(scenario_at(base, fields, places), sample, seed)))
+
+    import numpy as np
+
+    places = np.array([field.place(start) for field in fields])
+    width = _WIDTH if start is None else _NEAR
+    best = least(distance, places, simulations, progress, seed, width)
+    scenario = scenario_at(base, fields, best.at)
+    found = _found(scenario, sample, seed + _SHOWN_SEED)
+    if found is None:
+        raise SoakConfigError(f"{name}: no scenario was found that lives; recordings are too unlike a market")
+    away = _away(sample, found)
+    rows = zip(MOMENTS, sample.values, found, away, strict=True)
+    matches = tuple(Match(m.name, m.shown(r), m.shown(f), float(z)) for m, r, f, z in rows if np.isfinite(r))
+    return Fit(scenario, sample, seed, best.tried, _distance(away), matches, start.name if start else "")
+
+
+def _found(scenario: Scenario, sample: Sample, seed: int) -> Doubles | None:
+    """Mean statistics of a scenario; None where the kernel refuses it or it does not live."""
+    import numpy as np
+
+    rows = []
+    for number in range(SEEDS):
+        tape = tape_of_scenario(
+            scenario, seed=(seed + number) % _SEEDS_THAT_ARE, start_s=_BEGIN_S, duration_s=sample.stretch_s
+        )
+        if not np.isfinite(tape.mid).any():
+            return None
+        rows.append(measured(tape, MOMENTS))
+    return mean_of(rows)
+
+
+def _away(sample: Sample, found: Doubles | None) -> Doubles:
+    """Differences in errors; 0 where the recordings do not tell a statistic."""
+    import numpy as np
+
+    told = np.isfinite(sample.values)
+    if found is None:
+        return np.where(told, _NOTHING, 0.0)
+    away = np.nan_to_num((found - sample.values) / sample.errors, nan=_NOTHING)
+    differences: Doubles = np.where(told, np.clip(away, -_NOTHING, _NOTHING), 0.0)
+    return differences
+
+
+def _distance(away: Doubles) -> float:
+    import numpy as np
+
+    return float((2.0 * (np.sqrt(1.0 + away**2) - 1.0)).mean())
