@@ -36,6 +36,10 @@ class Quoting(Strategy):
         self._moved = {1: -math.inf, -1: -math.inf}
         self._variance = Variance()
 
+    def on_start(self, view: View) -> None:
+        """Go on with the quotes of the iteration before."""
+        self._quotes.update({order.side: order for order in view.orders})
+
     def on_step(self, view: View) -> None:
         """Move the quotes that are off."""
         mid = view.mid

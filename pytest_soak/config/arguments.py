@@ -9,6 +9,7 @@ from pathlib import Path
 from pytest_soak.config.limits import MAX_SEED
 
 GATE_MODES = ("hard", "soft", "off")
+POSITION_RULES = ("carry", "flat")
 CONTRACTS = ("linear", "inverse")
 LEAST_CONTRACT, MOST_CONTRACT = 1e-9, 1e9
 SERIES_KINDS = ("off", "summary", "full")
@@ -179,6 +180,13 @@ def fill_model(text: str) -> str:
         return FillModel(text).value
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not one of {FORMS} with N from 0.01 to 100") from None
+
+
+def position_rule(text: str) -> str:
+    """Parse what becomes of position and orders at the end of an iteration."""
+    if text not in POSITION_RULES:
+        raise argparse.ArgumentTypeError(f"{text!r} is not one of {', '.join(POSITION_RULES)}")
+    return text
 
 
 def series_kind(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any, Literal, NamedTuple
 
 from pytest_soak.domain.contract import LINEAR, Contract
@@ -55,6 +56,7 @@ KPI_MEANINGS: Mapping[str, Meaning] = {
     "fills": Meaning("count", "fills, as maker and as taker", None),
     "filled_while_cancelling": Meaning("count", "fills of orders whose cancel was under way", "down"),
     "cancels_too_late": Meaning("count", "cancels that arrived when the order was gone", "down"),
+    "position_start": Meaning("base", "position at the start; long is positive", None),
     "position_end": Meaning("base", "position at the end; long is positive", None),
     "position_max": Meaning("base", "position of the largest size, with its sign", None),
     "drawdown": Meaning("quote", "largest fall of the cumulative profit at mid below its highest", "down"),
@@ -143,6 +145,8 @@ _PERCENTILES: Mapping[str, Callable[[EdgeReport], Sample]] = {
 
 # Measured on messages, whatever the prices were.
 _OF_MESSAGES = ("ws_lag_p95_ms", "latency_p95_ms")
+
+_MONEY = ("profit", "notional", "fills", "position_start", "position_end", "position_max", "drawdown")
 
 _COMPONENTS = ("gross", "fees", "slippage", "inventory", "funding")
 _SUMMED_TOTALS = ("notional", "maker_notional", "taker_notional", *_COMPONENTS)
@@ -237,6 +241,7 @@ def _money(reports: Sequence[EdgeReport]) -> dict[str, Any]:
         "fills": sum(counts.maker_fills + counts.taker_fills for counts in orders) if reports else None,
         "filled_while_cancelling": _counted([counts.filled_while_cancelling for counts in orders]),
         "cancels_too_late": _counted([counts.cancels_too_late for counts in orders]),
+        "position_start": all_totals[0].position_start if reports else None,
         "position_end": all_totals[-1].position_end if reports else None,
         "position_max": None if None in positions else max(positions, key=_size, default=None),
         "drawdown": _drawdown(all_totals),
@@ -274,13 +279,20 @@ def _counted(counts: Sequence[int | None]) -> int | None:
 
 
 def _sold(all_totals: Sequence[EdgeTotals]) -> float | None:
-    """Profit per traded notional where each iteration's position is closed at its end."""
-    profits = [totals.liquidation for totals in all_totals]
+    """Profit per traded notional where each position is closed that no later iteration goes on with."""
+    profits = [
+        totals.ledger if _goes_on(totals, after) else totals.liquidation
+        for totals, after in zip_longest(all_totals, all_totals[1:])
+    ]
     notional = math.fsum(totals.notional for totals in all_totals)
     known = [profit for profit in profits if profit is not None]
     if not notional > 0 or len(known) < len(profits):
         return None
     return math.fsum(known) / notional * _BPS
+
+
+def _goes_on(totals: EdgeTotals, after: EdgeTotals | None) -> bool:
+    return after is not None and after.position_start == totals.position_end
 
 
 def _size(position: float | None) -> float:
@@ -393,7 +405,7 @@ def _sample_sizes(
         "maker_taker_ratio": fills,
         "cancel_ratio": placed,
         **dict.fromkeys(("filled_while_cancelling", "cancels_too_late"), placed if races_known else 0),
-        **dict.fromkeys(("profit", "notional", "fills", "position_end", "position_max", "drawdown"), fills),
+        **dict.fromkeys(_MONEY, fills),
         **dict.fromkeys(IN_QUOTE, fills),
         "net_liquidation_bps": fills,
         **course_samples(reports, fills),

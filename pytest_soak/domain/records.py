@@ -9,15 +9,16 @@ from pydantic import Field
 
 from pytest_soak.domain.contract import Contract
 from pytest_soak.domain.fills import FillModel
+from pytest_soak.domain.holdings import Holdings
 from pytest_soak.domain.market_facts import MarketFacts
 from pytest_soak.domain.outcome import MISSED
+from pytest_soak.domain.position import PositionRule
 from pytest_soak.domain.reasons import REASONS
 from pytest_soak.domain.settings import GateMode, Strict
-from pytest_soak.domain.values import Count, Histogram, OwnValues
+from pytest_soak.domain.values import Amount, Count, Histogram, OwnValues
 
 SCHEMA_VERSION = 1
 Source = Literal["mock", "replay", "live"]
-Amount = Annotated[float, Field(ge=0.0)]
 
 
 class Verdict(StrEnum):
@@ -88,10 +89,11 @@ class EdgeTotals(Strict):
 
     ``gross``, ``fees``, ``slippage``, ``inventory`` and ``funding`` partition the profit; ``ledger`` is it
     from cash flows and the final position at the last mid, ``liquidation`` that with the position closed for
-    the taker fee by a sale that a mock market answers (None: the book is too thin). ``position_end`` and
-    ``position_max``, that of the largest size, are signed, in units of the contract. ``profit_low`` and
-    ``profit_high`` are extremes of the cumulative profit at mid, from 0, ``drawdown`` its largest fall from
-    its highest. ``quote_notional`` is the notional in quote currency. None: not measured.
+    the taker fee by a sale that a mock market answers (None: the book is too thin). Positions, of which
+    ``position_max`` is the largest, are signed, in units of the contract; what one held at the start gains
+    counts from the mid at which the iteration before ended. ``profit_low`` and ``profit_high`` are extremes
+    of the cumulative profit at mid, from 0, ``drawdown`` its largest fall from its highest.
+    ``quote_notional`` is the notional in quote currency. None: not measured.
     """
 
     notional: Amount
@@ -105,6 +107,7 @@ class EdgeTotals(Strict):
     funding: float = 0.0
     ledger: float
     liquidation: float | None = None
+    position_start: float | None = None
     position_end: float
     position_max: float | None = None
     profit_low: float | None = None
@@ -131,13 +134,16 @@ class Blocks(Strict):
 class OrderCounts(Strict):
     """What became of the maker's orders.
 
-    ``placed`` counts orders that reached the market (a replacement is a cancel and a place),
+    ``carried`` counts orders of the iteration before that went on, ``dropped`` those that would have crossed
+    the book, ``placed`` orders that reached the market (a replacement is a cancel and a place),
     ``cancelled`` those that left it unfilled or partly filled, ``tail_cancelled`` those of them
     that were far and had reached the tail age, ``rejected`` post-only orders that would have crossed.
     ``filled_while_cancelling`` counts fills of orders whose cancel was under way, ``cancels_too_late``
     cancels that found no order any more; None where that was not counted.
     """
 
+    carried: Count = 0
+    dropped: Count = 0
     placed: Count
     cancelled: Count
     tail_cancelled: Count
@@ -181,8 +187,9 @@ class EdgeReport(Strict):
     """What one iteration of a strategy on a market left to measure.
 
     ``carry`` is a JSON value that the strategy gets again in the next iteration, as ``window.carry``; ``own``
-    holds what it recorded itself, by name. ``under`` has the report of the same window under each other fill
-    model that a gate asks for, by the model's name; the canary adds it.
+    holds what it recorded itself, by name. ``holdings`` are position and orders at the end. ``under`` has the
+    report of the same window under each other fill model that a gate asks for, by the model's name; the
+    canary adds it.
     """
 
     schema_version: Literal[1] = 1
@@ -199,6 +206,7 @@ class EdgeReport(Strict):
     batches: Batches | None = None
     course: Course | None = None
     market: MarketFacts
+    holdings: Holdings | None = None
     carry: Any = None
     own: dict[str, OwnValues] = Field(default_factory=dict)
     under: dict[str, EdgeReport] = Field(default_factory=dict)
@@ -237,6 +245,7 @@ class Kpis(Strict):
     fills: int | None = None
     filled_while_cancelling: int | None = None
     cancels_too_late: int | None = None
+    position_start: float | None = None
     position_end: float | None = None
     position_max: float | None = None
     drawdown: float | None = None
@@ -338,7 +347,10 @@ class Decision(DecisionBase):
 
 
 class Provenance(Strict):
-    """Where a record comes from: what the run is a function of; ``fills`` where the market names them."""
+    """Where a record comes from: what the run is a function of; ``fills`` where the market names them.
+
+    ``position`` says what became of position and orders at the end.
+    """
 
     source: Source
     canary: str
@@ -347,6 +359,7 @@ class Provenance(Strict):
     scenario: str
     market_hash: str
     fills: Annotated[FillModel | None, Field(strict=False)] = None
+    position: Annotated[PositionRule, Field(strict=False)] = PositionRule.FLAT
     seed: int
     strategy: str
     inputs_hash: str

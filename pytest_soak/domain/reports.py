@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from pytest_soak.domain.contract import LINEAR
 from pytest_soak.domain.errors import SoakStateError
 from pytest_soak.domain.hashing import canonical_json
 from pytest_soak.domain.own import problems_of_own
@@ -77,15 +78,30 @@ def _problems(report: EdgeReport, source: Source) -> Iterator[str]:
     if not _near(totals.notional, traded, traded):
         yield f"totals.notional = {totals.notional!r} is not maker_notional + taker_notional = {traded!r}"
     profit = totals.gross + totals.fees + totals.slippage + totals.inventory + totals.funding
-    if not _near(totals.ledger, profit, max(traded, abs(profit))):
+    contract, mids = report.market.contract or LINEAR, (totals.mid_start, totals.mid_end)
+    worth = max(abs(contract.value(mid)) for mid in (*mids, 1.0) if mid)
+    scale = max(traded, abs(profit), abs(totals.position_start or 0.0) * worth)
+    if not _near(totals.ledger, profit, scale):
         parts = "gross + fees + slippage + inventory + funding"
         yield f"totals.ledger = {totals.ledger!r} is not {parts} = {profit!r}"
     if report.blocks.total > report.attempts:
         yield f"attempts = {report.attempts} are fewer than its {report.blocks.total} blocked attempts"
+    yield from _problems_of_holdings(report)
     earned_under = () if report.course is None else report.course.label_profit
     for label in (*report.market.labels, *report.market.label_ms, *earned_under):
         if _is_broken(label):
             yield f"market.labels holds {show(label)}; accepted is valid Unicode"
+
+
+def _problems_of_holdings(report: EdgeReport) -> Iterator[str]:
+    held, end = report.holdings, report.totals.position_end
+    if held is None:
+        return
+    if held.position != end:
+        yield f"holdings.position = {held.position!r} is not totals.position_end = {end!r}"
+    for order in held.orders:
+        if order.client_id is not None and _is_broken(order.client_id):
+            yield f"holdings.orders holds client_id {show(order.client_id)}; accepted is valid Unicode"
 
 
 def _problems_of_samples(report: EdgeReport) -> Iterator[str]:

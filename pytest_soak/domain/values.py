@@ -10,6 +10,7 @@ from pytest_soak.domain.settings import Strict
 
 Whole = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
 Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
+Amount = Annotated[float, Field(ge=0.0)]
 
 
 class Histogram(Strict):

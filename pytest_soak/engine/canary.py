@@ -15,7 +15,9 @@ from pytest_soak.domain.fills import FillModel
 from pytest_soak.domain.gates import Chance, judge, verdict_of
 from pytest_soak.domain.hashing import Canonical, decision_key, parameters_hash
 from pytest_soak.domain.history import GuardContext, History, Step
+from pytest_soak.domain.holdings import Holdings
 from pytest_soak.domain.kpis import kpis_of, notional_in_quote
+from pytest_soak.domain.position import PositionRule
 from pytest_soak.domain.records import (
     Action,
     Decision,
@@ -149,13 +151,14 @@ class Canary:
         self._refuse_unless_sound(turn)
         wall_start, started = self._clock.now(), self._clock.monotonic()
         meter = Meter(spec.folder)
-        duration_ms = spec.minutes * 60_000.0
+        duration_ms, left = spec.minutes * 60_000.0, self._left(number)
         window = Window(
             iteration=number,
             iterations=iterations,
             start_ms=(number - 1) * duration_ms,
             duration_ms=duration_ms,
-            carry=self._carried(number),
+            carry=left.get("carry"),
+            holdings=self._holdings(left),
             seed=spec.seed,
             traded=self._traded_before(number),
             recorder=None if spec.series_step_ms is None else SeriesRecorder(spec.series_step_ms),
@@ -197,9 +200,14 @@ class Canary:
             if market is spec.market:
                 under[fills.value] = edge
             else:
-                carry = self._carried(window.iteration, fills)
-                traded = self._traded_before(window.iteration, fills)
-                other = replace(window, carry=carry, traded=traded, recorder=None)
+                left = self._left(window.iteration, fills)
+                other = replace(
+                    window,
+                    carry=left.get("carry"),
+                    holdings=self._holdings(left),
+                    traded=self._traded_before(window.iteration, fills),
+                    recorder=None,
+                )
                 under[fills.value] = self._report_of(market, base, other)
         return edge.model_copy(update={"under": under})
 
@@ -211,16 +219,22 @@ class Canary:
             answer = spec.strategy.run(market, base, window)
         return checked_report(answer, market.source, where)
 
-    def _carried(self, number: int, fills: FillModel | None = None) -> Any:
-        """What the iteration before left for the strategy, read again from the journal's text every time.
+    def _left(self, number: int, fills: FillModel | None = None) -> dict[str, Any]:
+        """The report of the iteration before, read again from the journal's text every time.
 
         What the strategy itself handed in may differ from it: in the order of keys, in parts that are one
         object. A canary in one go would then not do what a resumed one does.
         """
         if number == 1:
-            return None
-        report = json.loads(self._journal.edge_json(number - 1))
-        return (report if fills is None else report["under"][fills.value]).get("carry")
+            return {}
+        report: dict[str, Any] = json.loads(self._journal.edge_json(number - 1))
+        left: dict[str, Any] = report if fills is None else report["under"][fills.value]
+        return left
+
+    def _holdings(self, left: Mapping[str, Any]) -> Holdings | None:
+        """Position and orders that an iteration begins with, None where it begins without."""
+        held = left.get("holdings") if self.spec.position is PositionRule.CARRY else None
+        return None if held is None else Holdings.model_validate(held)
 
     def _traded_before(self, number: int, fills: FillModel | None = None) -> float:
         """Notional in quote currency of the iterations before, as the journal has it; 0 where no fee asks.
@@ -364,6 +378,7 @@ class Canary:
             scenario=self.spec.scenario,
             market_hash=inputs["market_hash"],
             fills=getattr(self.spec.market, "fills", None),
+            position=self.spec.position,
             seed=self.spec.seed,
             strategy=self.spec.strategy.name,
             inputs_hash=self._journal.inputs_hash,

@@ -13,6 +13,7 @@ from typing import Any
 from pytest_soak.domain.fills import FillModel
 from pytest_soak.domain.hashing import sha256_of
 from pytest_soak.domain.parameters import PARAMETERS, ParameterTable
+from pytest_soak.domain.position import PositionRule
 from pytest_soak.domain.settings import GateMode, Profile
 from pytest_soak.engine.profiling import Profiling
 from pytest_soak.kernel import kernel_version
@@ -30,6 +31,7 @@ _COMPARED = (
     "minutes",
     "gate_mode",
     "tune",
+    "position",
     "guards_off",
     "table",
 )
@@ -77,6 +79,7 @@ class CanarySpec:
     minutes: float
     gate_mode: GateMode
     tune: bool
+    position: PositionRule = PositionRule.FLAT
     extensions: tuple[int, ...] = ()
     sleep_seconds: float = 0.0
     iteration_timeout: float | None = None
@@ -108,6 +111,7 @@ class CanarySpec:
             "gate_mode": self.gate_mode.value,
             "tune": self.tune,
             "guards_off": list(self.guards_off),
+            **({} if self.position is PositionRule.FLAT else {"position": self.position.value}),
             "version": package_version(),
             "kernel_version": kernel_version(),
         }

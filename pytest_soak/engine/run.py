@@ -15,6 +15,7 @@ from pytest_soak.domain.errors import SoakConfigError, SoakStateError, SoakStore
 from pytest_soak.domain.fills import FillModel
 from pytest_soak.domain.hashing import sha256_of
 from pytest_soak.domain.parameters import ParameterTable, problem_with
+from pytest_soak.domain.position import PositionRule
 from pytest_soak.domain.settings import GateMode, Profile
 from pytest_soak.domain.text import printable, show
 from pytest_soak.engine.canary import Canary
@@ -330,6 +331,7 @@ def spec_of(
         minutes=settings.minutes or minutes_of(market, settings.iterations),
         gate_mode=profile.gates.mode if settings.gate is None else GateMode(settings.gate),
         tune=settings.tune,
+        position=PositionRule(settings.position),
         sleep_seconds=settings.sleep_seconds,
         iteration_timeout=settings.iteration_timeout,
         series_step_ms=settings.series_step_ms,

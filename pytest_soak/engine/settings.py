@@ -54,6 +54,7 @@ class Settings:
     minutes: float | None = None
     gate: str | None = None
     fills: str | None = None
+    position: str = "carry"
     artifacts: Path = Path(ARTIFACTS)
     resume: str | None = None
     extend: int | None = None

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pytest_soak.domain.contract import LINEAR, Contract
+
+if TYPE_CHECKING:
+    from pytest_soak.domain.holdings import Holdings
 
 _SMALL = 1e-9
 
@@ -10,12 +15,13 @@ _SMALL = 1e-9
 class Account:
     """Position, cash and profit by the fills received, by average cost.
 
-    Amounts are in the currency that the contract settles in, the position is in its units.
+    Amounts are in the currency that the contract settles in, the position is in its units. Cash begins with
+    the price of what is held at the start, so that cash and position are worth the iteration's profit.
     """
 
     __slots__ = ("_average", "cash", "contract", "fees", "funding", "position", "realised")
 
-    def __init__(self, contract: Contract = LINEAR) -> None:
+    def __init__(self, contract: Contract = LINEAR, held: Holdings | None = None) -> None:
         self.contract = contract
         self.position = 0.0
         self.cash = 0.0
@@ -24,6 +30,10 @@ class Account:
         self.funding = 0.0
         # What a unit counted on average when it was acquired.
         self._average: float | None = None
+        if held is not None and held.average_price is not None and held.mark is not None:
+            self.position = held.position
+            self.cash = -held.position * contract.value(held.mark)
+            self._average = contract.value(held.average_price)
 
     @property
     def average_price(self) -> float | None:

@@ -12,7 +12,7 @@ from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.domain.fills import COMPARED, FillModel
 from pytest_soak.domain.parameters import DEFAULTS
 from pytest_soak.domain.settings import MakerSettings
-from pytest_soak.market.protocols import MakerJob, fills_described
+from pytest_soak.market.protocols import MakerJob, fills_described, holdings_asked
 from pytest_soak.market.reports import report_and_fills, report_of
 from pytest_soak.market.scenario.loading import Scenario
 from pytest_soak.market.steps import Steps
@@ -137,6 +137,7 @@ class MockMarket:
             "fees": job.fees.model_dump(),
             "traded": window.traded,
             "fills": self.fills.value,
+            **holdings_asked(window),
             "record_fills": record_fills,
             "series_step_ms": None if window.recorder is None else window.recorder.step_ms,
         }

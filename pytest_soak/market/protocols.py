@@ -13,6 +13,7 @@ from pytest_soak.domain.fills import FillModel
 if TYPE_CHECKING:
     from pytest_soak.domain.contract import Contract
     from pytest_soak.domain.funding import Funding
+    from pytest_soak.domain.holdings import Holdings
     from pytest_soak.domain.records import EdgeReport, Source
     from pytest_soak.domain.settings import FeeSettings, MakerSettings
 
@@ -40,9 +41,10 @@ class Window:
     """The stretch of market time that one iteration covers, in ms since the run began.
 
     ``iteration`` counts from 1. What happens in the market depends on the window's times alone. ``carry`` is
-    what the strategy put into its report of the iteration before, None in the first.
-    ``seed`` is the canary's. ``recorder`` takes the window's path, where that is wanted. ``traded`` is the
-    notional in quote currency of the iterations before, 0 where no fee depends on it.
+    what the strategy put into its report of the iteration before, None in the first. ``holdings`` are the
+    position and the orders that the iteration begins with, None where it begins without. ``seed`` is the
+    canary's. ``recorder`` takes the window's path, where that is wanted. ``traded`` is the notional in quote
+    currency of the iterations before, 0 where no fee depends on it.
     """
 
     iteration: int
@@ -50,6 +52,7 @@ class Window:
     start_ms: float
     duration_ms: float
     carry: Any = field(default=None, hash=False)
+    holdings: Holdings | None = None
     seed: int = 0
     traded: float = 0.0
     recorder: SeriesRecorder | None = field(default=None, compare=False, repr=False)
@@ -91,6 +94,13 @@ class MarketRequest:
     fills: FillModel = FillModel.QUEUE
     contract: Contract | None = None
     funding: Funding | None = None
+
+
+def holdings_asked(window: Window) -> dict[str, object]:
+    """What a kernel's spec says of the holdings that a window begins with; nothing where there are none."""
+    if window.holdings is None:
+        return {}
+    return {"holdings": window.holdings.model_dump(exclude={"orders": {"__all__": {"client_id"}}})}
 
 
 def fills_described(fills: FillModel) -> dict[str, object]:
@@ -139,7 +149,9 @@ class Market(Protocol):
         ...
 
     def run_maker(self, job: MakerJob, window: Window) -> EdgeReport:
-        """Run the reference maker in one window; a pure function of market, job and the window's times."""
+        """Run the reference maker in one window; a pure function of market, job, and the window's times and
+        holdings.
+        """
         ...
 
 

@@ -15,7 +15,7 @@ from pytest_soak.domain.funding import NO_FUNDING, Funding
 from pytest_soak.domain.parameters import DEFAULTS
 from pytest_soak.domain.settings import MakerSettings
 from pytest_soak.market import terms
-from pytest_soak.market.protocols import MakerJob, Window, fills_described
+from pytest_soak.market.protocols import MakerJob, Window, fills_described, holdings_asked
 from pytest_soak.market.recording.checks import Facts, check_rows
 from pytest_soak.market.recording.judging import LEAST_SILENCE_MS, Trust, judged
 from pytest_soak.market.recording.reading import read_recording
@@ -186,6 +186,7 @@ class ReplayMarket:
             "fees": job.fees.model_dump(),
             "traded": window.traded,
             "fills": self.fills.value,
+            **holdings_asked(window),
             "record_fills": record_fills,
             "series_step_ms": None if window.recorder is None else window.recorder.step_ms,
         }

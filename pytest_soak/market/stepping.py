@@ -15,7 +15,8 @@ A whole maker, for a ``conftest.py``. It quotes one order a side round the mid, 
         def run(self, market, parameters, window):
             simulation = market.simulation(window, self.fees)
             half = 4.4 + parameters["base_spread_bps_delta"]  # bps
-            quotes, updated = {}, {1: window.start_ms - 1e6, -1: window.start_ms - 1e6}
+            quotes = {order.side: (order.order, order.price) for order in simulation.carried}
+            updated = dict.fromkeys((1, -1), window.start_ms - 1e6)
             while simulation.step():
                 ended = {fill.order for fill in simulation.fills} | set(simulation.rejected)
                 for side in [s for s, (order, _) in quotes.items() if order in ended]:
@@ -81,6 +82,16 @@ class Fill(NamedTuple):
     time_ms: float
 
 
+class Carried(NamedTuple):
+    """A resting order that was placed in an earlier iteration; ``qty`` is what is left of it."""
+
+    order: int
+    side: int
+    price: float
+    qty: float
+    placed_ms: float
+
+
 class Simulation(Seen):
     """One window of a market, from decision to decision; made by a market's ``simulation``.
 
@@ -130,8 +141,13 @@ class Simulation(Seen):
 
     @property
     def position(self) -> float:
-        """Position by the fills received; it starts at 0."""
+        """Position by the fills received; it starts with what the iteration before has left."""
         return self._kernel.position
+
+    @property
+    def carried(self) -> list[Carried]:
+        """Orders that were at the market at the start: what is left of them, under their old numbers."""
+        return [Carried(*order) for order in self._kernel.carried]
 
     @property
     def funded(self) -> list[float]:

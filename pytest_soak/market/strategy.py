@@ -140,10 +140,8 @@ class Strategy:
             )
             raise
         report = simulation.report(carry=view.carry)
-        if not view.recorded:
-            return report
         own = {name: own_values(values) for name, values in view.recorded.items() if values}
-        return report.model_copy(update={"own": own})
+        return report.model_copy(update={"holdings": view.named(report.holdings), "own": own})
 
     def _trade(self, view: View, simulation: Simulation) -> None:
         """Go from decision to decision to the end of the window."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from pytest_soak.domain.contract import Contract
+    from pytest_soak.domain.holdings import Holdings
     from pytest_soak.domain.reasons import Reason
     from pytest_soak.market.protocols import Window
     from pytest_soak.market.stepping import Side, Simulation
@@ -50,7 +51,7 @@ class View(Seen):
         self._count = 0
         self._names: set[str] = set()
         self._random: np.random.Generator | None = None
-        self.account = Account(simulation.contract)
+        self.account = Account(simulation.contract, window.holdings)
         self.recorded: dict[str, array[float]] = {}
         """Values of the strategy's own, by name."""
         self.fills: list[Execution] = []
@@ -61,6 +62,7 @@ class View(Seen):
         """Parameters in force, as attributes: ``view.parameters.min_interval_ms``."""
         self.carry: Any = window.carry
         """What the last iteration left, a JSON value; what stands here at the end goes to the next one."""
+        self._take_over()
 
     @property
     def left_ms(self) -> float:
@@ -100,7 +102,7 @@ class View(Seen):
 
     @property
     def position(self) -> float:
-        """Position by the fills received."""
+        """Position by the fills received and what was held at the start."""
         return self.account.position
 
     @property
@@ -110,12 +112,12 @@ class View(Seen):
 
     @property
     def cash(self) -> float:
-        """What fills have brought and cost, fees paid."""
+        """What fills have brought and cost, fees paid, less what the position at the start was worth."""
         return self.account.cash
 
     @property
     def realised(self) -> float:
-        """Profit of what was closed again, by average cost, before fees."""
+        """Profit of what was closed in this iteration, by average cost, before fees."""
         return self.account.realised
 
     @property
@@ -301,6 +303,24 @@ class View(Seen):
         while self.timers and self.timers[0][0] <= self._kernel.time_ms:
             yield heapq.heappop(self.timers)[2]
 
+    def named(self, held: Holdings | None) -> Holdings | None:
+        """Holdings at the end whose orders have the names that the strategy gave them."""
+        if held is None:
+            return None
+        given = {number: order.id for number, order in self._orders.items() if order.id in self._names}
+        named = (order.model_copy(update={"client_id": given.get(order.number)}) for order in held.orders)
+        return held.model_copy(update={"orders": tuple(named)})
+
+    def _take_over(self) -> None:
+        """Go on with the orders that are at the market at the start."""
+        held = self._window.holdings
+        names = {} if held is None else {order.number: order.client_id for order in held.orders}
+        for number, side, price, size, placed_ms in self._kernel.carried:
+            name = self._name(names.get(number))
+            order = Order(self._kernel, name, side, price, size, "post_only", number)
+            order.sent_ms, order.state = placed_ms, "live"
+            self._orders[number] = order
+
     def receive(self) -> None:
         """Take in what the market has said since the last decision; called by the loop."""
         self.fills, self.rejections = [], []
@@ -368,7 +388,11 @@ class View(Seen):
     def _name(self, client_id: str | None) -> str:
         if client_id is None:
             self._count += 1
-            return f"order-{self._count}"
+            while (name := f"order-{self._count}") in self._names:
+                self._count += 1
+            return name
+        if not isinstance(client_id, str):
+            self._refuse(f"client_id {client_id!r} is no text")
         if client_id in self._names:
             self._refuse(f"client_id {client_id!r} was used before in this iteration")
         self._names.add(client_id)

@@ -12,6 +12,7 @@ from pytest_soak.domain.kpis import KPI_MEANINGS
 from pytest_soak.domain.outcome import UNJUDGED, verdict_over
 from pytest_soak.domain.text import money, number
 from pytest_soak.domain.unread import unread_text
+from pytest_soak.engine.settings import Settings
 from pytest_soak.observe.data import Json, canary_of, row_of
 from pytest_soak.observe.markdown import escaped, table
 from pytest_soak.observe.reading import RunReading, Unreadable
@@ -104,6 +105,8 @@ def words_of(run: RunReading) -> list[str]:
         words.append(f"--soak-gate={settings.gate}")
     if settings.fills is not None:
         words.append(f"--soak-fills={settings.fills}")
+    if settings.position != Settings().position:
+        words.append(f"--soak-position={settings.position}")
     for name in ("contract", "contract_size", "funding"):
         if getattr(settings, name) is not None:
             words.append(f"--soak-{name.replace('_', '-')}={getattr(settings, name)}")

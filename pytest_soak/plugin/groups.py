@@ -10,6 +10,7 @@ import pytest
 
 from pytest_soak.domain.errors import SoakError
 from pytest_soak.domain.fills import FillModel
+from pytest_soak.domain.position import PositionRule
 from pytest_soak.domain.text import printable
 from pytest_soak.engine.case import GATES, Case
 from pytest_soak.engine.run import SoakRun, minutes_of
@@ -70,6 +71,8 @@ def _lines(run: SoakRun, items: Sequence[pytest.Item], tests: Mapping[str, str])
         fills = run.fills(case)
         if fills is not FillModel.QUEUE:
             market += f", fills {fills.value}"
+        if case.settings.position == PositionRule.FLAT:
+            market += ", iterations begin flat"
         group = Group(
             case.profile_name,
             market,

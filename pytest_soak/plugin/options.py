@@ -23,6 +23,7 @@ from pytest_soak.config.arguments import (
     market_minutes,
     name_or_path,
     path,
+    position_rule,
     run_name,
     seed_range,
     series_kind,
@@ -89,6 +90,14 @@ _OPTIONS: tuple[tuple[str, str, Callable[[str], Any], Callable[[Any], Any] | Non
         "What fills a resting order: queue (its turn), touch (a trade at its price), through (a trade beyond "
         "it), pessimistic (its turn without cancels ahead), on recordings prob-log, prob-log2, prob-power:N, "
         "prob-power2:N or prob-power3:N (default: the profile's)",
+    ),
+    (
+        "position",
+        "carry|flat",
+        position_rule,
+        None,
+        "What an iteration begins with: position and resting orders of the one before, nothing "
+        "(default: carry)",
     ),
     (
         "iteration_timeout",

@@ -122,6 +122,7 @@ def test_samples_say_what_stands_behind_each_kpi() -> None:
         "notional_quote": 36,
         "notional": 36,
         "fills": 36,
+        "position_start": 36,
         "position_end": 36,
         "position_max": 36,
         "drawdown": 36,

@@ -100,6 +100,7 @@ unsafe extern "C" fn exchange(simulation: *mut Simulation) -> i64 {
 }
 
 type FillRow = (Option<u64>, i64, f64, f64, f64, f64);
+type OrderRow = (u64, i64, f64, f64, f64);
 
 fn side_of(side: i64) -> PyResult<Side> {
     match side {
@@ -172,7 +173,7 @@ impl Simulation {
             )));
         }
         slf.shared = Some(Shared {
-            exchange: Exchange::recording(names),
+            exchange: Exchange::recording(names).going_on(&slf.stepper),
             error: None,
             buffer,
         });
@@ -273,10 +274,19 @@ impl Simulation {
         self.stepper.liquidity(Side::Sell)
     }
 
-    /// Position by the fills received so far, base units.
+    /// Position by the fills received so far and what was held at the start, base units.
     #[getter]
     fn position(&self) -> f64 {
         self.stepper.position()
+    }
+
+    /// Orders that were at the market at the start: id, side, price, base units, when it was placed.
+    #[getter]
+    fn carried(&self) -> Vec<OrderRow> {
+        let orders = self.stepper.carried().iter();
+        orders
+            .map(|o| (o.number, o.side.sign(), o.price, o.size, o.placed_ms))
+            .collect()
     }
 
     /// Requests that have not been acknowledged.

@@ -3,6 +3,10 @@
 //! A displayed quantity that shrinks by more than was traded was cancelled, ahead of the order or behind it.
 //! A law says how likely behind, from the quantities there; the rest of the cancelled quantity was ahead.
 
+use serde::{Deserialize, Serialize};
+
+use crate::types::check::{in_range, CheckResult};
+
 use crate::types::Lots;
 
 /// How likely a cancelled quantity was behind the order.
@@ -61,7 +65,8 @@ impl Lot {
 }
 
 /// An order's place in its queue, in base units as the laws are not all free of scale.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Place {
     ahead: f64,
     /// Traded since the quantity at the price was last displayed.
@@ -70,6 +75,14 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    /// Whether a queue can be like that.
+    pub(crate) fn check(&self, key: &str) -> CheckResult {
+        for units in [self.ahead, self.traded, self.displayed] {
+            in_range(key, units, f64::MIN, f64::MAX)?;
+        }
+        Ok(())
+    }
+
     /// The end of a queue of this length.
     pub(crate) fn after(displayed: f64) -> Self {
         Place {

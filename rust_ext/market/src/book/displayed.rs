@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::book::ladder::Ladder;
-use crate::types::{Lots, Side, Tick};
+use crate::types::{Lots, Ns, Side, Tick, View};
 use crate::venue::rows::Action;
 
 /// Both sides of a displayed book. They never cross.
@@ -43,6 +43,16 @@ impl Displayed {
     /// Bids and asks.
     pub(crate) fn sides(&self) -> &[Ladder; 2] {
         &self.sides
+    }
+
+    /// What is seen of it at a time, with the lots on so many levels.
+    pub(crate) fn view(&self, at: Ns, levels: usize) -> View {
+        View {
+            at,
+            best: [self.sides[0].best(), self.sides[1].best()],
+            mid: self.mid(),
+            liquidity: [self.sides[0].depth(levels), self.sides[1].depth(levels)],
+        }
     }
 
     /// Whether the rows leave a bid at or above an ask.

@@ -14,7 +14,7 @@ pub(crate) struct OwnOrder {
     pub ahead: Lots,
     pub ahead_at_placement: Lots,
     /// Estimate of the same, for models by a law alone.
-    place: Place,
+    pub place: Place,
     pub placed_at: Ns,
     /// Time priority among other participants' orders.
     pub seq: u64,
@@ -124,6 +124,31 @@ impl OwnOrders {
             seq,
         });
         self.look();
+    }
+
+    /// Go on with an order where it stood in its queue; at most `most` lots are displayed at its price.
+    pub(crate) fn restore(&mut self, own: OwnOrder, most: Lots) {
+        let ahead = if own.ahead == UNKNOWN {
+            self.model.behind(UNKNOWN)
+        } else if self.model.gains_by_cancels() {
+            own.ahead.min(most)
+        } else {
+            own.ahead
+        };
+        self.orders.push(OwnOrder { ahead, ..own });
+        self.look();
+    }
+
+    /// Say when an order was placed in the first place.
+    pub(crate) fn date(&mut self, id: u64, placed_at: Ns) {
+        for own in self.orders.iter_mut().filter(|own| own.order.id == id) {
+            own.placed_at = placed_at;
+        }
+    }
+
+    /// All of them, oldest first.
+    pub(crate) fn all(&self) -> &[OwnOrder] {
+        &self.orders
     }
 
     /// Recompute after orders were added or removed.

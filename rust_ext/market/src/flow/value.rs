@@ -2,7 +2,10 @@
 
 use core::f64::consts::LN_2;
 
+use serde::{Deserialize, Serialize};
+
 use crate::scenario::Impact;
+use crate::types::check::{in_range, CheckResult};
 use crate::types::{Ns, Side, SECOND};
 use crate::world::fair::persistence;
 
@@ -16,6 +19,8 @@ const OURS_STAYS: f64 = 0.5;
 const OURS_HALF_LIFE_S: f64 = 8.0;
 /// Ceiling of the news of one trade, in typical trades.
 const MOST_NEWS: f64 = 30.0;
+/// Ceiling of what one iteration hands on to the next, far beyond what trades bring.
+const MOST_MOVES: f64 = 1e12;
 /// Ceiling of the log of all that trades have moved.
 const MOST_MOVE: f64 = 0.5;
 
@@ -28,21 +33,46 @@ struct Keep {
     ours: f64,
 }
 
+/// What trades have brought so far: logs of the moves of the value, ours as far as they come back, and of what others
+/// believe over what it is worth, and net flow in typical trades, of which bought is positive.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Moves {
+    permanent: f64,
+    transient: f64,
+    net: f64,
+    recent: f64,
+    ours: f64,
+    lag: f64,
+}
+
+impl Moves {
+    /// Whether trades can have brought them.
+    pub(crate) fn check(&self, key: &str) -> CheckResult {
+        for value in [
+            self.permanent,
+            self.transient,
+            self.net,
+            self.recent,
+            self.ours,
+            self.lag,
+        ] {
+            in_range(key, value, -MOST_MOVES, MOST_MOVES)?;
+        }
+        Ok(())
+    }
+}
+
 /// The moves that trades brought, and the belief that follows them.
 #[derive(Debug, Clone)]
 pub(crate) struct Value {
     impact: Impact,
     keep: Keep,
-    /// Logs of the moves.
-    permanent: f64,
-    transient: f64,
-    /// That of ours, as far as it comes back.
-    ours: f64,
-    /// Factor on the fair value of the world: the exponential of both.
+    moves: Moves,
+    /// Factor on the fair value of the world: the exponential of all moves.
     factor: f64,
-    /// Net flow in typical trades; bought is positive.
-    net: f64,
-    recent: f64,
+    /// Whether trades tell nothing and nothing fades for now.
+    held: bool,
     /// What others believe, ticks, and when they last learned.
     belief: f64,
     at: Ns,
@@ -59,15 +89,40 @@ impl Value {
                 ours: persistence(OURS_HALF_LIFE_S),
             },
             impact: impact.clone(),
-            permanent: 0.0,
-            transient: 0.0,
-            ours: 0.0,
+            moves: Moves::default(),
             factor: 1.0,
-            net: 0.0,
-            recent: 0.0,
+            held: false,
             belief: fair,
             at: now,
         }
+    }
+
+    /// The same where trades had brought moves before, which nothing changes until [`Value::release`].
+    pub(crate) fn after(mut self, moves: Moves) -> Self {
+        self.moves = moves;
+        self.move_to();
+        self.held = true;
+        self.belief = self.lagging(self.of(self.belief));
+        self
+    }
+
+    /// From now on trades tell something.
+    pub(crate) fn release(&mut self) {
+        self.held = false;
+    }
+
+    /// What trades have brought so far where the world says `fair`.
+    pub(crate) fn moves(&self, fair: f64) -> Moves {
+        let lag = if self.impact.belief_half_life_s > 0.0 {
+            libm::log(self.belief / self.of(fair))
+        } else {
+            0.0
+        };
+        Moves { lag, ..self.moves }
+    }
+
+    fn lagging(&self, worth: f64) -> f64 {
+        worth * libm::exp(self.moves.lag.clamp(-MOST_MOVE, MOST_MOVE))
     }
 
     /// What the asset is worth where the world says `fair`.
@@ -83,6 +138,11 @@ impl Value {
         if self.impact.belief_half_life_s <= 0.0 {
             return worth;
         }
+        if self.held {
+            self.belief = self.lagging(worth);
+            self.at = now;
+            return self.belief;
+        }
         // To first order in the time since the last event, which is short; no exponential.
         let elapsed = (now - self.at) as f64 / SECOND as f64 * LN_2;
         self.belief += (worth - self.belief) * elapsed / (elapsed + self.impact.belief_half_life_s);
@@ -92,18 +152,23 @@ impl Value {
 
     /// One step of the world: what is transient fades.
     pub(crate) fn step(&mut self) {
-        self.net *= self.keep.net;
-        self.recent *= self.keep.recent;
-        if self.transient != 0.0 || self.ours != 0.0 {
-            self.transient *= self.keep.transient;
-            self.ours *= self.keep.ours;
+        if self.held {
+            return;
+        }
+        self.moves.net *= self.keep.net;
+        self.moves.recent *= self.keep.recent;
+        if self.moves.transient != 0.0 || self.moves.ours != 0.0 {
+            self.moves.transient *= self.keep.transient;
+            self.moves.ours *= self.keep.ours;
             self.move_to();
         }
     }
 
     /// An order of another participant traded a notional: concave in its size.
     pub(crate) fn trade(&mut self, side: Side, notional: f64) {
-        self.learn(side, self.typical(notional).sqrt().min(MOST_NEWS), 1.0);
+        if !self.held {
+            self.learn(side, self.typical(notional).sqrt().min(MOST_NEWS), 1.0);
+        }
     }
 
     /// A part of what we trade traded a notional; the factor by which the quotes move that it would meet next.
@@ -133,26 +198,26 @@ impl Value {
     /// Flow of a side surprises by some typical trades; a share of what is permanent stays.
     fn learn(&mut self, side: Side, news: f64, stays: f64) {
         let sign = side.sign() as f64;
-        let depth = (1.0 + self.net.abs() / self.impact.saturation).sqrt();
+        let depth = (1.0 + self.moves.net.abs() / self.impact.saturation).sqrt();
         let surprise = sign * news / depth * 1e-4;
         let permanent = surprise * self.impact.permanent_bps;
-        self.permanent += permanent * stays;
-        self.ours += permanent * (1.0 - stays);
-        self.transient += surprise * self.impact.transient_bps;
-        self.net += sign * news;
-        self.recent += sign * news;
+        self.moves.permanent += permanent * stays;
+        self.moves.ours += permanent * (1.0 - stays);
+        self.moves.transient += surprise * self.impact.transient_bps;
+        self.moves.net += sign * news;
+        self.moves.recent += sign * news;
         self.move_to();
     }
 
     /// How much recent flow threatens the resting orders of a side: from 0, not at all, towards 1.
     #[inline]
     pub(crate) fn threat(&self, resting: Side) -> f64 {
-        let against = (-self.recent * resting.sign() as f64).max(0.0);
+        let against = (-self.moves.recent * resting.sign() as f64).max(0.0);
         self.impact.flight * against / (1.0 + against)
     }
 
     fn move_to(&mut self) {
-        let moved = self.permanent + self.transient + self.ours;
+        let moved = self.moves.permanent + self.moves.transient + self.moves.ours;
         self.factor = libm::exp(moved.clamp(-MOST_MOVE, MOST_MOVE));
     }
 }
@@ -264,6 +329,30 @@ mod tests {
         });
         let left = (believed(&mut value, 1000) / value.of(1000.0) - 1.0) * 1e4;
         assert!((left - 1.5).abs() < 0.01, "{left}");
+    }
+
+    #[test]
+    fn what_trades_brought_goes_on_where_it_ended() {
+        let mut whole = Value::new(&impact(), 1000.0, 0);
+        (0..5).for_each(|_| whole.trade(Side::Buy, 300.0));
+        whole.step();
+        assert!(whole.moves(1000.0).lag < -1e-4);
+        let mut next = Value::new(&impact(), 1000.0, 0).after(whole.moves(1000.0));
+        // While its book is filled nothing is told.
+        next.trade(Side::Sell, 1e6);
+        next.step();
+        next.believed(1000.0, SECOND);
+        whole.believed(1000.0, 0);
+        assert_eq!(next.moves(1000.0), whole.moves(1000.0));
+        assert_eq!(next.of(1000.0), whole.of(1000.0));
+        next.release();
+        for value in [&mut whole, &mut next] {
+            value.trade(Side::Buy, 300.0);
+            value.step();
+        }
+        assert_eq!(next.moves(1000.0), whole.moves(1000.0));
+        assert_eq!(next.threat(Side::Sell), whole.threat(Side::Sell));
+        assert!(next.moves(1000.0).check("moves").is_ok());
     }
 
     #[test]

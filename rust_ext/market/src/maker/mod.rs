@@ -6,6 +6,7 @@ pub(crate) mod bucket;
 pub(crate) mod reasons;
 pub(crate) mod state;
 
+use crate::book::own::OwnOrder;
 use crate::maker::bucket::Bucket;
 use crate::maker::reasons::{Blocks, Reason};
 use crate::maker::state::{Book, Live};
@@ -92,6 +93,19 @@ impl Maker {
     pub(crate) fn trading(mut self, contract: Contract) -> Self {
         self.contract = contract;
         self
+    }
+
+    /// Go on with a position in lots and resting orders, the newest of which had the number `last`.
+    pub(crate) fn holding(&mut self, position: Lots, last: u64, resting: &[OwnOrder]) {
+        self.book.holding(position, last);
+        for own in resting {
+            self.book.live[own.order.side.index()] = Some(Live {
+                id: own.order.id,
+                tick: own.order.tick,
+                lots: own.order.lots,
+                sent_at: own.placed_at,
+            });
+        }
     }
 
     /// Attempts so far.

@@ -48,6 +48,12 @@ impl Book {
         }
     }
 
+    /// Go on with a position, and with ids after `last`.
+    pub(crate) fn holding(&mut self, position: Lots, last: u64) {
+        self.position = position;
+        self.ids = last;
+    }
+
     /// A fresh order id.
     pub(crate) fn next_id(&mut self) -> u64 {
         self.ids += 1;

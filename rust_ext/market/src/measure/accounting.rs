@@ -32,7 +32,8 @@ pub(crate) struct Fill {
 /// and at the end: `profit_low` and `profit_high` are its extremes, `drawdown` is its largest fall below its
 /// highest value so far. `liquidation` is the profit once the position is closed against the displayed book,
 /// whose quotes follow what that tells, and the taker fee is paid for it; None where the book does not hold enough.
-/// `position_max` is the position of the largest size, with its sign.
+/// `position_max` is the position of the largest size, with its sign. A position that was held at the begin counts at
+/// the mid that it was valued at before.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub(crate) struct Totals {
     pub notional: f64,
@@ -46,6 +47,7 @@ pub(crate) struct Totals {
     pub funding: f64,
     pub ledger: f64,
     pub liquidation: Option<f64>,
+    pub position_start: f64,
     pub position_end: f64,
     pub position_max: f64,
     pub profit_low: f64,
@@ -55,19 +57,25 @@ pub(crate) struct Totals {
     pub mid_end: Option<f64>,
 }
 
-/// The account of one iteration; it begins flat and without cash.
+/// The account of one iteration; its profit begins at 0.
 #[derive(Debug, Clone)]
 pub(crate) struct Account {
     terms: Terms,
     totals: Totals,
     cash: f64,
     position: f64,
+    /// What a unit of the position counted on average when it was acquired.
+    average: Option<f64>,
     /// What a unit counts at the last mid; 0 before the first.
     mark: f64,
+    /// Worth of the position at the begin.
+    opened_at: f64,
+    /// The mid at which it was valued.
+    opened_mid: Option<f64>,
 }
 
 impl Account {
-    /// An empty account.
+    /// A flat account.
     pub(crate) fn new(terms: Terms, mid_start: Option<f64>) -> Self {
         Account {
             mark: mid_start.map_or(0.0, |mid| terms.contract.value(mid)),
@@ -78,7 +86,30 @@ impl Account {
             },
             cash: 0.0,
             position: 0.0,
+            average: None,
+            opened_at: 0.0,
+            opened_mid: mid_start,
         }
+    }
+
+    /// The same with a position that was entered before at an average price and valued at `mark`, or at the mid at
+    /// the start: what it is worth there is no profit of this iteration, what it gains from there on is.
+    pub(crate) fn holding(
+        mut self,
+        position: f64,
+        average: Option<f64>,
+        mark: Option<f64>,
+    ) -> Self {
+        let value = |price| self.terms.contract.value(price);
+        self.average = average.map(value);
+        self.mark = mark.map_or(self.mark, value);
+        self.opened_mid = mark.or(self.opened_mid);
+        self.position = position;
+        self.opened_at = (position * self.mark).abs();
+        self.cash = -position * self.mark;
+        self.totals.position_start = position;
+        self.totals.position_max = position;
+        self
     }
 
     /// Book a fill; returns the fee, a cost where positive.
@@ -107,12 +138,27 @@ impl Account {
         t.quote_notional += quoted;
         t.fees -= fee;
         self.cash -= signed * price + fee;
-        self.position += signed;
+        self.enter(signed, price);
         if self.position.abs() > self.totals.position_max.abs() {
             self.totals.position_max = self.position;
         }
         self.look(fill.mid_at_fill);
         fee
+    }
+
+    fn enter(&mut self, signed: f64, price: f64) {
+        let before = self.position;
+        self.position += signed;
+        let grows = before * signed >= 0.0;
+        let turns = self.position * before < 0.0;
+        self.average = match self.average {
+            Some(average) if grows => {
+                let (held, added) = (before.abs(), signed.abs());
+                Some((average * held + price * added) / (held + added))
+            }
+            Some(average) if !turns => Some(average),
+            _ => Some(price),
+        };
     }
 
     /// Pay or receive a share of what the position is worth at a mid; what it brings.
@@ -162,6 +208,17 @@ impl Account {
         self.position
     }
 
+    /// Average entry price of the position: that at which it would have earned nothing; of a flat one it says nothing.
+    pub(crate) fn average_price(&self) -> Option<f64> {
+        self.average
+            .map(|value| self.terms.contract.price_of(value))
+    }
+
+    /// The mid at which the position is valued in the end, None where there was none.
+    pub(crate) fn last_mid(&self, mid_end: Option<f64>) -> Option<f64> {
+        mid_end.or(self.opened_mid)
+    }
+
     /// Sums so far with the position at a mid, the last one known where there is none.
     pub(crate) fn marked(&self, mid: Option<f64>) -> Totals {
         let mut now = self.clone();
@@ -188,7 +245,7 @@ impl Account {
         t.position_end = end.position;
         t.mid_end = mid_end;
         let gap = (t.gross + t.fees + t.slippage + t.inventory + t.funding - t.ledger).abs();
-        if gap > ROUNDING * t.notional {
+        if gap > ROUNDING * (t.notional + self.opened_at.max((t.position_start * end.mark).abs())) {
             return Err(ReportError::Accounting {
                 gap,
                 notional: t.notional,

@@ -3,12 +3,30 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use serde::Serialize;
+
+use crate::measure::markouts::Markouts;
+use crate::measure::stats::Sample;
 use crate::types::{ms_of_ns, Ns, Side};
 
 /// Samples of the market in five minutes, one every 100 ms.
 const FIVE_MINUTES: usize = 3000;
 /// Name of the time in which no label was on.
 pub(crate) const UNLABELLED: &str = "(none)";
+
+/// How the iteration went over its time, for the report.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct CourseFacts {
+    /// For how long both sides were quoted, ms.
+    pub both_sides_ms: f64,
+    /// For how long a side that had been quoted was not, ms.
+    pub requote_ms: Sample,
+    pub markouts: Markouts,
+    /// The least that was earned in any five minutes; None of a shorter iteration.
+    pub worst_five_minutes: Option<f64>,
+    /// What was earned while each label was on; labels that were never on are left out.
+    pub label_profit: BTreeMap<String, f64>,
+}
 
 /// A label that has been on: its bits, and the profit while it was.
 #[derive(Debug, Clone)]

@@ -5,12 +5,11 @@ pub(crate) mod batches;
 pub(crate) mod course;
 pub(crate) mod facts;
 pub(crate) mod fills;
+pub(crate) mod frame;
 pub(crate) mod markouts;
 pub(crate) mod series;
 pub(crate) mod stats;
 pub(crate) mod terms;
-
-use std::collections::BTreeMap;
 
 use serde::Serialize;
 
@@ -18,15 +17,16 @@ use crate::maker::reasons::Blocks;
 use crate::maker::Attempts;
 use crate::measure::accounting::{Account, Fill, Totals};
 use crate::measure::batches::{Batches, Columns, Snapshot, SAMPLES};
-use crate::measure::course::Course;
+use crate::measure::course::{Course, CourseFacts};
 use crate::measure::facts::MarketFacts;
 use crate::measure::fills::FillRow;
+use crate::measure::frame::Frame;
 use crate::measure::markouts::{Marked, Markouts, ADVERSE, HORIZONS};
 use crate::measure::series::{Seen, Series};
 use crate::measure::stats::Sample;
 use crate::measure::terms::Terms;
 use crate::scenario::Contract;
-use crate::venue::quality::Quality;
+use crate::session::holdings::Holdings;
 use crate::venue::Cancelled;
 
 use crate::types::{ms_of_ns, Lots, Ns, Side, Tick, VenueFill};
@@ -35,6 +35,9 @@ use crate::venue::tape::Column;
 /// What became of our orders.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct OrderCounts {
+    /// Taken over from before, and dropped as they would cross.
+    pub carried: u64,
+    pub dropped: u64,
     pub placed: u64,
     pub cancelled: u64,
     pub tail_cancelled: u64,
@@ -74,20 +77,6 @@ pub(crate) struct Measure {
     series: Series,
 }
 
-/// How the iteration went over its time, for the report.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct CourseFacts {
-    /// For how long both sides were quoted, ms.
-    pub both_sides_ms: f64,
-    /// For how long a side that had been quoted was not, ms.
-    pub requote_ms: Sample,
-    pub markouts: Markouts,
-    /// The least that was earned in any five minutes; None of a shorter iteration.
-    pub worst_five_minutes: Option<f64>,
-    /// What was earned while each label was on; labels that were never on are left out.
-    pub label_profit: BTreeMap<String, f64>,
-}
-
 /// Why a report cannot be made; either would be a defect of the kernel.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ReportError {
@@ -115,29 +104,11 @@ struct Report<'a> {
     batches: Option<Columns>,
     course: CourseFacts,
     market: MarketFacts,
+    holdings: Holdings,
     #[serde(skip_serializing_if = "Option::is_none")]
     fills: Option<&'a [FillRow]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     path: Option<&'a [(f64, f64)]>,
-}
-
-/// When and on what an iteration ran.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Frame {
-    pub source: &'static str,
-    pub start: Ns,
-    pub end: Ns,
-    pub events: u64,
-    pub trades: u64,
-    /// For how long each label was on, ms.
-    pub label_ms: BTreeMap<String, f64>,
-    pub ended: bool,
-    /// Last mid, ticks.
-    pub mid: Option<f64>,
-    /// What closing the position against the displayed book brings, as lots count in ticks.
-    pub proceeds: Option<f64>,
-    /// What was found in the data, None where they are no recording's.
-    pub quality: Option<Quality>,
 }
 
 impl Measure {
@@ -174,6 +145,13 @@ impl Measure {
         }
     }
 
+    /// The same with what was held before.
+    pub(crate) fn holding(mut self, held: &Holdings) -> Self {
+        let (average, mark) = (held.average_price, held.mark);
+        self.account = self.account.holding(held.position, average, mark);
+        self
+    }
+
     /// The same over a time that is cut into batches.
     pub(crate) fn over(mut self, start: Ns, end: Ns) -> Self {
         self.batches = Batches::new(start, end);
@@ -204,6 +182,16 @@ impl Measure {
     /// A position without what summing fills has rounded: a flat one is 0.
     fn in_whole_lots(&self, position: f64) -> f64 {
         self.lots_of(position) as f64 * self.lot_size
+    }
+
+    /// An order that rested before goes on, or is dropped as it would cross.
+    pub(crate) fn carried(&mut self, now: Ns, side: Side, accepted: bool) {
+        if accepted {
+            self.orders.carried += 1;
+            self.course.placed(now, side);
+        } else {
+            self.orders.dropped += 1;
+        }
     }
 
     /// A post-only order arrived.
@@ -374,8 +362,20 @@ impl Measure {
             frame.mid.map(|m| m * self.tick_size),
             frame.proceeds.map(|p| p * unit),
         )?;
-        totals.position_end = self.in_whole_lots(totals.position_end);
-        totals.position_max = self.in_whole_lots(totals.position_max);
+        for position in [
+            &mut totals.position_start,
+            &mut totals.position_end,
+            &mut totals.position_max,
+        ] {
+            *position = self.in_whole_lots(*position);
+        }
+        let is_flat = totals.position_end == 0.0;
+        let holdings = Holdings {
+            position: totals.position_end,
+            average_price: self.account.average_price().filter(|_| !is_flat),
+            mark: self.account.last_mid(totals.mid_end),
+            ..frame.holdings
+        };
         let n = self.spread_n;
         self.attempts = attempts;
         let ends = self.batches.closed(self.snapshot(frame.mid));
@@ -420,6 +420,7 @@ impl Measure {
                 contract,
                 quality: frame.quality,
             },
+            holdings,
             fills: self.record.then_some(&self.rows[..]),
             path: self.record.then_some(&self.path),
         };

@@ -21,6 +21,14 @@ impl Contract {
         }
     }
 
+    /// The price at which one unit counts as much.
+    pub(crate) fn price_of(&self, value: f64) -> f64 {
+        match self.kind {
+            Kind::Linear => value / self.size,
+            Kind::Inverse => -self.size / value,
+        }
+    }
+
     /// Notional of one unit at a price, in quote currency.
     pub(crate) fn in_quote(&self, price: f64) -> f64 {
         match self.kind {

@@ -5,12 +5,14 @@ use std::collections::VecDeque;
 use std::fmt;
 
 use crate::maker::reasons::Reason;
+use crate::session::holdings::Resting;
 use crate::session::memory::{
     Command, Parts, Rows, Words, AT_COMMANDS, AT_NEXT_ID, MOST_COMMANDS, MOST_FILLS, MOST_ORDERS,
     MOST_TRADES,
 };
 use crate::session::refusals::RequestError;
-use crate::session::stepper::{OrderUpdate, Stepper};
+use crate::session::stepper::Stepper;
+use crate::session::updates::OrderUpdate;
 use crate::types::Side;
 
 const PENDING: i64 = 0;
@@ -43,6 +45,18 @@ struct Order {
 }
 
 impl Order {
+    fn carried(resting: &Resting) -> Self {
+        Order {
+            id: resting.number,
+            side: resting.side,
+            price: resting.price,
+            size: resting.size,
+            filled: 0.0,
+            sent_ms: resting.placed_ms,
+            state: LIVE,
+        }
+    }
+
     fn left(&self) -> f64 {
         (self.size - self.filled).max(0.0)
     }
@@ -68,6 +82,13 @@ impl Exchange {
             recorded: vec![Vec::new(); names],
             ..Exchange::default()
         }
+    }
+
+    /// The same with the orders that are at the market at the start.
+    pub fn going_on(mut self, stepper: &Stepper<'_>) -> Self {
+        self.last_id = stepper.newest();
+        self.orders = stepper.carried().iter().map(Order::carried).collect();
+        self
     }
 
     /// What was recorded, by the place of its name.

@@ -3,6 +3,7 @@
 use crate::venue::rows::RowError;
 use std::collections::VecDeque;
 
+use crate::book::own::OwnOrder;
 use crate::measure::markouts::{Marked, HORIZONS};
 use crate::measure::Measure;
 use crate::types::{ms_of_ns, Lots, NewOrder, Notification, Ns, Request, VenueFill, View};
@@ -35,6 +36,8 @@ pub(crate) struct Gateway<V> {
     /// Fills that the mid is looked at after, by horizon, in order of time.
     marks: [VecDeque<(Ns, Marked)>; HORIZONS.len()],
     fills: Vec<VenueFill>,
+    /// Number of the newest order that was sent.
+    last_order: u64,
 }
 
 impl<V: Venue> Gateway<V> {
@@ -48,7 +51,23 @@ impl<V: Venue> Gateway<V> {
             inbox: VecDeque::new(),
             marks: Default::default(),
             fills: Vec::new(),
+            last_order: 0,
         }
+    }
+
+    /// Go on with orders that rested before, the newest of which had the number `last`.
+    pub(crate) fn restore(&mut self, resting: Vec<OwnOrder>, last: u64) {
+        self.last_order = last;
+        for own in resting {
+            let side = own.order.side;
+            let accepted = self.venue.restore(own);
+            self.measure.carried(self.now, side, accepted);
+        }
+    }
+
+    /// Number of the newest order that was sent.
+    pub(crate) fn last_order(&self) -> u64 {
+        self.last_order
     }
 
     /// Advance the market and all messages to a time, inclusive.
@@ -75,6 +94,13 @@ impl<V: Venue> Gateway<V> {
 
     /// Send a request now.
     pub(crate) fn send(&mut self, request: Request) {
+        if let Request::Quote {
+            place: Some(order), ..
+        }
+        | Request::Limit { order, .. } = request
+        {
+            self.last_order = order.id;
+        }
         let delayed = self.now + self.venue.order_delay(message_of(&request));
         // One connection: a message cannot overtake the one before it.
         let arrives = self

@@ -1,5 +1,6 @@
 use super::*;
 use crate::book::ladder::Ladder;
+use crate::book::own::OwnOrder;
 use crate::session::spec::Fees;
 use crate::types::{Cancel, Lots, NewOrder, Side, Tick, MS, SECOND};
 use crate::venue::delays::Message;
@@ -38,6 +39,13 @@ impl Venue for Script {
     fn place(&mut self, _order: NewOrder) -> bool {
         self.log.push((self.now, "place"));
         true
+    }
+    fn restore(&mut self, _own: OwnOrder) -> bool {
+        self.log.push((self.now, "restore"));
+        true
+    }
+    fn resting(&self) -> &[OwnOrder] {
+        &[]
     }
     fn cancel(&mut self, _id: u64) -> Option<Cancelled> {
         self.log.push((self.now, "cancel"));
@@ -142,7 +150,7 @@ fn a_fill_is_heard_of_after_its_own_delay_and_marked_a_second_later() {
         }) if at == 4 * MS || at == 2 * MS
     ));
     let adverse = |gateway: &Gateway<Script>| {
-        let frame = crate::measure::Frame::default();
+        let frame = crate::measure::frame::Frame::default();
         let text = gateway
             .clone()
             .measure

@@ -3,6 +3,7 @@
 pub(crate) mod estimates;
 pub(crate) mod exchange;
 pub(crate) mod gateway;
+pub(crate) mod holdings;
 pub(crate) mod market;
 pub mod memory;
 pub(crate) mod observe;
@@ -18,3 +19,4 @@ pub(crate) mod run;
 pub(crate) mod simulate;
 pub(crate) mod spec;
 pub(crate) mod stepper;
+pub(crate) mod updates;

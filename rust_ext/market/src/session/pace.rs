@@ -3,10 +3,12 @@
 use crate::venue::rows::RowError;
 use std::collections::BTreeMap;
 
+use crate::measure::frame::Frame;
 use crate::measure::series::Seen;
 use crate::measure::terms::Terms;
-use crate::measure::{Frame, Measure};
+use crate::measure::Measure;
 use crate::session::gateway::Gateway;
+use crate::session::holdings::{Holdings, Resting};
 use crate::session::payments::Payments;
 use crate::session::spec::MakerSettings;
 use crate::types::{ns_of_ms, Ns, Side, MS};
@@ -40,6 +42,8 @@ pub struct Plan {
     pub record: bool,
     /// Time between two rows of the series; None where none is recorded.
     pub series_step: Option<Ns>,
+    /// What is held at the start.
+    pub(crate) holdings: Holdings,
 }
 
 impl Plan {
@@ -73,15 +77,39 @@ impl<V: Venue> Pace<V> {
         )
         .over(plan.start, plan.end)
         .following(venue.labels(), plan.start, plan.series_step);
+        let counts_before = venue.counts();
+        let mut gateway = Gateway::new(venue, measure.holding(&plan.holdings), plan.start);
+        let resting = plan.holdings.resting((plan.tick_size, plan.lot_size));
+        // A recording that has ended shows no book to go on in.
+        if plan.end > plan.start {
+            gateway.restore(resting, plan.holdings.last_order);
+        }
         Pace {
-            counts_before: venue.counts(),
+            counts_before,
             next_decision: plan.start,
             decisions: 0,
             next_sample: plan.start,
             next_payment: plan.funding.after(plan.start),
-            gateway: Gateway::new(venue, measure, plan.start),
+            gateway,
             plan,
         }
+    }
+
+    /// What the market holds, as it can be gone on with; the account knows the position.
+    fn holdings(&self) -> Holdings {
+        Holdings {
+            last_order: self.gateway.last_order(),
+            orders: self.resting(),
+            moves: self.gateway.venue.moves(),
+            ..Holdings::default()
+        }
+    }
+
+    /// Our orders at the market, oldest first.
+    pub(crate) fn resting(&self) -> Vec<Resting> {
+        let sizes = (self.plan.tick_size, self.plan.lot_size);
+        let orders = self.gateway.venue.resting().iter();
+        orders.map(|own| Resting::of(own, sizes)).collect()
     }
 
     /// Advance to the next decision; its time, or None where the end comes first.
@@ -157,6 +185,7 @@ impl<V: Venue> Pace<V> {
             mid: self.gateway.venue.mid(),
             proceeds: self.proceeds(),
             quality: self.gateway.venue.quality(self.plan.end),
+            holdings: self.holdings(),
         }
     }
 }

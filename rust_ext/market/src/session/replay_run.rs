@@ -5,8 +5,9 @@ use crate::venue::rows::RowError;
 use std::collections::BTreeMap;
 
 use crate::maker::Attempts;
+use crate::measure::frame::Frame;
 use crate::measure::terms::Terms;
-use crate::measure::{Frame, Measure};
+use crate::measure::Measure;
 use crate::session::pace::Plan;
 use crate::session::payments::Payments;
 use crate::session::run::Run;
@@ -97,9 +98,11 @@ impl<'a> Replay<'a> {
             start: s.start_ns,
             end: s.start_ns,
             ended: true,
+            holdings: s.holdings.clone(),
             ..Frame::default()
         };
-        let mut measure = Measure::new(s.tick_size, s.lot_size, terms_of(s), None, s.record_fills);
+        let mut measure = Measure::new(s.tick_size, s.lot_size, terms_of(s), None, s.record_fills)
+            .holding(&s.holdings);
         Ok(measure.report(frame, Attempts::default())?)
     }
 }
@@ -147,5 +150,6 @@ pub(crate) fn plan_of(spec: &ReplaySpec, last: i64) -> Plan {
         funding: Payments::new(&spec.funding, spec.epoch_ns),
         record: spec.record_fills,
         series_step: spec.series_step_ms.map(ns_of_ms),
+        holdings: spec.holdings.clone(),
     }
 }

@@ -27,7 +27,7 @@ impl<V: Venue> Run<V> {
         parameters: Parameters,
         settings: MakerSettings,
     ) -> Self {
-        let maker = Maker::new(
+        let mut maker = Maker::new(
             parameters,
             settings,
             plan.tick_size,
@@ -35,8 +35,11 @@ impl<V: Venue> Run<V> {
             plan.start,
         )
         .trading(plan.terms.contract.clone());
+        let (lots, last) = (plan.holdings.lots(plan.lot_size), plan.holdings.last_order);
+        let pace = Pace::new(venue, plan);
+        maker.holding(lots, last, pace.gateway.venue.resting());
         Run {
-            pace: Pace::new(venue, plan),
+            pace,
             maker,
             requests: Vec::new(),
         }

@@ -2,12 +2,13 @@
 
 use crate::book::fills::FillModel;
 use crate::error::MarketError;
+use crate::flow::value::Moves;
 use crate::measure::terms::Terms;
 use crate::session::market::Market;
 use crate::session::pace::Plan;
 use crate::session::payments::Payments;
 use crate::session::run::Run;
-use crate::session::spec::SimulateSpec;
+use crate::session::spec::{SimulateSpec, SpecError};
 use crate::types::{ns_of_ms, Ns, SECOND};
 use crate::venue::mock::MockVenue;
 use crate::venue::tape::Column;
@@ -30,6 +31,7 @@ pub(crate) struct Approach<'m> {
     /// Whether the feed shows levels and trades.
     shows: bool,
     fills: FillModel,
+    moves: Option<Moves>,
     venue: Option<MockVenue>,
 }
 
@@ -43,6 +45,7 @@ impl<'m> Approach<'m> {
             levels,
             shows: false,
             fills: FillModel::default(),
+            moves: None,
             venue: None,
         }
     }
@@ -81,6 +84,7 @@ impl<'m> Approach<'m> {
             self.start as u64,
             self.start - BURN_IN,
             self.levels,
+            self.moves,
         );
         if self.shows {
             venue.show();
@@ -111,6 +115,9 @@ impl<'m> Opening<'m> {
     pub fn new(market: &'m Market, text: &str) -> Result<Self, MarketError> {
         let spec = SimulateSpec::parse(text)?;
         let instrument = &market.scenario().instrument;
+        spec.holdings
+            .check((instrument.tick_size, instrument.lot_size))
+            .map_err(SpecError::from)?;
         let start = ns_of_ms(spec.start_ms);
         let plan = Plan {
             source: "mock",
@@ -127,10 +134,12 @@ impl<'m> Opening<'m> {
             funding: Payments::new(&market.scenario().funding, 0),
             record: spec.record_fills,
             series_step: spec.series_step_ms.map(ns_of_ms),
+            holdings: spec.holdings.clone(),
         };
         let levels = spec.maker.depth_levels as usize;
         let mut approach = Approach::new(market, start, levels);
         approach.fills = spec.fills;
+        approach.moves = spec.holdings.moves;
         Ok(Opening {
             approach,
             spec,

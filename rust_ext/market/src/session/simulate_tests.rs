@@ -189,7 +189,7 @@ fn a_strategy_of_ones_own_trades_and_is_accounted_for() {
     let (mut filled, mut n) = (0.0, 0);
     while s.step().expect("it steps") {
         for fill in s.updates() {
-            if let crate::session::stepper::OrderUpdate::Filled { side, qty, .. } = fill {
+            if let crate::session::updates::OrderUpdate::Filled { side, qty, .. } = fill {
                 filled += side.sign() as f64 * qty;
             }
         }

@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use crate::book::fills::FillModel;
 use crate::scenario::{Contract, Funding};
+use crate::session::holdings::Holdings;
 pub(crate) use crate::session::parameters::{FeeTier, Fees, MakerSettings, Parameters};
 use crate::types::check::{count, in_range, CheckResult, RangeError};
 use crate::types::json::{parse, JsonError};
@@ -45,6 +46,9 @@ pub struct SimulateSpec {
     /// What it takes to fill a resting order.
     #[serde(default)]
     pub fills: FillModel,
+    /// What is held at the begin; nothing where it is not given.
+    #[serde(default)]
+    pub(crate) holdings: Holdings,
     #[serde(default)]
     pub record_fills: bool,
     /// Time between two rows of the series, 100 to 3.6e6 ms; None where none is recorded.
@@ -115,6 +119,9 @@ pub(crate) struct ReplaySpec {
     /// What it takes to fill a resting order.
     #[serde(default)]
     pub fills: FillModel,
+    /// What is held at the begin; nothing where it is not given.
+    #[serde(default)]
+    pub(crate) holdings: Holdings,
     #[serde(default)]
     pub record_fills: bool,
     /// Time between two rows of the series, 100 to 3.6e6 ms; None where none is recorded.
@@ -172,6 +179,7 @@ impl ReplaySpec {
         }
         in_range("tick_size", spec.tick_size, 1e-15, 1e9)?;
         in_range("lot_size", spec.lot_size, 1e-15, 1e9)?;
+        spec.holdings.check((spec.tick_size, spec.lot_size))?;
         spec.contract.check("contract")?;
         spec.funding.check("funding")?;
         check_step(spec.series_step_ms)?;

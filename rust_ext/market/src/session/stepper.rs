@@ -3,46 +3,21 @@
 use crate::error::MarketError;
 use crate::maker::reasons::Reason;
 use crate::maker::Attempts;
-use crate::measure::Frame;
+use crate::measure::frame::Frame;
 use crate::session::estimates::Estimates;
+use crate::session::holdings::Resting;
 use crate::session::pace::{Pace, Plan};
 use crate::session::refusals::RequestError;
 use crate::session::simulate::Opening;
+use crate::session::updates::OrderUpdate;
 use crate::types::{ms_of_ns, Cancel, Lots, NewOrder, Notification, Ns, Request, Side, Tick, View};
 use crate::venue::any::AnyVenue;
 use crate::venue::mock::MockVenue;
 use crate::venue::tape::Column;
+use crate::venue::Venue;
 
 /// Ceiling of one order, so that sums of lots stay far from the end of their type.
 const MOST_LOTS: f64 = (1u64 << 40) as f64;
-
-/// What a strategy was told about its own orders since the last step.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum OrderUpdate {
-    /// Base units of an order were filled; the id is None for one that took liquidity.
-    Filled {
-        id: Option<u64>,
-        side: Side,
-        qty: f64,
-        price: f64,
-        /// In the currency that the contract settles in; negative for a rebate.
-        fee: f64,
-        /// When it happened at the market.
-        time_ms: f64,
-    },
-    /// A post-only order would have crossed.
-    Rejected { id: u64 },
-    /// An order is at the market.
-    Placed { id: u64 },
-    /// A cancellation was processed; `found` is false where the order was not at the market any more.
-    Cancelled { id: u64, found: bool },
-    /// A reduction was processed; base units that are left, None where the order was not at the market any more.
-    Reduced { id: u64, left: Option<f64> },
-    /// An immediate-or-cancel order was processed.
-    Taken,
-    /// A funding payment: what it brought, in the currency that the contract settles in.
-    Funded { amount: f64 },
-}
 
 /// The iteration between two decisions.
 #[derive(Debug, Clone)]
@@ -55,6 +30,7 @@ pub struct Stepper<'a> {
     view: View,
     updates: Vec<OrderUpdate>,
     position: Lots,
+    carried: Vec<Resting>,
     in_flight: u32,
     attempts: Attempts,
     ids: u64,
@@ -78,19 +54,28 @@ impl<'a> Stepper<'a> {
     pub(crate) fn at(mut venue: AnyVenue<'a>, plan: Plan, levels: u32, ended: bool) -> Self {
         // What traded before the iteration does not belong to it.
         venue.shown().prints.clear();
+        let (position, ids) = (plan.holdings.lots(plan.lot_size), plan.holdings.last_order);
+        let (now, done) = (plan.start, plan.end <= plan.start);
+        let pace = Pace::new(venue, plan);
+        let mut estimates = Estimates::default();
+        for own in pace.gateway.venue.resting() {
+            estimates.sent(own.order);
+            estimates.placed(own.order.id);
+        }
         Stepper {
             levels: levels as usize,
-            estimates: Estimates::default(),
-            now: plan.start,
-            done: plan.end <= plan.start,
-            pace: Pace::new(venue, plan),
+            estimates,
+            now,
+            done,
+            carried: pace.resting(),
+            pace,
             ended,
             view: View::default(),
             updates: Vec::new(),
-            position: 0,
+            position,
             in_flight: 0,
             attempts: Attempts::default(),
-            ids: 0,
+            ids,
         }
     }
 
@@ -195,6 +180,16 @@ impl<'a> Stepper<'a> {
     /// Position by the fills received so far, base units.
     pub fn position(&self) -> f64 {
         self.position as f64 * self.pace.plan.lot_size
+    }
+
+    /// Orders that were at the market at the start, oldest first.
+    pub fn carried(&self) -> &[Resting] {
+        &self.carried
+    }
+
+    /// Number of the newest order that was sent.
+    pub fn newest(&self) -> u64 {
+        self.ids
     }
 
     /// Requests that have not been acknowledged.
@@ -318,6 +313,7 @@ impl<'a> Stepper<'a> {
                 start: plan.start,
                 end: plan.end,
                 ended: self.ended,
+                holdings: plan.holdings.clone(),
                 ..Frame::default()
             }
         };

@@ -1,5 +1,7 @@
 //! Types that all modules share: sides, time, quotes, requests and notifications.
 
+use serde::{Deserialize, Serialize};
+
 pub(crate) mod check;
 pub(crate) mod json;
 pub(crate) mod rng;
@@ -26,8 +28,9 @@ pub(crate) fn ms_of_ns(ns: Ns) -> f64 {
     ns as f64 / 1e6
 }
 
-/// Side of an order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Side of an order; 1 for Buy and -1 for Sell where it is written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "i64", try_from = "i64")]
 pub enum Side {
     Buy,
     Sell,
@@ -64,6 +67,23 @@ impl Side {
     /// How much better price `a` is than `b` for an order of this side, in ticks; positive is nearer to a trade.
     pub fn better_by(self, a: Tick, b: Tick) -> i64 {
         (a - b) * self.sign()
+    }
+}
+
+impl From<Side> for i64 {
+    fn from(side: Side) -> i64 {
+        side.sign()
+    }
+}
+
+impl TryFrom<i64> for Side {
+    type Error = String;
+
+    fn try_from(sign: i64) -> Result<Self, String> {
+        Side::BOTH
+            .into_iter()
+            .find(|side| side.sign() == sign)
+            .ok_or_else(|| format!("side {sign} is neither 1 (buy) nor -1 (sell)"))
     }
 }
 

@@ -1,6 +1,8 @@
 //! A mock or a recorded market, for a strategy that does not know which.
 
 use crate::book::ladder::Ladder;
+use crate::book::own::OwnOrder;
+use crate::flow::value::Moves;
 use crate::scenario::Contract;
 use crate::types::{Lots, NewOrder, Ns, Side, Tick, VenueFill, View};
 use crate::venue::delays::Message;
@@ -52,6 +54,14 @@ impl Venue for AnyVenue<'_> {
         to_venue!(self, venue => venue.place(order))
     }
 
+    fn restore(&mut self, own: OwnOrder) -> bool {
+        to_venue!(self, venue => venue.restore(own))
+    }
+
+    fn resting(&self) -> &[OwnOrder] {
+        to_venue!(self, venue => venue.resting())
+    }
+
     fn cancel(&mut self, id: u64) -> Option<Cancelled> {
         to_venue!(self, venue => venue.cancel(id))
     }
@@ -98,6 +108,10 @@ impl Venue for AnyVenue<'_> {
 
     fn labels_on(&self) -> u64 {
         to_venue!(self, venue => venue.labels_on())
+    }
+
+    fn moves(&self) -> Option<Moves> {
+        to_venue!(self, venue => venue.moves())
     }
 
     fn proceeds(&self, resting: Side, lots: Lots, contract: &Contract) -> Option<f64> {

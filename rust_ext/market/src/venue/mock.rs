@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use crate::book::fills::FillModel;
 use crate::book::ladder::Ladder;
+use crate::book::own::OwnOrder;
 use crate::flow::draw_lag;
+use crate::flow::value::Moves;
 use crate::scenario::{Contract, Latency};
 use crate::types::rng::{Purpose, Stream};
 use crate::types::{ns_of_ms, Lots, NewOrder, Ns, Side, Tick, VenueFill, View};
@@ -42,8 +44,15 @@ impl MockVenue {
     /// A market whose world has reached `begin`; the book is filled from the stationary profile.
     ///
     /// `key` tells the order flow of one iteration from that of another; `levels` is how many levels
-    /// count as visible liquidity.
-    pub fn new(world: World, seed: u64, key: u64, begin: Ns, levels: usize) -> Self {
+    /// count as visible liquidity. `moves` are what trades had brought before.
+    pub fn new(
+        world: World,
+        seed: u64,
+        key: u64,
+        begin: Ns,
+        levels: usize,
+        moves: Option<Moves>,
+    ) -> Self {
         let scenario = world.scenario();
         let moment = Moment {
             now: begin,
@@ -51,7 +60,7 @@ impl MockVenue {
             fair: world.fair_at(begin),
         };
         MockVenue {
-            participants: Participants::new(scenario, seed, key, moment),
+            participants: Participants::new(scenario, seed, key, moment, moves),
             latency: scenario.latency.clone(),
             delays: Stream::new(seed, Purpose::Delays, key),
             levels,
@@ -217,6 +226,17 @@ impl Venue for MockVenue {
         self.participants.place(order, self.now)
     }
 
+    /// The book was filled anew, so the order joins the end of the queue at its price.
+    fn restore(&mut self, own: OwnOrder) -> bool {
+        let placed = self.place(own.order);
+        self.participants.book.own.date(own.order.id, own.placed_at);
+        placed
+    }
+
+    fn resting(&self) -> &[OwnOrder] {
+        self.participants.book.own.all()
+    }
+
     fn cancel(&mut self, id: u64) -> Option<Cancelled> {
         self.participants.book.cancel(id)
     }
@@ -267,6 +287,10 @@ impl Venue for MockVenue {
 
     fn labels_on(&self) -> u64 {
         self.world.now().labels
+    }
+
+    fn moves(&self) -> Option<Moves> {
+        Some(self.participants.moves(self.world.fair_at(self.now)))
     }
 
     fn proceeds(&self, resting: Side, lots: Lots, contract: &Contract) -> Option<f64> {

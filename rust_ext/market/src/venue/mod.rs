@@ -13,6 +13,8 @@ pub(crate) mod shown;
 pub(crate) mod tape;
 
 use crate::book::ladder::Ladder;
+use crate::book::own::OwnOrder;
+use crate::flow::value::Moves;
 use crate::scenario::Contract;
 use crate::venue::delays::Message;
 use crate::venue::quality::Quality;
@@ -37,6 +39,12 @@ pub(crate) trait Venue {
 
     /// An order of ours arrives; false where it would cross and is rejected.
     fn place(&mut self, order: NewOrder) -> bool;
+
+    /// An order of ours that rested here before goes on; false where it would cross and is dropped.
+    fn restore(&mut self, own: OwnOrder) -> bool;
+
+    /// Our orders at the market, oldest first.
+    fn resting(&self) -> &[OwnOrder];
 
     /// A cancellation of ours arrives; None where the order is not there any more.
     fn cancel(&mut self, id: u64) -> Option<Cancelled>;
@@ -78,6 +86,11 @@ pub(crate) trait Venue {
     /// Bits of the labels that are on.
     fn labels_on(&self) -> u64 {
         0
+    }
+
+    /// What trades have brought to the price so far, None where nobody answers.
+    fn moves(&self) -> Option<Moves> {
+        None
     }
 
     /// What one order of ours brings or costs that trades lots against the orders displayed on a side, as lots of

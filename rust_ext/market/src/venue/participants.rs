@@ -3,7 +3,7 @@
 
 use crate::book::matching::Matching;
 use crate::flow::hawkes::Arrivals;
-use crate::flow::value::Value;
+use crate::flow::value::{Moves, Value};
 use crate::flow::{Event, Flow, MarketState};
 use crate::scenario::contract::LotWorth;
 use crate::scenario::{Contract, Scenario};
@@ -44,14 +44,31 @@ pub(crate) struct Participants {
 
 impl Participants {
     /// Participants whose book is filled from the stationary profile; `key` tells one iteration from another.
-    pub(crate) fn new(scenario: &Scenario, seed: u64, key: u64, moment: Moment) -> Self {
+    ///
+    /// Where trades had brought `moves` before, they stay as they are until [`Participants::forget_counts`].
+    pub(crate) fn new(
+        scenario: &Scenario,
+        seed: u64,
+        key: u64,
+        moment: Moment,
+        moves: Option<Moves>,
+    ) -> Self {
         let mut stream = Stream::new(seed, Purpose::Flow, key);
         let (trading, now) = (moment.point.trading, moment.now);
+        let unmoved = Value::new(&scenario.impact, moment.fair, now);
+        let mut value = match moves {
+            Some(moves) => unmoved.after(moves),
+            None => unmoved,
+        };
+        let moment = Moment {
+            fair: value.believed(moment.fair, now),
+            ..moment
+        };
         let mut participants = Participants {
             book: Matching::new(),
             flow: Flow::new(scenario),
             arrivals: Arrivals::new(&scenario.flow, trading, now, &mut stream),
-            value: Value::new(&scenario.impact, moment.fair, now),
+            value,
             lot: LotWorth::of(&scenario.instrument),
             stream,
             next_event: now,
@@ -71,14 +88,20 @@ impl Participants {
         participants
     }
 
+    /// What trades have brought so far where the world says `fair`.
+    pub(crate) fn moves(&self, fair: f64) -> Moves {
+        self.value.moves(fair)
+    }
+
     /// Market events and trades so far.
     pub(crate) fn counts(&self) -> (u64, u64) {
         (self.events, self.trades)
     }
 
-    /// Reset the counts.
+    /// Reset the counts, at the begin of what is measured.
     pub(crate) fn forget_counts(&mut self) {
         (self.events, self.trades) = (0, 0);
+        self.value.release();
     }
 
     /// Record from now on.

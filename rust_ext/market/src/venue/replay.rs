@@ -11,11 +11,11 @@
 use crate::book::displayed::Displayed;
 use crate::book::fills::{FillModel, UNKNOWN};
 use crate::book::ladder::Ladder;
-use crate::book::own::OwnOrders;
+use crate::book::own::{OwnOrder, OwnOrders};
 use crate::types::{Lots, NewOrder, Ns, Side, Tick, VenueFill, View};
 use crate::venue::delays::{Delays, Message};
 use crate::venue::quality::{Quality, Watch};
-use crate::venue::rows::{Action, RowError, Rows};
+use crate::venue::rows::{Action, Cursor, RowError, Rows};
 use crate::venue::shown::{Print, Shown};
 use crate::venue::{Cancelled, Venue};
 
@@ -25,14 +25,6 @@ const FAR: f64 = 0.05;
 const AHEAD: usize = 16;
 const CLEAR: u8 = 3;
 const SNAPSHOT: u8 = 4;
-
-/// A walk along one of the two time axes of a recording.
-#[derive(Debug, Clone, Copy)]
-struct Cursor {
-    row: usize,
-    /// Time that has been reached; times never go back.
-    at: Ns,
-}
 
 /// A recording, from its start on. Time 0 is the first exchange time.
 #[derive(Debug, Clone)]
@@ -293,10 +285,26 @@ impl<'a> ReplayVenue<'a> {
         }
     }
 
+    /// Whether an order of ours would trade at once.
+    fn crosses(&self, order: NewOrder) -> bool {
+        let other = order.side.opposite();
+        let limits = [self.exchange.side(other).best(), self.own.best(other)];
+        let crosses = |limit: &Tick| order.side.better_by(order.tick, *limit) >= 0;
+        limits.iter().flatten().any(crosses)
+    }
+
+    /// Lots that others display at the price of an order, where its side is known.
+    fn displayed_at(&self, order: NewOrder) -> Lots {
+        match self.rebuilding {
+            Some((_, open)) if open[order.side.index()] => UNKNOWN,
+            _ => self.exchange.side(order.side).get(order.tick),
+        }
+    }
+
     /// Time and mid of a fill by the row in hand.
     fn stamp(&self, tick: Tick) -> (Ns, f64) {
-        let mid = self.exchange.mid().unwrap_or(tick as f64);
-        (self.exchange_cursor.at, mid)
+        let at = self.exchange_cursor.at;
+        (at, self.exchange.mid().unwrap_or(tick as f64))
     }
 
     fn walk_local(&mut self, until: Ns, measure: bool) -> Result<(), RowError> {
@@ -348,20 +356,24 @@ impl Venue for ReplayVenue<'_> {
     }
 
     fn place(&mut self, order: NewOrder) -> bool {
-        let other = order.side.opposite();
-        let limits = [self.exchange.side(other).best(), self.own.best(other)];
-        let crosses = |limit: &Tick| order.side.better_by(order.tick, *limit) >= 0;
-        if limits.iter().flatten().any(crosses) {
+        if self.crosses(order) {
             return false;
         }
-        let is_open = |(_, open): (Ns, [bool; 2])| open[order.side.index()];
-        let ahead = if self.rebuilding.is_some_and(is_open) {
-            UNKNOWN
-        } else {
-            self.exchange.side(order.side).get(order.tick)
-        };
-        self.own.add(order, ahead, self.now, 0);
+        self.own.add(order, self.displayed_at(order), self.now, 0);
         true
+    }
+
+    fn restore(&mut self, own: OwnOrder) -> bool {
+        if self.crosses(own.order) {
+            return false;
+        }
+        let most = self.displayed_at(own.order);
+        self.own.restore(own, most);
+        true
+    }
+
+    fn resting(&self) -> &[OwnOrder] {
+        self.own.all()
     }
 
     fn cancel(&mut self, id: u64) -> Option<Cancelled> {
@@ -414,18 +426,7 @@ impl Venue for ReplayVenue<'_> {
             let [bids, asks] = self.local.sides();
             shown.look([bids, asks], self.levels);
         }
-        View {
-            at: self.local_cursor.at,
-            best: [
-                self.local.side(Side::Buy).best(),
-                self.local.side(Side::Sell).best(),
-            ],
-            mid: self.local.mid(),
-            liquidity: [
-                self.local.side(Side::Buy).depth(self.levels),
-                self.local.side(Side::Sell).depth(self.levels),
-            ],
-        }
+        self.local.view(self.local_cursor.at, self.levels)
     }
 
     fn order_delay(&mut self, message: Message) -> Ns {

@@ -63,6 +63,14 @@ pub(crate) enum Action {
     OffGrid,
 }
 
+/// A walk along one of the two time axes of a recording.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cursor {
+    pub row: usize,
+    /// Time that has been reached; times never go back.
+    pub at: Ns,
+}
+
 /// The rows of a recording, with its tick and lot size.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rows<'a> {
