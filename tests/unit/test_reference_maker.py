@@ -120,4 +120,5 @@ def test_every_rule_of_the_maker_acts_and_acts_alike(make: Callable[[Profile], S
         answer = assert_same(MockMarket(load_scenario("volatile"), seed=4), of, make(of), parameters=hasty)
         acted.update(answer.blocks.model_dump())
         acted.update(answer.orders.model_dump())
-    assert [rule for rule, times in acted.items() if times == 0] == []
+    # Nothing goes on into a first iteration.
+    assert {rule for rule, times in acted.items() if times == 0} == {"carried", "dropped"}
