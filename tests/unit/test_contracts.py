@@ -241,9 +241,9 @@ def test_shipped_scenarios_say_nothing_of_contract_and_funding() -> None:
 
 def test_a_contract_too_large_for_a_scenario_names_it() -> None:
     with pytest.raises(
-        SoakConfigError, match=r"scenario calm with a lot of one inverse contract of 1000: .*lot_size"
+        SoakConfigError, match=r"scenario calm with a lot of one inverse contract of 20000: .*lot_size"
     ):
-        MockMarket(CALM, 1, contract=Contract(kind="inverse", size=1000.0))
+        MockMarket(CALM, 1, contract=Contract(kind="inverse", size=20_000.0))
 
 
 @pytest.mark.parametrize(
