@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pytest_soak.domain.holdings import Holdings
 from pytest_soak.domain.market_facts import MarketFacts
 from pytest_soak.domain.records import (
     Blocks,
@@ -30,6 +31,7 @@ def nothing_measured(at_ms: float) -> EdgeReport:
             slippage=0.0,
             inventory=0.0,
             ledger=0.0,
+            position_start=0.0,
             position_end=0.0,
             position_max=0.0,
             profit_low=0.0,
@@ -38,6 +40,7 @@ def nothing_measured(at_ms: float) -> EdgeReport:
             mid_start=None,
             mid_end=None,
         ),
+        holdings=Holdings(),
         adverse_bps=nothing,
         slippage_bps=nothing,
         order_age_ms=nothing,
@@ -53,6 +56,8 @@ def nothing_measured(at_ms: float) -> EdgeReport:
             maker_fills=0,
             partial_fills=0,
             taker_fills=0,
+            filled_while_cancelling=0,
+            cancels_too_late=0,
         ),
         course=Course(
             both_sides_ms=0.0,

@@ -83,8 +83,8 @@ def test_what_is_no_series_is_one_sentence(tmp_path: Path, monkeypatch: pytest.M
         read_series(path)
     whole = dict(np.load(written(tmp_path / "whole.npz")))
     for wrong, said in (
-        ({"steps": np.zeros(2)}, "steps is no matrix"),
-        ({"fills_names": np.array(["a", "b"])}, "fills is no matrix"),
+        ({"steps": np.zeros(2)}, "steps is not a matrix"),
+        ({"fills_names": np.array(["a", "b"])}, "fills is not a matrix"),
         ({"counts": np.zeros((1, 3))}, "do not belong together"),
         ({"steps_names": np.array(["mid"])}, "do not belong together"),
     ):
