@@ -40,7 +40,7 @@ def nothing_measured(at_ms: float) -> EdgeReport:
             mid_start=None,
             mid_end=None,
         ),
-        holdings=Holdings(),
+        holdings=Holdings(position=0.0, average_price=None, mark=None, last_order=0, orders=()),
         adverse_bps=nothing,
         slippage_bps=nothing,
         order_age_ms=nothing,
