@@ -1,8 +1,8 @@
 """``python -m benches.economics``: what trading earns and costs in the mock market, over seeds.
 
-Four tables, each a mean with the half-width of its 95 % interval over seeds: the yardsticks of the market
-itself (``market``), what fills of the reference maker keep (``maker``), what other strategies earn
-(``rivals``), and how far a metaorder moves the price (``impact``).
+Three tables, each a mean with the half-width of its 95 % interval over seeds: the yardsticks of the market
+itself (``market``), what fills of the reference maker keep (``maker``) and what other strategies earn
+(``rivals``). ``benches.metaorders`` measures how far a metaorder moves the price.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benches.makers import Strategy, idle, metaorder, rivals
+from benches.makers import Strategy, rivals
 from pytest_soak import kernel
 from pytest_soak.config.profiles import load_profile
 from pytest_soak.domain.kpis import kpis_of
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 Row = dict[str, float]
 MARKS_S = (1.0, 5.0, 30.0)
 LAGS = (1, 10, 100)
-SHARES = (0.001, 0.01, 0.1)
 
 
 def _half_spread(tape: Tape) -> NDArray[np.float64]:
@@ -162,24 +161,6 @@ def rival(name: str, label: str, minutes: float, seed: int) -> Row:
     return row
 
 
-def response(name: str, share: float, seed: int) -> Row:
-    """How far buying a share of the hour's volume within ten minutes moves the mid, bps."""
-    tape = tape_of_scenario(load_scenario(name), seed=seed, duration_s=3600.0)
-    volume = float(np.nansum(tape.trade_qty * tape.trade_mid))
-    begin, length, whole = 60.0, 600.0, 1_800.0
-    plain = play(load_scenario(name), idle, 0.0, whole, 100.0, seed)["path"]
-    moved = play(load_scenario(name), metaorder(share * volume, begin, length), 0.0, whole, 100.0, seed)[
-        "path"
-    ]
-    gap = [math.log(b[1] / a[1]) * 1e4 for a, b in zip(plain, moved, strict=True)]
-
-    def at(seconds: float) -> float:
-        place = round((begin + length + seconds) / STEP_S)
-        return statistics.fmean(gap[place - 50 : place + 50])
-
-    return {"end": at(5.0), "+60 s": at(60.0), "+300 s": at(300.0), "+900 s": at(900.0)}
-
-
 def _mean(values: Sequence[float]) -> str:
     known = [value for value in values if math.isfinite(value)]
     if len(known) < 2:
@@ -222,7 +203,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benches.economics", description=__doc__)
     parser.add_argument("scenarios", nargs="*", metavar="SCENARIO", help="all where none is named")
     parser.add_argument("--seeds", type=int, default=32)
-    parser.add_argument("--tables", default="market,maker,rivals,impact")
+    parser.add_argument("--tables", default="market,maker,rivals")
     parser.add_argument("--only", help="rivals by name, with commas between")
     parser.add_argument("--profiles", default="steady_safe")
     parser.add_argument("--hours", type=float, default=2.0, help="of the market table, a seed")
@@ -259,17 +240,10 @@ def _rivals(names: Iterable[str], options: argparse.Namespace, over: Callable[..
         _show(f"Rivals in {name}, per hour", rows)
 
 
-def _impact(names: Iterable[str], _: argparse.Namespace, over: Callable[..., Any]) -> None:
-    for name in names:
-        rows = {f"{share:.1%}": over(partial(response, name, share)) for share in SHARES}
-        _show(f"A metaorder of a share of the hour's volume in {name}, bps", rows)
-
-
 TABLES: Mapping[str, Callable[..., None]] = {
     "market": _market,
     "maker": _maker,
     "rivals": _rivals,
-    "impact": _impact,
 }
 
 if __name__ == "__main__":

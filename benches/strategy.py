@@ -47,6 +47,33 @@ def bench_steps(bench: Bench, maker: str, bar: float) -> None:
     bench.row(name, f"{mine * 1e6:.1f} us", peer, theirs / mine, bar)
 
 
+@pytest.mark.parametrize("on", ["the mock market", "the recording"])
+def bench_compiled_steps(bench: Bench, on: str) -> None:
+    """Steps of 1 ms of a compiled strategy, opening and report included, against 3 million a second."""
+    name, path = f"a step of 1 ms of a compiled strategy that does nothing, on {on}", recording()
+    if not is_installed("numba"):
+        bench.missing(name, "numba", 1.0)
+        return
+    if path is None:
+        bench.row(name, "-", f"{RECORDING} is not there", None, 1.0)
+        return
+    from pytest_soak import CompiledStrategy
+
+    class Compiled(CompiledStrategy):
+        name = "compiled"
+        step_ms = 1.0
+
+        @staticmethod
+        def step(view: View) -> None:
+            """Nothing."""
+
+    market = MockMarket(load_scenario("calm"), seed=1) if on == "the mock market" else ReplayMarket(path)
+    window = Window(iteration=1, iterations=1, start_ms=0.0, duration_ms=float(bench.size(300_000)))
+    (seconds,) = bench.medians(partial(Compiled().run, market, DEFAULTS, window))
+    rate = window.duration_ms / seconds
+    bench.row(name, f"{rate / 1e6:.1f} M/s", "at least 3 M/s", rate / 3e6, 1.0)
+
+
 def _plain_loop(path: str) -> None:
     """The same steps from Python, which ask for the best prices."""
     from hftbacktest import BacktestAsset, HashMapMarketDepthBacktest

@@ -12,6 +12,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
+from pytest_soak.domain.latency import Laws
 from pytest_soak.domain.parameters import PARAMETERS
 from pytest_soak.domain.reasons import REASONS
 from pytest_soak.domain.settings import FeeSettings, FeeTier, MakerSettings
@@ -105,7 +106,9 @@ def _parameters() -> str:
     maker = Model(MakerSettings, {}, given=True).text()
     tier = Model(FeeTier, {}, given=True).text()
     fees = Model(FeeSettings, {}, name="Fees", given=True).text()
-    return _with_uses(head, parameters + maker + tier + fees, {}, "parameters")
+    laws = Model(Laws, {}).text()
+    known = {"Lag": "latency"}
+    return _with_uses(head, parameters + laws + maker + tier + fees, known, "parameters")
 
 
 def _reasons() -> str:

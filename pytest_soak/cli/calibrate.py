@@ -24,7 +24,7 @@ MOST_SIMULATIONS = 100_000
 _SUFFIX = ".toml"
 _TOLD = 20
 """Lines of progress, about."""
-_SHOWN_S = 4 * 3600.0
+_SHOWN_S = 3600.0
 _MOST_NAME = 64
 
 

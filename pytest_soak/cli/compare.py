@@ -35,6 +35,9 @@ def add(commands: Commands) -> None:
     command.add_argument(
         "--markdown", type=output_file, metavar="FILE", help="Write the comparison as Markdown too"
     )
+    command.add_argument(
+        "--page", type=output_file, metavar="FILE", help="Write it as a page with charts too, to open or mail"
+    )
     add_artifacts(command)
     command.set_defaults(run=run)
 
@@ -45,12 +48,14 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         SoakConfigError: there is no such run, or a limit is not valid.
         SoakStateError: a journal is damaged.
-        SoakStoreError: the Markdown could not be written.
+        SoakStoreError: a file could not be written.
     """
-    from pytest_soak.observe.compared import lines, markdown
+    from pytest_soak.observe.compared import lines, markdown, values
     from pytest_soak.observe.comparison import compare
+    from pytest_soak.observe.html import COMPARISON, write_page
     from pytest_soak.observe.limits import is_failed, judge, parse_limits
     from pytest_soak.observe.reading import open_run
+    from pytest_soak.store.disk import files
 
     limits = parse_limits(options.fail) if options.fail is not None else ()
     before, after = (open_run(place, options.artifacts) for place in (options.before, options.after))
@@ -60,4 +65,7 @@ def run(options: argparse.Namespace) -> int:
         sys.stdout.write(f"{printable(line)}\n")
     if options.markdown is not None:
         write_output(options.markdown, markdown(comparison, judged).encode("utf-8"))
+    if options.page is not None:
+        files.make_folder(options.page.parent)
+        write_page(values(comparison, judged), options.page, COMPARISON, single=True)
     return int(is_failed(comparison, limits, judged))

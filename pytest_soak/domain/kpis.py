@@ -54,6 +54,8 @@ KPI_MEANINGS: Mapping[str, Meaning] = {
     "notional": Meaning("quote", "traded notional", None),
     "notional_quote": Meaning("quote", "traded notional in quote currency", None),
     "fills": Meaning("count", "fills, as maker and as taker", None),
+    "filled_while_cancelling": Meaning("count", "fills of orders whose cancel was under way", "down"),
+    "cancels_too_late": Meaning("count", "cancels that arrived when the order was gone", "down"),
     "position_start": Meaning("base", "position at the start; long is positive", None),
     "position_end": Meaning("base", "position at the end; long is positive", None),
     "position_max": Meaning("base", "position of the largest size, with its sign", None),
@@ -237,6 +239,8 @@ def _money(reports: Sequence[EdgeReport]) -> dict[str, Any]:
         "profit_quote": _sum_of_known([_profit_quote(report) for report in reports]),
         "notional_quote": _sum_of_known([notional_in_quote(report) for report in reports]),
         "fills": sum(counts.maker_fills + counts.taker_fills for counts in orders) if reports else None,
+        "filled_while_cancelling": _counted([counts.filled_while_cancelling for counts in orders]),
+        "cancels_too_late": _counted([counts.cancels_too_late for counts in orders]),
         "position_start": all_totals[0].position_start if reports else None,
         "position_end": all_totals[-1].position_end if reports else None,
         "position_max": None if None in positions else max(positions, key=_size, default=None),
@@ -266,6 +270,12 @@ def notional_in_quote(report: EdgeReport) -> float | None:
         if totals.quote_notional is None and not contract.is_inverse
         else totals.quote_notional
     )
+
+
+def _counted(counts: Sequence[int | None]) -> int | None:
+    """The sum; None where a part was not counted."""
+    known = [count for count in counts if count is not None]
+    return sum(known) if known and len(known) == len(counts) else None
 
 
 def _sold(all_totals: Sequence[EdgeTotals]) -> float | None:
@@ -380,6 +390,7 @@ def _sample_sizes(
     maker = sum(report.orders.maker_fills for report in reports)
     taker = sum(report.orders.taker_fills for report in reports)
     fills = maker + taker
+    races_known = all(report.orders.cancels_too_late is not None for report in reports)
     return {
         "net_bps": fills,
         "gross_bps": maker,
@@ -393,6 +404,7 @@ def _sample_sizes(
         "blocked_share": attempts,
         "maker_taker_ratio": fills,
         "cancel_ratio": placed,
+        **dict.fromkeys(("filled_while_cancelling", "cancels_too_late"), placed if races_known else 0),
         **dict.fromkeys(_MONEY, fills),
         **dict.fromkeys(IN_QUOTE, fills),
         "net_liquidation_bps": fills,

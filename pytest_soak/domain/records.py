@@ -138,6 +138,8 @@ class OrderCounts(Strict):
     the book, ``placed`` orders that reached the market (a replacement is a cancel and a place),
     ``cancelled`` those that left it unfilled or partly filled, ``tail_cancelled`` those of them
     that were far and had reached the tail age, ``rejected`` post-only orders that would have crossed.
+    ``filled_while_cancelling`` counts fills of orders whose cancel was under way, ``cancels_too_late``
+    cancels that found no order any more; None where that was not counted.
     """
 
     carried: Count = 0
@@ -149,6 +151,8 @@ class OrderCounts(Strict):
     maker_fills: Count
     partial_fills: Count
     taker_fills: Count
+    filled_while_cancelling: Count | None = None
+    cancels_too_late: Count | None = None
 
 
 class Markouts(Strict):
@@ -239,6 +243,8 @@ class Kpis(Strict):
     notional: float | None = None
     notional_quote: float | None = None
     fills: int | None = None
+    filled_while_cancelling: int | None = None
+    cancels_too_late: int | None = None
     position_start: float | None = None
     position_end: float | None = None
     position_max: float | None = None
@@ -365,7 +371,7 @@ class RecordBase(Strict):
     """What a record and its export say in the same words.
 
     ``iterations`` is how many there were to be when this one was computed; ``extended_after`` names the
-    iterations after which more were asked for.
+    iterations after which more were asked for, ``unread`` the parameters that the strategy never read.
     """
 
     provenance: Provenance
@@ -375,6 +381,7 @@ class RecordBase(Strict):
     minutes: float
     parameters_before_hash: str
     parameters_after_hash: str
+    unread: tuple[str, ...] = Field(default=(), strict=False)
     attempts: int
     blocks: Blocks
     market: MarketFacts

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from pytest_soak.domain.fills import FillModel, parted
+from pytest_soak.domain.latency import Laws
 from pytest_soak.domain.parameter import Mover
 
 Ratio = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -171,6 +172,7 @@ class MakerSettings(Strict):
 
     Where ``ticks_per_bps`` is not 0, each distance in bps, that of ``base_spread_bps_delta`` included, is so
     many ticks whatever the price: for markets whose spread is one tick, of which a bps is very many.
+    ``order_latency_ms`` and ``latency`` are of recordings; a mock market has its own.
     """
 
     base_half_spread_bps: Distance = 4.45
@@ -188,6 +190,8 @@ class MakerSettings(Strict):
     depth_levels: Annotated[int, Field(ge=1, le=1000)] = 10
     liquidity_memory_ms: Memory = 5_000.0
     order_latency_ms: Annotated[float, Field(ge=0.0, le=60_000.0)] = 5.0
+    # Left out where there are none, so that a profile without them keeps its hash.
+    latency: Annotated[Laws | None, Field(exclude_if=lambda laws: laws is None)] = None
 
 
 class Profile(Strict):

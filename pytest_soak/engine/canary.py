@@ -34,6 +34,7 @@ from pytest_soak.engine.limits import limited
 from pytest_soak.engine.ports import Clock, Hooks
 from pytest_soak.engine.profiling import CodeProfiles
 from pytest_soak.engine.resources import Meter
+from pytest_soak.engine.watched import Watched
 from pytest_soak.market import Market, Window
 from pytest_soak.market.protocols import SeriesRecorder
 from pytest_soak.store.exports import artifacts
@@ -162,9 +163,10 @@ class Canary:
             traded=self._traded_before(number),
             recorder=None if spec.series_step_ms is None else SeriesRecorder(spec.series_step_ms),
         )
-        edge = self._measured(base, window)
+        watched = Watched(base)
+        edge = self._measured(watched, window)
         edge_json = Canonical.of(edge.model_dump(mode="json"))
-        record = self._judged(turn, edge, edge_json.sha256)
+        record = self._judged(turn, edge, edge_json.sha256, watched.unread)
         wall = WallClock(
             run_id=spec.run_id,
             started_at=wall_start.isoformat(timespec="milliseconds"),
@@ -305,7 +307,9 @@ class Canary:
     def _is_warmup(self, number: int) -> bool:
         return number <= self.spec.profile.gates.warmup_iterations
 
-    def _judged(self, turn: _Turn, edge: EdgeReport, edge_hash: str) -> IterationRecord:
+    def _judged(
+        self, turn: _Turn, edge: EdgeReport, edge_hash: str, unread: tuple[str, ...]
+    ) -> IterationRecord:
         spec = self.spec
         kpis = kpis_of(edge)
         extended_after = tuple(after for after, _ in self._journal.extensions if after < turn.number)
@@ -330,6 +334,7 @@ class Canary:
             minutes=spec.minutes,
             parameters_before=turn.base,
             parameters_after=after,
+            unread=unread,
             parameters_before_hash=turn.base_hash,
             parameters_after_hash=parameters_hash(after),
             kpis=kpis,

@@ -240,8 +240,11 @@ class View(Seen):
 
     def cancel_all(self) -> None:
         """Send a cancellation of every resting order."""
-        for order in self._orders.values():
-            self.cancel(order)
+        cancel = self._kernel.cancel
+        for number, order in self._orders.items():
+            if order.state != "cancelling":
+                cancel(number)
+                order.state = "cancelling"
 
     def blocked(self, reason: Reason) -> None:
         """Count an attempt to quote that a rule of the strategy's own held back.

@@ -1,4 +1,4 @@
-"""A comparison as text: for the terminal, and as Markdown."""
+"""A comparison as text for the terminal, as Markdown, and as values that a page draws."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pytest_soak.domain.kpis import KPI_MEANINGS
 from pytest_soak.domain.text import cut
 from pytest_soak.observe.comparison import MOST_CHANGES, Comparison, Difference, Group
+from pytest_soak.observe.data import Json
 from pytest_soak.observe.limits import Judged
 from pytest_soak.observe.markdown import escaped, table
 
@@ -41,6 +42,27 @@ def markdown(comparison: Comparison, judged: Sequence[Judged] = ()) -> str:
     parts += [""] if judged else []
     parts += [f"- **{one.verdict.value}** {escaped(_limit_text(one))}" for one in judged]
     return "\n".join([*parts, ""])
+
+
+def values(comparison: Comparison, judged: Sequence[Judged] = ()) -> Json:
+    """The same for a page: texts, and per KPI the change and its interval as shares of the value before."""
+    return {
+        "before": comparison.before,
+        "after": comparison.after,
+        "changes": list(_changes(comparison)),
+        "groups": [
+            {"title": _head(group), "differences": [_drawn(one) for one in group.differences]}
+            for group in comparison.groups
+        ],
+        "limits": [{"verdict": one.verdict.value, "text": _limit_text(one)} for one in judged],
+    }
+
+
+def _drawn(one: Difference) -> Json:
+    base = abs(one.before) if one.before else None
+    parts = (one.change, one.half_width)
+    share, half = (None if base is None or part is None else part / base for part in parts)
+    return {"cells": [*_cells(one), _mark(one)], "share": share, "half": half, "mark": _mark(one)}
 
 
 def _changes(comparison: Comparison) -> Iterator[str]:

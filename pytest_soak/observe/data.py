@@ -118,6 +118,7 @@ def iteration_of(entry: Entry) -> Json:
         "applied": record.decision.applied_deltas,
         "refused": refused_in(record),
         "reverted": record.decision.reverted,
+        "unread": list(record.unread),
         "contract": (record.market.contract or LINEAR).model_dump(),
         "labels": list(record.market.labels),
         "label_ms": record.market.label_ms,

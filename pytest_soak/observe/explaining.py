@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pytest_soak.config.parsing import did_you_mean
+from pytest_soak.domain.decision import TUNING_OFF
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.domain.gates import describe
 from pytest_soak.domain.records import Action, Decision, IterationRecord, Opinion, Verdict
@@ -50,6 +51,9 @@ def _asked_for(record: IterationRecord, parameter: str | None) -> list[str]:
 
 
 def _proposed(decision: Decision) -> Iterator[str]:
+    if decision.skipped_reason == TUNING_OFF:
+        yield "  tuning is off (--soak-no-tune): nothing was proposed and no guard was asked"
+        return
     zone = decision.zone.value if decision.zone else "none, as the risk ratio was not measured"
     why = f" ({decision.zone_reason})" if decision.zone_reason else ""
     driven = f", driven by {', '.join(decision.drivers)}" if decision.drivers else ""

@@ -1,4 +1,4 @@
-"""The report of a run as a page that opens without a network."""
+"""Reports and comparisons as pages that open without a network."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from pytest_soak.store.disk import files
 
 EXTRA = "pytest-soak[dashboard]"
 SHARED_NAME = "assets"
+REPORT, COMPARISON = "report", "comparison"
+"""Names of the pages' templates."""
 
 _PAGE = resources.files("pytest_soak.observe").joinpath("page")
 
@@ -67,18 +69,18 @@ def environment() -> Any:
     return Environment(loader=FunctionLoader(asset), autoescape=True, undefined=StrictUndefined)
 
 
-def page(report: Json, *, plotly: str = "", script: str = "") -> str:
-    """The report as a page that loads the charts' script from ``plotly``, or holds it as ``script``.
+def page(shown: Json, template: str = REPORT, *, plotly: str = "", script: str = "") -> str:
+    """A report or a comparison as a page that loads the charts' script from ``plotly``, or holds it.
 
     Raises:
         SoakConfigError: jinja2 is not installed.
     """
     text: str = (
         environment()
-        .get_template("report.html.jinja")
+        .get_template(f"{template}.html.jinja")
         .render(
-            report=report,
-            data=embedded(report),
+            {template: shown},
+            data=embedded(shown),
             style=asset("soak.css"),
             code=asset("soak.js") + asset("path.js"),
             script=script,
@@ -94,7 +96,9 @@ def embedded(value: object) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def write_page(report: Json, file: Path, *, shared: Path | None = None, single: bool = False) -> None:
+def write_page(
+    shown: Json, file: Path, template: str = REPORT, *, shared: Path | None = None, single: bool = False
+) -> None:
     """Write the page, and the charts' script beside it or, where ``single``, into it.
 
     The script is then written once, to the folder ``shared``; beside each report is a hard link to it where
@@ -106,9 +110,9 @@ def write_page(report: Json, file: Path, *, shared: Path | None = None, single: 
     """
     script = plotly_file()
     if single:
-        text = page(report, script=script.read_text(encoding="utf-8"))
+        text = page(shown, template, script=script.read_text(encoding="utf-8"))
     else:
-        text = page(report, plotly=plotly_name())
+        text = page(shown, template, plotly=plotly_name())
         beside = file.with_name(plotly_name())
         if not beside.exists():
             files.place_shared(script, beside, shared)

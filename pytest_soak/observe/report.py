@@ -11,6 +11,7 @@ from pytest_soak.domain.errors import SoakError
 from pytest_soak.domain.kpis import KPI_MEANINGS
 from pytest_soak.domain.outcome import UNJUDGED, verdict_over
 from pytest_soak.domain.text import money, number
+from pytest_soak.domain.unread import unread_text
 from pytest_soak.engine.settings import Settings
 from pytest_soak.observe.data import Json, canary_of, row_of
 from pytest_soak.observe.markdown import escaped, table
@@ -192,6 +193,7 @@ def _canary(canary: Json) -> Iterator[str]:
     )
     yield ""
     rows = [_kpi(name, canary) for name in KPI_MEANINGS if kpis[name] is not None]
+    rows += [_gate(gate) for gate in canary["gates"] if gate["kpi"] not in KPI_MEANINGS]
     yield from table(("KPI", "value", f"+- ({canary['confidence']})", "n", "gate", "verdict", PLACE), rows)
     yield ""
     for made in canary["sheet"]:
@@ -202,6 +204,12 @@ def _canary(canary: Json) -> Iterator[str]:
     reverts = [one["iteration"] for one in canary["iterations"] if one["reverted"]]
     if reverts:
         yield f"Panic revert after iteration {', '.join(map(str, reverts))}."
+        yield ""
+    unread = unread_text(
+        canary["strategy"], ((one["applied"], one["unread"]) for one in canary["iterations"])
+    )
+    if unread:
+        yield f"{escaped(unread)}."
         yield ""
     yield "### Iterations"
     yield ""
@@ -222,6 +230,13 @@ def _kpi(name: str, canary: Json) -> list[str]:
         "-" if gate is None else gate["verdict"],
         f"record.kpis.{name}",
     ]
+
+
+def _gate(gate: Json) -> list[str]:
+    """A gate on what is no row of the table itself: of another fill model, or of the strategy's own."""
+    measured = number(gate["measured"], ".4g")
+    margin, n = number(gate["margin"], ".3g"), number(gate["n"], "d")
+    return [gate["kpi"], measured, margin, n, gate["bound"], gate["verdict"], "record.gates"]
 
 
 def _iterations(iterations: Sequence[Json]) -> Iterator[str]:

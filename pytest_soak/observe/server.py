@@ -30,6 +30,7 @@ MOST_LOOK_SECONDS = 1.5
 """How often where that takes long: a page is not to take what the soak needs."""
 PAUSE = 19.0
 """Pause after a look, as a multiple of the processor time that it took."""
+LEAST_SHARE = 0.01
 _MOST_PORTS = 50
 _WAIT_SECONDS = 0.5
 _NEEDED = ("jinja2", "plotly", "starlette", "uvicorn")
@@ -144,6 +145,7 @@ async def _events(watch: Watch, is_gone: Callable[[], Awaitable[bool]]) -> Async
     sent: dict[str, Any] = {}
     header: Any = None
     quiet = 0.0
+    began, used = time.monotonic(), time.process_time()
     yield "retry: 1000\n\n"
     while not await is_gone():
         rows, now, spent = await asyncio.to_thread(_look, watch)
@@ -154,14 +156,20 @@ async def _events(watch: Watch, is_gone: Callable[[], Awaitable[bool]]) -> Async
         elif quiet >= _BEAT_SECONDS:
             quiet = 0.0
             yield ": still there\n\n"
-        pause = pause_after(spent)
+        now_at, now_used = time.monotonic(), time.process_time()
+        pause = pause_after(spent, (now_used - used) / max(now_at - began, 1e-3))
+        began, used = now_at, now_used
         await asyncio.sleep(pause)
         quiet += pause
 
 
-def pause_after(spent: float) -> float:
-    """Seconds until the next look after one that took so many of processor time."""
-    return min(MOST_LOOK_SECONDS, max(LOOK_SECONDS, PAUSE * spent))
+def pause_after(spent: float, share: float = 1.0) -> float:
+    """Seconds until the next look after one that took so many of processor time.
+
+    ``share`` is how much of a processor the process gets: on a busy machine a soak takes longer, and is not
+    to be looked at more often for that.
+    """
+    return min(MOST_LOOK_SECONDS, max(LOOK_SECONDS, PAUSE * spent / max(share, LEAST_SHARE)))
 
 
 def _look(watch: Watch) -> tuple[dict[str, Any], Any, float]:

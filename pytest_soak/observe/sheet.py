@@ -31,6 +31,8 @@ _QUOTING = (
     "requote_p95_ms",
     "order_age_p95_ms",
     "cancel_ratio",
+    "filled_while_cancelling",
+    "cancels_too_late",
     "maker_taker_ratio",
     "fills_per_hour",
     "profit_per_hour",

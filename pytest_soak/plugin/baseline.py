@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_soak.config.arguments import path
+from pytest_soak.plugin import reporting
+from pytest_soak.plugin.closing import short
 from pytest_soak.plugin.errors import usage_error
 from pytest_soak.store.runs.layout import MANIFEST_NAME
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from pytest_soak.observe.limits import Limit
     from pytest_soak.observe.reading import RunReading
 
+PAGE_NAME = "baseline.html"
 _OPTIONS = (
     ("baseline", "RUN", path, "Compare with this run at the end: its folder or name, or an artifacts folder"),
     (
@@ -63,7 +66,7 @@ def wanted(config: pytest.Config, artifacts: Path, run_folder: Callable[[], Path
             baseline.inputs_of(name)
     except SoakError as error:
         raise usage_error(f"{option}: {error}") from None
-    return SoakBaseline(baseline, parsed, run_folder)
+    return SoakBaseline(baseline, parsed, run_folder, draws=reporting.wanted(config) == "html")
 
 
 def _value(config: pytest.Config, name: str) -> str | None:
@@ -74,10 +77,13 @@ def _value(config: pytest.Config, name: str) -> str | None:
 class SoakBaseline:
     """Compares at the end of the session; lives in the controller only."""
 
-    def __init__(self, baseline: RunReading, limits: Sequence[Limit], run_folder: Callable[[], Path]) -> None:
+    def __init__(
+        self, baseline: RunReading, limits: Sequence[Limit], run_folder: Callable[[], Path], *, draws: bool
+    ) -> None:
         self._baseline = baseline
         self._limits = limits
         self._run_folder = run_folder
+        self._draws = draws
         self._lines: list[str] = []
 
     @pytest.hookimpl(trylast=True)
@@ -101,7 +107,8 @@ class SoakBaseline:
             return bool(self._limits)
 
     def _compared(self, folder: Path) -> bool:
-        from pytest_soak.observe.compared import lines
+        from pytest_soak.observe import html
+        from pytest_soak.observe.compared import lines, values
         from pytest_soak.observe.comparison import compare
         from pytest_soak.observe.limits import is_failed, judge
         from pytest_soak.observe.reading import open_run
@@ -109,6 +116,10 @@ class SoakBaseline:
         comparison = compare(self._baseline, open_run(folder, folder))
         judged = list(judge(comparison, self._limits))
         self._lines = list(lines(comparison, judged))
+        if self._draws and html.is_installed():
+            picture = folder / PAGE_NAME
+            html.write_page(values(comparison, judged), picture, html.COMPARISON)
+            self._lines.append(f"picture: {short(picture)}")
         return is_failed(comparison, self._limits, judged)
 
     @pytest.hookimpl(trylast=True)

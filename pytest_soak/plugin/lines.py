@@ -10,6 +10,7 @@ from pytest_soak.domain.gates import apart
 from pytest_soak.domain.parameter import bound_of
 from pytest_soak.domain.parameters import PARAMETERS
 from pytest_soak.domain.text import cut, money, number
+from pytest_soak.domain.unread import unread_text
 from pytest_soak.plugin.wire import CanaryGates, GateSeen, Row
 
 
@@ -137,6 +138,13 @@ def parameter_lines(rows: Sequence[Row]) -> list[str]:
         lines.append(f"iterations at a bound, of {len(rows)}:")
         lines += _wrapped([f"{name} {count} {side}" for (name, side), count in at_bound.items()], indent="  ")
     return lines
+
+
+def unread_line(rows: Sequence[Row]) -> str:
+    """What the tuner moved of what the strategy never read; empty where there is nothing of that."""
+    iterations = (([] if row.reverted else [name for name, _, _ in row.changes], row.unread) for row in rows)
+    text = unread_text(rows[0].strategy, iterations)
+    return text and f"{rows[0].canary}: {text}"
 
 
 def bound_uses(rows: Sequence[Row]) -> dict[tuple[str, str], int]:

@@ -222,11 +222,20 @@ class SoakTerminal:
         if len(canaries) > 1:
             self._write_all(terminalreporter, [("", None), *matrix_lines(canaries), ("", None)])
             self._write_all(terminalreporter, canary_lines(canaries, most=_MAX_TABLES))
-        for last in self.closing(canaries, exitstatus):
+        for last in [*self._unread(canaries), *self.closing(canaries, exitstatus)]:
             for line in textwrap.wrap(
                 last, _WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
             ):
                 terminalreporter.write_line(line)
+
+    def _unread(self, canaries: Sequence[Measured]) -> list[str]:
+        """A line for each of the first canaries whose tuner moved what its strategy never read."""
+        from pytest_soak.domain.text import printable
+        from pytest_soak.plugin.lines import unread_line
+
+        lines = [printable(line) for line in (unread_line(canary.rows) for canary in canaries) if line]
+        more = len(lines) - _MAX_TABLES
+        return lines if more <= 0 else [*lines[:_MAX_TABLES], f"and so in {more} more canaries"]
 
     @property
     def count(self) -> int:

@@ -87,6 +87,7 @@ class Row:
     start_ms: float
     end_ms: float
     test: str = ""
+    unread: Sequence[str] = ()
     bounds: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
     @property
@@ -148,6 +149,7 @@ class Row:
             before=dict(record.parameters_before),
             after=dict(record.parameters_after),
             refused=_refused(record),
+            unread=tuple(record.unread),
             labels=tuple(market.labels),
             market_notes=(*market.withheld, *market.notes),
             ended=market.ended,

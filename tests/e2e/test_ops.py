@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,6 +37,26 @@ def test_every_metric_of_rules_and_panels_is_one_that_the_exporter_gives(pyteste
 
 def test_the_dashboard_is_what_its_script_makes() -> None:
     assert grafana.PLACE.read_text(encoding="utf-8") == grafana.text(), "run: python -m ops.grafana"
+
+
+def test_grafanas_own_model_takes_every_key_of_the_dashboard() -> None:
+    """Read into the classes that Grafana generates from its schemas, and written again, nothing is lost."""
+    reason = "grafana-foundation-sdk is not installed"
+    models = pytest.importorskip("grafana_foundation_sdk.models.dashboard", reason=reason)
+    encoder = pytest.importorskip("grafana_foundation_sdk.cog.encoder", reason=reason)
+    plugins = pytest.importorskip("grafana_foundation_sdk.cog.plugins", reason=reason)
+    plugins.register_default_plugins()
+    read = models.Dashboard.from_json(grafana.dashboard())
+    assert _within(grafana.dashboard(), json.loads(encoder.JSONEncoder().encode(read)))
+
+
+def _within(ours: Any, theirs: Any) -> bool:
+    """Whether all that is in ours is in theirs, which may hold defaults too."""
+    if isinstance(ours, dict):
+        return all(key in theirs and _within(value, theirs[key]) for key, value in ours.items())
+    if isinstance(ours, list):
+        return len(ours) == len(theirs) and all(map(_within, ours, theirs))
+    return bool(ours == theirs)
 
 
 def test_every_alert_is_in_the_runbook_and_in_the_tests_of_the_rules() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pytest_soak.domain.holdings import Holdings
 from pytest_soak.domain.market_facts import MarketFacts
 from pytest_soak.domain.records import (
     Blocks,
@@ -30,6 +31,7 @@ def nothing_measured(at_ms: float) -> EdgeReport:
             slippage=0.0,
             inventory=0.0,
             ledger=0.0,
+            position_start=0.0,
             position_end=0.0,
             position_max=0.0,
             profit_low=0.0,
@@ -71,4 +73,5 @@ def nothing_measured(at_ms: float) -> EdgeReport:
             spread_bps_mean=None,
             ended=True,
         ),
+        holdings=Holdings(position=0.0, average_price=None, mark=None, last_order=0, orders=()),
     )

@@ -24,6 +24,8 @@ def _sample() -> dict[str, Any]:
     spec = whole_of(MockMarket(load_scenario("calm"), seed=1), job(), window(duration_ms=50.0))
     scenario = copy.deepcopy(spec["scenario"])
     assert isinstance(scenario, dict)
+    order = scenario["latency"]["order"]
+    scenario["latency"] |= dict.fromkeys(("new", "cancel", "ack", "fill"), order) | {"volatility_power": 0.5}
     scenario["windows"] = [
         {"label": "w", "gap_s": [60, 90], "length_s": [5, 6], "ramp_s": 1, "effect": {"depth": 0.5}}
     ]

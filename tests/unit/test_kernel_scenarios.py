@@ -43,14 +43,18 @@ def test_calm_pays_part_of_the_spread_and_not_always() -> None:
     assert 3.0 <= statistics.fmean(net) <= 3.6
     # But for what a rare jump hits, iterations earn much the same.
     assert 1 <= sum(value < 2.0 for value in net) <= 4
-    assert sum(value < 2.7 for value in net) <= 8
-    assert statistics.stdev(sorted(net)[4:]) < 0.35
+    assert sum(value < 2.7 for value in net) <= 6
+    assert statistics.stdev(sorted(net)[4:]) < 0.30
     assert 0.12 <= statistics.fmean(risk) <= 0.25
-    assert max(risk) < 0.40
-    assert _mean(rows, "adverse_bps_p95") < 3.0
+    assert max(risk) < 0.35
+    adverse = _of(rows, "adverse_bps_p95")
+    assert statistics.fmean(adverse) < 3.0
+    # All but those that a jump hits.
+    assert sorted(adverse)[-4] < 3.5
+    assert sum(value < 2.8 for value in adverse) > 0.7 * len(adverse)
     # What is kept of the half-spread is half of it: the position loses the rest.
     assert 0.3 < -_mean(rows, "inventory_bps") / _mean(rows, "gross_bps") < 0.55
-    assert min(report["orders"]["maker_fills"] for _, report in rows) >= 60
+    assert min(report["orders"]["maker_fills"] for _, report in rows) >= 80
     assert sum(report["orders"]["taker_fills"] for _, report in rows) <= 5
 
 

@@ -114,6 +114,8 @@ def test_samples_say_what_stands_behind_each_kpi() -> None:
         "risk_rate": 200,
         "maker_taker_ratio": 36,
         "cancel_ratio": 80,
+        # The report is by hand and did not count them.
+        **dict.fromkeys(("filled_while_cancelling", "cancels_too_late"), 0),
         "blocked_share": 200,
         "profit": 36,
         "profit_quote": 36,

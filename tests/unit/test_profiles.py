@@ -14,7 +14,7 @@ from pytest_soak.market.scenario.loading import load_scenario
 SHIPPED = {
     "default": (65, 280, 0.14, 0.09, 0.14, 620),
     "steady_safe": (75, 260, 0.16, 0.08, 0.12, 740),
-    "ultra_safe": (80, 220, 0.20, 0.08, 0.10, 780),
+    "ultra_safe": (80, 260, 0.20, 0.08, 0.10, 780),
     "aggressive": (50, 320, 0.10, 0.12, 0.16, 500),
     "tick_bound": (60, 280, 0.08, 0.08, 0.12, 800),
 }

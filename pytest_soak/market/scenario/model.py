@@ -12,6 +12,7 @@ from pydantic import Field
 
 from pytest_soak.domain.contract import LINEAR, Contract
 from pytest_soak.domain.funding import NO_FUNDING, Funding
+from pytest_soak.domain.latency import Lag, Laws
 from pytest_soak.domain.settings import Strict
 from pytest_soak.market.scenario.rules import AsMany, Followed, Ordered, Ruled, Within
 
@@ -399,18 +400,7 @@ class Impact(Strict):
     )
 
 
-class Lag(Strict):
-    """Distribution of a delay: log-normal, now and then with a Pareto spike on top."""
-
-    median_ms: float = Field(ge=0.0, le=1000.0, description="Median, ms")
-    log_sd: float = Field(ge=0.0, le=2.0, description="Standard deviation of the log")
-    spike_probability: float = Field(ge=0.0, le=1.0, description="Probability of a spike per message")
-    spike_ms: float = Field(ge=0.0, le=10_000.0, description="Least size of a spike, ms")
-    spike_tail: float = Field(ge=0.5, le=10.0, description="Pareto exponent of spikes")
-    max_ms: float = Field(ge=0.0, le=60_000.0, description="Ceiling of the whole delay, ms")
-
-
-class Latency(Strict):
+class Latency(Laws):
     """Delays between market and maker."""
 
     feed_interval_ms: float = Field(

@@ -326,8 +326,32 @@ const Soak = (() => {
     parent.append(scroll);
   }
 
+  // A group of a comparison: the change of each KPI with its interval, then all of it as a table.
+  function compared(parent, group) {
+    const marks = { worse: "#b8433f", better: "#2f8f5b" };
+    const drawn = group.differences.filter((one) => one.share !== null && one.half !== null).reverse();
+    parent.append(make("h2", group.title));
+    if (drawn.length) {
+      const colours = drawn.map((one) => marks[one.mark] || "#7a8794");
+      const trace = {
+        x: drawn.map((one) => one.share), y: drawn.map((one) => one.cells[0]), mode: "markers", type: "scatter",
+        marker: { color: colours, size: 9, symbol: drawn.map((one) => (one.mark === "worse" ? "x" : "circle")) },
+        error_x: { array: drawn.map((one) => one.half), color: "#7a8794", thickness: 1.5 },
+        hovertemplate: "%{y}: %{x:+.2%} +- %{error_x.array:.2%}<extra></extra>",
+      };
+      const place = chart(parent, "Change of each KPI, as a share of its value before", [[trace], layout({
+        showlegend: false, hovermode: "closest", height: 60 + 24 * drawn.length,
+        xaxis: { tickformat: "+.0%", rangemode: "normal", zerolinewidth: 2 }, yaxis: { automargin: true, type: "category" },
+      })]);
+      place.style.height = 60 + 24 * drawn.length + "px";
+    }
+    const scroll = make("div", null, "scroll");
+    scroll.append(plainTable(["KPI", "before", "after", "change", "+- (95 %)", "pairs", ""], group.differences.map((one) => one.cells)));
+    parent.append(scroll);
+  }
+
   // The charts' script reads some marks in texts as markup.
   const safe = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 
-  return { COLOURS, REASONS, canary, chart, fixed, heat, ink, layout, make, plainTable, safe, table, together, verdict };
+  return { COLOURS, REASONS, canary, chart, compared, fixed, heat, ink, layout, make, plainTable, safe, table, together, verdict };
 })();

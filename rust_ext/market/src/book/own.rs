@@ -50,6 +50,8 @@ impl OwnOrder {
 pub(crate) struct OwnOrders {
     orders: Vec<OwnOrder>,
     model: FillModel,
+    /// Ticks beyond a price at which the other side fills an order there; of the model, asked for at every row.
+    least_beyond: Tick,
     lot: Lot,
     /// What is known of each side without a look at the orders.
     known: [Known; 2],
@@ -60,6 +62,7 @@ impl Default for OwnOrders {
         OwnOrders {
             orders: Vec::new(),
             model: FillModel::default(),
+            least_beyond: FillModel::default().least_beyond(),
             lot: Lot::new(1.0),
             known: Default::default(),
         }
@@ -95,13 +98,19 @@ impl OwnOrders {
     /// Fill by another model from the next order on; a lot is so many base units.
     pub(crate) fn fill_by(&mut self, model: FillModel, lot: f64) {
         self.model = model;
+        self.least_beyond = model.least_beyond();
         self.lot = Lot::new(lot);
     }
 
-    /// What it takes to fill an order.
+    /// Ticks beyond a price at which the other side has to be displayed so that an order there is filled.
     #[inline]
-    pub(crate) fn model(&self) -> FillModel {
-        self.model
+    pub(crate) fn least_beyond(&self) -> Tick {
+        self.least_beyond
+    }
+
+    /// Whether a law says where orders stand.
+    pub(crate) fn is_by_law(&self) -> bool {
+        self.model.law().is_some()
     }
 
     /// Put an order at the end of its queue.
@@ -118,7 +127,7 @@ impl OwnOrders {
     }
 
     /// Go on with an order where it stood in its queue; at most `most` lots are displayed at its price.
-    pub(crate) fn restore(&mut self, own: OwnOrder, most: Lots) {
+    pub(crate) fn restore(&mut self, most: Lots, own: OwnOrder) {
         let ahead = if own.ahead == UNKNOWN {
             self.model.behind(UNKNOWN)
         } else if self.model.gains_by_cancels() {

@@ -45,6 +45,9 @@ pub(crate) struct OrderCounts {
     pub maker_fills: u64,
     pub partial_fills: u64,
     pub taker_fills: u64,
+    /// Fills of orders whose cancellation was under way, and cancellations that came too late.
+    pub filled_while_cancelling: u64,
+    pub cancels_too_late: u64,
 }
 
 /// What is collected while an iteration runs.
@@ -208,6 +211,16 @@ impl Measure {
         self.orders.cancelled += 1;
         self.orders.tail_cancelled += u64::from(tail);
         self.order_age_ms.push(age_ms);
+    }
+
+    /// A cancellation arrived of an order that is not there any more.
+    pub(crate) fn cancel_came_late(&mut self) {
+        self.orders.cancels_too_late += 1;
+    }
+
+    /// An order of ours was filled while its cancellation was under way.
+    pub(crate) fn filled_while_cancelling(&mut self) {
+        self.orders.filled_while_cancelling += 1;
     }
 
     /// A fill of ours; `mid_at_decision` in ticks where it is a taker fill. Returns its place among all fills.

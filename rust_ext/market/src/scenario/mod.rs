@@ -6,7 +6,7 @@
 pub(crate) mod contract;
 pub(crate) mod events;
 #[rustfmt::skip] // generated, and compared byte by byte
-mod tables;
+pub(crate) mod tables;
 
 pub(crate) use tables::*;
 

@@ -7,6 +7,7 @@ use crate::book::own::OwnOrder;
 use crate::measure::markouts::{Marked, HORIZONS};
 use crate::measure::Measure;
 use crate::types::{ms_of_ns, Lots, NewOrder, Notification, Ns, Request, VenueFill, View};
+use crate::venue::delays::Message;
 use crate::venue::Venue;
 
 #[derive(Debug, Clone)]
@@ -100,7 +101,7 @@ impl<V: Venue> Gateway<V> {
         {
             self.last_order = order.id;
         }
-        let delayed = self.now + self.venue.order_delay();
+        let delayed = self.now + self.venue.order_delay(message_of(&request));
         // One connection: a message cannot overtake the one before it.
         let arrives = self
             .outbox
@@ -142,7 +143,11 @@ impl<V: Venue> Gateway<V> {
     }
 
     fn answer(&mut self, at: Ns, sent: Option<Ns>, notification: Notification) {
-        let delayed = at + self.venue.order_delay();
+        let message = match notification {
+            Notification::Filled { .. } => Message::Fill,
+            _ => Message::Ack,
+        };
+        let delayed = at + self.venue.order_delay(message);
         let arrives = self
             .inbox
             .back()
@@ -183,8 +188,9 @@ impl<V: Venue> Gateway<V> {
             Request::Quote { cancel, place } => {
                 if let Some(asked) = cancel {
                     let found = self.venue.cancel(asked.id);
-                    if let Some(order) = found {
-                        self.measure.cancelled(self.now, &order, asked.tail);
+                    match found {
+                        Some(order) => self.measure.cancelled(self.now, &order, asked.tail),
+                        None => self.measure.cancel_came_late(),
                     }
                     ended = Some((asked.id, found.is_some()));
                 }
@@ -252,10 +258,19 @@ impl<V: Venue> Gateway<V> {
         order.lots - taken
     }
 
+    /// Whether a cancellation of an order is under way.
+    fn is_being_cancelled(&self, id: u64) -> bool {
+        let cancels = |sent: &Sent| matches!(sent.request, Request::Quote { cancel: Some(asked), .. } if asked.id == id);
+        self.outbox.iter().any(cancels)
+    }
+
     fn book_fills(&mut self, mid_at_decision: Option<f64>) {
         let mut fills = std::mem::take(&mut self.fills);
         for fill in fills.drain(..) {
             let (place, fee) = self.measure.filled(&fill, mid_at_decision);
+            if fill.id.is_some_and(|id| self.is_being_cancelled(id)) {
+                self.measure.filled_while_cancelling();
+            }
             let marked = Marked {
                 fill: place,
                 sign: fill.side.sign() as f64,
@@ -278,6 +293,14 @@ impl<V: Venue> Gateway<V> {
             self.answer(fill.ts, None, notification);
         }
         self.fills = fills;
+    }
+}
+
+/// Whose law the way of a request has.
+fn message_of(request: &Request) -> Message {
+    match request {
+        Request::Quote { place: None, .. } => Message::Cancel,
+        _ => Message::New,
     }
 }
 

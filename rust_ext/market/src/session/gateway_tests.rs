@@ -3,6 +3,7 @@ use crate::book::ladder::Ladder;
 use crate::book::own::OwnOrder;
 use crate::session::spec::Fees;
 use crate::types::{Cancel, Lots, NewOrder, Side, Tick, MS, SECOND};
+use crate::venue::delays::Message;
 use crate::venue::Cancelled;
 
 /// A market with a scripted mid, one scripted fill and scripted delays.
@@ -70,7 +71,7 @@ impl Venue for Script {
     fn see(&mut self, _now: Ns, _lags: &mut Vec<f64>) -> View {
         View::default()
     }
-    fn order_delay(&mut self) -> Ns {
+    fn order_delay(&mut self, _message: Message) -> Ns {
         self.delays.pop().unwrap_or(0)
     }
     fn counts(&self) -> (u64, u64) {

@@ -4,6 +4,7 @@
 
 use serde::Deserialize;
 
+use crate::scenario::tables::Lag;
 use crate::types::check::{count, in_range, CheckResult};
 
 /// The tunable parameters.
@@ -33,6 +34,46 @@ impl Parameters {
         in_range(&format!("{key}.impact_cap_ratio"), self.impact_cap_ratio, 0.08, 0.12)?;
         in_range(&format!("{key}.max_delta_ratio"), self.max_delta_ratio, 0.1, 0.16)?;
         in_range(&format!("{key}.tail_age_ms"), self.tail_age_ms, 500.0, 800.0)?;
+        Ok(())
+    }
+}
+
+/// Delays of single kinds of messages; one that is left out has that of all order messages.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Laws {
+    /// Of new orders, of replacements and of changes of size.
+    pub new: Option<Lag>,
+    /// Of cancellations.
+    pub cancel: Option<Lag>,
+    /// Of answers to either.
+    pub ack: Option<Lag>,
+    /// Of reports of fills.
+    pub fill: Option<Lag>,
+    /// Each delay is times the relative volatility to this power; 0 to 4.
+    pub volatility_power: f64,
+}
+
+impl Default for Laws {
+    fn default() -> Self {
+        Laws {
+            new: None,
+            cancel: None,
+            ack: None,
+            fill: None,
+            volatility_power: 0.0,
+        }
+    }
+}
+
+impl Laws {
+    /// Check all fields; the error names the key and the accepted range.
+    pub(crate) fn check(&self, key: &str) -> CheckResult {
+        if let Some(part) = &self.new { part.check(&format!("{key}.new"))?; }
+        if let Some(part) = &self.cancel { part.check(&format!("{key}.cancel"))?; }
+        if let Some(part) = &self.ack { part.check(&format!("{key}.ack"))?; }
+        if let Some(part) = &self.fill { part.check(&format!("{key}.fill"))?; }
+        in_range(&format!("{key}.volatility_power"), self.volatility_power, 0.0, 4.0)?;
         Ok(())
     }
 }
@@ -71,6 +112,7 @@ pub struct MakerSettings {
     pub liquidity_memory_ms: f64,
     /// 0 to 60000.
     pub order_latency_ms: f64,
+    pub latency: Option<Laws>,
 }
 
 impl MakerSettings {
@@ -91,6 +133,7 @@ impl MakerSettings {
         count(&format!("{key}.depth_levels"), u64::from(self.depth_levels), 1, 1000)?;
         in_range(&format!("{key}.liquidity_memory_ms"), self.liquidity_memory_ms, 0.1, 3600000.0)?;
         in_range(&format!("{key}.order_latency_ms"), self.order_latency_ms, 0.0, 60000.0)?;
+        if let Some(part) = &self.latency { part.check(&format!("{key}.latency"))?; }
         Ok(())
     }
 }

@@ -13,6 +13,7 @@ use crate::session::payments::Payments;
 use crate::session::run::Run;
 use crate::session::spec::ReplaySpec;
 use crate::types::ns_of_ms;
+use crate::venue::delays::Delays;
 use crate::venue::replay::ReplayVenue;
 use crate::venue::rows::Rows;
 use crate::venue::tape::Column;
@@ -116,7 +117,11 @@ pub(crate) fn opened<'a>(
     let mut venue = ReplayVenue::new(
         rows,
         spec.maker.depth_levels as usize,
-        spec.maker.order_latency_ms,
+        Delays::new(
+            spec.maker.latency.as_ref(),
+            spec.maker.order_latency_ms,
+            spec.start_ns,
+        ),
         (spec.local_shift_ns, spec.has_receipt),
         spec.silence_ns,
     )

@@ -5,6 +5,7 @@ use crate::book::own::OwnOrder;
 use crate::flow::value::Moves;
 use crate::scenario::Contract;
 use crate::types::{Lots, NewOrder, Ns, Side, Tick, VenueFill, View};
+use crate::venue::delays::Message;
 use crate::venue::mock::MockVenue;
 use crate::venue::quality::Quality;
 use crate::venue::replay::ReplayVenue;
@@ -89,8 +90,8 @@ impl Venue for AnyVenue<'_> {
         to_venue!(self, venue => venue.see(now, lags))
     }
 
-    fn order_delay(&mut self) -> Ns {
-        to_venue!(self, venue => venue.order_delay())
+    fn order_delay(&mut self, message: Message) -> Ns {
+        to_venue!(self, venue => venue.order_delay(message))
     }
 
     fn counts(&self) -> (u64, u64) {

@@ -11,6 +11,7 @@ use crate::flow::value::Moves;
 use crate::scenario::{Contract, Latency};
 use crate::types::rng::{Purpose, Stream};
 use crate::types::{ns_of_ms, Lots, NewOrder, Ns, Side, Tick, VenueFill, View};
+use crate::venue::delays::{pace, Message};
 use crate::venue::feed::Feed;
 use crate::venue::participants::{Moment, Participants};
 use crate::venue::recorder::Recorder;
@@ -96,6 +97,12 @@ impl MockVenue {
     #[cfg(test)]
     pub(crate) fn unseen(&self) -> usize {
         self.feed.unseen()
+    }
+
+    /// Factor on delays now.
+    fn pace(&self) -> f64 {
+        let now = self.world.now();
+        now.latency * pace(now.volatility, self.latency.volatility_power)
     }
 
     /// Fill orders of ours by another model than the queue.
@@ -186,7 +193,7 @@ impl MockVenue {
             mid: book.mid,
             liquidity: sides.map(|side| side.depth(self.levels)),
         };
-        let factor = self.world.now().latency;
+        let factor = self.pace();
         let lag = draw_lag(&self.latency.feed, factor, &mut self.delays);
         let arrival = self.feed.send(view, shown, lag + self.down_for(FEED));
         self.participants.deliver(arrival);
@@ -261,9 +268,9 @@ impl Venue for MockVenue {
         self.feed.see(now, lags)
     }
 
-    fn order_delay(&mut self) -> Ns {
-        let factor = self.world.now().latency;
-        draw_lag(&self.latency.order, factor, &mut self.delays) + self.down_for(ORDERS)
+    fn order_delay(&mut self, message: Message) -> Ns {
+        let factor = self.pace();
+        draw_lag(self.latency.law(message), factor, &mut self.delays) + self.down_for(ORDERS)
     }
 
     fn counts(&self) -> (u64, u64) {

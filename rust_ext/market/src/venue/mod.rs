@@ -1,6 +1,7 @@
 //! What the maker's gateway needs from a market, whether mock or recorded.
 
 pub(crate) mod any;
+pub(crate) mod delays;
 pub(crate) mod feed;
 pub(crate) mod mock;
 pub(crate) mod participants;
@@ -15,6 +16,7 @@ use crate::book::ladder::Ladder;
 use crate::book::own::OwnOrder;
 use crate::flow::value::Moves;
 use crate::scenario::Contract;
+use crate::venue::delays::Message;
 use crate::venue::quality::Quality;
 
 use crate::types::{Lots, NewOrder, Ns, Side, Tick, VenueFill, View};
@@ -68,7 +70,7 @@ pub(crate) trait Venue {
     fn see(&mut self, now: Ns, lags: &mut Vec<f64>) -> View;
 
     /// Draw the delay of one order message.
-    fn order_delay(&mut self) -> Ns;
+    fn order_delay(&mut self, message: Message) -> Ns;
 
     /// Market events and trades so far.
     fn counts(&self) -> (u64, u64);

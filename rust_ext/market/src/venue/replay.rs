@@ -12,7 +12,8 @@ use crate::book::displayed::Displayed;
 use crate::book::fills::{FillModel, UNKNOWN};
 use crate::book::ladder::Ladder;
 use crate::book::own::{OwnOrder, OwnOrders};
-use crate::types::{ns_of_ms, Lots, NewOrder, Ns, Side, Tick, VenueFill, View};
+use crate::types::{Lots, NewOrder, Ns, Side, Tick, VenueFill, View};
+use crate::venue::delays::{Delays, Message};
 use crate::venue::quality::{Quality, Watch};
 use crate::venue::rows::{Action, Cursor, RowError, Rows};
 use crate::venue::shown::{Print, Shown};
@@ -32,7 +33,7 @@ pub(crate) struct ReplayVenue<'a> {
     zero: Ns,
     last: Ns,
     levels: usize,
-    order_delay: Ns,
+    delays: Delays,
     /// Added to every local time; and whether these are times of receipt at all.
     local_clock: (Ns, bool),
     watch: Watch,
@@ -58,7 +59,7 @@ impl<'a> ReplayVenue<'a> {
     pub(crate) fn new(
         rows: Rows<'a>,
         levels: usize,
-        order_latency_ms: f64,
+        delays: Delays,
         local_clock: (Ns, bool),
         least_silence: Ns,
     ) -> Option<Self> {
@@ -71,7 +72,7 @@ impl<'a> ReplayVenue<'a> {
             zero,
             last: last.saturating_sub(zero).max(0),
             levels,
-            order_delay: ns_of_ms(order_latency_ms),
+            delays,
             local_clock,
             watch: Watch::new(0, 0, least_silence),
             last_trade: None,
@@ -142,6 +143,7 @@ impl<'a> ReplayVenue<'a> {
                 if since > before {
                     self.exchange.note_mid();
                     self.watch.pass(since, &self.exchange);
+                    self.delays.see(since, &self.exchange);
                     self.exchange_cursor.at = since;
                 }
                 self.events += 1;
@@ -164,7 +166,7 @@ impl<'a> ReplayVenue<'a> {
     #[inline]
     fn depth(&mut self, side: Side, tick: Tick, lots: Lots, fills: &mut Vec<VenueFill>) {
         if lots > 0 {
-            let least = self.own.model().least_beyond();
+            let least = self.own.least_beyond();
             self.sweep(side.opposite(), tick, least, fills);
         }
         self.exchange.set(side, tick, lots);
@@ -256,7 +258,7 @@ impl<'a> ReplayVenue<'a> {
         let resting = aggressor.opposite();
         self.sweep(resting, tick, 1, fills);
         let stamp = self.stamp(tick);
-        if self.own.model().law().is_some() {
+        if self.own.is_by_law() {
             self.own.trade_by_law(resting, tick, lots, stamp, fills);
             return;
         }
@@ -365,8 +367,7 @@ impl Venue for ReplayVenue<'_> {
         if self.crosses(own.order) {
             return false;
         }
-        let most = self.displayed_at(own.order);
-        self.own.restore(own, most);
+        self.own.restore(self.displayed_at(own.order), own);
         true
     }
 
@@ -427,8 +428,8 @@ impl Venue for ReplayVenue<'_> {
         self.local.view(self.local_cursor.at, self.levels)
     }
 
-    fn order_delay(&mut self) -> Ns {
-        self.order_delay
+    fn order_delay(&mut self, message: Message) -> Ns {
+        self.delays.draw(message)
     }
 
     fn counts(&self) -> (u64, u64) {

@@ -32,7 +32,14 @@ fn recording(rows: &[(u64, Ns, f64, f64)]) -> Vec<u8> {
 
 fn venue(bytes: &[u8]) -> ReplayVenue<'_> {
     let rows = Rows::new(bytes, 1.0, 1.0).expect("whole rows");
-    ReplayVenue::new(rows, 5, 1.0, (0, true), 1_000_000_000).expect("it has events")
+    ReplayVenue::new(
+        rows,
+        5,
+        Delays::Constant(1_000_000),
+        (0, true),
+        1_000_000_000,
+    )
+    .expect("it has events")
 }
 
 fn bid(tick: Tick, lots: Lots) -> NewOrder {

@@ -47,6 +47,11 @@ impl FairWalk {
         self.ln + self.transient * fair.transient_bps * 1e-4
     }
 
+    /// Standard deviation of the next step, relative to its mean.
+    pub(crate) fn relative_volatility(&self) -> f64 {
+        self.variance.sqrt()
+    }
+
     /// One step of 100 ms; `volatility` and `jumps` are multipliers, `drift` is bps per hour on top.
     ///
     /// Every step draws the same number of times, so that multipliers do not shift what comes later.

@@ -42,6 +42,8 @@ pub struct Point {
     pub informed: f64,
     /// Multiplier on delays.
     pub latency: f64,
+    /// Volatility of the fair value, relative to its usual one.
+    pub volatility: f64,
     /// When feed and orders are up again; [`UP`] where they are up.
     pub back_at: [Ns; 2],
     /// Added to the fees of maker and taker, bps.
@@ -61,6 +63,7 @@ impl Point {
             trading: 1.0,
             informed: 1.0,
             latency: 1.0,
+            volatility: 1.0,
             back_at: [UP; 2],
             fee_shift: [0.0, 0.0],
             labels: 0,
@@ -174,6 +177,7 @@ impl World {
             trading: (effect[EFFECTS.activity] * effect[EFFECTS.trading]).min(100.0),
             informed: effect[EFFECTS.informed],
             latency: effect[EFFECTS.latency],
+            volatility: effect[EFFECTS.volatility] * self.fair.relative_volatility(),
             back_at: mix
                 .back_at
                 .map(|s| s.map_or(UP, |s| (s * SECOND as f64) as Ns)),

@@ -10,6 +10,21 @@ use crate::types::check::{in_range, CheckResult};
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Latency {
+    /// Of new orders, of replacements and of changes of size.
+    #[serde(default)]
+    pub new: Option<Lag>,
+    /// Of cancellations.
+    #[serde(default)]
+    pub cancel: Option<Lag>,
+    /// Of answers to either.
+    #[serde(default)]
+    pub ack: Option<Lag>,
+    /// Of reports of fills.
+    #[serde(default)]
+    pub fill: Option<Lag>,
+    /// Each delay is times the relative volatility to this power; 0 to 4.
+    #[serde(default)]
+    pub volatility_power: f64,
     /// Time between two depth messages of the feed, ms; 1 to 1000.
     pub feed_interval_ms: f64,
     pub feed: Lag,
@@ -19,6 +34,11 @@ pub struct Latency {
 impl Latency {
     /// Check all fields; the error names the key and the accepted range.
     pub(crate) fn check(&self, key: &str) -> CheckResult {
+        if let Some(part) = &self.new { part.check(&format!("{key}.new"))?; }
+        if let Some(part) = &self.cancel { part.check(&format!("{key}.cancel"))?; }
+        if let Some(part) = &self.ack { part.check(&format!("{key}.ack"))?; }
+        if let Some(part) = &self.fill { part.check(&format!("{key}.fill"))?; }
+        in_range(&format!("{key}.volatility_power"), self.volatility_power, 0.0, 4.0)?;
         in_range(&format!("{key}.feed_interval_ms"), self.feed_interval_ms, 1.0, 1000.0)?;
         self.feed.check(&format!("{key}.feed"))?;
         self.order.check(&format!("{key}.order"))?;
