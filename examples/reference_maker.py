@@ -102,12 +102,13 @@ class ReferenceMaker(Strategy):
         return {**super().describe(), "maker": self._m.model_dump()}
 
     def on_start(self, view: View) -> None:
-        """Begin without quotes, with a full bucket."""
+        """Begin with the quotes of the iteration before, and a full bucket."""
         now = nearest(view.time_ms * NS)
         self._bucket = Bucket(view.parameters.replace_rate_per_min, now)
         self._memory = Memory(self._m.liquidity_memory_ms)
         self._recent = Recent(nearest(self._m.decision_horizon_ms * NS))
         self._quotes: dict[int, Order | None] = {1: None, -1: None}
+        self._quotes.update({order.side: order for order in view.orders})
         self._updated: float = -math.inf
         self._exit: Order | None = None
         self._first = 1

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
-JOB = ("--soak-iterations=3", "--soak-profile=steady_safe", "--soak-minutes=0.5", "--soak-gate=off")
+JOB = (
+    *("--soak-iterations=3", "--soak-profile=steady_safe", "--soak-minutes=0.5", "--soak-gate=off"),
+    "--soak-position=flat",
+)
 
 
 @pytest.fixture

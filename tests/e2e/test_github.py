@@ -58,7 +58,8 @@ def test_a_canary_whose_gates_were_not_judged_is_annotated_too(
         'extends = "steady_safe"\n[gates.thresholds.net_bps]\nfail_below = 3.5\nleast = 0\n', encoding="utf-8"
     )
     result = pytester.runpytest_inprocess(
-        "--soak-profile=./strict.toml", "--soak-iterations=4", "--soak-minutes=1", "-k", "not gates"
+        *("--soak-profile=./strict.toml", "--soak-iterations=4", "--soak-minutes=1", "-k", "not gates"),
+        "--soak-position=flat",
     )
     (line,) = [line for line in result.outlines if line.startswith("::")]
     assert "iteration 3" in line

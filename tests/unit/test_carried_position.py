@@ -224,15 +224,13 @@ def test_a_strategy_begins_with_what_it_had(tmp_path: Path, rule: PositionRule) 
         assert edge.carry["profit"] == pytest.approx(edge.totals.ledger, abs=0.5)
 
 
-def test_the_rule_is_part_of_the_identity_and_an_old_one_stays_as_it_was(tmp_path: Path) -> None:
+def test_the_rule_is_part_of_the_identity(tmp_path: Path) -> None:
     flat = canary_kit.spec(tmp_path)
     assert "position" not in flat.inputs()
     assert replace(flat, position=PositionRule.CARRY).inputs() == {**flat.inputs(), "position": "carry"}
     assert not replace(flat, position=PositionRule.CARRY).has_inputs_of(flat)
     asked = Settings().of_run()
     assert RunSettings.model_validate(asked).position == "carry"
-    del asked["position"]
-    assert RunSettings.model_validate(asked).position == "flat"
 
 
 def test_a_position_that_goes_on_is_sold_once_and_falls_over_the_border() -> None:

@@ -215,8 +215,7 @@ class RunSettings(Strict):
     minutes: Annotated[float | None, Field(gt=0.0, le=MAX_MINUTES)]
     gate: Literal["hard", "soft", "off"] | None
     fills: Annotated[str, Field(pattern=PATTERN)] | None
-    # A run that began before there was a choice began every iteration flat.
-    position: Literal["carry", "flat"] = "flat"
+    position: Literal["carry", "flat"]
     replay: Annotated[tuple[Text, ...] | None, Field(strict=False), BeforeValidator(_listed)]
     tick_size: Annotated[float | None, Field(ge=LEAST_STEP, le=MOST_STEP)]
     lot_size: Annotated[float | None, Field(ge=LEAST_STEP, le=MOST_STEP)]

@@ -127,7 +127,7 @@ impl OwnOrders {
     }
 
     /// Go on with an order where it stood in its queue; at most `most` lots are displayed at its price.
-    pub(crate) fn restore(&mut self, own: OwnOrder, most: Lots) {
+    pub(crate) fn restore(&mut self, most: Lots, own: OwnOrder) {
         let ahead = if own.ahead == UNKNOWN {
             self.model.behind(UNKNOWN)
         } else if self.model.gains_by_cancels() {

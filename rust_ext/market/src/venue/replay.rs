@@ -367,8 +367,7 @@ impl Venue for ReplayVenue<'_> {
         if self.crosses(own.order) {
             return false;
         }
-        let most = self.displayed_at(own.order);
-        self.own.restore(own, most);
+        self.own.restore(self.displayed_at(own.order), own);
         true
     }
 
