@@ -76,5 +76,4 @@ def nothing_measured(at_ms: float) -> EdgeReport:
             spread_bps_mean=None,
             ended=True,
         ),
-        holdings=Holdings(position=0.0, average_price=None, mark=None, last_order=0, orders=()),
     )
