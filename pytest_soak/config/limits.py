@@ -10,3 +10,6 @@ LONGEST_NAME = 64
 
 ARTIFACTS = "artifacts/soak"
 """The folder of runs and artifacts where none is named, below the project's."""
+
+POSITION = "carry"
+"""What becomes of position and orders at the end of an iteration, where nothing is asked for."""

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_soak.config.limits import ARTIFACTS
+from pytest_soak.config.limits import ARTIFACTS, POSITION
 
 if TYPE_CHECKING:
     from pytest_soak.domain.contract import Contract
@@ -54,7 +54,7 @@ class Settings:
     minutes: float | None = None
     gate: str | None = None
     fills: str | None = None
-    position: str = "carry"
+    position: str = POSITION
     artifacts: Path = Path(ARTIFACTS)
     resume: str | None = None
     extend: int | None = None

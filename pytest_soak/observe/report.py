@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from pytest_soak.config.limits import POSITION
 from pytest_soak.domain.errors import SoakError
 from pytest_soak.domain.kpis import KPI_MEANINGS
 from pytest_soak.domain.outcome import UNJUDGED, verdict_over
 from pytest_soak.domain.text import money, number
 from pytest_soak.domain.unread import unread_text
-from pytest_soak.engine.settings import Settings
 from pytest_soak.observe.data import Json, canary_of, row_of
 from pytest_soak.observe.markdown import escaped, table
 from pytest_soak.observe.reading import RunReading, Unreadable
@@ -105,7 +105,7 @@ def words_of(run: RunReading) -> list[str]:
         words.append(f"--soak-gate={settings.gate}")
     if settings.fills is not None:
         words.append(f"--soak-fills={settings.fills}")
-    if settings.position != Settings().position:
+    if settings.position != POSITION:
         words.append(f"--soak-position={settings.position}")
     for name in ("contract", "contract_size", "funding"):
         if getattr(settings, name) is not None:
