@@ -62,7 +62,7 @@ class Strategy:
 
     Args:
         fees: what fills are charged.
-        order_latency: on a recording, delays of single kinds of messages, as ``profile.maker.latency`` has them;
+        order_latency: on a recording, delays of kinds of messages, as ``profile.maker.latency`` has them;
             a mock market has delays of its own.
 
     Attributes:
