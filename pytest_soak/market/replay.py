@@ -246,8 +246,8 @@ class ReplayMarket:
         Args:
             window: the stretch of market time.
             fees: what fills are charged.
-            maker: of these settings ``decision_interval_ms``, ``depth_levels`` and ``order_latency_ms``
-                count; the others are those of the reference maker, which does not run.
+            maker: of these settings ``decision_interval_ms``, ``depth_levels``, ``order_latency_ms`` and
+                ``latency`` count; the others are those of the reference maker, which does not run.
 
         Raises:
             SoakConfigError: where the kernel refuses window or settings.
