@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any, Literal, NamedTuple
 
@@ -28,56 +28,15 @@ class Meaning(NamedTuple):
     better: Literal["up", "down"] | None
 
 
-KPI_MEANINGS: Mapping[str, Meaning] = {
-    "net_bps": Meaning(
-        "bps", "profit per traded notional: gross + fees + slippage + inventory + funding", "up"
-    ),
-    "gross_bps": Meaning("bps", "maker fills: side x (mid at fill - price); earned is positive", "up"),
-    "fees_eff_bps": Meaning("bps", "minus the fees paid, so a rebate is positive", "up"),
-    "slippage_bps": Meaning("bps", "taker fills: side x (mid at decision - price); crossing costs", "up"),
-    "inventory_bps": Meaning("bps", "position x change of mid between fills", "up"),
-    "funding_bps": Meaning("bps", "funding received less funding paid; 0 where there is none", "up"),
-    "adverse_bps_p95": Meaning(
-        "bps", "95th percentile of the cost of a maker fill marked 1 s later; part of inventory", "down"
-    ),
-    "slippage_bps_p95": Meaning("bps", "95th percentile of the cost of a taker fill", "down"),
-    "order_age_p95_ms": Meaning("ms", "95th percentile of an order's age at its cancel or last fill", None),
-    "ws_lag_p95_ms": Meaning("ms", "95th percentile of the delay of market data", "down"),
-    "latency_p95_ms": Meaning("ms", "95th percentile of an order's round trip", "down"),
-    "risk_ratio": Meaning("ratio", "attempts blocked for risk / all blocked attempts", "down"),
-    "risk_rate": Meaning("ratio", "attempts blocked for risk / all attempts", "down"),
-    "maker_taker_ratio": Meaning("ratio", "maker notional / all traded notional", "up"),
-    "cancel_ratio": Meaning("ratio", "orders cancelled / orders placed", "down"),
-    "blocked_share": Meaning("ratio", "blocked attempts / all attempts", "down"),
-    "profit": Meaning("quote", "profit at mid, from cash flows and the position at the end", "up"),
-    "profit_quote": Meaning("quote", "profit in quote currency, at the last mid of each iteration", "up"),
-    "notional": Meaning("quote", "traded notional", None),
-    "notional_quote": Meaning("quote", "traded notional in quote currency", None),
-    "fills": Meaning("count", "fills, as maker and as taker", None),
-    "filled_while_cancelling": Meaning("count", "fills of orders whose cancel was under way", "down"),
-    "cancels_too_late": Meaning("count", "cancels that arrived when the order was gone", "down"),
-    "position_start": Meaning("base", "position at the start; long is positive", None),
-    "position_end": Meaning("base", "position at the end; long is positive", None),
-    "position_max": Meaning("base", "position of the largest size, with its sign", None),
-    "drawdown": Meaning("quote", "largest fall of the cumulative profit at mid below its highest", "down"),
-    "net_liquidation_bps": Meaning(
-        "bps", "net_bps with the final position sold into a book that answers, taker fee paid", "up"
-    ),
-    **{
-        f"markout_{after}_bps": Meaning(
-            "bps", f"maker fills: side x (mid {text} after - price), by notional; earned is positive", "up"
-        )
-        for after, text in (("100ms", "0.1 s"), ("1s", "1 s"), ("10s", "10 s"), ("60s", "60 s"))
-    },
-    "quote_uptime": Meaning("ratio", "time with both sides quoted / all time", "up"),
-    "requote_p50_ms": Meaning("ms", "median time that a side was without a quote, where it had one", "down"),
-    "requote_p95_ms": Meaning("ms", "95th percentile of the time that a side was without a quote", "down"),
-    "profit_per_hour": Meaning("quote/h", "profit per hour of market time", "up"),
-    "fills_per_hour": Meaning("1/h", "fills per hour of market time", None),
-    "worst_five_minutes": Meaning("quote", "least profit in any five minutes of an iteration", "up"),
-    "worst_label_profit": Meaning("quote", "least profit while any one label of the market was on", "up"),
-}
-"""Every KPI that a gate can judge, in the order in which it is shown."""
+def _meanings() -> Iterator[tuple[str, Meaning]]:
+    for name, field in Kpis.model_fields.items():
+        said: Any = field.json_schema_extra
+        if said is not None:
+            yield name, Meaning(said["unit"], field.description or "", said["better"])
+
+
+KPI_MEANINGS: Mapping[str, Meaning] = dict(_meanings())
+"""Every KPI that a gate can judge, in the order in which it is shown; ``Kpis`` defines them."""
 
 IN_QUOTE = ("profit_quote", "notional_quote")
 """KPIs that are in quote currency whatever the contract settles in."""

@@ -81,6 +81,8 @@ class ReplayMarket:
         # What a reader converted has its unit of time from the format.
         skew = MOST_KNOWN_SKEW_NS if about.messages else MOST_SKEW_NS
         self._facts: Facts = check_rows(self._recording.rows, path, tick_size, lot_size, most_skew_ns=skew)
+        if not self._facts.has_delays:
+            self._recording = self._recording.without_receipt()
 
     def under(self, fills: FillModel) -> ReplayMarket:
         """The same recording, read once, with orders that fill by this model."""

@@ -181,8 +181,9 @@ def add_options(parser: pytest.Parser) -> None:
     """Register the ``--soak-*`` options as one group, and each as an ini option ``soak_*``."""
     group = parser.getgroup("soak", "soak: market-making strategies, iteration after iteration")
     for name, metavar, parse, join, text in _OPTIONS:
+        option = f"--soak-{_flag(name)}".replace("_", "-")
         group.addoption(
-            f"--soak-{_flag(name)}".replace("_", "-"),
+            option,
             dest=f"soak_{name}",
             metavar=metavar,
             type=parse,
@@ -191,7 +192,7 @@ def add_options(parser: pytest.Parser) -> None:
             help=text,
         )
         kind: Literal["args", "string"] = "args" if join else "string"
-        parser.addini(f"soak_{_flag(name)}", f"{text}; see --soak-{_flag(name)}", type=kind, default=None)
+        parser.addini(f"soak_{_flag(name)}", f"{text}; see {option}", type=kind, default=None)
     group.addoption(
         "--soak-resume",
         dest="soak_resume",

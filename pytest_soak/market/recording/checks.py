@@ -43,6 +43,7 @@ class Facts:
     """What a recording holds: times in ns of the exchange's clock, sizes of tick and lot, and where from.
 
     ``local_shift_ns`` is to be added to every local time, so that nothing is received before it was sent.
+    ``has_delays`` is false where every row was received at the very time at which it was sent.
     """
 
     rows: int
@@ -51,6 +52,7 @@ class Facts:
     tick_size: float
     lot_size: float
     local_shift_ns: int = 0
+    has_delays: bool = True
     tick_from: str = "data"
     lot_from: str = "data"
     findings: tuple[Finding, ...] = ()
@@ -95,6 +97,7 @@ def check_rows(
         tick_size=tick,
         lot_size=lot,
         local_shift_ns=scan.shift(),
+        has_delays=scan.has_delays,
         tick_from="option" if tick_size else "data",
         lot_from="option" if lot_size else "data",
         findings=(*scan.findings(), *odd),
@@ -152,6 +155,7 @@ class _Scan:
         self.most_px = self.most_qty = 0.0
         self.exchange = Axis("exch_ts", "exchange's", self._report)
         self.local = Axis("local_ts", "local", self._report)
+        self.has_delays = False
         self._least_delay: tuple[int, int] | None = None
         self._early = 0
 
@@ -240,6 +244,7 @@ class _Scan:
         if self._least_delay is None or least < self._least_delay[0]:
             self._least_delay = least, self._offset + int(places[at])
         self._early += int((delay < 0).sum())
+        self.has_delays |= bool(delay.any())
         for wrong, expected in (
             (delay > MOST_DELAY_NS, "at most 10 min"),
             (

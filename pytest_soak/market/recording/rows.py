@@ -5,7 +5,7 @@ from __future__ import annotations
 import mmap
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -149,6 +149,10 @@ class Recording:
     rows: Rows
     origin: str | None
     about: About
+
+    def without_receipt(self) -> Recording:
+        """The same recording, whose times of receipt are not known: local times are those of the exchange."""
+        return replace(self, about=self.about.model_copy(update={"has_receipt": False}))
 
     @property
     def buffer(self) -> memoryview:
