@@ -17,6 +17,7 @@ from pytest_soak.domain.parameters import PARAMETERS
 from pytest_soak.domain.reasons import REASONS
 from pytest_soak.domain.settings import FeeSettings, FeeTier, MakerSettings
 from pytest_soak.market.scenario.model import Effect, Scenario
+from rust_ext.constants import measures, recorded_rows, shared_memory
 from rust_ext.models import STRUCT, Model, camel, checker, key_of
 
 SOURCES = Path(__file__).parent
@@ -33,6 +34,19 @@ def generate() -> Mapping[Path, str]:
         Path("market/src/session/parameters.rs"): _parameters(),
         Path("market/src/maker/reasons.rs"): _reasons(),
         Path("readers/src/reasons.rs"): _number_of_reasons(),
+        Path("readers/src/rows.rs"): _HEAD.format(
+            "Rows of a recording in the array format of hftbacktest 2, little-endian.",
+            "market/recording/",
+        )
+        + recorded_rows().replace("pub(crate)", "pub"),
+        Path("market/src/measure/limits.rs"): _HEAD.format(
+            "What is measured, and how often.", "domain/sampling.py` and `domain/course.py"
+        )
+        + measures(),
+        Path("market/src/session/shared.rs"): _HEAD.format(
+            "The memory that a compiled strategy and the market share.", "market/shared.py"
+        )
+        + shared_memory(),
     }
 
 

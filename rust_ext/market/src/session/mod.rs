@@ -16,6 +16,8 @@ pub(crate) mod refusals;
 pub(crate) mod replay_run;
 pub(crate) mod replay_stepping;
 pub(crate) mod run;
+#[rustfmt::skip] // generated, and compared byte by byte
+pub(crate) mod shared;
 pub(crate) mod simulate;
 pub(crate) mod spec;
 pub(crate) mod stepper;

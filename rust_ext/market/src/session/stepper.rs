@@ -10,14 +10,13 @@ use crate::session::pace::{Pace, Plan};
 use crate::session::refusals::RequestError;
 use crate::session::simulate::Opening;
 use crate::session::updates::OrderUpdate;
-use crate::types::{ms_of_ns, Cancel, Lots, NewOrder, Notification, Ns, Request, Side, Tick, View};
+use crate::types::{
+    ms_of_ns, Cancel, Lots, NewOrder, Notification, Ns, Request, Side, Tick, View, MOST_OF_ORDER,
+};
 use crate::venue::any::AnyVenue;
 use crate::venue::mock::MockVenue;
 use crate::venue::tape::Column;
 use crate::venue::Venue;
-
-/// Ceiling of one order, so that sums of lots stay far from the end of their type.
-const MOST_LOTS: f64 = (1u64 << 40) as f64;
 
 /// The iteration between two decisions.
 #[derive(Debug, Clone)]
@@ -413,14 +412,14 @@ impl<'a> Stepper<'a> {
     fn lots(&self, qty: f64) -> Result<Lots, RequestError> {
         // A quantity that is a whole number of lots but for the last bit of its double is meant as such.
         let lots = (qty / self.pace.plan.lot_size * (1.0 + 1e-12)).floor();
-        if (1.0..=MOST_LOTS).contains(&lots) {
+        if (1.0..=MOST_OF_ORDER as f64).contains(&lots) {
             return Ok(lots as Lots);
         }
         let least = self.pace.plan.lot_size;
         Err(RequestError::Quantity {
             quantity: qty,
             least,
-            most: least * MOST_LOTS,
+            most: least * MOST_OF_ORDER as f64,
         })
     }
 
