@@ -134,6 +134,7 @@ def _reasons() -> str:
     named = "".join(f'            "{name}" => Some(Reason::{variant}),\n' for name, variant in pairs)
     arms = "".join(f"            Reason::{variant} => self.{name} += 1,\n" for name, variant in pairs)
     total = " + ".join(f"self.{name}" for name, _ in pairs)
+    counts = ", ".join(f"self.{name}" for name, _ in pairs)
     return (
         f"{head}use serde::Serialize;\n\n/// Why an attempt is blocked.\n"
         "#[derive(Debug, Clone, Copy, PartialEq, Eq)]\n"
@@ -145,7 +146,9 @@ def _reasons() -> str:
         "#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]\n"
         f"pub(crate) struct Blocks {{\n{fields}}}\n\nimpl Blocks {{\n    /// Count one.\n"
         f"    pub(crate) fn add(&mut self, reason: Reason) {{\n        match reason {{\n{arms}"
-        "        }\n    }\n\n    /// For any reason.\n"
+        "        }\n    }\n\n    /// Of each reason, in the order of the names.\n"
+        f"    pub(crate) fn by_reason(&self) -> [u64; {len(pairs)}] {{\n        [{counts}]\n    }}\n\n"
+        "    /// For any reason.\n"
         f"    pub(crate) fn total(&self) -> u64 {{\n        {total}\n    }}\n}}\n"
     )
 

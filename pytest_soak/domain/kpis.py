@@ -148,18 +148,18 @@ def lean(report: EdgeReport) -> EdgeReport:
     What is made of distributions and of the path is None then.
     """
     none = Sample(n=0, p95=None)
-    gone = {name: none for name, field in EdgeReport.model_fields.items() if field.annotation is Sample}
+    removed = {name: none for name, field in EdgeReport.model_fields.items() if field.annotation is Sample}
     return report.model_copy(
-        update={**gone, "batches": None, "course": None, "carry": None, "own": {}, "under": {}}
+        update={**removed, "batches": None, "course": None, "carry": None, "own": {}, "under": {}}
     )
 
 
 def _without_prices(kpis: Kpis) -> Kpis:
     """KPIs that remain where prices cannot be trusted: quotes, blocks and fills depend on prices too."""
-    gone: dict[str, Any] = dict.fromkeys(name for name in KPI_MEANINGS if name not in _OF_MESSAGES)
+    removed: dict[str, Any] = dict.fromkeys(name for name in KPI_MEANINGS if name not in _OF_MESSAGES)
     samples = {name: n if name in _OF_MESSAGES else 0 for name, n in kpis.samples.items()}
-    gone["label_profit"] = gone["block_shares"] = gone["own"] = {}
-    return kpis.model_copy(update={**gone, "samples": samples, "errors": {}, "skews": {}})
+    removed["label_profit"] = removed["block_shares"] = removed["own"] = {}
+    return kpis.model_copy(update={**removed, "samples": samples, "errors": {}, "skews": {}})
 
 
 def _pooled(reports: Sequence[EdgeReport]) -> Kpis:
