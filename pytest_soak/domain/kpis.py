@@ -12,10 +12,14 @@ from pytest_soak.domain.course import LABEL_PROFIT, course_errors, course_kpis, 
 from pytest_soak.domain.fills import parted
 from pytest_soak.domain.own import is_own, own_errors, own_kpis, own_samples
 from pytest_soak.domain.records import Blocks, EdgeReport, EdgeTotals, Kpis, Sample
-from pytest_soak.domain.sampling import Error, merged_histogram, percentile_error, quantile, ratio_errors
-
-MIN_SAMPLES = 20
-"""Fewest samples of which a 95th percentile is believed."""
+from pytest_soak.domain.sampling import (
+    LEAST_VALUES,
+    Error,
+    merged_histogram,
+    percentile_error,
+    quantile,
+    ratio_errors,
+)
 
 _BPS = 1e4
 
@@ -144,18 +148,18 @@ def lean(report: EdgeReport) -> EdgeReport:
     What is made of distributions and of the path is None then.
     """
     none = Sample(n=0, p95=None)
-    gone = {name: none for name, field in EdgeReport.model_fields.items() if field.annotation is Sample}
+    removed = {name: none for name, field in EdgeReport.model_fields.items() if field.annotation is Sample}
     return report.model_copy(
-        update={**gone, "batches": None, "course": None, "carry": None, "own": {}, "under": {}}
+        update={**removed, "batches": None, "course": None, "carry": None, "own": {}, "under": {}}
     )
 
 
 def _without_prices(kpis: Kpis) -> Kpis:
     """KPIs that remain where prices cannot be trusted: quotes, blocks and fills depend on prices too."""
-    gone: dict[str, Any] = dict.fromkeys(name for name in KPI_MEANINGS if name not in _OF_MESSAGES)
+    removed: dict[str, Any] = dict.fromkeys(name for name in KPI_MEANINGS if name not in _OF_MESSAGES)
     samples = {name: n if name in _OF_MESSAGES else 0 for name, n in kpis.samples.items()}
-    gone["label_profit"] = gone["block_shares"] = gone["own"] = {}
-    return kpis.model_copy(update={**gone, "samples": samples, "errors": {}, "skews": {}})
+    removed["label_profit"] = removed["block_shares"] = removed["own"] = {}
+    return kpis.model_copy(update={**removed, "samples": samples, "errors": {}, "skews": {}})
 
 
 def _pooled(reports: Sequence[EdgeReport]) -> Kpis:
@@ -286,11 +290,11 @@ def _errors(reports: Sequence[EdgeReport]) -> dict[str, Error]:
 
 def _p95(samples: Sequence[Sample]) -> float | None:
     if len(samples) == 1:
-        return samples[0].p95 if samples[0].n >= MIN_SAMPLES else None
+        return samples[0].p95 if samples[0].n >= LEAST_VALUES else None
     merged = merged_histogram(samples)
     if merged is None:
         return _worst_p95(samples)
-    return quantile(merged, 0.95) if sum(merged.counts) >= MIN_SAMPLES else None
+    return quantile(merged, 0.95) if sum(merged.counts) >= LEAST_VALUES else None
 
 
 def has_few_blocks(kpis: Kpis, least_blocked_share: float) -> bool:
@@ -327,7 +331,7 @@ def _components_bps(totals: Mapping[str, float]) -> dict[str, float | None]:
 
 
 def _worst_p95(samples: Sequence[Sample]) -> float | None:
-    values = [s.p95 for s in samples if s.p95 is not None and s.n >= MIN_SAMPLES]
+    values = [s.p95 for s in samples if s.p95 is not None and s.n >= LEAST_VALUES]
     return max(values) if values and len(values) == len(samples) else None
 
 
