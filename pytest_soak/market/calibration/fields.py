@@ -119,7 +119,7 @@ def fields_of(s: Scales) -> tuple[Field, ...]:
         Field(("fair", "vol_bps"), 0.01 * s.volatility, 2.0 * s.volatility, 0.3 * s.volatility),
         Field(("fair", "tail_df"), 2.1, 30.0, 3.0),
         Field(("fair", "garch_alpha"), 0.002, 0.2, 0.02),
-        Field(("fair", "jumps_per_hour"), 1.0, 3600.0, 300.0),
+        Field(("fair", "jumps_per_hour"), 1.0, 36_000.0, 300.0),
         Field(("fair", "jump_sd_bps"), 0.2 * s.volatility, 30.0 * s.volatility, 1.5 * s.volatility),
         Field(("book", "orders"), 20.0, 3000.0, 400.0),
         Field(
@@ -199,6 +199,7 @@ def base_of(name: str, sample: Sample, scales: Scales) -> dict[str, Any]:
         "start_price": rounded(scales.price),
     }
     data["fair"]["drift_bps_per_hour"] = 0.0
+    data["book"]["batch_ms"] = sample.batch_ms
     data["flow"]["hawkes"]["half_lives_s"] = list(_HALF_LIVES_S)
     data["flow"]["hawkes"]["weights"] = [1.0, 1.0, 1.0]
     data["impact"]["typical_notional"] = rounded(max(1.0, scales.mean_order))

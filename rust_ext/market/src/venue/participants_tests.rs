@@ -16,7 +16,7 @@ fn market(seed: u64, permanent_bps: f64) -> Participants {
         point: &point,
         fair: world.fair_at(now),
     };
-    let mut market = Participants::new(&scenario, seed, 1, moment(0), None);
+    let mut market = Participants::new(&scenario, seed, 1, moment(0), None, 10);
     let mut fills = Vec::new();
     while market.next() < 3 * SECOND {
         let now = market.next();
