@@ -33,8 +33,8 @@ _STRETCH_S = 180.0
 _PARTS = 8
 _ALIKE = 1e-6
 _REGULAR = 0.5
-"""Quartiles of the times between messages with depth differ by less than this share of their median where a clock
-sends them; where each change is told when it comes, by more than their median."""
+"""Quartiles of the times between messages with depth differ by less than this share of their median where a
+clock sends them; where each change is told when it comes, by more than their median."""
 
 
 class Delays(NamedTuple):
@@ -48,7 +48,7 @@ class Delays(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A recording as far as it is used; ``batch_ms`` is the time between messages of a book that comes by a clock."""
+    """A recording as far as it is used; ``batch_ms`` is the time between messages of its book by a clock."""
 
     name: str
     sha256: str
@@ -84,7 +84,7 @@ class Sample:
 
     @property
     def batch_ms(self) -> float:
-        """Time between changes of what the recordings show of the book; 0 where each is told when it comes."""
+        """Time between changes of what recordings show of the book; 0 where each is told when it comes."""
         return min(source.batch_ms for source in self.sources)
 
 
@@ -185,7 +185,7 @@ def _deviation(rows: Sequence[Doubles]) -> Doubles:
 
 
 def _batch_ms(recording: Recording) -> float:
-    """Whole milliseconds between messages with depth, where a clock sends them; 0 where each change is told."""
+    """Whole milliseconds between messages with depth, where a clock sends them; 0 where each change is."""
     import numpy as np
 
     from pytest_soak.market.recording.checks import DEPTH

@@ -277,8 +277,8 @@ class BookProfile(Strict):
         ge=0.0,
         le=1000.0,
         exclude_if=lambda given: given == 0.0,
-        description="Time between changes of what stands in the book, ms; those in between wait for the next, "
-        "as they do where a recording shows a book by messages; 0: each takes effect at once",
+        description="Time between changes of what stands in the book, ms; those in between wait for the "
+        "next, as they do where a recording shows a book by messages; 0: each takes effect at once",
     )
 
 

@@ -76,6 +76,8 @@ pub(crate) struct Participants {
     recorder: Option<Box<Recorder>>,
     /// Side whose resting orders were hit in the event in hand.
     hit: Option<Side>,
+    /// Prices of a side whose quantity has changed and is not written down yet.
+    unsaid: [Vec<Tick>; 2],
 }
 
 impl Participants {
@@ -119,6 +121,7 @@ impl Participants {
             tape: None,
             recorder: None,
             hit: None,
+            unsaid: Default::default(),
         };
         for _ in 0..participants.flow.target() as usize {
             for side in Side::BOTH {
@@ -230,12 +233,15 @@ impl Participants {
 
     /// When the next event may happen.
     pub(crate) fn next(&self) -> Ns {
-        self.next_event.min(self.arrivals.next()).min(self.batch.next)
+        self.next_event
+            .min(self.arrivals.next())
+            .min(self.batch.next)
     }
 
     /// Process what is due at [`Participants::next`].
     pub(crate) fn process_event(&mut self, moment: Moment, fills: &mut Vec<VenueFill>) {
-        if self.batch.next <= self.next_event.min(self.arrivals.next()) {
+        let releases = self.batch.next <= self.next_event.min(self.arrivals.next());
+        if releases {
             self.release(moment, fills);
         } else if self.arrivals.next() <= self.next_event {
             if self.arrivals.accept(&mut self.stream) {
@@ -245,13 +251,31 @@ impl Participants {
             self.event(moment, fills);
             self.next_event = moment.now + self.flow.wait(moment.point, &mut self.stream);
         }
-        if let Some(recorder) = &mut self.recorder {
-            let hit = self.hit.take();
-            for side in Side::BOTH {
-                let resting = &mut self.book.sides[side.index()];
-                let changes = resting.take_changes();
-                let ladder = resting.ladder();
-                recorder.changes(moment.now, side, ladder, &changes, hit == Some(side));
+        self.write_rows(moment.now, releases);
+    }
+
+    /// Write down what an event changed: at once, or with the batch where changes wait for it.
+    fn write_rows(&mut self, now: Ns, releases: bool) {
+        let Some(recorder) = &mut self.recorder else {
+            return;
+        };
+        let hit = self.hit.take();
+        for side in Side::BOTH {
+            let resting = &mut self.book.sides[side.index()];
+            let changes = resting.take_changes();
+            let ladder = resting.ladder();
+            let traded = hit == Some(side);
+            if !self.batch.is_on() {
+                recorder.changes(now, side, ladder, &changes, traded);
+                continue;
+            }
+            if traded {
+                recorder.trades(now, side, &changes);
+            }
+            let unsaid = &mut self.unsaid[side.index()];
+            unsaid.extend(changes.iter().map(|(tick, _)| *tick));
+            if releases {
+                recorder.levels(now, side, ladder, std::mem::take(unsaid));
             }
         }
     }
@@ -351,10 +375,11 @@ impl Participants {
 
     /// What waited takes effect at once.
     fn release(&mut self, moment: Moment, fills: &mut Vec<VenueFill>) {
-        let moment = self.believing(moment);
+        let (moment, from) = (self.believing(moment), fills.len());
         for _ in 0..self.batch.held {
             self.limit_event(moment, fills);
         }
+        merge(fills, from);
         self.batch = Batch::after(self.batch.every, moment.now);
         self.book.note_mid();
         self.publish();
@@ -513,6 +538,20 @@ impl Participants {
             if self.aggress(side, lots, limit, now, fills) > 0 {
                 return;
             }
+        }
+    }
+}
+
+/// What a batch fills of an order of ours is one fill; those from `from` on are of one batch.
+fn merge(fills: &mut Vec<VenueFill>, from: usize) {
+    let all = fills.split_off(from);
+    for fill in all {
+        match fills[from..].iter_mut().find(|known| known.id == fill.id) {
+            Some(known) => {
+                known.lots += fill.lots;
+                known.left = fill.left;
+            }
+            None => fills.push(fill),
         }
     }
 }

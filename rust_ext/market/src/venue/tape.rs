@@ -57,7 +57,9 @@ impl Sight {
             best: best.map(|level| level.0),
             depth: levels.iter().map(|level| level.1).sum(),
             queue: best.map_or(0, |level| level.1),
-            gap: best.zip(levels.get(1)).map_or(0, |(a, b)| (a.0 - b.0).abs()),
+            gap: best
+                .zip(levels.get(1))
+                .map_or(0, |(a, b)| (a.0 - b.0).abs()),
         }
     }
 }
