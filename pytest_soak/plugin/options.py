@@ -326,13 +326,26 @@ def _extend(config: pytest.Config, given: list[str], *, resumes: bool) -> int | 
 
 def _from_ini(config: pytest.Config, name: str, parse: Callable[[str], T], *, repeatable: bool) -> Any:
     key = f"soak_{_flag(name)}"
+    if not repeatable:
+        return ini_value(config, key, parse)
+    return [_parsed(key, str(text), parse) for text in _ini(config, key) or ()] or None
+
+
+def _parsed(key: str, text: str, parse: Callable[[str], T]) -> T:
     try:
-        if repeatable:
-            return [parse(str(text)) for text in _ini(config, key) or ()] or None
-        text = ini_text(config, key)
-        return None if text is None else parse(text)
+        return parse(text)
     except argparse.ArgumentTypeError as error:
         raise usage_error(f"ini option {key}: {error}") from None
+
+
+def ini_value(config: pytest.Config, key: str, parse: Callable[[str], T]) -> T | None:
+    """The value of an ini option that takes one, parsed as the option of the command line is; None of none.
+
+    Raises:
+        pytest.UsageError: there are several values, or the one is not acceptable.
+    """
+    text = ini_text(config, key)
+    return None if text is None else _parsed(key, text, parse)
 
 
 def _ini(config: pytest.Config, key: str) -> Any:

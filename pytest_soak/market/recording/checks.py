@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_soak.market.recording.grid import MOST_UNITS, Grid, off_grid
-from pytest_soak.market.recording.rows import chunks
+from pytest_soak.market.recording.rows import chunks, sample
 from pytest_soak.market.recording.table import Finding, refuse
 from pytest_soak.market.recording.times import MOST_DELAY_NS, MOST_SKEW_NS, Axis
 
@@ -108,7 +108,7 @@ def delays_ms(rows: Rows) -> NDArray[np.float64]:
     """Delays from the exchange to the receiver, of a million rows of the local side, evenly taken."""
     import numpy as np
 
-    taken = rows[:: max(1, len(rows) // _MOST_DELAYS)]
+    taken = sample(rows, _MOST_DELAYS)
     of_local = taken[(taken["ev"] & np.uint64(LOCAL)) != 0]
     delays: NDArray[np.float64] = (of_local["local_ts"] - of_local["exch_ts"]) / 1e6
     return delays

@@ -44,6 +44,14 @@ def chunks(rows: Rows) -> Iterator[tuple[int, Rows]]:
         release(rows)
 
 
+def sample(rows: Rows, most: int) -> Rows:
+    """Some ``most`` rows, evenly taken, as a copy; of mapped rows one chunk is resident."""
+    import numpy as np
+
+    step = max(1, len(rows) // most)
+    return np.concatenate([np.array(chunk[-offset % step :: step]) for offset, chunk in chunks(rows)])
+
+
 def release(rows: Rows) -> None:
     """Give back the memory of mapped rows that were looked at; the file is asked again where they are needed.
 
@@ -61,16 +69,21 @@ def layout() -> np.dtype[np.void]:
     return np.dtype(list(FIELDS))
 
 
+def room_in(place: Path) -> int:
+    """Bytes of rows that may be written to a folder: half of what is free there."""
+    return shutil.disk_usage(place).free // 2
+
+
 def refuse_unless_room(path: Path, size: int, place: Path) -> None:
-    """Refuse rows that would take more than half of what is free where they are to be written.
+    """Refuse rows that would take more than they may where they are to be written.
 
     Raises:
         SoakConfigError: names the recording and the place.
     """
-    free = shutil.disk_usage(place).free
-    if size > free // 2:
+    room = room_in(place)
+    if size > room:
         raise SoakConfigError(
-            f"recording {path}: its rows take {size} bytes, of which {place} may hold {free // 2}, half of "
+            f"recording {path}: its rows take {size} bytes, of which {place} may hold {room}, half of "
             "what is free; make room there, or name another place (TMPDIR, PYTEST_SOAK_CACHE)"
         )
 
@@ -160,3 +173,7 @@ class Recording:
         import numpy as np
 
         return self.rows.view(np.uint8).data
+
+    def release(self) -> None:
+        """Give back the memory of rows that were looked at."""
+        release(self.rows)
