@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 
 from pytest_soak.domain.folding import MOST_NEW, Folding
-from pytest_soak.domain.kpis import Kpis, pooled
+from pytest_soak.domain.kpis import pooled
 from pytest_soak.domain.own import own_values
-from pytest_soak.domain.records import Course, EdgeReport, Markouts, Sample
+from pytest_soak.domain.records import Course, EdgeReport, Kpis, Markouts, Sample
 from pytest_soak.domain.values import Histogram
 from tests.rules_kit import edge_report, totals
 
