@@ -57,6 +57,13 @@ ROW = Row(
 )
 
 
+def test_a_guard_that_holds_many_parameters_keeps_to_the_width() -> None:
+    names = tuple(f"own_parameter_{n}" for n in range(12))
+    lines = live_lines(replace(ROW, refused={"soak_late": names}))
+    assert max(map(len, lines)) <= 80
+    assert " ".join(" ".join(lines).split()).count("own_parameter_") == len(names)
+
+
 def test_a_note_comes_back_from_a_report_as_it_was() -> None:
     """Through JSON, which is as little as any carrier of reports can hold."""
     note = ItemNote(key="k", folder="f", rows=[ROW], gates=CanaryGates(verdict="FAIL", gates=ROW.gates))
