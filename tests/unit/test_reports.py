@@ -171,6 +171,11 @@ def test_it_poisons_nothing(tmp_path: Path) -> None:
         ({"name": "x", "describe": dict}, "has no method run()"),
         ({"name": "", "describe": dict, "run": print}, ".name is ''"),
         ({"describe": dict, "run": print}, ".name is None"),
+        (
+            {"name": "x", "describe": lambda _: {"book": object()}, "run": print},
+            ".describe() returns what JSON cannot hold: Object of type object",
+        ),
+        ({"name": "x", "describe": lambda _: [float("nan")], "run": print}, "JSON cannot hold: Out of range"),
     ],
 )
 def test_an_object_that_is_no_strategy_is_refused(members: dict[str, object], said: str) -> None:
