@@ -18,8 +18,8 @@ from typing import NamedTuple
 
 from pytest_soak.config.profiles import load_profile
 from pytest_soak.domain.kpis import kpis_of
-from pytest_soak.domain.parameters import DEFAULTS
 from pytest_soak.domain.records import EdgeReport, Kpis
+from pytest_soak.engine.declared import declared
 from pytest_soak.market import MockMarket, ReplayMarket, Window, load_scenario
 
 FOLDER = Path(__file__).parents[1] / "examples" / "strategies"
@@ -49,7 +49,7 @@ class Task(NamedTuple):
             length = market.duration_ms / self.seeds
             start = (self.seed - 1) * length
         window = Window(iteration=1, iterations=1, start_ms=start, duration_ms=length, seed=self.seed)
-        report: EdgeReport = strategy.run(market, DEFAULTS, window)
+        report: EdgeReport = strategy.run(market, declared(strategy).defaults, window)
         return report
 
 

@@ -1,4 +1,4 @@
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, ClassVar, SupportsIndex, TypeAlias, final
 
@@ -11,6 +11,7 @@ __all__ = [
     "Market",
     "Simulation",
     "__version__",
+    "check_inflation",
     "convert_data",
     "count_codes",
     "count_lines",
@@ -26,11 +27,21 @@ __all__ = [
 __version__: str
 
 def observe_rows(
-    events: Buffer, tick_size: float, lot_size: float, depth_levels: int
+    events: Buffer,
+    tick_size: float,
+    lot_size: float,
+    depth_levels: int,
+    between: Callable[[], None] | None = None,
 ) -> dict[str, bytes]: ...
-def replay(spec: str, events: Buffer, series: dict[str, bytes] | None = None) -> bytes: ...
-def open_replay(spec: str, events: Buffer) -> Simulation: ...
-def convert_data(files: list[Path], output: Path | None = None) -> str: ...
+def replay(
+    spec: str,
+    events: Buffer,
+    series: dict[str, bytes] | None = None,
+    between: Callable[[], None] | None = None,
+) -> bytes: ...
+def open_replay(spec: str, events: Buffer, between: Callable[[], None] | None = None) -> Simulation: ...
+def convert_data(files: list[Path], output: Path | None = None, most_bytes: int = ...) -> str: ...
+def check_inflation(packed: int, unpacked: int) -> None: ...
 def data_format(path: Path) -> str | None: ...
 def data_formats() -> list[str]: ...
 def count_codes(codes: Buffer | NDArray[np.uint8]) -> list[int]: ...

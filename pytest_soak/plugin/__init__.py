@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from pytest_soak import hookspecs
+from pytest_soak.engine.hangs import HANGS
 from pytest_soak.engine.settings import Settings
 from pytest_soak.plugin import baseline, profiling, reporting, serving
 from pytest_soak.plugin.causes import cause_of_setup
@@ -90,6 +91,9 @@ def pytest_configure(config: pytest.Config) -> None:
         _register(config, settings)
     else:
         config.pluginmanager.register(SoakStopped(worker, signals.interrupt), "soak_stop")
+    if settings.iteration_timeout is not None:
+        HANGS.keep_stderr()
+        config.add_cleanup(HANGS.forget_stderr)
     if settings.given:
         if not (config.getoption("usepdb", False) or config.getoption("trace", False)):
             config.pluginmanager.register(signals, "soak_signals")

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_soak.config.arguments import port_number
 from pytest_soak.plugin.errors import usage_error
-from pytest_soak.plugin.options import ini_text
+from pytest_soak.plugin.options import ini_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -91,12 +91,7 @@ def wanted(config: pytest.Config, run_folder: Callable[[], Path]) -> Iterator[tu
 
 def _port(config: pytest.Config, name: str) -> int | None:
     port: int | None = config.getoption(f"soak_{name}", None)
-    text = ini_text(config, f"soak_{name}")
-    if port is not None or text is None:
-        return port
-    if not (text.isascii() and text.isdigit() and int(text) < 65_536):
-        raise usage_error(f"ini option soak_{name}: {text!a} is not a port from 0 to 65535")
-    return int(text)
+    return ini_value(config, f"soak_{name}", port_number) if port is None else port
 
 
 class SoakServed:

@@ -205,7 +205,11 @@ def _readable(funding: str | None) -> str | None:
 
 
 class RunSettings(Strict):
-    """What a run is a function of, as its session was asked; None means that nobody said so."""
+    """What a run is a function of, as its session was asked; None means that nobody said so.
+
+    A setting with a default came later than the others: a run of an older version does not name it, and was
+    what the default says. A new setting needs one, so that such a run is still shown and resumed.
+    """
 
     iterations: Count
     profiles: Annotated[tuple[Text, ...] | None, Field(strict=False)]
@@ -214,14 +218,14 @@ class RunSettings(Strict):
     overrides: Annotated[tuple[Text, ...], Field(strict=False)]
     minutes: Annotated[float | None, Field(gt=0.0, le=MAX_MINUTES)]
     gate: Annotated[GateMode | None, Field(strict=False)]
-    fills: Annotated[str, Field(pattern=PATTERN)] | None
-    position: Annotated[PositionRule, Field(strict=False)]
+    fills: Annotated[str, Field(pattern=PATTERN)] | None = None
+    position: Annotated[PositionRule, Field(strict=False)] = PositionRule.FLAT
     replay: Annotated[tuple[Text, ...] | None, Field(strict=False), BeforeValidator(_listed)]
-    tick_size: Annotated[float | None, Field(ge=LEAST_STEP, le=MOST_STEP)]
-    lot_size: Annotated[float | None, Field(ge=LEAST_STEP, le=MOST_STEP)]
-    contract: Kind | None
-    contract_size: Annotated[float | None, Field(ge=LEAST_SIZE, le=MOST_SIZE)]
-    funding: Annotated[str | None, AfterValidator(_readable)]
+    tick_size: Annotated[float | None, Field(ge=LEAST_STEP, le=MOST_STEP)] = None
+    lot_size: Annotated[float | None, Field(ge=LEAST_STEP, le=MOST_STEP)] = None
+    contract: Kind | None = None
+    contract_size: Annotated[float | None, Field(ge=LEAST_SIZE, le=MOST_SIZE)] = None
+    funding: Annotated[str | None, AfterValidator(_readable)] = None
     tune: bool
     environment: str | None
 

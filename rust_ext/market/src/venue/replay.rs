@@ -114,8 +114,10 @@ impl<'a> ReplayVenue<'a> {
     pub(crate) fn build(&mut self, until: Ns, budget: usize) -> Result<bool, RowError> {
         let mut none = Vec::new();
         let done = self.walk_exchange(until, budget, &mut none)?;
+        // Both clocks go together: rows behind them are not read again, and their memory may be given back.
+        let reached = if done { until } else { self.exchange_cursor.at };
+        self.walk_local(reached, false)?;
         if done {
-            self.walk_local(until, false)?;
             self.watch = self.watch.begun(until, self.exchange_cursor.at);
         }
         Ok(done)
@@ -325,16 +327,13 @@ impl<'a> ReplayVenue<'a> {
                 self.local.apply(action);
                 if let (Some(shown), Action::Trade { side, tick, lots }) = (&mut self.shown, action)
                 {
-                    shown.prints.extend(side.map(|aggressor| {
-                        Print {
-                            at: row
-                                .exchange_time()
-                                .unwrap_or(time)
-                                .saturating_sub(self.zero),
-                            aggressor,
-                            tick,
-                            lots,
-                        }
+                    let sent = row.exchange_time().unwrap_or(time);
+                    let at = sent.saturating_sub(self.zero);
+                    shown.prints.extend(side.map(|aggressor| Print {
+                        at,
+                        aggressor,
+                        tick,
+                        lots,
                     }));
                 }
                 // A clock that is known to be off measures no delay.

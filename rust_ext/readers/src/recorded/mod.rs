@@ -9,6 +9,7 @@ mod error;
 mod event;
 mod fields;
 mod formats;
+mod inflation;
 mod input;
 mod json;
 mod lines;
@@ -22,6 +23,8 @@ mod writer;
 pub use convert::{convert, Converted};
 pub use error::DataError;
 pub use formats::{format_names, format_of};
+pub use inflation::check_inflation;
+pub use writer::Room;
 
 #[cfg(test)]
 mod testing;
