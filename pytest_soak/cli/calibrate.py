@@ -103,7 +103,7 @@ def run(options: argparse.Namespace) -> None:
         progress=_progress(options.simulations),
         start=start,
     )
-    write_output(file, text_of(found).encode("ascii"))
+    write_output(file, text_of(found, _said(options)).encode("ascii"))
     for line in told_by(found):
         _print(line)
     _print("")
@@ -111,6 +111,12 @@ def run(options: argparse.Namespace) -> None:
     _facts(found)
     _print("")
     _print(f"{file}: scenario {name}")
+
+
+def _said(options: argparse.Namespace) -> str:
+    """The options of which a fit does not know, as they are given."""
+    until = f" --until {options.until:g}" if options.until < MAX_SECONDS else ""
+    return until + (f" --start {options.start}" if options.start is not None else "")
 
 
 def _name_for(path: Path) -> str:

@@ -124,7 +124,7 @@ def kpis_of(report: EdgeReport) -> Kpis:
     return pooled((report,))
 
 
-def pooled(reports: Sequence[EdgeReport]) -> Kpis:
+def pooled(reports: Sequence[EdgeReport], *, with_errors: bool = True) -> Kpis:
     """KPIs over several iterations, as if they were one.
 
     Amounts and counts are summed (amounts without loss by rounding) and ratios taken of the sums. A 95th
@@ -132,26 +132,18 @@ def pooled(reports: Sequence[EdgeReport]) -> Kpis:
     report that was made by hand holds no histogram, the worst part's stands for it, and None where any part
     lacks it. ``samples`` are sums; the position at the end is the last one's. ``risk_ratio`` is 0 where
     attempts were counted and none was blocked. Where the market data of a part cannot be trusted, nothing
-    that follows from prices is given. ``under`` has the models of which every part has a report.
+    that follows from prices is given. ``under`` has the models of which every part has a report. Without
+    errors it takes a part of the time, and nothing can be judged by it.
     """
-    kpis = _pooled(reports)
+    kpis = _pooled(reports, _errors(reports) if with_errors else {})
     if any(report.market.withheld for report in reports):
         kpis = _without_prices(kpis)
     models = set.intersection(*(set(report.under) for report in reports)) if reports else ()
-    under = {model: pooled([report.under[model] for report in reports]) for model in sorted(models)}
+    under = {
+        model: pooled([report.under[model] for report in reports], with_errors=with_errors)
+        for model in sorted(models)
+    }
     return kpis.model_copy(update={"under": under})
-
-
-def lean(report: EdgeReport) -> EdgeReport:
-    """A report without its distributions, which is pooled in a fraction of the time: amounts and counts.
-
-    What is made of distributions and of the path is None then.
-    """
-    none = Sample(n=0, p95=None)
-    removed = {name: none for name, field in EdgeReport.model_fields.items() if field.annotation is Sample}
-    return report.model_copy(
-        update={**removed, "batches": None, "course": None, "carry": None, "own": {}, "under": {}}
-    )
 
 
 def _without_prices(kpis: Kpis) -> Kpis:
@@ -162,13 +154,12 @@ def _without_prices(kpis: Kpis) -> Kpis:
     return kpis.model_copy(update={**removed, "samples": samples, "errors": {}, "skews": {}})
 
 
-def _pooled(reports: Sequence[EdgeReport]) -> Kpis:
+def _pooled(reports: Sequence[EdgeReport], errors: Mapping[str, Error]) -> Kpis:
     totals = {name: math.fsum(getattr(report.totals, name) for report in reports) for name in _SUMMED_TOTALS}
     blocks = _summed_blocks(reports)
     placed = sum(report.orders.placed for report in reports)
     cancelled = sum(report.orders.cancelled for report in reports)
     attempts = sum(report.attempts for report in reports)
-    errors = _errors(reports)
     measured: dict[str, Any] = {
         **_components_bps(totals),
         **{name: _p95([sample(r) for r in reports]) for name, sample in _PERCENTILES.items()},

@@ -30,8 +30,8 @@ SEEDS = 2
 """Runs of a trial."""
 UNMATCHED = 3.0
 """Errors from which on a statistic is called unmatched."""
-_WIDTH, _NEAR = 0.15, 0.05
-"""Deviation of the first trials, as a share of a range: from nothing, and near a scenario."""
+_WIDTH = 0.05
+"""Deviation of the first trials, as a share of a range."""
 _BEGIN_S = 20.0
 _NOTHING = 20.0
 """Errors of a statistic that a trial has not."""
@@ -94,8 +94,7 @@ def fit(
     import numpy as np
 
     places = np.array([field.place(start) for field in fields])
-    width = _WIDTH if start is None else _NEAR
-    best = least(distance, places, simulations, progress, seed, width)
+    best = least(distance, places, simulations, progress, seed, _WIDTH)
     scenario = scenario_at(base, fields, best.at)
     found = _found(scenario, sample, seed + _SHOWN_SEED)
     if found is None:

@@ -33,7 +33,6 @@ pub struct MockVenue {
     participants: Participants,
     latency: Latency,
     delays: Stream,
-    levels: usize,
     now: Ns,
     next_feed: Ns,
     feed: Feed,
@@ -60,10 +59,9 @@ impl MockVenue {
             fair: world.fair_at(begin),
         };
         MockVenue {
-            participants: Participants::new(scenario, seed, key, moment, moves),
+            participants: Participants::new(scenario, seed, key, moment, moves, levels),
             latency: scenario.latency.clone(),
             delays: Stream::new(seed, Purpose::Delays, key),
-            levels,
             now: begin,
             next_feed: begin,
             feed: Feed::default(),
@@ -176,23 +174,16 @@ impl MockVenue {
     }
 
     fn feed_message(&mut self) {
-        let book = &mut self.participants.book;
         let feed = &mut self.feed;
-        let mut shown = book.prints.as_mut().map(|prints| {
+        let mut shown = self.participants.book.prints.as_mut().map(|prints| {
             let mut shown = feed.blank();
             std::mem::swap(&mut shown.prints, prints);
             shown
         });
-        let sides = [book.sides[0].ladder(), book.sides[1].ladder()];
         if let Some(shown) = &mut shown {
-            shown.look(sides, self.levels);
+            self.participants.show(shown);
         }
-        let view = View {
-            at: self.next_feed,
-            best: [book.others_best(Side::Buy), book.others_best(Side::Sell)],
-            mid: book.mid,
-            liquidity: sides.map(|side| side.depth(self.levels)),
-        };
+        let view = self.participants.view(self.next_feed);
         let factor = self.delay_factor();
         let lag = draw_lag(&self.latency.feed, factor, &mut self.delays);
         let arrival = self.feed.send(view, shown, lag + self.down_for(FEED));
