@@ -296,7 +296,13 @@ impl Participants {
     /// A post-only order of ours; false where it would cross.
     pub(crate) fn place(&mut self, order: NewOrder, now: Ns) -> bool {
         self.seq += 1;
-        self.book.place(order, now, self.seq)
+        let placed = self.book.place(order, now, self.seq);
+        let shown = self.published.as_ref();
+        // What is told of its place is what was seen there; what traded since was not.
+        if let Some(lots) = shown.and_then(|s| s.at(order.side, order.tick, self.levels)) {
+            self.book.own.tell_ahead(order.id, lots);
+        }
+        placed
     }
 
     /// An immediate-or-cancel order of ours. It trades in parts of typical size: others learn from each, and what
