@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from pytest_soak.config.limits import PROFILES
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.domain.sampling import t_quantile
 
@@ -76,7 +77,7 @@ def compared(
     from pytest_soak.config.profiles import load_profile
     from pytest_soak.market import MockMarket
 
-    chosen = load_profile(profile, (Path("soak_profiles"),)).profile
+    chosen = load_profile(profile, (Path(PROFILES),)).profile
     columns = {"scenario": Slices(MockMarket(scenario, seed=seed), 0.0, WINDOWS)}
     if recording is not None:
         columns["recording"] = slices_of(recording, from_s)

@@ -170,7 +170,12 @@ def tape_of_rows(recording: Recording, facts: Facts) -> Tape:
     Raises:
         SoakConfigError: where the kernel refuses a row.
     """
-    raw = kernel.observe_rows(recording.buffer, facts.tick_size, facts.lot_size, DEPTH_LEVELS)
+    try:
+        raw = kernel.observe_rows(
+            recording.buffer, facts.tick_size, facts.lot_size, DEPTH_LEVELS, recording.release
+        )
+    finally:
+        recording.release()
     columns = _one_row_per_order(_arrays(raw))
     columns["trade_s"] = columns["trade_at"] * 1e-9
     return _tape(recording.path.name, facts.rows, columns, {}, facts.tick_size, facts.lot_size)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+from pytest_soak.domain.gates import judge
 from pytest_soak.domain.parameters import DEFAULTS, PARAMETERS
+from pytest_soak.domain.settings import GateSettings, Threshold
 from pytest_soak.plugin.lines import (
     bound_uses,
     gates_lines,
@@ -19,6 +21,7 @@ from pytest_soak.plugin.lines import (
 )
 from pytest_soak.plugin.progress import Progress
 from pytest_soak.plugin.wire import CanaryGates, GateSeen, ItemNote, Row
+from tests.rules_kit import kpis
 
 ROW = Row(
     canary="default-calm-s1",
@@ -170,3 +173,14 @@ def test_gates_that_judge_as_measured_are_marked() -> None:
     assert lines == ["after the warm-up: OK", "    net_bps 3.4 (>= 2); quote_uptime 0.95 (>= 0.9) (m)"]
     assert legend == "(m) judged as measured: no sampling error of it is known"
     assert "(m)" not in " ".join(gates_lines(CanaryGates(verdict="OK", gates=gates[:1]), "hard"))
+
+
+def test_a_risk_ratio_of_few_blocks_is_marked() -> None:
+    """It holds its gate whatever it is, so that 1 of at most 0.4 is no contradiction."""
+    thresholds = {"risk_ratio": Threshold(fail_above=0.4)}
+    for share, marked in ((0.01, True), (0.5, False)):
+        judged = judge(kpis(risk_ratio=1.0, blocked_share=share), GateSettings(thresholds=thresholds))
+        gates = [GateSeen.of(result) for result in judged]
+        lines = gates_lines(CanaryGates(verdict="OK", gates=gates), "hard")
+        assert (lines[-1] == "(b) judged as 0: few attempts were blocked at all") is marked
+        assert ("risk_ratio 1 (<= 0.4) (b)" in lines[1]) is marked

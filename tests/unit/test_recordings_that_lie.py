@@ -181,6 +181,18 @@ def test_clock_skew_is_shifted_by_a_stated_amount(tmp_path: Path) -> None:
     assert report.totals == expected.totals
 
 
+def test_no_delay_is_measured_where_every_row_was_received_as_it_was_sent(tmp_path: Path) -> None:
+    rows = kit.calm_rows()
+    assert ReplayMarket(write_npz(tmp_path / "received.npz", rows)).recording.about.has_receipt
+    rows["local_ts"] = rows["exch_ts"]
+    (report,) = kit.replayed_rows(rows, tmp_path)
+    assert report.ws_lag_ms.n == 0
+    assert kpis_of(report).ws_lag_p95_ms is None
+    assert kpis_of(report).net_bps is not None
+    notes = ReplayMarket(write_npz(tmp_path / "sent.npz", rows)).notes
+    assert any("times of receipt are not known" in note for note in notes)
+
+
 def test_reconnects_change_no_fill(tmp_path: Path) -> None:
     (diffs,) = kit.replayed_rows(kit.calm_rows(), tmp_path)
     (snapshots,) = kit.replayed_rows(kit.as_snapshots(kit.calm_rows()), tmp_path)

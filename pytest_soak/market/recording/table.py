@@ -35,6 +35,7 @@ CHECKS: dict[str, Check] = {
         "times are shifted",
         "repaired",
     ),
+    "receipt": Check("every row received at the time at which it was sent: no delay is measured", "counted"),
     "odd trade": Check("trade off the grid, or more than 5 % from the mid: it fills nobody", "repaired"),
     "cross": Check("bid at or above an ask: the newer side wins", "repaired"),
     "other kind": Check("rows of any other kind, or of neither clock", "counted"),

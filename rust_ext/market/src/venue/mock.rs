@@ -11,7 +11,7 @@ use crate::flow::value::Moves;
 use crate::scenario::{Contract, Latency};
 use crate::types::rng::{Purpose, Stream};
 use crate::types::{ns_of_ms, Lots, NewOrder, Ns, Side, Tick, VenueFill, View};
-use crate::venue::delays::{pace, Message};
+use crate::venue::delays::{delay_factor, Message};
 use crate::venue::feed::Feed;
 use crate::venue::participants::{Moment, Participants};
 use crate::venue::recorder::Recorder;
@@ -98,9 +98,9 @@ impl MockVenue {
     }
 
     /// Factor on delays now.
-    fn pace(&self) -> f64 {
+    fn delay_factor(&self) -> f64 {
         let now = self.world.now();
-        now.latency * pace(now.volatility, self.latency.volatility_power)
+        now.latency * delay_factor(now.volatility, self.latency.volatility_power)
     }
 
     /// Fill orders of ours by another model than the queue.
@@ -184,7 +184,7 @@ impl MockVenue {
             self.participants.show(shown);
         }
         let view = self.participants.view(self.next_feed);
-        let factor = self.pace();
+        let factor = self.delay_factor();
         let lag = draw_lag(&self.latency.feed, factor, &mut self.delays);
         let arrival = self.feed.send(view, shown, lag + self.down_for(FEED));
         self.participants.deliver(arrival);
@@ -260,7 +260,7 @@ impl Venue for MockVenue {
     }
 
     fn order_delay(&mut self, message: Message) -> Ns {
-        let factor = self.pace();
+        let factor = self.delay_factor();
         draw_lag(self.latency.law(message), factor, &mut self.delays) + self.down_for(ORDERS)
     }
 
