@@ -173,7 +173,7 @@ fn an_order_of_ours_is_told_to_stand_behind_what_was_seen() {
         lots: 5,
     };
     assert!(market.place(order, 2));
-    let own = market.book.own.all()[0];
+    let own = &market.book.own.all()[0];
     assert_eq!((own.ahead_at_placement, own.ahead), (seen, seen - seen / 2));
 }
 
