@@ -1,6 +1,7 @@
 use super::*;
+use crate::scenario::Contract;
 use crate::testing as samples;
-use crate::types::SECOND;
+use crate::types::{NewOrder, View, SECOND};
 use crate::world::World;
 
 /// A market some seconds old in which trades tell something, or nothing.
