@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import textwrap
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from pytest_soak.domain.gates import apart
 from pytest_soak.domain.parameter import bound_of
@@ -78,6 +78,7 @@ TABLE_HEAD = _TABLE.format(
 )
 WARM_UP = "(w)"
 AS_MEASURED = "(m)"
+FEW_BLOCKED = "(b)"
 _SPARKS = "_.:-=+*#%@"
 _LEAST_SPARKS = 3
 _LAST = 4
@@ -114,14 +115,25 @@ def table_lines(rows: Sequence[Row]) -> list[tuple[str, str | None]]:
 
 def gates_lines(gates: CanaryGates, gate_mode: str) -> list[str]:
     """The verdict over a whole canary, then the KPIs behind it."""
-    parts = [gate_text(gate) + (f" {AS_MEASURED}" if gate.is_as_measured else "") for gate in gates.gates]
-    legend = [f"{AS_MEASURED} judged as measured: no sampling error of it is known"]
+    parts = [" ".join((gate_text(gate), *_marks(gate))) for gate in gates.gates]
+    marks = {mark for gate in gates.gates for mark in _marks(gate)}
+    legend = {
+        AS_MEASURED: "judged as measured: no sampling error of it is known",
+        FEW_BLOCKED: "judged as 0: few attempts were blocked at all",
+    }
     off = " (gates off: nothing fails)" if gate_mode == "off" else ""
     return [
         f"after the warm-up: {gates.verdict}{off}",
         *_wrapped(parts),
-        *(legend if any(gate.is_as_measured for gate in gates.gates) else ()),
+        *(f"{mark} {meaning}" for mark, meaning in legend.items() if mark in marks),
     ]
+
+
+def _marks(gate: GateSeen) -> Iterator[str]:
+    if gate.is_as_measured:
+        yield AS_MEASURED
+    if gate.is_taken_for_0:
+        yield FEW_BLOCKED
 
 
 def gate_text(gate: GateSeen) -> str:

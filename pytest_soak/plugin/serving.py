@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import pytest
 
 from pytest_soak.config.arguments import port_number
 from pytest_soak.plugin.errors import usage_error
-from pytest_soak.plugin.options import ini_text
+from pytest_soak.plugin.options import ini_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -83,29 +84,34 @@ def wanted(config: pytest.Config, run_folder: Callable[[], Path]) -> Iterator[tu
     Raises:
         pytest.UsageError: the ini file has something else than a port.
     """
+    watch = cache(lambda: _watch(run_folder))
     for kind in _KINDS:
         port = _port(config, kind.name)
         if port is not None:
-            yield f"soak_{kind.name}", SoakServed(kind, None if port == ANY_PORT else port, run_folder)
+            yield f"soak_{kind.name}", SoakServed(kind, None if port == ANY_PORT else port, watch)
+
+
+def _watch(run_folder: Callable[[], Path]) -> Watch:
+    from pytest_soak.observe.watching import Watch
+
+    return Watch(run_folder)
 
 
 def _port(config: pytest.Config, name: str) -> int | None:
     port: int | None = config.getoption(f"soak_{name}", None)
-    text = ini_text(config, f"soak_{name}")
-    if port is not None or text is None:
-        return port
-    if not (text.isascii() and text.isdigit() and int(text) < 65_536):
-        raise usage_error(f"ini option soak_{name}: {text!a} is not a port from 0 to 65535")
-    return int(text)
+    return ini_value(config, f"soak_{name}", port_number) if port is None else port
 
 
 class SoakServed:
-    """Serves one of them from the start to the end of the session; lives in the controller only."""
+    """Serves one of them from the start to the end of the session; lives in the controller only.
 
-    def __init__(self, kind: _Kind, port: int | None, run_folder: Callable[[], Path]) -> None:
+    All of them have one watch: what one has read, the others do not read again.
+    """
+
+    def __init__(self, kind: _Kind, port: int | None, watch: Callable[[], Watch]) -> None:
         self._kind = kind
         self._port = port
-        self._run_folder = run_folder
+        self._watch = watch
         self._served: Served | None = None
 
     @pytest.hookimpl(tryfirst=True)
@@ -116,10 +122,9 @@ class SoakServed:
             pytest.UsageError: the port is taken, or what is needed is not installed.
         """
         from pytest_soak.domain.errors import SoakError
-        from pytest_soak.observe.watching import Watch
 
         try:
-            self._served = self._kind.make(Watch(self._run_folder), self._port)
+            self._served = self._kind.make(self._watch(), self._port)
         except SoakError as error:
             raise usage_error(f"--soak-{self._kind.name}: {error}") from None
         self._served.start()

@@ -23,6 +23,7 @@ class GateSeen:
     bound: str
     is_by_chance: bool = False
     is_as_measured: bool = False
+    is_taken_for_0: bool = False
 
     @classmethod
     def of(cls, gate: GateResult) -> Self:
@@ -36,6 +37,8 @@ class GateSeen:
             bound=gate.bound,
             is_by_chance=gate.is_by_chance,
             is_as_measured=is_as_measured(gate),
+            # Of few blocks the share of risk says nothing; the note has how few they were.
+            is_taken_for_0=gate.kpi == "risk_ratio" and gate.measured is not None and gate.note is not None,
         )
 
     def to_wire(self) -> dict[str, Any]:
