@@ -48,6 +48,7 @@ def _notes(row: Row) -> list[str]:
     notes = [f"{gate.verdict} {gate.kpi}{' by chance' * gate.is_by_chance}" for gate in row.gates]
     notes += ["warm-up: a missed gate only warns"] if row.warmup else []
     notes += [f"{guard} holds {', '.join(names)}" for guard, names in row.refused.items()]
+    notes += ["few blocks: zone by rule, risk counts as 0"] if row.few_blocks else []
     if row.drivers:
         notes.append("driven by " + ", ".join(row.drivers))
     if row.labels:
@@ -107,6 +108,9 @@ def table_lines(rows: Sequence[Row]) -> list[tuple[str, str | None]]:
         lines.append((f"      ({len(rows) - len(shown)} more iterations in the journal)", None))
     if any(row.warmup for row in shown):
         lines.append((f"{WARM_UP} warm-up: a missed gate only warns", None))
+    few = sum(row.few_blocks for row in rows)
+    if few:
+        lines.append((f"few blocks in {few} iteration(s): zone by rule, risk counts as 0", None))
     return lines
 
 
@@ -123,9 +127,12 @@ def gates_lines(gates: CanaryGates, gate_mode: str) -> list[str]:
 
 
 def gate_text(gate: GateSeen) -> str:
-    """A gate's KPI, measured value and bound, with as many digits as it takes to tell the two apart."""
+    """A gate's KPI, measured value and bound, with as many digits as it takes to tell the two apart.
+
+    Where another value was judged than that, why.
+    """
     measured = "-" if gate.measured is None else apart(gate.measured, float(gate.bound.split()[-1]))[0]
-    return f"{gate.kpi} {measured} ({gate.bound})"
+    return f"{gate.kpi} {measured} ({gate.bound}{'' if gate.note is None else f'; {gate.note}'})"
 
 
 def parameter_lines(rows: Sequence[Row]) -> list[str]:

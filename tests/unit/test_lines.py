@@ -8,6 +8,7 @@ from dataclasses import replace
 from pytest_soak.domain.parameters import DEFAULTS, PARAMETERS
 from pytest_soak.plugin.lines import (
     bound_uses,
+    gate_text,
     gates_lines,
     live_lines,
     parameter_lines,
@@ -170,3 +171,17 @@ def test_gates_that_judge_as_measured_are_marked() -> None:
     assert lines == ["after the warm-up: OK", "    net_bps 3.4 (>= 2); quote_uptime 0.95 (>= 0.9) (m)"]
     assert legend == "(m) judged as measured: no sampling error of it is known"
     assert "(m)" not in " ".join(gates_lines(CanaryGates(verdict="OK", gates=gates[:1]), "hard"))
+
+
+def test_a_risk_that_does_not_count_says_so_wherever_it_is_shown() -> None:
+    """Beside its number, which is over the bound that held."""
+    few = replace(ROW, risk=1.0, gates=(), verdict="OK", few_blocks=True)
+    said = "few blocks: zone by rule, risk counts as 0"
+    assert any(said in line for line in live_lines(few))
+    assert not any("few blocks" in line for line in live_lines(ROW))
+    assert (
+        table_lines([few, few, ROW])[-1][0] == "few blocks in 2 iteration(s): zone by rule, risk counts as 0"
+    )
+    note = "1.00% of attempts were blocked, judged from 5.00% on"
+    gate = GateSeen(kpi="risk_ratio", verdict="OK", measured=1.0, bound="<= 0.4", note=note)
+    assert gate_text(gate) == f"risk_ratio 1 (<= 0.4; {note})"
