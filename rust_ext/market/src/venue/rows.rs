@@ -206,13 +206,19 @@ impl Row<'_> {
     /// Exchange time, ns; None where it is not an event of the exchange side.
     #[inline]
     pub(crate) fn exchange_time(self) -> Option<Ns> {
-        (self.word::<0>() & EXCHANGE != 0).then(|| self.word::<8>() as Ns)
+        (self.word::<0>() & EXCHANGE != 0).then(|| self.sent())
     }
 
     /// Local time, ns; None where it is not an event of the local side.
     #[inline]
     pub(crate) fn local_time(self) -> Option<Ns> {
         (self.word::<0>() & LOCAL != 0).then(|| self.word::<16>() as Ns)
+    }
+
+    /// When it was sent, ns, also where it is an event of the local side alone.
+    #[inline]
+    pub(crate) fn sent(self) -> Ns {
+        self.word::<8>() as Ns
     }
 
     /// What kind of row it is.
@@ -223,7 +229,7 @@ impl Row<'_> {
     /// Delay from exchange to receiver, ms.
     #[inline]
     pub(crate) fn lag_ms(self) -> f64 {
-        let lag = (self.word::<16>() as Ns).saturating_sub(self.word::<8>() as Ns);
+        let lag = (self.word::<16>() as Ns).saturating_sub(self.sent());
         ms_of_ns(lag)
     }
 
