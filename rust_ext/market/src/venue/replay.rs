@@ -12,10 +12,10 @@ use crate::book::displayed::Displayed;
 use crate::book::fills::{FillModel, UNKNOWN};
 use crate::book::ladder::Ladder;
 use crate::book::own::{OwnOrder, OwnOrders};
-use crate::types::{Lots, NewOrder, Ns, Side, Tick, VenueFill, View, SECOND};
+use crate::types::{Lots, NewOrder, Ns, Side, Tick, VenueFill, View};
 use crate::venue::delays::{Delays, Message};
 use crate::venue::quality::{Quality, Watch};
-use crate::venue::rows::{Action, Cursor, Row, RowError, Rows};
+use crate::venue::rows::{Action, Cursor, RowError, Rows};
 use crate::venue::shown::{Print, Shown};
 use crate::venue::{Cancelled, Venue};
 
@@ -23,8 +23,6 @@ use crate::venue::{Cancelled, Venue};
 const FAR: f64 = 0.05;
 /// A row is a cache line: so many rows ahead it is asked for, as the book's own work takes less than a fetch.
 const AHEAD: usize = 16;
-/// No row is received later than this after it was sent: a recording that says so is refused.
-const LATEST: Ns = 600 * SECOND;
 const CLEAR: u8 = 3;
 const SNAPSHOT: u8 = 4;
 
@@ -303,17 +301,6 @@ impl<'a> ReplayVenue<'a> {
         }
     }
 
-    /// When the next row was sent that is to be received; None where none of the time until `end` is.
-    fn next_sent(&self, end: Ns) -> Option<Ns> {
-        let since = |time: Ns| time.saturating_sub(self.zero);
-        let late = |row: &Row| row.exchange_time().map(since) > Some(end.saturating_add(LATEST));
-        (self.local_cursor.row..self.rows.len())
-            .filter_map(|row| self.rows.get(row))
-            .take_while(|row| !late(row))
-            .find(|row| row.local_time().is_some())
-            .map(|row| since(row.sent()))
-    }
-
     /// Time and mid of a fill by the row in hand.
     fn stamp(&self, tick: Tick) -> (Ns, f64) {
         let at = self.exchange_cursor.at;
@@ -455,7 +442,8 @@ impl Venue for ReplayVenue<'_> {
     }
 
     fn quality(&self, end: Ns) -> Option<Quality> {
-        Some(self.watch.until(end, self.next_sent(end), &self.exchange))
+        let next = self.rows.next_sent(self.local_cursor.row, self.zero, end);
+        Some(self.watch.until(end, next, &self.exchange))
     }
 }
 

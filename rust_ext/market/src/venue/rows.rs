@@ -1,6 +1,6 @@
 //! Recorded rows in the array format of hftbacktest 2: 64 bytes each, little-endian.
 
-use crate::types::{ms_of_ns, Lots, Ns, Side, Tick};
+use crate::types::{ms_of_ns, Lots, Ns, Side, Tick, SECOND};
 
 /// Why recorded rows cannot be used.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -31,6 +31,8 @@ const BUY: u64 = 1 << 29;
 const SELL: u64 = 1 << 28;
 /// The kind of row that a reader writes where messages are missing.
 const GAP: u64 = 110;
+/// No row is received later than this after it was sent: a recording that says so is refused.
+const LATEST: Ns = 600 * SECOND;
 /// A trade's price may lie this far off the grid, in ticks.
 const DUST: f64 = 1e-5;
 /// And this share of it more, as computing moves it.
@@ -106,6 +108,18 @@ impl<'a> Rows<'a> {
     #[inline]
     pub(crate) fn get(&self, row: usize) -> Option<Row<'a>> {
         self.rows.get(row).map(Row)
+    }
+
+    /// When the first row from a number on was sent that is received; None where none of the time until
+    /// `end` is. Times are since `zero`.
+    pub(crate) fn next_sent(&self, row: usize, zero: Ns, end: Ns) -> Option<Ns> {
+        let since = |time: Ns| time.saturating_sub(zero);
+        let late = |row: &Row| row.exchange_time().map(since) > Some(end.saturating_add(LATEST));
+        (row..self.len())
+            .filter_map(|row| self.get(row))
+            .take_while(|row| !late(row))
+            .find(|row| row.local_time().is_some())
+            .map(|row| since(row.sent()))
     }
 
     /// Ask the memory for a row that is read soon; a hint that changes nothing else.
