@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from pytest_soak import _kernel
 
+SEEDS = 1 << 64
+"""Seeds of a market: a seed is an unsigned word of the kernel."""
+
 _NOT_BUILT = (
     "the compiled kernel pytest_soak._kernel cannot be loaded ({error}); "
     "in a source tree build it with: maturin develop --release"

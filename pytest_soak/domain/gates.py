@@ -21,7 +21,7 @@ from pytest_soak.domain.kpis import (
 )
 from pytest_soak.domain.own import OWN_FORMS
 from pytest_soak.domain.records import GateResult, Kpis, Verdict
-from pytest_soak.domain.sampling import freedom_of, margin_in_errors, skew_doubt, t_quantile
+from pytest_soak.domain.sampling import BATCHES, freedom_of, margin_in_errors, skew_doubt, t_quantile
 from pytest_soak.domain.settings import GateSettings, Threshold, TunerSettings
 
 FAMILY_ERROR = 0.05
@@ -35,8 +35,6 @@ together have at most twice the chance of the first, however many there are (Lan
 """
 MOST_ITERATIONS = 1_000_000
 """More iterations than these are not named as what would decide a gate."""
-BATCHES = 20
-"""Batches that the kernel cuts an iteration into."""
 LEAST_SAMPLES: Mapping[str, int] = {"net_bps": 30}
 """Smallest sample that a gate judges, where the profile says nothing else."""
 LEAST_BLOCKED_SHARE: float = TunerSettings().least_blocked_share

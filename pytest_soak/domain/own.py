@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 
 from pytest_soak.domain.records import EdgeReport, Sample
 from pytest_soak.domain.sampling import (
+    BATCHES,
     LEAST_ITERATIONS,
     Error,
     Pair,
@@ -35,8 +36,6 @@ _KPI = re.compile(rf"own\.({NAME})\.(mean|{'|'.join(_SHARES)})")
 _CLASSES = 2_000
 # How much finer than the largest value a class may be: doubles have 12 bits more.
 _FINEST = 40
-# As many as the kernel cuts an iteration into.
-_BATCHES = 20
 
 
 def is_own(kpi: str) -> bool:
@@ -52,7 +51,7 @@ def own_values(values: Sequence[float]) -> OwnValues:
     ordered = sorted(values)
     marks = {name: _interpolated(ordered, share) for name, share in _SHARES.items()}
     n = len(values)
-    batches = [values[b * n // _BATCHES : (b + 1) * n // _BATCHES] for b in range(_BATCHES)]
+    batches = [values[b * n // BATCHES : (b + 1) * n // BATCHES] for b in range(BATCHES)]
     return OwnValues(
         n=n,
         mean=_mean(values),

@@ -16,6 +16,7 @@ from pytest_soak.domain.own import problems_of_own
 from pytest_soak.domain.records import EdgeReport, Source
 from pytest_soak.domain.sampling import MOST_AMOUNT
 from pytest_soak.domain.text import show
+from pytest_soak.domain.whole import MAX_WHOLE
 
 # Sums are made in other orders than their parts, so they may differ by rounding.
 _TOLERANCE = 1e-6
@@ -204,7 +205,7 @@ def _members(where: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 def _no_json(where: str, value: Any) -> Iterator[str]:
     """What is no JSON in a value, its members left aside: it would not come back as it was."""
-    if type(value) is int and not -(2**63) <= value < 2**63:
+    if type(value) is int and not -MAX_WHOLE - 1 <= value <= MAX_WHOLE:
         yield f"{where} is a number of {value.bit_length()} bits; accepted are whole numbers of 64 bits"
     elif type(value) is float and not math.isfinite(value):
         yield f"{where} = {value!r}; accepted is a finite number"

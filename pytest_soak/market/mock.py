@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from pytest_soak.market.reports import Fill
     from pytest_soak.market.stepping import Simulation
 
-_SEEDS = 1 << 64  # an unsigned word of the kernel
-
 
 class MockMarket:
     """A market whose state at any market time is a function of scenario and seed.
@@ -58,9 +56,9 @@ class MockMarket:
         contract: Contract | None = None,
         funding: Funding | None = None,
     ) -> None:
-        if not 0 <= seed < _SEEDS:
+        if not 0 <= seed < kernel.SEEDS:
             raise SoakConfigError(
-                f"seed {seed} is out of range; accepted is a whole number from 0 to {_SEEDS - 1}"
+                f"seed {seed} is out of range; accepted is a whole number from 0 to {kernel.SEEDS - 1}"
             )
         if contract is not None or funding is not None:
             scenario = scenario_on(scenario, contract, funding)

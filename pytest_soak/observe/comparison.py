@@ -9,10 +9,9 @@ from statistics import fmean, stdev
 from typing import Any
 
 from pytest_soak.domain.differences import differences
-from pytest_soak.domain.gates import BATCHES
 from pytest_soak.domain.kpis import KPI_MEANINGS, value_of
 from pytest_soak.domain.records import Kpis
-from pytest_soak.domain.sampling import t_quantile
+from pytest_soak.domain.sampling import BATCHES, t_quantile
 from pytest_soak.observe.reading import CanaryReading, RunReading
 from pytest_soak.store.journal.journal import TABLE
 

@@ -209,7 +209,7 @@ def pytest_fixture_setup(request: pytest.FixtureRequest) -> Generator[None, obje
         if not problem:
             if not isinstance(error, SoakError):
                 raise
-            problem = printable(str(error), newlines=True)
+            problem = printable(str(error))
         if isinstance(error, SoakIdentityError):
             request.session.shouldfail = "the run cannot be resumed as it is"
     pytest.fail(problem, pytrace=False)
@@ -252,6 +252,10 @@ def pytest_runtest_makereport(
         begin_with_the_gate(report, call.excinfo.value)
     if problem:
         fail_without_output(report, problem)
+    if report.longrepr or report.sections:
+        from pytest_soak.plugin.foreign import make_printable
+
+        make_printable(report)
     soak = item.stash.get(REPORT, None) if report.when == "call" else None
     if soak is not None:
         del item.stash[REPORT]

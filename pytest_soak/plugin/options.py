@@ -31,12 +31,11 @@ from pytest_soak.config.arguments import (
     step_size,
     wall_seconds,
 )
-from pytest_soak.config.limits import ARTIFACTS
-from pytest_soak.engine.settings import LATEST, Settings
+from pytest_soak.config.limits import ARTIFACTS, LATEST, OVERRIDES
+from pytest_soak.engine.settings import Settings
 from pytest_soak.plugin.errors import usage_error
 
 SLEEP_VARIABLE = "SOAK_SLEEP_SECONDS"
-OVERRIDES_VARIABLE = "MM_RUNTIME_OVERRIDES_JSON"
 
 T = TypeVar("T")
 
@@ -246,7 +245,7 @@ def read_settings(config: pytest.Config) -> Settings:
     if values.get("replay") is not None:
         values["replay"] = tuple(_absolute(here, recording) for recording in values["replay"])
     values["sleep_seconds"] = _sleep_seconds(os.environ.get(SLEEP_VARIABLE))
-    values["environment"] = os.environ.get(OVERRIDES_VARIABLE)
+    values["environment"] = os.environ.get(OVERRIDES)
     return Settings(**values, given=tuple(given), selects=bool(given) and _on_command_line(config))
 
 

@@ -9,7 +9,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_soak.market.recording.grid import MOST_UNITS, Grid, off_grid
-from pytest_soak.market.recording.rows import chunks, sample
+from pytest_soak.market.recording.rows import (
+    BUY,
+    CLEAR,
+    DEPTH,
+    EXCHANGE,
+    GAP,
+    LOCAL,
+    SELL,
+    SNAPSHOT,
+    TRADE,
+    chunks,
+    sample,
+)
 from pytest_soak.market.recording.table import Finding, refuse
 from pytest_soak.market.recording.times import MOST_DELAY_NS, MOST_SKEW_NS, Axis
 
@@ -19,13 +31,6 @@ if TYPE_CHECKING:
 
     from pytest_soak.market.recording.rows import Rows
 
-EXCHANGE = 1 << 31
-LOCAL = 1 << 30
-BUY = 1 << 29
-SELL = 1 << 28
-DEPTH, TRADE, CLEAR, SNAPSHOT = 1, 2, 3, 4
-GAP = 110
-"""Messages are missing before the rows that follow, until the book is cleared and shown anew."""
 _PRICED = (DEPTH, TRADE, SNAPSHOT)
 _UNUSABLE = {
     5: "the best bid and offer",

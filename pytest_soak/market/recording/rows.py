@@ -31,6 +31,14 @@ FIELDS = (
     ("fval", "<f8"),
 )
 ROW_BYTES = 64
+EXCHANGE, LOCAL = 1 << 31, 1 << 30
+"""Bits of a row's ``ev``: whether the exchange's clock counts for it, and whether the receiver's does."""
+BUY, SELL = 1 << 29, 1 << 28
+"""Bits of its side."""
+DEPTH, TRADE, CLEAR, SNAPSHOT = 1, 2, 3, 4
+"""What it says, in the lowest byte."""
+GAP = 110
+"""Messages are missing before the rows that follow, until the book is cleared and shown anew."""
 LAYOUT = ", ".join(f"{name} {kind}" for name, kind in FIELDS)
 
 

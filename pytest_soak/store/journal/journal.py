@@ -181,6 +181,14 @@ class Journal:
                 yield entry_of(self.path, first, row)
                 first += 1
 
+    def sha256(self, iteration: int) -> str | None:
+        """The hash of an iteration's record, which is not read for it; None where it is not committed."""
+        with schema.explained(self.path):
+            row = self._connection.execute(
+                "SELECT record_sha256 FROM iterations WHERE number = ?", (iteration,)
+            ).fetchone()
+        return None if row is None else row[0].decode("ascii", "replace")
+
     def committed(self, first: int) -> Iterator[Entry]:
         """Entries as ``entries`` has them, to be called under the lock, where no other process commits.
 

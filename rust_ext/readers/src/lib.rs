@@ -21,6 +21,8 @@ mod quantile;
 mod reasons;
 mod recorded;
 mod risk;
+#[rustfmt::skip] // generated, and compared byte by byte
+pub mod rows;
 mod scan;
 mod stream;
 mod tally;

@@ -8,6 +8,8 @@
 //! the mid or off the price grid. Where a side is cleared, what was ahead of ours stays ahead until the book
 //! that follows is known, which caps it.
 
+use readers::rows::{CLEAR, SNAPSHOT};
+
 use crate::book::displayed::Displayed;
 use crate::book::fills::{FillModel, UNKNOWN};
 use crate::book::ladder::Ladder;
@@ -23,8 +25,6 @@ use crate::venue::{Cancelled, Venue};
 const FAR: f64 = 0.05;
 /// A row is a cache line: so many rows ahead it is asked for, as the book's own work takes less than a fetch.
 const AHEAD: usize = 16;
-const CLEAR: u8 = 3;
-const SNAPSHOT: u8 = 4;
 
 /// A recording, from its start on. Time 0 is the first exchange time.
 #[derive(Debug, Clone)]
@@ -229,7 +229,7 @@ impl<'a> ReplayVenue<'a> {
     /// first levels and something else than a snapshot comes.
     #[cold]
     #[inline(never)]
-    fn rebuild(&mut self, kind: u8) {
+    fn rebuild(&mut self, kind: u64) {
         let Some((said, mut open)) = self.rebuilding else {
             return;
         };

@@ -4,10 +4,8 @@ use std::fs::File;
 use std::io::{BufWriter, Seek, SeekFrom, Write};
 use std::path::Path;
 
-use crate::recorded::event::ROW;
+use crate::rows::{LAYOUT, ROW};
 
-const LAYOUT: &str = "[('ev', '<u8'), ('exch_ts', '<i8'), ('local_ts', '<i8'), ('px', '<f8'), \
-('qty', '<f8'), ('order_id', '<u8'), ('ival', '<i8'), ('fval', '<f8')]";
 /// Bytes before the rows; room for any number of them.
 const HEADER: usize = 256;
 
