@@ -1,6 +1,7 @@
 use super::*;
+use crate::scenario::Contract;
 use crate::testing as samples;
-use crate::types::SECOND;
+use crate::types::{View, SECOND};
 use crate::world::World;
 
 /// A market some seconds old in which trades tell something, or nothing.
@@ -94,8 +95,11 @@ fn an_order_of_ours_sets_off_no_orders_of_others() {
     assert_eq!(after.arrivals.relative(), market.arrivals.relative());
 }
 
+/// Time, view and levels of both sides.
+type Look = (Ns, View, [Vec<(Tick, Lots)>; 2]);
+
 /// What is seen after each event of some seconds in which changes wait for so long, and when it was seen.
-fn seen(batch_ms: f64) -> Vec<(Ns, View, [Vec<(Tick, Lots)>; 2])> {
+fn seen(batch_ms: f64) -> Vec<Look> {
     let mut scenario = samples::scenario();
     scenario.book.batch_ms = batch_ms;
     scenario.flow.reservation_bps = 10.0;
