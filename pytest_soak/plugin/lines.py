@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -66,7 +67,8 @@ def _wrapped(parts: Sequence[str], width: int = 78, indent: str = "    ") -> lis
         if lines and len(lines[-1]) + len(part) + 2 <= width:
             lines[-1] += "; " + part
         else:
-            lines.append(indent + part)
+            # A guard that holds many parameters has more to say than a line holds.
+            lines += textwrap.wrap(part, width, initial_indent=indent, subsequent_indent=f"{indent}  ")
     return lines
 
 

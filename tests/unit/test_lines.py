@@ -57,6 +57,13 @@ ROW = Row(
 )
 
 
+def test_a_guard_that_holds_many_parameters_keeps_to_the_width() -> None:
+    names = tuple(f"own_parameter_{n}" for n in range(12))
+    lines = live_lines(replace(ROW, refused={"soak_late": names}))
+    assert max(map(len, lines)) <= 80
+    assert " ".join(" ".join(lines).split()).count("own_parameter_") == len(names)
+
+
 def test_a_note_comes_back_from_a_report_as_it_was() -> None:
     """Through JSON, which is as little as any carrier of reports can hold."""
     note = ItemNote(key="k", folder="f", rows=[ROW], gates=CanaryGates(verdict="FAIL", gates=ROW.gates))
@@ -130,7 +137,7 @@ def test_small_pictures_are_ascii_and_of_one_width() -> None:
 def test_progress_says_what_is_done_and_the_worst_gate_and_comes_ten_times() -> None:
     """Where a line stays in place it comes every time."""
     fine, told = replace(ROW, gates=(), verdict="OK"), []
-    progress = Progress(planned=40)
+    progress = Progress(planned=40, canaries=1)
 
     def write(text: str) -> bool:
         told.append(text)
@@ -142,7 +149,7 @@ def test_progress_says_what_is_done_and_the_worst_gate_and_comes_ten_times() -> 
     assert told[0].startswith("soak: 1/40 iterations, 0/1 canaries done, ")
     assert told[0].endswith(" left")
     assert told[-1] == "soak: 40/40 iterations, 1/1 canaries done, worst FAIL net_bps in 7"
-    in_place, shown = Progress(planned=80), []
+    in_place, shown = Progress(planned=80, canaries=3), []
 
     def rewrite(text: str) -> bool:
         shown.append(text)
@@ -151,12 +158,12 @@ def test_progress_says_what_is_done_and_the_worst_gate_and_comes_ten_times() -> 
     for n in range(1, 9):
         in_place.tell("one" if n % 2 else "two", replace(fine, iteration=n, iterations=40), rewrite)
     assert len(shown) == 8
-    assert "0/2 canaries done, now 8/40, " in shown[-1]
+    assert "0/3 canaries done, now 8/40, " in shown[-1]
 
 
 def test_a_worse_gate_takes_the_place_of_one_before() -> None:
     """NO_DATA is worse than WARN, FAIL than both; of equal ones the first stays."""
-    progress = Progress(planned=4)
+    progress = Progress(planned=4, canaries=1)
     for n, verdict in enumerate(("WARN", "NO_DATA", "FAIL", "FAIL"), start=1):
         gate = GateSeen(kpi=f"kpi{n}", verdict=verdict, measured=None, bound=">= 2")
         progress.add("one", replace(ROW, iteration=n, gates=(gate,)))

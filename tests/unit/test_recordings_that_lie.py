@@ -104,7 +104,7 @@ NO_DATA: dict[str, tuple[kit.Mutation, str]] = {
     "crossed for a moment, often": (kit.crossed_often, r"the price jumped by 1.\d\d%"),
     "another unit later": (kit.from_the_middle(100.0), r"crossed for [45]\d"),
     "trades off the book": (kit.trades_moved(0.005), r"\d+ of \d+ trades took more than the book showed"),
-    "trades a little off": (kit.trades_moved(0.0005), r"\d+ of 704 trades took more than the book showed"),
+    "trades a little off": (kit.trades_moved(0.0005), r"\d+ of 779 trades took more than the book showed"),
     "trades within the spread": (kit.trades_moved(-0.0005), r"took more than the book showed .*at most 25%"),
     "trades late": (kit.trades_late, r"took more than the book showed"),
     "bids frozen": (kit.frozen(BUY), r"a side of the book stood still for \d\d.\d s while other rows came"),
@@ -145,7 +145,8 @@ def test_good_recording_gives_its_numbers_and_no_word(tmp_path: Path) -> None:
     found = report.market
     assert (found.trades_off_book, found.trades_through, found.trades_repeated) == (0, 0, 0)
     assert (found.side_silence_ms, found.silent_ms) == (0.0, 0.0)
-    assert 0.0 < (found.largest_jump_bps or 0.0) < 1.0
+    # The largest order of the minutes takes several levels.
+    assert 0.0 < (found.largest_jump_bps or 0.0) < Trust().jump_bps / 20
     assert 100 < (found.trades_bought or 0) < found.trades - 100
 
 
