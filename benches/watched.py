@@ -18,11 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from benches.kit import Bench
+from pytest_soak.observe.server import REST
 
 COST = 0.10
 SCRAPE_SECONDS = 5.0
-REST = 19.0
-"""What the page waits after it has asked for a canary, as a multiple of what that took."""
 JOB = ("--soak-iterations=96", "--soak-scenario=mixed", "--soak-gate=soft", "--soak-report=off")
 MINUTES = 15.0
 PLAIN = ("--soak-series=off",)
@@ -111,8 +110,12 @@ def _visitors() -> Iterator[Callable[[str], None]]:
 
 
 def _page(url: str, over: threading.Event) -> None:
-    """Listen to the news; ask for the canary at each, but not sooner than the page does."""
+    """Load the page and its parts, and listen to the news; ask for the canary as often as the page does."""
     not_before = 0.0
+    with suppress(OSError), _asked(url) as page:
+        for file in re.findall(r"/static/[\w.]+", page.read().decode("utf-8")):
+            with _asked(f"{url.rstrip('/')}{file}") as part:
+                part.read()
     with suppress(OSError), _asked(f"{url}events") as news:
         for line in news:
             if over.is_set():

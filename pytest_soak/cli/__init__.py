@@ -69,5 +69,5 @@ def main(arguments: Sequence[str] | None = None, now: datetime | None = None) ->
 
 
 def _failed(problem: str) -> int:
-    sys.stderr.write(f"pytest-soak: {printable(problem, newlines=True)}\n")
+    sys.stderr.write(f"pytest-soak: {printable(problem)}\n")
     return 2

@@ -12,7 +12,6 @@ from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.domain.fills import FORMS, UNDER, parted
 from pytest_soak.domain.kpis import (
     KPI_MEANINGS,
-    MIN_SAMPLES,
     PERCENTILES,
     kpis_behind,
     meaning_of,
@@ -23,7 +22,14 @@ from pytest_soak.domain.kpis import (
 )
 from pytest_soak.domain.own import OWN_FORMS
 from pytest_soak.domain.records import GateResult, Kpis, Verdict
-from pytest_soak.domain.sampling import freedom_of, margin_in_errors, skew_doubt, t_quantile
+from pytest_soak.domain.sampling import (
+    BATCHES,
+    LEAST_VALUES,
+    freedom_of,
+    margin_in_errors,
+    skew_doubt,
+    t_quantile,
+)
 from pytest_soak.domain.settings import GateSettings, Threshold, TunerSettings
 
 FAMILY_ERROR = 0.05
@@ -37,15 +43,13 @@ together have at most twice the chance of the first, however many there are (Lan
 """
 MOST_ITERATIONS = 1_000_000
 """More iterations than these are not named as what would decide a gate."""
-BATCHES = 20
-"""Batches that the kernel cuts an iteration into."""
 LEAST_SAMPLES: Mapping[str, int] = {"net_bps": 30}
 """Smallest sample that a gate judges, where the profile says nothing else."""
 LEAST_BLOCKED_SHARE: float = TunerSettings().least_blocked_share
 
 _WORST_FIRST = (Verdict.FAIL, Verdict.NO_DATA, Verdict.INCONCLUSIVE, Verdict.WARN, Verdict.OK)
 _ONLY_RISK = "; no attempt was blocked for another reason than risk"
-_FEW = f"a 95th percentile takes {MIN_SAMPLES}"
+_FEW = f"a 95th percentile takes {LEAST_VALUES}"
 _UNCOUNTED = "no attempt was counted; a strategy counts each with simulation.attempt()"
 
 
@@ -280,7 +284,7 @@ def _judge_one(
 def _why_not_measured(name: str, n: int, kpis: Kpis) -> str | None:
     if name == "risk_ratio" and not kpis.samples.get("risk_rate"):
         return _UNCOUNTED
-    return _FEW if name in PERCENTILES and 0 < n < MIN_SAMPLES else None
+    return _FEW if name in PERCENTILES and 0 < n < LEAST_VALUES else None
 
 
 def _margin(kpis: Kpis, kpi: str, bound: _Bound, chance: Chance) -> float:

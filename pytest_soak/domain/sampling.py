@@ -27,6 +27,8 @@ from typing import NamedTuple
 from pytest_soak.domain.records import Batches, EdgeReport, Sample
 from pytest_soak.domain.values import Histogram
 
+BATCHES = 20
+"""Batches that an iteration is cut into."""
 LEAST_BATCHES = 8
 """Fewest batches with something in them of which a standard error is believed."""
 LEAST_ITERATIONS = 10
@@ -34,6 +36,8 @@ LEAST_ITERATIONS = 10
 MOST_IN_COMMON = 0.9
 """Highest correlation of neighbouring batches that is allowed for."""
 SHARE = 0.95
+LEAST_VALUES = 20
+"""Fewest values of which a 95th percentile is believed."""
 MOST_AMOUNT = 1e100
 """Largest amount that is computed with: sums, products and squares of larger ones need not be doubles."""
 
@@ -175,15 +179,18 @@ def merged_histogram(samples: Sequence[Sample]) -> Histogram | None:
         return None
     first = histograms[0]
     # The common case: one sample, with its classes already in order.
-    if len(histograms) == 1 and all(map(operator.lt, first.at, first.at[1:])):
+    is_in_order = all(map(operator.lt, first.at, first.at[1:]))
+    if len(histograms) == 1 and is_in_order:
         return first
     step = max(histogram.step for histogram in histograms)
-    counts: dict[int, int] = {}
-    for histogram in histograms:
+    # What was merged before is most of it, and is taken as it is.
+    is_kept = is_in_order and first.step == step
+    counts = dict(zip(first.at, first.counts, strict=True)) if is_kept else {}
+    for histogram in histograms[1:] if is_kept else histograms:
         for place, count in zip(_places(histogram, step), histogram.counts, strict=True):
             counts[place] = counts.get(place, 0) + count
     places = sorted(counts)
-    return Histogram(step=step, at=tuple(places), counts=tuple(counts[place] for place in places))
+    return Histogram(step=step, at=tuple(places), counts=tuple(map(counts.__getitem__, places)))
 
 
 def _places(histogram: Histogram, step: float) -> Sequence[int]:

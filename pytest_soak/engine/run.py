@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from pytest_soak.config.limits import LATEST, PROFILES, SCENARIOS
 from pytest_soak.config.overrides import Resolved, read_current, resolve
 from pytest_soak.config.profiles import LoadedProfile, check_parameters, load_profile
 from pytest_soak.domain.differences import differences
@@ -25,7 +26,7 @@ from pytest_soak.engine.inputs import CanarySpec
 from pytest_soak.engine.moving import moves
 from pytest_soak.engine.ports import Hooks
 from pytest_soak.engine.profiling import Profiling
-from pytest_soak.engine.settings import LATEST, MOCK_MINUTES, Settings
+from pytest_soak.engine.settings import MOCK_MINUTES, Settings
 from pytest_soak.kernel import kernel_version
 from pytest_soak.market import Market, MarketRequest, Strategy, market_under
 from pytest_soak.store.disk.files import make_folder, write_atomic
@@ -41,8 +42,6 @@ from pytest_soak.store.runs.runs import (
     write_manifest,
 )
 
-PROFILES_FOLDER = "soak_profiles"
-SCENARIOS_FOLDER = "scenarios"
 BASE_NAME = "runtime_overrides.json"
 # Each open canary keeps descriptors of its journal; canaries run one after the other.
 MAX_OPEN = 4
@@ -81,7 +80,7 @@ class SoakRun:
         wanted = name or "default"
         if wanted not in self.profiles:
             self.profiles[wanted] = load_profile(
-                self.settings.place(wanted), (self.root / PROFILES_FOLDER,), table=None
+                self.settings.place(wanted), (self.root / PROFILES,), table=None
             )
         return self.profiles[wanted]
 
@@ -147,7 +146,7 @@ class SoakRun:
             fills=self.fills(case),
             contract=case.settings.contract_asked,
             funding=case.settings.funding_asked,
-            scenario_dirs=(self.root / PROFILES_FOLDER / SCENARIOS_FOLDER,),
+            scenario_dirs=(self.root / SCENARIOS,),
         )
 
     def open(self, spec: CanarySpec, hooks: Hooks) -> Canary:

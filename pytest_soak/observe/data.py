@@ -14,7 +14,7 @@ from pytest_soak.domain.parameters import ParameterTable
 from pytest_soak.domain.records import Action, GateResult, IterationRecord
 from pytest_soak.domain.settings import TunerSettings
 from pytest_soak.observe.reading import CanaryReading
-from pytest_soak.observe.sheet import sheet_of
+from pytest_soak.observe.sheet import COMPONENTS, sheet_of
 from pytest_soak.store.journal.entries import Entry
 from pytest_soak.store.journal.journal import TABLE
 
@@ -62,12 +62,13 @@ def _more(gates: Sequence[GateResult]) -> str:
     return f" (+{len(gates) - 1} more)" if len(gates) > 1 else ""
 
 
-def course_of(canary: CanaryReading) -> Json:
-    """A canary with all its iterations."""
+def newest_of(canary: CanaryReading, row: Json) -> Json:
+    """A canary, of which ``row`` is the row, with its newest iteration; None where it has none."""
     return {
-        **row_of(canary),
-        "iterations": [iteration_of(entry) for entry in canary.entries],
+        **row,
+        "newest": iteration_of(canary.entries[-1]) if canary.entries else None,
         "stopped": stopped_by(canary.records),
+        "components": list(COMPONENTS),
         "units": units_of(canary.records),
     }
 
@@ -77,7 +78,10 @@ def canary_of(canary: CanaryReading) -> Json:
     table = ParameterTable.restored(canary.inputs.get(TABLE, {}))
     tuner = TunerSettings() if canary.profile is None else canary.profile.tuner
     made = {
-        **course_of(canary),
+        **row_of(canary),
+        "iterations": [iteration_of(entry) for entry in canary.entries],
+        "stopped": stopped_by(canary.records),
+        "units": units_of(canary.records),
         "gates": [gate.model_dump(mode="json") for gate in canary.gates or ()],
         "confidence": f"{100.0 * (1.0 - error_of(canary.extensions)):.4g} %",
         "kpis": None if canary.kpis is None else canary.kpis.model_dump(mode="json"),

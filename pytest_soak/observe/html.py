@@ -48,7 +48,8 @@ def plotly_file() -> Path:
 
 def style_marks(script: Path) -> list[str]:
     """Ids of elements whose presence keeps the charts' script from writing styles of maps into a page."""
-    return re.findall(r'getElementById\("([0-9a-f]{64})"\)\)', script.read_text(encoding="utf-8"))
+    found = re.findall(rb'getElementById\("([0-9a-f]{64})"\)\)', script.read_bytes())
+    return [mark.decode("ascii") for mark in found]
 
 
 def plotly_name() -> str:

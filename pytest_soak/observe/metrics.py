@@ -98,7 +98,7 @@ class SoakCollector:
         except (SoakError, OSError):
             return [], {}, False
         self._known = {name: self._canary(name, row) for name, row in rows.items()}
-        return [whole for _, whole in self._known.values() if "iterations" in whole], header, True
+        return [whole for _, whole in self._known.values() if whole], header, True
 
     def _canary(self, name: str, row: Json) -> tuple[Json, Json]:
         """A canary whole, read again only where its row has changed."""
@@ -106,7 +106,7 @@ class SoakCollector:
         if known is not None and known[0] is row:
             return known
         try:
-            return row, self._watch.course(name)
+            return row, self._watch.newest(name)
         except SoakError:
             return row, {}
 
@@ -120,7 +120,7 @@ def _labels(canary: Json) -> list[str]:
 
 
 def _gauges(found: list[Json]) -> Iterator[Metric]:
-    newest = [(one, one["iterations"][-1]) for one in found if one["iterations"]]
+    newest = [(one, one["newest"]) for one in found if one["newest"] is not None]
     yield _gauge("soak_iteration", "Newest iteration of the canary", ((c, i["iteration"]) for c, i in newest))
     planned = ((canary, canary["planned"]) for canary in found)
     yield _gauge("soak_iterations_planned", "Iterations that there are to be", planned)

@@ -8,12 +8,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from pytest_soak.config.limits import LATEST
 from pytest_soak.config.parsing import did_you_mean, validate
 from pytest_soak.config.paths import Kind, kind_of, shown
 from pytest_soak.domain.errors import SoakConfigError, SoakError, SoakStateError
+from pytest_soak.domain.folding import Folding
 from pytest_soak.domain.gates import judge_canary, verdict_of
 from pytest_soak.domain.hashing import sha256_of
-from pytest_soak.domain.kpis import lean, pooled
+from pytest_soak.domain.kpis import pooled
 from pytest_soak.domain.outcome import Outcome
 from pytest_soak.domain.records import EdgeReport, GateResult, IterationRecord, Kpis
 from pytest_soak.domain.settings import Profile
@@ -21,7 +23,7 @@ from pytest_soak.domain.text import show
 from pytest_soak.store.exports.models import RunManifest
 from pytest_soak.store.journal.entries import Entry
 from pytest_soak.store.journal.journal import Journal
-from pytest_soak.store.runs.layout import JOURNAL_NAME, LATEST_NAME, MANIFEST_NAME
+from pytest_soak.store.runs.layout import JOURNAL_NAME, MANIFEST_NAME
 from pytest_soak.store.runs.progress import canary_folders
 from pytest_soak.store.runs.runs import find_run, list_runs, read_manifest
 
@@ -33,8 +35,8 @@ class CanaryReading:
     """A canary as its journal held it when it was read.
 
     ``name`` is that of its folder, ``inputs`` what the canary is a function of, ``planned`` how many
-    iterations there are to be, ``profile`` its profile where the run's manifest holds it. ``amounts`` are its
-    edge reports without distributions, where it is followed while it runs.
+    iterations there are to be, ``profile`` its profile where the run's manifest holds it. ``followed`` holds
+    its edge reports after the warm-up, where it is followed while it runs.
     """
 
     name: str
@@ -43,9 +45,9 @@ class CanaryReading:
     planned: int
     entries: tuple[Entry, ...]
     profile: Profile | None
-    amounts: tuple[EdgeReport, ...] | None = None
+    followed: Folding | None = None
 
-    @property
+    @cached_property
     def records(self) -> tuple[IterationRecord, ...]:
         """Committed iterations, in order."""
         return tuple(entry.record for entry in self.entries)
@@ -72,17 +74,20 @@ class CanaryReading:
 
     @cached_property
     def kpis(self) -> Kpis | None:
-        """KPIs over the iterations after the warm-up, pooled; None where there is none."""
+        """KPIs over the iterations after the warm-up, pooled; None where there is none.
+
+        Those of a canary that is followed have no sampling errors, as nothing is judged before its end.
+        """
         if not self.judged:
             return None
+        if self.followed is not None:
+            return pooled(self.followed.reports, with_errors=False)
         return pooled(tuple(self.edges(self.judged[0].iteration)))
 
     @cached_property
     def headline(self) -> Kpis | None:
         """KPIs of amounts and counts, as net and risk; of a canary that is followed without the rest."""
-        if self.amounts is None or not self.judged:
-            return self.kpis
-        return pooled(self.amounts[self.judged[0].iteration - 1 :])
+        return self.kpis if self.followed is None else pooled(self.followed.bare, with_errors=False)
 
     @property
     def extensions(self) -> int:
@@ -167,12 +172,13 @@ class RunReading:
         if before is None:
             self._refuse_unknown(name)
         read = self._read(name, before)
-        if read.is_done:
+        if read.is_done or not read.judged:
             return read
         is_continued = before is not None and read.entries[: len(before.entries)] == before.entries
-        known = (before.amounts if before is not None and is_continued else None) or ()
-        new = tuple(lean(edge) for edge in read.edges(len(known) + 1))
-        return replace(read, amounts=(*known, *new))
+        known = (before.followed if before is not None and is_continued else None) or Folding()
+        new = read.judged[len(known.reports) :]
+        edges = read.edges(new[0].iteration) if new else ()
+        return replace(read, followed=known.and_then(edges))
 
     def _refuse_unknown(self, name: str) -> None:
         names = self.canary_names()
@@ -214,10 +220,9 @@ class RunReading:
 
 def _still_there(journal: Journal, entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
     """Entries that were read before, where the newest of them is still what the journal holds."""
-    if not entries:
+    if not entries or journal.sha256(len(entries)) != entries[-1].sha256:
         return ()
-    newest = next(journal.entries(len(entries)), None)
-    return entries if newest is not None and newest.sha256 == entries[-1].sha256 else ()
+    return entries
 
 
 @dataclass(frozen=True)
@@ -236,7 +241,7 @@ def open_run(place: str | Path, artifacts: Path) -> RunReading:
         SoakStateError: its manifest is damaged.
     """
     # The word, as the link of that name leads to the canary where a run has one alone.
-    if str(place) == LATEST_NAME and list_runs(artifacts):
+    if str(place) == LATEST and list_runs(artifacts):
         return open_run(list_runs(artifacts)[-1], artifacts)
     path = Path(place)
     if kind_of(path / MANIFEST_NAME) is Kind.FILE:

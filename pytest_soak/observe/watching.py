@@ -9,7 +9,7 @@ from pathlib import Path
 from pytest_soak.domain.errors import SoakError
 from pytest_soak.domain.outcome import verdict_over
 from pytest_soak.domain.text import show
-from pytest_soak.observe.data import Json, canary_of, course_of, row_of
+from pytest_soak.observe.data import Json, canary_of, newest_of, row_of
 from pytest_soak.observe.reading import CanaryReading, RunReading, entry_of
 from pytest_soak.observe.report import command_of
 from pytest_soak.observe.series import path_of
@@ -31,15 +31,20 @@ class Watch:
     def __init__(self, find: Callable[[], Path | None]) -> None:
         self._find = find
         self._lock = threading.Lock()
+        self._manifest: tuple[Stamp, RunReading] | None = None
         self._rows: dict[str, tuple[Stamp, Json]] = {}
-        self._followed: dict[str, CanaryReading] = {}
+        self._followed: dict[str, tuple[Stamp, CanaryReading]] = {}
 
     def run(self) -> RunReading | None:
-        """The run; None while it has not begun."""
+        """The run; None while it has not begun. Its manifest is read again only where it has changed."""
         folder = self._find()
         if folder is None or not (folder / MANIFEST_NAME).is_file():
             return None
-        return RunReading(folder, read_manifest(folder))
+        stamp = tuple(_stamps(folder / MANIFEST_NAME))
+        known = self._manifest
+        if known is None or known[0] != stamp or known[1].folder != folder:
+            known = self._manifest = stamp, RunReading(folder, read_manifest(folder))
+        return known[1]
 
     def rows(self) -> dict[str, Json]:
         """A row per canary by name; those of canaries that have not changed are the same objects as before.
@@ -59,33 +64,35 @@ class Watch:
         return rows, _header(run, rows)
 
     def _row(self, run: RunReading, name: str) -> tuple[Stamp, Json]:
-        stamp = tuple(_stamps(run.folder / name / JOURNAL_NAME))
+        stamp = _stamp_of(run, name)
         known = self._rows.get(name)
         if known is not None and known[0] == stamp:
             return known
         try:
-            return stamp, row_of(self._read(run, name))
+            return stamp, row_of(self._read(run, name, stamp))
         except SoakError as error:
             return stamp, {"name": name, "verdict": "damaged", "why": str(error), "nets": [], "verdicts": []}
 
-    def _read(self, run: RunReading, name: str) -> CanaryReading:
+    def _read(self, run: RunReading, name: str, stamp: Stamp) -> CanaryReading:
         """A canary, of which only what is new is read; to be called under the lock."""
-        read = run.followed(name, self._followed.pop(name, None))
+        before, known = self._followed.pop(name, (None, None))
+        read = known if known is not None and before == stamp else run.followed(name, known)
         if not read.is_done:
             while len(self._followed) >= MOST_FOLLOWED:
                 del self._followed[next(iter(self._followed))]
-            self._followed[name] = read
+            self._followed[name] = stamp, read
         return read
 
-    def course(self, name: str) -> Json:
-        """A canary with all its iterations.
+    def newest(self, name: str) -> Json:
+        """A canary with its newest iteration.
 
         Raises:
             SoakError: there is none of that name, or it cannot be read.
         """
         run = self._begun()
         with self._lock:
-            return course_of(self._read(run, name))
+            stamp, row = self._row(run, name)
+            return newest_of(self._read(run, name, stamp), row)
 
     def canary(self, name: str) -> Json:
         """A canary with all its iterations, and what is made of them together.
@@ -95,7 +102,7 @@ class Watch:
         """
         run = self._begun()
         with self._lock:
-            read = self._read(run, name)
+            read = self._read(run, name, _stamp_of(run, name))
         return canary_of(read)
 
     def record(self, name: str, iteration: int) -> str:
@@ -136,9 +143,14 @@ def _header(run: RunReading, rows: Mapping[str, Json]) -> Json:
     }
 
 
-def _stamps(journal: Path) -> Iterator[tuple[int, int]]:
+def _stamp_of(run: RunReading, name: str) -> Stamp:
     """Size and time of the journal and of its log, which change with every commit."""
-    for path in (journal, journal.with_name(f"{journal.name}-wal")):
+    journal = run.folder / name / JOURNAL_NAME
+    return tuple(_stamps(journal, journal.with_name(f"{journal.name}-wal")))
+
+
+def _stamps(*paths: Path) -> Iterator[tuple[int, int]]:
+    for path in paths:
         try:
             status = path.stat()
         except OSError:

@@ -31,12 +31,11 @@ from pytest_soak.config.arguments import (
     step_size,
     wall_seconds,
 )
-from pytest_soak.config.limits import ARTIFACTS
-from pytest_soak.engine.settings import LATEST, Settings
+from pytest_soak.config.limits import ARTIFACTS, LATEST, OVERRIDES
+from pytest_soak.engine.settings import Settings
 from pytest_soak.plugin.errors import usage_error
 
 SLEEP_VARIABLE = "SOAK_SLEEP_SECONDS"
-OVERRIDES_VARIABLE = "MM_RUNTIME_OVERRIDES_JSON"
 
 T = TypeVar("T")
 
@@ -104,7 +103,8 @@ _OPTIONS: tuple[tuple[str, str, Callable[[str], Any], Callable[[Any], Any] | Non
         "SECONDS",
         wall_seconds,
         None,
-        "Wall-clock time of one iteration, after which a strategy that hangs is ended (default: none)",
+        "Wall-clock time of one iteration, after which a strategy that hangs is ended; one that no exception "
+        "reaches, as in compiled code, ends its process a tenth later, 1 s at least (default: none)",
     ),
     (
         "series",
@@ -180,8 +180,9 @@ def add_options(parser: pytest.Parser) -> None:
     """Register the ``--soak-*`` options as one group, and each as an ini option ``soak_*``."""
     group = parser.getgroup("soak", "soak: market-making strategies, iteration after iteration")
     for name, metavar, parse, join, text in _OPTIONS:
+        option = f"--soak-{_flag(name)}".replace("_", "-")
         group.addoption(
-            f"--soak-{_flag(name)}".replace("_", "-"),
+            option,
             dest=f"soak_{name}",
             metavar=metavar,
             type=parse,
@@ -190,7 +191,7 @@ def add_options(parser: pytest.Parser) -> None:
             help=text,
         )
         kind: Literal["args", "string"] = "args" if join else "string"
-        parser.addini(f"soak_{_flag(name)}", f"{text}; see --soak-{_flag(name)}", type=kind, default=None)
+        parser.addini(f"soak_{_flag(name)}", f"{text}; see {option}", type=kind, default=None)
     group.addoption(
         "--soak-resume",
         dest="soak_resume",
@@ -244,7 +245,7 @@ def read_settings(config: pytest.Config) -> Settings:
     if values.get("replay") is not None:
         values["replay"] = tuple(_absolute(here, recording) for recording in values["replay"])
     values["sleep_seconds"] = _sleep_seconds(os.environ.get(SLEEP_VARIABLE))
-    values["environment"] = os.environ.get(OVERRIDES_VARIABLE)
+    values["environment"] = os.environ.get(OVERRIDES)
     return Settings(**values, given=tuple(given), selects=bool(given) and _on_command_line(config))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 from typing import TYPE_CHECKING, Any
 
@@ -95,7 +96,9 @@ class SoakProfiles:
         from pytest_soak.domain.text import printable
         from pytest_soak.plugin.closing import short
 
-        found = sorted(self._run_folder().glob("*/profile_iter_*.prof"))
+        found: list[Path] = []
+        with contextlib.suppress(OSError):
+            found = sorted(self._run_folder().glob("*/profile_iter_*.prof"))
         if not found:
             return
         terminalreporter.section(f"code profiles by {self._settings.profile_code}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import pytest
@@ -83,10 +84,17 @@ def wanted(config: pytest.Config, run_folder: Callable[[], Path]) -> Iterator[tu
     Raises:
         pytest.UsageError: the ini file has something else than a port.
     """
+    watch = cache(lambda: _watch(run_folder))
     for kind in _KINDS:
         port = _port(config, kind.name)
         if port is not None:
-            yield f"soak_{kind.name}", SoakServed(kind, None if port == ANY_PORT else port, run_folder)
+            yield f"soak_{kind.name}", SoakServed(kind, None if port == ANY_PORT else port, watch)
+
+
+def _watch(run_folder: Callable[[], Path]) -> Watch:
+    from pytest_soak.observe.watching import Watch
+
+    return Watch(run_folder)
 
 
 def _port(config: pytest.Config, name: str) -> int | None:
@@ -95,12 +103,15 @@ def _port(config: pytest.Config, name: str) -> int | None:
 
 
 class SoakServed:
-    """Serves one of them from the start to the end of the session; lives in the controller only."""
+    """Serves one of them from the start to the end of the session; lives in the controller only.
 
-    def __init__(self, kind: _Kind, port: int | None, run_folder: Callable[[], Path]) -> None:
+    All of them have one watch: what one has read, the others do not read again.
+    """
+
+    def __init__(self, kind: _Kind, port: int | None, watch: Callable[[], Watch]) -> None:
         self._kind = kind
         self._port = port
-        self._run_folder = run_folder
+        self._watch = watch
         self._served: Served | None = None
 
     @pytest.hookimpl(tryfirst=True)
@@ -111,10 +122,9 @@ class SoakServed:
             pytest.UsageError: the port is taken, or what is needed is not installed.
         """
         from pytest_soak.domain.errors import SoakError
-        from pytest_soak.observe.watching import Watch
 
         try:
-            self._served = self._kind.make(Watch(self._run_folder), self._port)
+            self._served = self._kind.make(self._watch(), self._port)
         except SoakError as error:
             raise usage_error(f"--soak-{self._kind.name}: {error}") from None
         self._served.start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import textwrap
 from collections import Counter
 from pathlib import Path
@@ -305,8 +306,9 @@ class SoakTerminal:
         missing = planned - sum(outcome.done for outcome in outcomes)
         if missing > 0 and self._config.stash[SETTINGS].resume is None:
             # xdist drops reports that arrive after it has stopped.
-            kept = sum(1 for _ in self._run_folder().glob("*/ITER_SUMMARY_*.json"))
-            missing = min(missing, planned - kept)
+            with contextlib.suppress(OSError):
+                kept = sum(1 for _ in self._run_folder().glob("*/ITER_SUMMARY_*.json"))
+                missing = min(missing, planned - kept)
         return missing, planned
 
 

@@ -188,14 +188,16 @@ def test_a_canary_that_goes_on_is_read_on_from_where_it_was(
     assert after.entries == whole.entries
     for name in ("net_bps", "risk_ratio", "profit", "fills", "cancel_ratio"):
         assert getattr(after.headline, name) == getattr(whole.kpis, name) is not None
-    assert after.kpis == whole.kpis
+    assert after.kpis is not None
+    assert whole.kpis is not None
+    assert after.kpis == whole.kpis.model_copy(update={"errors": {}, "skews": {}})
     # Another journal in its place is read from the start.
     other = replace(before, entries=(replace(before.entries[0], sha256="0" * 64),))
     assert open_run(folder, folder).followed(CANARY, other).headline == after.headline
     pytester.runpytest_inprocess("--soak-resume")
     done = open_run(folder, folder).followed(CANARY, after)
     assert done.is_done
-    assert done.amounts is None
+    assert done.followed is None
     assert done.headline == open_run(folder, folder).canary(CANARY).kpis
 
 
@@ -337,9 +339,9 @@ def test_a_browser_shows_what_the_journal_holds_and_new_iterations(
 
 def test_looks_that_take_long_come_less_often_but_within_two_seconds() -> None:
     assert pause_after(0.0) == 0.5
-    assert pause_after(0.05) == pytest.approx(0.95)
+    assert pause_after(0.025) == pytest.approx(0.975)
     assert pause_after(10.0) == 1.5
     # What a soak gets of a busy machine counts, not the time that passes.
     assert pause_after(0.01) == 0.5
-    assert pause_after(0.01, 0.2) == pytest.approx(0.95)
+    assert pause_after(0.01, 0.4) == pytest.approx(0.975)
     assert pause_after(0.01, 0.0) == 1.5

@@ -74,6 +74,16 @@ def test_hosted_machines_check_what_the_script_checks() -> None:
     assert sessions == set(" ".join(named).split())
 
 
+def test_hosted_machines_run_the_oldest_and_the_newest_python_that_the_classifiers_name() -> None:
+    workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    named = re.findall(r'"Programming Language :: Python :: (3\.\d+)"', project)
+    matrix = re.search(r"python: \[(.+)\]", workflow)
+    assert matrix is not None
+    tested = re.findall(r'"(3\.\d+)"', matrix[1])
+    assert {named[0], named[-1]} <= set(tested) <= set(named)
+
+
 def test_the_architecture_names_packages_that_exist() -> None:
     text = (ROOT / "docs" / "ARCHITECTURE.md").read_text(encoding="utf-8")
     named = re.findall(r"`((?:[a-z_]+/)+(?:[a-z_]+\.(?:py|rs|md))?)[a-z_]*`", text)

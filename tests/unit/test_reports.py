@@ -118,6 +118,9 @@ BAD: list[tuple[object, str]] = [
     (tampered(carry=edge_report().totals), "accepted is a JSON value"),
     (tampered(carry=object()), "carry = <object object at"),
     (with_market(label_ms={"\udfff": 1.0}), "accepted is valid Unicode"),
+    (with_market(notes=("a", "\ud800")), "market.notes holds '\\ud800'; accepted is valid Unicode"),
+    (with_market(tick_from="\ud800"), "market.tick_from holds '\\ud800'; accepted is valid Unicode"),
+    (with_market(notes=("x" * 2**20,)), "characters; accepted are 1048576"),
 ]
 
 

@@ -5,12 +5,12 @@
   const ORDER = ["FAIL", "NO_DATA", "damaged", "INCONCLUSIVE", "-", "WARN", "OK"];
   const MOST_CHOSEN = 4;
   const STEP = 100;
-  const REST = 19;
+  const REST = Number(document.body.dataset.rest);
   const rows = new Map();
   const chosen = [];
   const drawn = new Map();
   const data = new Map();
-  const asked = new Map();
+  let askAgain = 0;
   let header = { run: null };
   let due = null;
   let last = Date.now();
@@ -110,17 +110,18 @@
     const stamp = row ? row.done + "/" + row.planned + row.verdict : "";
     const known = drawn.get(name);
     if (known && known.dataset.stamp === stamp) return;
-    // All of a canary is asked for the less often the longer that takes: it is the soak's processor.
-    const wait = (asked.get(name) || 0) - Date.now();
+    // All of a canary is asked for the less often the longer that takes: it is the soak's processor, whichever
+    // canary it is.
+    const wait = askAgain - Date.now();
     if (known && wait > 0 && row.done < row.planned) { plan(wait); return; }
     const element = known || Soak.make("div");
     element.dataset.stamp = stamp;
     if (!known) { drawn.set(name, element); place("chosen").append(element); }
     const begun = Date.now();
-    asked.set(name, begun + 1000);
+    askAgain = begun + 1000;
     const answer = await fetch("/canary/" + encodeURIComponent(name));
     const found = await answer.json();
-    asked.set(name, Date.now() + REST * (Date.now() - begun));
+    askAgain = Date.now() + REST * (Date.now() - begun);
     const wasOpen = element.querySelector("details[open]") !== null;
     element.replaceChildren();
     if (!answer.ok) { element.append(Soak.make("p", found.problem)); return; }

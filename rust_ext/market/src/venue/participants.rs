@@ -1,6 +1,7 @@
 //! The other participants of a mock market: their orders arrive, are cancelled, and trade with each other's
 //! and with ours.
 
+use crate::book::ladder::Ladder;
 use crate::book::matching::Matching;
 use crate::flow::hawkes::Arrivals;
 use crate::flow::value::{Moves, Value};
@@ -8,9 +9,10 @@ use crate::flow::{Event, Flow, MarketState};
 use crate::scenario::contract::LotWorth;
 use crate::scenario::{Contract, Scenario};
 use crate::types::rng::{Purpose, Stream};
-use crate::types::{Lots, NewOrder, Ns, Side, Tick, VenueFill};
+use crate::types::{Lots, NewOrder, Ns, Side, Tick, VenueFill, View};
 use crate::venue::recorder::Recorder;
-use crate::venue::tape::{Tape, Trade};
+use crate::venue::shown::Shown;
+use crate::venue::tape::{Sight, Tape, Trade};
 use crate::world::Point;
 
 /// When something happens, and what the world is like then; fair value in ticks.
@@ -19,6 +21,35 @@ pub(crate) struct Moment<'a> {
     pub now: Ns,
     pub point: &'a Point,
     pub fair: f64,
+}
+
+/// Changes of what stands in the book, where they wait for each other.
+#[derive(Debug, Clone, Copy)]
+struct Batch {
+    /// Time between two; 0 where nothing waits.
+    every: Ns,
+    next: Ns,
+    held: u64,
+}
+
+impl Batch {
+    /// The first after `now`.
+    fn after(every: Ns, now: Ns) -> Self {
+        let next = if every > 0 {
+            (now.div_euclid(every) + 1) * every
+        } else {
+            Ns::MAX
+        };
+        Batch {
+            every,
+            next,
+            held: 0,
+        }
+    }
+
+    fn is_on(&self) -> bool {
+        self.every > 0
+    }
 }
 
 /// The book with all participants that send orders to it.
@@ -31,6 +62,11 @@ pub(crate) struct Participants {
     lot: LotWorth,
     stream: Stream,
     next_event: Ns,
+    batch: Batch,
+    /// The book after the last batch, which is what everybody sees; None where nothing waits.
+    published: Option<Shown>,
+    /// Levels of a side that are seen.
+    levels: usize,
     seq: u64,
     events: u64,
     trades: u64,
@@ -40,6 +76,8 @@ pub(crate) struct Participants {
     recorder: Option<Box<Recorder>>,
     /// Side whose resting orders were hit in the event in hand.
     hit: Option<Side>,
+    /// Prices of a side whose quantity has changed and is not written down yet.
+    unsaid: [Vec<Tick>; 2],
 }
 
 impl Participants {
@@ -52,6 +90,7 @@ impl Participants {
         key: u64,
         moment: Moment,
         moves: Option<Moves>,
+        levels: usize,
     ) -> Self {
         let mut stream = Stream::new(seed, Purpose::Flow, key);
         let (trading, now) = (moment.point.trading, moment.now);
@@ -64,9 +103,13 @@ impl Participants {
             fair: value.believed(moment.fair, now),
             ..moment
         };
+        let flow = Flow::new(scenario);
         let mut participants = Participants {
             book: Matching::new(),
-            flow: Flow::new(scenario),
+            batch: Batch::after(flow.batch(), now),
+            published: None,
+            levels,
+            flow,
             arrivals: Arrivals::new(&scenario.flow, trading, now, &mut stream),
             value,
             lot: LotWorth::of(&scenario.instrument),
@@ -78,14 +121,64 @@ impl Participants {
             tape: None,
             recorder: None,
             hit: None,
+            unsaid: Default::default(),
         };
         for _ in 0..participants.flow.target() as usize {
             for side in Side::BOTH {
-                participants.arrive(side, moment);
+                participants.arrive(side, moment, &mut Vec::new());
             }
         }
         participants.book.note_mid();
+        participants.publish();
         participants
+    }
+
+    /// What is seen of the book at a time.
+    pub(crate) fn view(&self, at: Ns) -> View {
+        let (best, liquidity) = match &self.published {
+            Some(_) => {
+                let seen = self.seen(self.levels);
+                (seen.map(|side| side.best), seen.map(|side| side.depth))
+            }
+            None => {
+                let sides = self.ladders();
+                let depth = sides.map(|side| side.depth(self.levels));
+                (sides.map(|side| side.best()), depth)
+            }
+        };
+        View {
+            at,
+            best,
+            mid: self.book.mid,
+            liquidity,
+        }
+    }
+
+    /// Show the levels that are seen.
+    pub(crate) fn show(&self, to: &mut Shown) {
+        match &self.published {
+            Some(shown) => to.look_at(shown),
+            None => to.look(self.ladders(), self.levels),
+        }
+    }
+
+    fn seen(&self, levels: usize) -> [Sight; 2] {
+        match &self.published {
+            Some(shown) => shown.levels.each_ref().map(|side| Sight::of_levels(side)),
+            None => self.ladders().map(|side| Sight::of(side, levels)),
+        }
+    }
+
+    fn ladders(&self) -> [&Ladder; 2] {
+        self.book.sides.each_ref().map(|side| side.ladder())
+    }
+
+    fn publish(&mut self) {
+        if self.batch.is_on() {
+            let mut shown = self.published.take().unwrap_or_default();
+            shown.look(self.ladders(), self.levels);
+            self.published = Some(shown);
+        }
     }
 
     /// What trades have brought so far where the world says `fair`.
@@ -140,12 +233,17 @@ impl Participants {
 
     /// When the next event may happen.
     pub(crate) fn next(&self) -> Ns {
-        self.next_event.min(self.arrivals.next())
+        self.next_event
+            .min(self.arrivals.next())
+            .min(self.batch.next)
     }
 
     /// Process what is due at [`Participants::next`].
     pub(crate) fn process_event(&mut self, moment: Moment, fills: &mut Vec<VenueFill>) {
-        if self.arrivals.next() <= self.next_event {
+        let releases = self.batch.next <= self.next_event.min(self.arrivals.next());
+        if releases {
+            self.release(moment, fills);
+        } else if self.arrivals.next() <= self.next_event {
             if self.arrivals.accept(&mut self.stream) {
                 self.market_order(moment, fills);
             }
@@ -153,24 +251,41 @@ impl Participants {
             self.event(moment, fills);
             self.next_event = moment.now + self.flow.wait(moment.point, &mut self.stream);
         }
-        if let Some(recorder) = &mut self.recorder {
-            let hit = self.hit.take();
-            for side in Side::BOTH {
-                let resting = &mut self.book.sides[side.index()];
-                let changes = resting.take_changes();
-                let ladder = resting.ladder();
-                recorder.changes(moment.now, side, ladder, &changes, hit == Some(side));
+        self.write_rows(moment.now, releases);
+    }
+
+    /// Write down what an event changed: at once, or with the batch where changes wait for it.
+    fn write_rows(&mut self, now: Ns, releases: bool) {
+        let Some(recorder) = &mut self.recorder else {
+            return;
+        };
+        let hit = self.hit.take();
+        for side in Side::BOTH {
+            let resting = &mut self.book.sides[side.index()];
+            let changes = resting.take_changes();
+            let ladder = resting.ladder();
+            let traded = hit == Some(side);
+            if !self.batch.is_on() {
+                recorder.changes(now, side, ladder, &changes, traded);
+                continue;
+            }
+            if traded {
+                recorder.trades(now, side, &changes);
+            }
+            let unsaid = &mut self.unsaid[side.index()];
+            unsaid.extend(changes.iter().map(|(tick, _)| *tick));
+            if releases {
+                recorder.levels(now, side, ladder, std::mem::take(unsaid));
             }
         }
     }
 
     /// The world changes at this moment, to `point`; the state before it is recorded.
     pub(crate) fn change(&mut self, moment: Moment, point: &Point) {
-        if let Some(tape) = &mut self.tape {
-            let [bids, asks] = &self.book.sides;
-            let labels = moment.point.labels;
+        if let Some(mut tape) = self.tape.take() {
             let worth = self.value.of(moment.fair);
-            tape.sample(bids.ladder(), asks.ladder(), worth, labels);
+            tape.sample(self.seen(tape.levels()), worth, moment.point.labels);
+            self.tape = Some(tape);
         }
         self.value.step();
         let trading = point.trading;
@@ -242,22 +357,55 @@ impl Participants {
         ((self.value.typical_notional() / self.notional(1)) as Lots).max(1)
     }
 
-    /// An event of the limit order flow.
+    /// An event of limit orders, or somebody looks for quotes that fair value has passed.
     fn event(&mut self, moment: Moment, fills: &mut Vec<VenueFill>) {
         self.events += 1;
-        let standing = [self.book.sides[0].len(), self.book.sides[1].len()];
         let worth = self.value.of(moment.fair);
-        let moment = Moment {
+        let moment = self.believing(moment);
+        if !self.flow.is_of_limits(moment.point, &mut self.stream) {
+            let lots = self.flow.picked(moment.fair, &mut self.stream);
+            self.pick(lots, worth, moment.now, fills);
+        } else if self.batch.is_on() {
+            self.batch.held += 1;
+        } else {
+            self.limit_event(moment, fills);
+        }
+        self.note_mid();
+    }
+
+    /// What waited takes effect at once.
+    fn release(&mut self, moment: Moment, fills: &mut Vec<VenueFill>) {
+        let (moment, from) = (self.believing(moment), fills.len());
+        for _ in 0..self.batch.held {
+            self.limit_event(moment, fills);
+        }
+        merge(fills, from);
+        self.batch = Batch::after(self.batch.every, moment.now);
+        self.book.note_mid();
+        self.publish();
+    }
+
+    fn limit_event(&mut self, moment: Moment, fills: &mut Vec<VenueFill>) {
+        let standing = [self.book.sides[0].len(), self.book.sides[1].len()];
+        match self.flow.limit_event(standing, &mut self.stream) {
+            Event::Arrive(side) => self.arrive(side, moment, fills),
+            Event::Leave { side, stale } => self.leave(side, stale, moment),
+        }
+    }
+
+    /// The moment as the makers among the others believe it to be.
+    fn believing<'a>(&mut self, moment: Moment<'a>) -> Moment<'a> {
+        Moment {
             fair: self.value.believed(moment.fair, moment.now),
             ..moment
-        };
-        let (point, fair) = (moment.point, moment.fair);
-        match self.flow.next(point, fair, standing, &mut self.stream) {
-            Event::Arrive(side) => self.arrive(side, moment),
-            Event::Leave { side, stale } => self.leave(side, stale, moment),
-            Event::Pick { lots } => self.pick(lots, worth, moment.now, fills),
         }
-        self.book.note_mid();
+    }
+
+    /// Note the mid, unless what will change it waits.
+    fn note_mid(&mut self) {
+        if !self.batch.is_on() {
+            self.book.note_mid();
+        }
     }
 
     fn market_order(&mut self, moment: Moment, fills: &mut Vec<VenueFill>) {
@@ -275,7 +423,7 @@ impl Participants {
         if !order.informed {
             self.tell(order.side, traded);
         }
-        self.book.note_mid();
+        self.note_mid();
         self.arrivals
             .excite(order.side, moment.now, &mut self.stream);
         self.flow.follow(&self.arrivals);
@@ -324,13 +472,22 @@ impl Participants {
         traded
     }
 
-    fn arrive(&mut self, side: Side, moment: Moment) {
+    fn arrive(&mut self, side: Side, moment: Moment, fills: &mut Vec<VenueFill>) {
         let (point, fair) = (moment.point, moment.fair);
         let other = side.opposite();
         let opposite = self.book.others_best(other);
         let (wanted, lots) = self
             .flow
             .order(side, point, fair, opposite, &mut self.stream);
+        let lots = if self.batch.is_on() {
+            // What is displayed anew at our price or beyond has met us first.
+            lots - self.book.meet(side, lots, wanted, moment.now, fills)
+        } else {
+            lots
+        };
+        if lots == 0 {
+            return;
+        }
         // Resting orders never cross: such an order waits one tick before the other side, ours included.
         let limits = [opposite, self.book.own.best(other)];
         let tick = limits.iter().flatten().fold(wanted, |tick, limit| {
@@ -381,6 +538,20 @@ impl Participants {
             if self.aggress(side, lots, limit, now, fills) > 0 {
                 return;
             }
+        }
+    }
+}
+
+/// What a batch fills of an order of ours is one fill; those from `from` on are of one batch.
+fn merge(fills: &mut Vec<VenueFill>, from: usize) {
+    let all = fills.split_off(from);
+    for fill in all {
+        match fills[from..].iter_mut().find(|known| known.id == fill.id) {
+            Some(known) => {
+                known.lots += fill.lots;
+                known.left = fill.left;
+            }
+            None => fills.push(fill),
         }
     }
 }

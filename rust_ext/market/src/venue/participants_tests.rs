@@ -16,7 +16,7 @@ fn market(seed: u64, permanent_bps: f64) -> Participants {
         point: &point,
         fair: world.fair_at(now),
     };
-    let mut market = Participants::new(&scenario, seed, 1, moment(0), None);
+    let mut market = Participants::new(&scenario, seed, 1, moment(0), None, 10);
     let mut fills = Vec::new();
     while market.next() < 3 * SECOND {
         let now = market.next();
@@ -92,4 +92,96 @@ fn an_order_of_ours_sets_off_no_orders_of_others() {
     let (_, after) = paid(&market, 4_000, 1);
     assert_eq!(after.arrivals.next(), market.arrivals.next());
     assert_eq!(after.arrivals.relative(), market.arrivals.relative());
+}
+
+/// What is seen after each event of some seconds in which changes wait for so long, and when it was seen.
+fn seen(batch_ms: f64) -> Vec<(Ns, View, [Vec<(Tick, Lots)>; 2])> {
+    let mut scenario = samples::scenario();
+    scenario.book.batch_ms = batch_ms;
+    scenario.flow.reservation_bps = 10.0;
+    let world = World::new(&scenario, 3);
+    let point = *world.now();
+    let moment = |now: Ns| Moment {
+        now,
+        point: &point,
+        fair: world.fair_at(now),
+    };
+    let mut market = Participants::new(&scenario, 3, 1, moment(0), None, 5);
+    let (mut fills, mut all) = (Vec::new(), Vec::new());
+    while market.next() < 2 * SECOND {
+        let now = market.next();
+        market.process_event(moment(now), &mut fills);
+        let mut shown = Shown::default();
+        market.show(&mut shown);
+        all.push((now, market.view(0), shown.levels));
+    }
+    assert!(market.counts().1 > 10, "nobody traded");
+    all
+}
+
+#[test]
+fn what_is_seen_changes_with_batches_alone() {
+    let every = 50_000_000;
+    let all = seen(50.0);
+    let moves = |all: &[(Ns, View, _)]| {
+        let pairs = all.windows(2).filter(|pair| pair[0].1.mid != pair[1].1.mid);
+        pairs.map(|pair| pair[1].0).collect::<Vec<Ns>>()
+    };
+    let changed = all
+        .windows(2)
+        .filter(|p| (p[0].1, &p[0].2) != (p[1].1, &p[1].2));
+    assert!(changed.clone().count() > 20);
+    assert!(changed.clone().all(|pair| pair[1].0 % every == 0));
+    assert!(!moves(&all).is_empty() && moves(&all).iter().all(|at| at % every == 0));
+    let batches = all.iter().filter(|one| one.0 > 0 && one.0 % every == 0);
+    assert_eq!(batches.count(), 39);
+    // Where nothing waits they change at any time.
+    assert!(moves(&seen(0.0)).iter().any(|at| at % every != 0));
+    // What is seen is what the levels show.
+    for (_, view, levels) in &all {
+        let best = levels
+            .each_ref()
+            .map(|side| side.first().map(|level| level.0));
+        let depth = levels
+            .each_ref()
+            .map(|side| side.iter().map(|level| level.1).sum::<Lots>());
+        assert_eq!((view.best, view.liquidity), (best, depth));
+    }
+}
+
+#[test]
+fn a_batch_fills_an_order_of_ours_that_is_in_its_way_once() {
+    let mut scenario = samples::scenario();
+    scenario.book.batch_ms = 50.0;
+    scenario.flow.market_rate_per_s = 0.0;
+    scenario.flow.pick_rate_per_s = 0.0;
+    let world = World::new(&scenario, 3);
+    let point = *world.now();
+    let moment = |now: Ns, fair: f64| Moment {
+        now,
+        point: &point,
+        fair,
+    };
+    let fair = world.fair_at(0);
+    let mut market = Participants::new(&scenario, 3, 1, moment(0, fair), None, 5);
+    let mid = market.book.mid;
+    // Alone above all other bids, and then the value falls far below it.
+    let best = market.book.others_best(Side::Buy).expect("it stands");
+    let order = NewOrder {
+        id: 7,
+        side: Side::Buy,
+        tick: best + 1,
+        lots: 40_000,
+    };
+    assert!(market.place(order, 0));
+    let mut fills = Vec::new();
+    while fills.is_empty() && market.next() < 60 * SECOND {
+        let fallen = moment(market.next(), fair * 0.98);
+        market.process_event(fallen, &mut fills);
+    }
+    assert_eq!(fills.len(), 1);
+    assert_eq!((fills[0].id, fills[0].tick), (Some(7), best + 1));
+    assert_eq!(fills[0].ts % 50_000_000, 0);
+    assert_eq!(Some(fills[0].mid), mid);
+    assert_eq!(fills[0].lots + fills[0].left, 40_000);
 }
