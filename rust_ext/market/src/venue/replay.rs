@@ -4,9 +4,8 @@
 //! then fill it, at most by what the trade has left; displayed quantity that shrinks below what was ahead
 //! caps that. A trade at a worse price fills all that is left of it, as whoever paid that price would have
 //! taken ours first; so does a quantity of the other side that is displayed at its price or beyond, as it
-//! would have met ours. A trade whose aggressor the recording does not name does nothing, nor does one far from
-//! the mid or off the price grid. Where a side is cleared, what was ahead of ours stays ahead until the book
-//! that follows is known, which caps it.
+//! would have met ours. A trade that names no aggressor does nothing, nor does one far from the mid or off
+//! the price grid. Where a side is cleared, what was ahead of ours stays ahead until the next book caps it.
 
 use readers::rows::{CLEAR, SNAPSHOT};
 
