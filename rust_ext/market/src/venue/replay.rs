@@ -323,6 +323,7 @@ impl<'a> ReplayVenue<'a> {
                     self.local.note_mid();
                     self.local_cursor.at = since;
                 }
+                self.watch.hear(row.sent().saturating_sub(self.zero));
                 let action = self.rows.action(row, self.local_cursor.row)?;
                 self.local.apply(action);
                 if let (Some(shown), Action::Trade { side, tick, lots }) = (&mut self.shown, action)
@@ -440,7 +441,8 @@ impl Venue for ReplayVenue<'_> {
     }
 
     fn quality(&self, end: Ns) -> Option<Quality> {
-        Some(self.watch.until(end, &self.exchange))
+        let next = self.rows.next_sent(self.local_cursor.row, self.zero, end);
+        Some(self.watch.until(end, next, &self.exchange))
     }
 }
 
