@@ -1,19 +1,20 @@
-//! Batches of changes of the book: what waits takes effect at once.
+//! Changes of the book that take effect together.
 
 use crate::types::{Ns, VenueFill};
 
 /// Changes of what stands in the book, where they wait for each other.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Batch {
+pub(super) struct Batch {
     /// Time between two; 0 where nothing waits.
     pub every: Ns,
     pub next: Ns,
+    /// Changes that wait.
     pub held: u64,
 }
 
 impl Batch {
     /// The first after `now`.
-    pub(crate) fn after(every: Ns, now: Ns) -> Self {
+    pub(super) fn after(every: Ns, now: Ns) -> Self {
         let next = if every > 0 {
             (now.div_euclid(every) + 1) * every
         } else {
@@ -26,14 +27,14 @@ impl Batch {
         }
     }
 
-    /// Whether changes wait at all.
-    pub(crate) fn is_on(&self) -> bool {
+    /// Whether anything waits.
+    pub(super) fn is_on(&self) -> bool {
         self.every > 0
     }
 }
 
 /// What a batch fills of an order of ours is one fill; those from `from` on are of one batch.
-pub(crate) fn merge(fills: &mut Vec<VenueFill>, from: usize) {
+pub(super) fn merge(fills: &mut Vec<VenueFill>, from: usize) {
     let all = fills.split_off(from);
     for fill in all {
         match fills[from..].iter_mut().find(|known| known.id == fill.id) {

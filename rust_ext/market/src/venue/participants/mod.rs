@@ -12,7 +12,7 @@ use crate::flow::{Event, Flow, MarketState};
 use crate::scenario::contract::LotWorth;
 use crate::scenario::Scenario;
 use crate::types::rng::{Purpose, Stream};
-use crate::types::{Lots, NewOrder, Ns, Side, Tick, VenueFill};
+use crate::types::{Lots, Ns, Side, Tick, VenueFill};
 use crate::venue::participants::batch::{merge, Batch};
 use crate::venue::recorder::Recorder;
 use crate::venue::shown::Shown;
@@ -124,40 +124,6 @@ impl Participants {
         self.value.release();
     }
 
-    /// Record from now on.
-    pub(crate) fn record(&mut self, tape: Tape) {
-        self.tape = Some(Box::new(tape));
-    }
-
-    /// What was recorded.
-    pub(crate) fn take_tape(&mut self) -> Option<Tape> {
-        self.tape.take().map(|tape| *tape)
-    }
-
-    /// Record rows from now on, beginning with a snapshot.
-    pub(crate) fn record_rows(&mut self, mut recorder: Recorder, now: Ns) {
-        for side in Side::BOTH {
-            let resting = &mut self.book.sides[side.index()];
-            resting.take_changes();
-            recorder.snapshot(now, side, resting.ladder());
-        }
-        self.hit = None;
-        self.recorder = Some(Box::new(recorder));
-    }
-
-    /// A feed message arrives at a time.
-    pub(crate) fn deliver(&mut self, at: Ns) {
-        if let Some(recorder) = &mut self.recorder {
-            recorder.deliver(at);
-        }
-    }
-
-    /// The rows that were recorded.
-    pub(crate) fn take_rows(&mut self) -> Vec<u8> {
-        let recorder = self.recorder.take();
-        recorder.map_or_else(Vec::new, |recorder| recorder.into_rows())
-    }
-
     /// When the next event may happen.
     pub(crate) fn next(&self) -> Ns {
         self.next_event
@@ -181,32 +147,6 @@ impl Participants {
         self.write_rows(moment.now, releases);
     }
 
-    /// Write down what an event changed: at once, or with the batch where changes wait for it.
-    fn write_rows(&mut self, now: Ns, releases: bool) {
-        let Some(recorder) = &mut self.recorder else {
-            return;
-        };
-        let hit = self.hit.take();
-        for side in Side::BOTH {
-            let resting = &mut self.book.sides[side.index()];
-            let changes = resting.take_changes();
-            let ladder = resting.ladder();
-            let traded = hit == Some(side);
-            if !self.batch.is_on() {
-                recorder.changes(now, side, ladder, &changes, traded);
-                continue;
-            }
-            if traded {
-                recorder.trades(now, side, &changes);
-            }
-            let unsaid = &mut self.unsaid[side.index()];
-            unsaid.extend(changes.iter().map(|(tick, _)| *tick));
-            if releases {
-                recorder.levels(now, side, ladder, std::mem::take(unsaid));
-            }
-        }
-    }
-
     /// The world changes at this moment, to `point`; the state before it is recorded.
     pub(crate) fn change(&mut self, moment: Moment, point: &Point) {
         if let Some(mut tape) = self.tape.take() {
@@ -218,12 +158,6 @@ impl Participants {
         let trading = point.trading;
         self.arrivals.change(trading, moment.now, &mut self.stream);
         self.flow.follow(&self.arrivals);
-    }
-
-    /// A post-only order of ours; false where it would cross.
-    pub(crate) fn place(&mut self, order: NewOrder, now: Ns) -> bool {
-        self.seq += 1;
-        self.book.place(order, now, self.seq)
     }
 
     /// An event of limit orders, or somebody looks for quotes that fair value has passed.

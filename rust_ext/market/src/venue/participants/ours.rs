@@ -1,10 +1,22 @@
-//! Our orders that take: what they do to the others, and what closing a position would bring.
+//! What our orders do among those of the others.
 
 use crate::scenario::Contract;
-use crate::types::{Lots, Ns, Side, Tick, VenueFill};
+use crate::types::{Lots, NewOrder, Ns, Side, Tick, VenueFill};
 use crate::venue::participants::Participants;
 
 impl Participants {
+    /// A post-only order of ours; false where it would cross.
+    pub(crate) fn place(&mut self, order: NewOrder, now: Ns) -> bool {
+        self.seq += 1;
+        let placed = self.book.place(order, now, self.seq);
+        let shown = self.published.as_ref();
+        // What is told of its place is what was seen there; what traded since was not.
+        if let Some(lots) = shown.and_then(|s| s.at(order.side, order.tick, self.levels)) {
+            self.book.own.tell_ahead(order.id, lots);
+        }
+        placed
+    }
+
     /// An immediate-or-cancel order of ours. It trades in parts of typical size: others learn from each, and what
     /// is left on the side that it hits follows before the next one comes. It sets off no orders of others: what
     /// looks like one order that sets off the next is one participant's order that is cut (Toth, Palit, Lillo and
