@@ -127,6 +127,11 @@ def test_documents_do_not_praise() -> None:
         assert not set(PRAISE) & set(words), path
 
 
+def test_the_kernel_has_error_types_instead_of_texts() -> None:
+    for path in (ROOT / "rust_ext").glob("*/src/**/*.rs"):
+        assert not re.search(r"Result<[^;{]*,\s*String>", path.read_text(encoding="utf-8")), path
+
+
 def test_an_error_of_use_is_made_in_one_place() -> None:
     """There its text is made safe to print; names of files and values of options are foreign."""
     found = {
