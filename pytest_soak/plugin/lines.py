@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import textwrap
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from pytest_soak.domain.gates import apart
 from pytest_soak.domain.parameter import bound_of
@@ -79,7 +79,6 @@ TABLE_HEAD = _TABLE.format(
 )
 WARM_UP = "(w)"
 AS_MEASURED = "(m)"
-FEW_BLOCKED = "(b)"
 _SPARKS = "_.:-=+*#%@"
 _LEAST_SPARKS = 3
 _LAST = 4
@@ -119,31 +118,23 @@ def table_lines(rows: Sequence[Row]) -> list[tuple[str, str | None]]:
 
 def gates_lines(gates: CanaryGates, gate_mode: str) -> list[str]:
     """The verdict over a whole canary, then the KPIs behind it."""
-    parts = [" ".join((gate_text(gate), *_marks(gate))) for gate in gates.gates]
-    marks = {mark for gate in gates.gates for mark in _marks(gate)}
-    legend = {
-        AS_MEASURED: "judged as measured: no sampling error of it is known",
-        FEW_BLOCKED: "judged as 0: few attempts were blocked at all",
-    }
+    parts = [f"{gate_text(gate)}{f' {AS_MEASURED}' if gate.is_as_measured else ''}" for gate in gates.gates]
+    legend = [f"{AS_MEASURED} judged as measured: no sampling error of it is known"]
     off = " (gates off: nothing fails)" if gate_mode == "off" else ""
     return [
         f"after the warm-up: {gates.verdict}{off}",
         *_wrapped(parts),
-        *(f"{mark} {meaning}" for mark, meaning in legend.items() if mark in marks),
+        *(legend if any(gate.is_as_measured for gate in gates.gates) else ()),
     ]
 
 
-def _marks(gate: GateSeen) -> Iterator[str]:
-    if gate.is_as_measured:
-        yield AS_MEASURED
-    if gate.is_taken_for_0:
-        yield FEW_BLOCKED
-
-
 def gate_text(gate: GateSeen) -> str:
-    """A gate's KPI, measured value and bound, with as many digits as it takes to tell the two apart."""
+    """A gate's KPI, measured value and bound, with as many digits as it takes to tell the two apart.
+
+    Where another value was judged than that, why.
+    """
     measured = "-" if gate.measured is None else apart(gate.measured, float(gate.bound.split()[-1]))[0]
-    return f"{gate.kpi} {measured} ({gate.bound})"
+    return f"{gate.kpi} {measured} ({gate.bound}{'' if gate.note is None else f'; {gate.note}'})"
 
 
 def parameter_lines(rows: Sequence[Row]) -> list[str]:

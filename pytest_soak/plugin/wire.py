@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GateSeen:
-    """A gate as the terminal shows it."""
+    """A gate as the terminal shows it; ``note`` says why a value that was measured is not what it judged."""
 
     kpi: str
     verdict: str
@@ -23,7 +23,7 @@ class GateSeen:
     bound: str
     is_by_chance: bool = False
     is_as_measured: bool = False
-    is_taken_for_0: bool = False
+    note: str | None = None
 
     @classmethod
     def of(cls, gate: GateResult) -> Self:
@@ -37,8 +37,7 @@ class GateSeen:
             bound=gate.bound,
             is_by_chance=gate.is_by_chance,
             is_as_measured=is_as_measured(gate),
-            # Of few blocks the share of risk says nothing; the note has how few they were.
-            is_taken_for_0=gate.kpi == "risk_ratio" and gate.measured is not None and gate.note is not None,
+            note=None if gate.measured is None else gate.note,
         )
 
     def to_wire(self) -> dict[str, Any]:
