@@ -109,7 +109,7 @@ class Tape:
 
 
 def tape_of_scenario(scenario: Scenario, *, seed: int, start_s: float = 0.0, duration_s: float) -> Tape:
-    """Let a mock market live without a maker and write it down.
+    """Run a mock market without a maker and write it down.
 
     Args:
         scenario: what the market is like.
@@ -132,7 +132,7 @@ def tape_of_scenario(scenario: Scenario, *, seed: int, start_s: float = 0.0, dur
 
 
 def rows_of_scenario(scenario: Scenario, *, seed: int, start_s: float = 0.0, duration_s: float) -> Rows:
-    """Let a mock market live without a maker and write it down as a recording that can be replayed.
+    """Run a mock market without a maker and write it down as a recording that can be replayed.
 
     Args:
         scenario: what the market is like.

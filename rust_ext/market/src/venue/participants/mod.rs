@@ -1,18 +1,22 @@
 //! The other participants of a mock market: their orders arrive, are cancelled, and trade with each other's
 //! and with ours.
 
-use crate::book::ladder::Ladder;
+mod batch;
+mod ours;
+mod seen;
+
 use crate::book::matching::Matching;
 use crate::flow::hawkes::Arrivals;
 use crate::flow::value::{Moves, Value};
 use crate::flow::{Event, Flow, MarketState};
 use crate::scenario::contract::LotWorth;
-use crate::scenario::{Contract, Scenario};
+use crate::scenario::Scenario;
 use crate::types::rng::{Purpose, Stream};
-use crate::types::{Lots, NewOrder, Ns, Side, Tick, VenueFill, View};
+use crate::types::{Lots, Ns, Side, Tick, VenueFill};
+use crate::venue::participants::batch::{merge, Batch};
 use crate::venue::recorder::Recorder;
 use crate::venue::shown::Shown;
-use crate::venue::tape::{Sight, Tape, Trade};
+use crate::venue::tape::{Tape, Trade};
 use crate::world::Point;
 
 /// When something happens, and what the world is like then; fair value in ticks.
@@ -21,35 +25,6 @@ pub(crate) struct Moment<'a> {
     pub now: Ns,
     pub point: &'a Point,
     pub fair: f64,
-}
-
-/// Changes of what stands in the book, where they wait for each other.
-#[derive(Debug, Clone, Copy)]
-struct Batch {
-    /// Time between two; 0 where nothing waits.
-    every: Ns,
-    next: Ns,
-    held: u64,
-}
-
-impl Batch {
-    /// The first after `now`.
-    fn after(every: Ns, now: Ns) -> Self {
-        let next = if every > 0 {
-            (now.div_euclid(every) + 1) * every
-        } else {
-            Ns::MAX
-        };
-        Batch {
-            every,
-            next,
-            held: 0,
-        }
-    }
-
-    fn is_on(&self) -> bool {
-        self.every > 0
-    }
 }
 
 /// The book with all participants that send orders to it.
@@ -133,54 +108,6 @@ impl Participants {
         participants
     }
 
-    /// What is seen of the book at a time.
-    pub(crate) fn view(&self, at: Ns) -> View {
-        let (best, liquidity) = match &self.published {
-            Some(_) => {
-                let seen = self.seen(self.levels);
-                (seen.map(|side| side.best), seen.map(|side| side.depth))
-            }
-            None => {
-                let sides = self.ladders();
-                let depth = sides.map(|side| side.depth(self.levels));
-                (sides.map(|side| side.best()), depth)
-            }
-        };
-        View {
-            at,
-            best,
-            mid: self.book.mid,
-            liquidity,
-        }
-    }
-
-    /// Show the levels that are seen.
-    pub(crate) fn show(&self, to: &mut Shown) {
-        match &self.published {
-            Some(shown) => to.look_at(shown),
-            None => to.look(self.ladders(), self.levels),
-        }
-    }
-
-    fn seen(&self, levels: usize) -> [Sight; 2] {
-        match &self.published {
-            Some(shown) => shown.levels.each_ref().map(|side| Sight::of_levels(side)),
-            None => self.ladders().map(|side| Sight::of(side, levels)),
-        }
-    }
-
-    fn ladders(&self) -> [&Ladder; 2] {
-        self.book.sides.each_ref().map(|side| side.ladder())
-    }
-
-    fn publish(&mut self) {
-        if self.batch.is_on() {
-            let mut shown = self.published.take().unwrap_or_default();
-            shown.look(self.ladders(), self.levels);
-            self.published = Some(shown);
-        }
-    }
-
     /// What trades have brought so far where the world says `fair`.
     pub(crate) fn moves(&self, fair: f64) -> Moves {
         self.value.moves(fair)
@@ -195,40 +122,6 @@ impl Participants {
     pub(crate) fn forget_counts(&mut self) {
         (self.events, self.trades) = (0, 0);
         self.value.release();
-    }
-
-    /// Record from now on.
-    pub(crate) fn record(&mut self, tape: Tape) {
-        self.tape = Some(Box::new(tape));
-    }
-
-    /// What was recorded.
-    pub(crate) fn take_tape(&mut self) -> Option<Tape> {
-        self.tape.take().map(|tape| *tape)
-    }
-
-    /// Record rows from now on, beginning with a snapshot.
-    pub(crate) fn record_rows(&mut self, mut recorder: Recorder, now: Ns) {
-        for side in Side::BOTH {
-            let resting = &mut self.book.sides[side.index()];
-            resting.take_changes();
-            recorder.snapshot(now, side, resting.ladder());
-        }
-        self.hit = None;
-        self.recorder = Some(Box::new(recorder));
-    }
-
-    /// A feed message arrives at a time.
-    pub(crate) fn deliver(&mut self, at: Ns) {
-        if let Some(recorder) = &mut self.recorder {
-            recorder.deliver(at);
-        }
-    }
-
-    /// The rows that were recorded.
-    pub(crate) fn take_rows(&mut self) -> Vec<u8> {
-        let recorder = self.recorder.take();
-        recorder.map_or_else(Vec::new, |recorder| recorder.into_rows())
     }
 
     /// When the next event may happen.
@@ -254,32 +147,6 @@ impl Participants {
         self.write_rows(moment.now, releases);
     }
 
-    /// Write down what an event changed: at once, or with the batch where changes wait for it.
-    fn write_rows(&mut self, now: Ns, releases: bool) {
-        let Some(recorder) = &mut self.recorder else {
-            return;
-        };
-        let hit = self.hit.take();
-        for side in Side::BOTH {
-            let resting = &mut self.book.sides[side.index()];
-            let changes = resting.take_changes();
-            let ladder = resting.ladder();
-            let traded = hit == Some(side);
-            if !self.batch.is_on() {
-                recorder.changes(now, side, ladder, &changes, traded);
-                continue;
-            }
-            if traded {
-                recorder.trades(now, side, &changes);
-            }
-            let unsaid = &mut self.unsaid[side.index()];
-            unsaid.extend(changes.iter().map(|(tick, _)| *tick));
-            if releases {
-                recorder.levels(now, side, ladder, std::mem::take(unsaid));
-            }
-        }
-    }
-
     /// The world changes at this moment, to `point`; the state before it is recorded.
     pub(crate) fn change(&mut self, moment: Moment, point: &Point) {
         if let Some(mut tape) = self.tape.take() {
@@ -291,70 +158,6 @@ impl Participants {
         let trading = point.trading;
         self.arrivals.change(trading, moment.now, &mut self.stream);
         self.flow.follow(&self.arrivals);
-    }
-
-    /// A post-only order of ours; false where it would cross.
-    pub(crate) fn place(&mut self, order: NewOrder, now: Ns) -> bool {
-        self.seq += 1;
-        self.book.place(order, now, self.seq)
-    }
-
-    /// An immediate-or-cancel order of ours. It trades in parts of typical size: others learn from each, and what
-    /// is left on the side that it hits follows before the next one comes. It sets off no orders of others: what
-    /// looks like one order that sets off the next is one participant's order that is cut (Toth, Palit, Lillo and
-    /// Farmer 2015), and ours is cut by ourselves.
-    pub(crate) fn take(
-        &mut self,
-        side: Side,
-        lots: Lots,
-        limit: Tick,
-        now: Ns,
-        fills: &mut Vec<VenueFill>,
-    ) {
-        let (part, price) = (self.part(), self.notional(1));
-        let mut left = lots;
-        while left > 0 {
-            let (asked, from) = (part.min(left), fills.len());
-            let traded = self.book.take(side, asked, limit, now, fills);
-            if traded == 0 {
-                break;
-            }
-            for fill in &mut fills[from..] {
-                fill.left += left - asked;
-            }
-            left -= traded;
-            let notional = traded as f64 * price;
-            let moved = self.value.part(side, notional);
-            self.book.follow(side.opposite(), moved, &mut self.seq);
-            if traded < asked {
-                break;
-            }
-        }
-        self.trades += u64::from(left < lots);
-    }
-
-    /// What closing lots of ours brings or costs at once, which the resting orders of a side meet: as lots of
-    /// the contract count in ticks, None where they do not hold as much. It is what [`Participants::take`] does, prices not rounded.
-    pub(crate) fn proceeds(&self, resting: Side, lots: Lots, contract: &Contract) -> Option<f64> {
-        let ladder = self.book.sides[resting.index()].ladder();
-        let (part, price) = (self.part(), self.notional(1));
-        let mut value = self.value.clone();
-        let (mut done, mut walked, mut worth, mut factor) = (0, 0.0, 0.0, 1.0);
-        while done < lots {
-            let traded = part.min(lots - done);
-            done += traded;
-            let reached = ladder.walk(done, |tick| contract.in_ticks(tick))?;
-            worth += (reached - walked) * factor;
-            walked = reached;
-            let moved = value.part(resting.opposite(), traded as f64 * price);
-            factor *= contract.follows(moved);
-        }
-        Some(worth)
-    }
-
-    /// Lots of a typical trade.
-    fn part(&self) -> Lots {
-        ((self.value.typical_notional() / self.notional(1)) as Lots).max(1)
     }
 
     /// An event of limit orders, or somebody looks for quotes that fair value has passed.
@@ -542,20 +345,5 @@ impl Participants {
     }
 }
 
-/// What a batch fills of an order of ours is one fill; those from `from` on are of one batch.
-fn merge(fills: &mut Vec<VenueFill>, from: usize) {
-    let all = fills.split_off(from);
-    for fill in all {
-        match fills[from..].iter_mut().find(|known| known.id == fill.id) {
-            Some(known) => {
-                known.lots += fill.lots;
-                known.left = fill.left;
-            }
-            None => fills.push(fill),
-        }
-    }
-}
-
 #[cfg(test)]
-#[path = "participants_tests.rs"]
 mod tests;

@@ -1,6 +1,7 @@
 use super::*;
+use crate::scenario::Contract;
 use crate::testing as samples;
-use crate::types::SECOND;
+use crate::types::{NewOrder, View, SECOND};
 use crate::world::World;
 
 /// A market some seconds old in which trades tell something, or nothing.
@@ -94,8 +95,11 @@ fn an_order_of_ours_sets_off_no_orders_of_others() {
     assert_eq!(after.arrivals.relative(), market.arrivals.relative());
 }
 
+/// Levels of both sides.
+type Levels = [Vec<(Tick, Lots)>; 2];
+
 /// What is seen after each event of some seconds in which changes wait for so long, and when it was seen.
-fn seen(batch_ms: f64) -> Vec<(Ns, View, [Vec<(Tick, Lots)>; 2])> {
+fn seen(batch_ms: f64) -> Vec<(Ns, View, Levels)> {
     let mut scenario = samples::scenario();
     scenario.book.batch_ms = batch_ms;
     scenario.flow.reservation_bps = 10.0;
@@ -147,6 +151,34 @@ fn what_is_seen_changes_with_batches_alone() {
             .map(|side| side.iter().map(|level| level.1).sum::<Lots>());
         assert_eq!((view.best, view.liquidity), (best, depth));
     }
+}
+
+#[test]
+fn an_order_of_ours_is_told_to_stand_behind_what_was_seen() {
+    let mut scenario = samples::scenario();
+    scenario.book.batch_ms = 50.0;
+    let world = World::new(&scenario, 3);
+    let point = *world.now();
+    let moment = Moment {
+        now: 0,
+        point: &point,
+        fair: world.fair_at(0),
+    };
+    let mut market = Participants::new(&scenario, 3, 1, moment, None, 5);
+    let best = market.book.others_best(Side::Buy).expect("it stands");
+    let seen = market.book.front_lots(Side::Buy);
+    let mut fills = Vec::new();
+    // Half of it is traded before the next batch.
+    market.aggress(Side::Sell, seen / 2, best, 1, &mut fills);
+    let order = NewOrder {
+        id: 7,
+        side: Side::Buy,
+        tick: best,
+        lots: 5,
+    };
+    assert!(market.place(order, 2));
+    let own = &market.book.own.all()[0];
+    assert_eq!((own.ahead_at_placement, own.ahead), (seen, seen - seen / 2));
 }
 
 #[test]
