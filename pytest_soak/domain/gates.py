@@ -261,7 +261,7 @@ def _judge_one(
         if name == "risk_ratio" and risk_of(kpis, least_blocked_share) != measured:
             judged = 0.0
             note = (
-                f"{kpis.blocked_share:.2%} of attempts were blocked, judged from {least_blocked_share:.4g} on"
+                f"{kpis.blocked_share:.2%} of attempts were blocked, judged from {least_blocked_share:.2%} on"
             )
         bound, verdict, off_by = _verdict_on(judged, bounds)
     error = None if measured is None else kpis.errors.get(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import textwrap
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from pytest_soak.domain.gates import apart
 from pytest_soak.domain.parameter import bound_of
@@ -49,6 +49,7 @@ def _notes(row: Row) -> list[str]:
     notes = [f"{gate.verdict} {gate.kpi}{' by chance' * gate.is_by_chance}" for gate in row.gates]
     notes += ["warm-up: a missed gate only warns"] if row.warmup else []
     notes += [f"{guard} holds {', '.join(names)}" for guard, names in row.refused.items()]
+    notes += ["few blocks: zone by rule, risk counts as 0"] if row.few_blocks else []
     if row.drivers:
         notes.append("driven by " + ", ".join(row.drivers))
     if row.labels:
@@ -78,7 +79,6 @@ TABLE_HEAD = _TABLE.format(
 )
 WARM_UP = "(w)"
 AS_MEASURED = "(m)"
-FEW_BLOCKED = "(b)"
 _SPARKS = "_.:-=+*#%@"
 _LEAST_SPARKS = 3
 _LAST = 4
@@ -110,30 +110,22 @@ def table_lines(rows: Sequence[Row]) -> list[tuple[str, str | None]]:
         lines.append((f"      ({len(rows) - len(shown)} more iterations in the journal)", None))
     if any(row.warmup for row in shown):
         lines.append((f"{WARM_UP} warm-up: a missed gate only warns", None))
+    few = sum(row.few_blocks for row in rows)
+    if few:
+        lines.append((f"few blocks in {few} iteration(s): zone by rule, risk counts as 0", None))
     return lines
 
 
 def gates_lines(gates: CanaryGates, gate_mode: str) -> list[str]:
     """The verdict over a whole canary, then the KPIs behind it."""
-    parts = [" ".join((gate_text(gate), *_marks(gate))) for gate in gates.gates]
-    marks = {mark for gate in gates.gates for mark in _marks(gate)}
-    legend = {
-        AS_MEASURED: "judged as measured: no sampling error of it is known",
-        FEW_BLOCKED: "judged as 0: few attempts were blocked at all",
-    }
+    parts = [f"{gate_text(gate)}{f' {AS_MEASURED}' if gate.is_as_measured else ''}" for gate in gates.gates]
+    legend = [f"{AS_MEASURED} judged as measured: no sampling error of it is known"]
     off = " (gates off: nothing fails)" if gate_mode == "off" else ""
     return [
         f"after the warm-up: {gates.verdict}{off}",
         *_wrapped(parts),
-        *(f"{mark} {meaning}" for mark, meaning in legend.items() if mark in marks),
+        *(legend if any(gate.is_as_measured for gate in gates.gates) else ()),
     ]
-
-
-def _marks(gate: GateSeen) -> Iterator[str]:
-    if gate.is_as_measured:
-        yield AS_MEASURED
-    if gate.is_taken_for_0:
-        yield FEW_BLOCKED
 
 
 def gate_text(gate: GateSeen) -> str:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from pytest_soak.domain.gates import judge
 from pytest_soak.domain.parameters import DEFAULTS, PARAMETERS
-from pytest_soak.domain.settings import GateSettings, Threshold
 from pytest_soak.plugin.lines import (
     bound_uses,
+    gate_text,
     gates_lines,
     live_lines,
     parameter_lines,
@@ -21,7 +20,6 @@ from pytest_soak.plugin.lines import (
 )
 from pytest_soak.plugin.progress import Progress
 from pytest_soak.plugin.wire import CanaryGates, GateSeen, ItemNote, Row
-from tests.rules_kit import kpis
 
 ROW = Row(
     canary="default-calm-s1",
@@ -182,12 +180,15 @@ def test_gates_that_judge_as_measured_are_marked() -> None:
     assert "(m)" not in " ".join(gates_lines(CanaryGates(verdict="OK", gates=gates[:1]), "hard"))
 
 
-def test_a_risk_ratio_of_few_blocks_is_marked() -> None:
-    """It holds its gate whatever it is, so that 1 of at most 0.4 is no contradiction."""
-    thresholds = {"risk_ratio": Threshold(fail_above=0.4)}
-    for share, marked in ((0.01, True), (0.5, False)):
-        judged = judge(kpis(risk_ratio=1.0, blocked_share=share), GateSettings(thresholds=thresholds))
-        gates = [GateSeen.of(result) for result in judged]
-        lines = gates_lines(CanaryGates(verdict="OK", gates=gates), "hard")
-        assert (lines[-1] == "(b) judged as 0: few attempts were blocked at all") is marked
-        assert ("risk_ratio 1 (<= 0.4) (b)" in lines[1]) is marked
+def test_a_risk_that_does_not_count_says_so_wherever_it_is_shown() -> None:
+    """Beside its number, which is over the bound that held."""
+    few = replace(ROW, risk=1.0, gates=(), verdict="OK", few_blocks=True)
+    said = "few blocks: zone by rule, risk counts as 0"
+    assert any(said in line for line in live_lines(few))
+    assert not any("few blocks" in line for line in live_lines(ROW))
+    assert (
+        table_lines([few, few, ROW])[-1][0] == "few blocks in 2 iteration(s): zone by rule, risk counts as 0"
+    )
+    note = "1.00% of attempts were blocked, judged from 5.00% on"
+    gate = GateSeen(kpi="risk_ratio", verdict="OK", measured=1.0, bound="<= 0.4", note=note)
+    assert gate_text(gate) == f"risk_ratio 1 (<= 0.4; {note})"

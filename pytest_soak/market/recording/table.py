@@ -42,7 +42,7 @@ CHECKS: dict[str, Check] = {
     "gap": Check("messages are missing, until a snapshot shows the whole book again", "NO_DATA"),
     "crossed": Check("bid at or above an ask for more than 0.1 % of an iteration", "NO_DATA"),
     "one-sided": Check("no bid or no ask for more than 0.1 % of an iteration", "NO_DATA"),
-    "silence": Check("5 s or more without a row in an iteration", "NO_DATA"),
+    "silence": Check("5 s or more without a row in an iteration, of either clock", "NO_DATA"),
     "frozen": Check(
         "a side of the book without a row for 5 s or more while 100 others came; silences of 1 s and more "
         "for over 25 % of an iteration",

@@ -95,11 +95,11 @@ fn an_order_of_ours_sets_off_no_orders_of_others() {
     assert_eq!(after.arrivals.relative(), market.arrivals.relative());
 }
 
-/// Time, view and levels of both sides.
-type Look = (Ns, View, [Vec<(Tick, Lots)>; 2]);
+/// Levels of both sides.
+type Levels = [Vec<(Tick, Lots)>; 2];
 
 /// What is seen after each event of some seconds in which changes wait for so long, and when it was seen.
-fn seen(batch_ms: f64) -> Vec<Look> {
+fn seen(batch_ms: f64) -> Vec<(Ns, View, Levels)> {
     let mut scenario = samples::scenario();
     scenario.book.batch_ms = batch_ms;
     scenario.flow.reservation_bps = 10.0;
