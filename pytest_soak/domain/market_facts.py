@@ -21,7 +21,7 @@ class MarketFacts(Strict):
     recordings, None where the market is not one: for how long the rows left a bid at or above an ask
     (``crossed_ms``) or a side empty (``one_sided_ms``), the longest time without a row and how many
     such times there were (``silences``, of a second and more), rows that were read and not used by what
-    they are, trades without an aggressor or whose aggressor took what stands on his own side,
+    they are, trades without an aggressor or whose aggressor took what stands on its own side,
     what was added to local times, and the sizes of tick and lot. Also all silences together (``silent_ms``),
     the longest time in which a side of the book said nothing while 100 other rows and more came
     (``side_silence_ms``), the longest time of which the receiver saw no row, early or late

@@ -58,7 +58,7 @@ class Tape:
         bid_gap, ask_gap: ticks from the best price to the next one, 0 where there is none.
         labels: for each label whether it was on, per sample.
         trade_s: times of market orders that traded, s since the start.
-        trade_side: 1 where the aggressor bought, -1 where he sold.
+        trade_side: 1 where the aggressor bought, -1 where it sold.
         trade_qty: quantity of the whole order.
         trade_price: the best price that it met.
         trade_mid: mid before it, NaN where there was none.

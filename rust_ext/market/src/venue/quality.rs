@@ -37,7 +37,7 @@ pub(crate) struct Quality {
     pub rows_ignored: BTreeMap<String, u64>,
     /// Trades that do not say who was the aggressor.
     pub trades_without_side: u64,
-    /// Trades whose aggressor took what stands on his own side of the book.
+    /// Trades whose aggressor took what stands on its own side of the book.
     pub trades_on_wrong_side: u64,
     /// Trades of more than what was displayed at their price.
     pub trades_off_book: u64,
