@@ -2,7 +2,8 @@
 
 A row a maker and market, by the same object on all: means over seeds with their standard deviation, and the
 largest position of any. On the mock market a seed is a market of its own; a recording is one market alone and
-cut into as many slices that follow each other.
+cut into as many slices that follow each other. ``--kpis MAKER`` prints the KPIs of one maker instead, pooled
+over the seeds, the markets side by side.
 """
 
 from __future__ import annotations
@@ -17,11 +18,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pytest_soak.config.profiles import load_profile
-from pytest_soak.domain.kpis import kpis_of
-from pytest_soak.domain.parameters import DEFAULTS
+from pytest_soak.domain.kpis import kpis_of, pooled, value_of
 from pytest_soak.domain.records import EdgeReport, Kpis
+from pytest_soak.engine.declared import declared
 from pytest_soak.market import MockMarket, ReplayMarket, Window, load_scenario
 
+SHOWN = (
+    *("net_bps", "gross_bps", "fees_eff_bps", "inventory_bps", "adverse_bps_p95", "markout_100ms_bps"),
+    *("markout_10s_bps", "fills_per_hour", "profit_per_hour", "position_max", "drawdown", "quote_uptime"),
+    *("cancel_ratio", "risk_rate", "filled_while_cancelling", "order_age_p95_ms", "latency_p95_ms"),
+)
+"""KPIs of one maker that are compared, before its own."""
 FOLDER = Path(__file__).parents[1] / "examples" / "strategies"
 SCENARIOS = ("calm", "mixed")
 
@@ -49,7 +56,7 @@ class Task(NamedTuple):
             length = market.duration_ms / self.seeds
             start = (self.seed - 1) * length
         window = Window(iteration=1, iterations=1, start_ms=start, duration_ms=length, seed=self.seed)
-        report: EdgeReport = strategy.run(market, DEFAULTS, window)
+        report: EdgeReport = strategy.run(market, declared(strategy).defaults, window)
         return report
 
 
@@ -84,6 +91,11 @@ def row(task: Task, reports: Sequence[EdgeReport]) -> tuple[str, ...]:
     )
 
 
+def tasks(maker: str, market: str, seeds: int, minutes: float) -> list[Task]:
+    """One maker on one market, over the seeds."""
+    return [Task(maker, market, seed, seeds, minutes) for seed in range(1, seeds + 1)]
+
+
 def lines(recordings: Sequence[Path], seeds: int, minutes: float) -> Iterator[str]:
     """The table in Markdown."""
     head = ("maker", "market", "net, bps", "gross, bps", "inventory, bps", "fills a minute", "profit, quote")
@@ -92,8 +104,21 @@ def lines(recordings: Sequence[Path], seeds: int, minutes: float) -> Iterator[st
     with ProcessPoolExecutor(max_workers=2) as pool:
         for market in (*SCENARIOS, *map(str, recordings)):
             for maker in makers():
-                tasks = [Task(maker, market, seed, seeds, minutes) for seed in range(1, seeds + 1)]
-                yield f"| {' | '.join(row(tasks[0], list(pool.map(Task.run, tasks))))} |"
+                work = tasks(maker, market, seeds, minutes)
+                yield f"| {' | '.join(row(work[0], list(pool.map(Task.run, work))))} |"
+
+
+def side_by_side(maker: str, recordings: Sequence[Path], seeds: int, minutes: float) -> Iterator[str]:
+    """KPIs of one maker in Markdown, a column a market."""
+    markets = (*SCENARIOS, *map(str, recordings))
+    with ProcessPoolExecutor(max_workers=2) as pool:
+        found = [pooled(list(pool.map(Task.run, tasks(maker, market, seeds, minutes)))) for market in markets]
+    yield f"| KPI | {' | '.join(f'`{Path(market).stem}`' for market in markets)} |"
+    yield "|" + "---|" * (len(markets) + 1)
+    for name in (*SHOWN, *sorted(found[0].own)):
+        values = [value_of(kpis, name) for kpis in found]
+        cells = ["-" if value is None else f"{value:.4g}" for value in values]
+        yield f"| `{name}` | {' | '.join(cells)} |"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -102,8 +127,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("recordings", nargs="*", type=Path, help="recordings in hftbacktest's format")
     parser.add_argument("--seeds", type=int, default=8)
     parser.add_argument("--minutes", type=float, default=5.0, help="market time of one seed")
+    parser.add_argument("--kpis", metavar="MAKER", choices=makers(), help="KPIs of one maker, side by side")
     options = parser.parse_args(arguments)
-    for line in lines(options.recordings, options.seeds, options.minutes):
+    asked = (options.recordings, options.seeds, options.minutes)
+    for line in lines(*asked) if options.kpis is None else side_by_side(options.kpis, *asked):
         sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
 

@@ -147,8 +147,8 @@ def layering(half_bps: float) -> Strategy:
     return run
 
 
-def metaorder(notional: float, begin_s: float, length_s: float) -> Strategy:
-    """Buy a notional in market orders of usual size at most, spread evenly from a market time on."""
+def metaorder(side: int, notional: float, begin_s: float, length_s: float) -> Strategy:
+    """Buy (1) or sell (-1) a notional in market orders of usual size at most, evenly from a time on."""
     children = max(1, round(notional / USUAL))
 
     def run(simulation: Simulation) -> None:
@@ -158,16 +158,10 @@ def metaorder(notional: float, begin_s: float, length_s: float) -> Strategy:
             due = (begin_s + length_s * sent / children) * 1e3
             if mid is None or sent >= children or simulation.time_ms < due:
                 continue
-            simulation.take(1, mid * 1.02, notional / children / mid)
+            simulation.take(side, mid * (1 + side * 0.02), notional / children / mid)
             sent += 1
 
     return run
-
-
-def idle(simulation: Simulation) -> None:
-    """Do nothing."""
-    while simulation.step():
-        pass
 
 
 def rivals(half_bps: float) -> Mapping[str, Strategy]:

@@ -1,9 +1,11 @@
 """``python -m benches.scenarios``: what the shipped profiles do in the shipped scenarios, over seeds.
 
-``cells`` (the default) is a row per scenario and profile without tuning: net profit with the half-width of
-its 95 % interval over seeds, its deviation between iterations, the share of iterations that lose, risk,
-drawdown, zones, and the verdicts of whole canaries after the warm-up; a rule turns the numbers into a
-sentence. ``tuner`` compares the built-in tuner with none on the same seeds, as paired differences.
+``cells`` (the default) is a row per scenario and profile, without tuning unless ``--tune`` is given: net
+profit with the half-width of its 95 % interval over seeds, its deviation between iterations, the share of
+iterations that lose, risk, drawdown, zones, and the verdicts of whole canaries after the warm-up; a rule
+turns the numbers into a sentence. ``tuner`` compares the built-in tuner with none on the same seeds, as
+paired differences. Positions are carried over borders, as in a run, unless ``--position flat`` says
+otherwise.
 """
 
 from __future__ import annotations
@@ -16,15 +18,17 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from benches.gates import spec_in
+from pytest_soak.config.limits import POSITION
 from pytest_soak.config.profiles import available_profiles
 from pytest_soak.domain.gates import judge_canary, verdict_of
 from pytest_soak.domain.kpis import pooled
+from pytest_soak.domain.position import PositionRule
 from pytest_soak.domain.records import IterationRecord, Verdict
 from pytest_soak.domain.settings import TunerSettings
 from pytest_soak.domain.tuner import zone_of
@@ -52,11 +56,13 @@ class Soaked:
         return statistics.fmean(known) if known else math.nan
 
 
-def soaked(profile: str, scenario: str, iterations: int, tune: bool, seed: int) -> Soaked:
+def soaked(
+    profile: str, scenario: str, iterations: int, tune: bool, position: PositionRule, seed: int
+) -> Soaked:
     """Run one canary with the built-in guards."""
     with tempfile.TemporaryDirectory() as folder:
         spec = spec_in(Path(folder), scenario, seed, profile=profile, iterations=iterations, tune=tune)
-        canary = Canary(spec, BuiltInHooks())
+        canary = Canary(replace(spec, position=position), BuiltInHooks())
         try:
             records = list(canary.advance_to(iterations))
             first = spec.profile.gates.warmup_iterations + 1
@@ -130,7 +136,7 @@ def cells(names: Sequence[str], options: argparse.Namespace, over: Over) -> None
     _rows(head)
     for name in names:
         for profile in options.profiles.split(","):
-            runs = over(partial(soaked, profile, name, options.iterations, False))
+            runs = over(partial(soaked, profile, name, options.iterations, options.tune, options.position))
             _row([name, profile, *_cell(runs), reason(runs)])
 
 
@@ -165,7 +171,8 @@ def tuner(names: Sequence[str], options: argparse.Namespace, over: Over) -> None
     for name in names:
         for profile in options.profiles.split(","):
             with_it, without = (
-                over(partial(soaked, profile, name, options.iterations, tune)) for tune in (True, False)
+                over(partial(soaked, profile, name, options.iterations, tune, options.position))
+                for tune in (True, False)
             )
             _row([name, profile, *(_difference(with_it, without, read) for read in TUNED.values())])
 
@@ -205,6 +212,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seeds", type=int, default=32)
     parser.add_argument("--first", type=int, default=FIRST_SEED, help="first seed")
     parser.add_argument("--iterations", type=int, default=6, help="of 5 minutes, a seed")
+    parser.add_argument("--tune", action="store_true", help="let the built-in tuner work in the cells")
+    parser.add_argument(
+        "--position", type=PositionRule, choices=list(PositionRule), default=PositionRule(POSITION)
+    )
     options = parser.parse_args(arguments)
     seeds = range(options.first, options.first + options.seeds)
     with ProcessPoolExecutor(2) as pool:

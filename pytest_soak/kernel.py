@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from pytest_soak import _kernel
 
+SEEDS = 1 << 64
+"""Seeds of a market: a seed is an unsigned word of the kernel."""
+
 _NOT_BUILT = (
     "the compiled kernel pytest_soak._kernel cannot be loaded ({error}); "
     "in a source tree build it with: maturin develop --release"
@@ -29,18 +32,33 @@ class _Kernel(Protocol):
     __version__: str
     Market: type[_kernel.Market]
 
-    def replay(self, spec: str, events: Buffer, series: dict[str, bytes] | None = None) -> bytes: ...
+    def replay(
+        self,
+        spec: str,
+        events: Buffer,
+        series: dict[str, bytes] | None = None,
+        between: Callable[[], None] | None = None,
+    ) -> bytes: ...
 
-    def open_replay(self, spec: str, events: Buffer) -> _kernel.Simulation: ...
+    def open_replay(
+        self, spec: str, events: Buffer, between: Callable[[], None] | None = None
+    ) -> _kernel.Simulation: ...
 
-    def convert_data(self, files: list[Path], output: Path | None = None) -> str: ...
+    def convert_data(self, files: list[Path], output: Path | None = None, most_bytes: int = ...) -> str: ...
+
+    def check_inflation(self, packed: int, unpacked: int) -> None: ...
 
     def data_format(self, path: Path) -> str | None: ...
 
     def data_formats(self) -> list[str]: ...
 
     def observe_rows(
-        self, events: Buffer, tick_size: float, lot_size: float, depth_levels: int
+        self,
+        events: Buffer,
+        tick_size: float,
+        lot_size: float,
+        depth_levels: int,
+        between: Callable[[], None] | None = None,
     ) -> dict[str, bytes]: ...
 
 
@@ -122,48 +140,76 @@ def observe(market: _kernel.Market, spec: Mapping[str, object]) -> dict[str, Any
         return market.observe(_encoded(spec))
 
 
-def replay(spec: Mapping[str, object], events: Buffer, series: dict[str, bytes] | None = None) -> bytes:
+def replay(
+    spec: Mapping[str, object],
+    events: Buffer,
+    series: dict[str, bytes] | None = None,
+    between: Callable[[], None] | None = None,
+) -> bytes:
     """Run the reference maker over recorded 64-byte rows of hftbacktest; the report as JSON.
 
-    The buffer is not copied. ``series`` as in :func:`simulate`.
+    The buffer is not copied. ``series`` as in :func:`simulate`; ``between`` is called after each piece of
+    the work, some 50,000 rows, so that memory of rows that were read can be given back.
 
     Raises:
         SoakConfigError: where the kernel refuses the spec or the rows.
         SoakError: where the kernel is not built.
     """
     with _asked("replay") as kernel:
-        return kernel.replay(_encoded(spec), events, series)
+        return kernel.replay(_encoded(spec), events, series, between)
 
 
-def open_replay(spec: Mapping[str, object], events: Buffer) -> _kernel.Simulation:
+def open_replay(
+    spec: Mapping[str, object], events: Buffer, between: Callable[[], None] | None = None
+) -> _kernel.Simulation:
     """Bring recorded rows to the start of an iteration that stops at decisions; the buffer is not copied.
 
+    ``between`` as in :func:`replay`.
+
     Raises:
         SoakConfigError: where the kernel refuses the spec or the rows.
         SoakError: where the kernel is not built.
     """
     with _asked("replay") as kernel:
-        return kernel.open_replay(_encoded(spec), events)
+        return kernel.open_replay(_encoded(spec), events, between)
 
 
-def observe_rows(events: Buffer, tick_size: float, lot_size: float, depth_levels: int) -> dict[str, bytes]:
+def observe_rows(
+    events: Buffer,
+    tick_size: float,
+    lot_size: float,
+    depth_levels: int,
+    between: Callable[[], None] | None = None,
+) -> dict[str, bytes]:
     """Write down recorded 64-byte rows of hftbacktest as columns of bytes; the buffer is not copied.
+
+    ``between`` as in :func:`replay`.
 
     Raises:
         SoakConfigError: where the kernel refuses the rows.
         SoakError: where the kernel is not built.
     """
     with _asked("read the recording") as kernel:
-        return kernel.observe_rows(events, tick_size, lot_size, depth_levels)
+        return kernel.observe_rows(events, tick_size, lot_size, depth_levels, between)
 
 
-def convert_data(files: Sequence[Path], output: Path | None = None) -> str:
+def convert_data(files: Sequence[Path], output: Path, most_bytes: int) -> str:
     """Turn the files of a recording into recorded rows, in a ``.npy`` file; what was found, as JSON.
 
     Raises:
-        SoakConfigError: naming the file, the row and what was expected of it.
+        SoakConfigError: naming the file, the row and what was expected of it; or that its rows take more than
+            ``most_bytes``.
     """
-    return _answered(lambda: _load().convert_data(list(files), output))
+    return _answered(lambda: _load().convert_data(list(files), output, most_bytes))
+
+
+def check_inflation(packed: int, unpacked: int) -> None:
+    """Refuse what unpacks to far more than the packed bytes that it has.
+
+    Raises:
+        SoakConfigError: naming both, and what is accepted.
+    """
+    _answered(lambda: _load().check_inflation(packed, unpacked))
 
 
 def data_format(file: Path) -> str | None:

@@ -17,6 +17,7 @@ from pytest_soak.domain.parameters import PARAMETERS
 from pytest_soak.domain.reasons import REASONS
 from pytest_soak.domain.settings import FeeSettings, FeeTier, MakerSettings
 from pytest_soak.market.scenario.model import Effect, Scenario
+from rust_ext.constants import measures, recorded_rows, shared_memory
 from rust_ext.models import STRUCT, Model, camel, checker, key_of
 
 SOURCES = Path(__file__).parent
@@ -33,6 +34,19 @@ def generate() -> Mapping[Path, str]:
         Path("market/src/session/parameters.rs"): _parameters(),
         Path("market/src/maker/reasons.rs"): _reasons(),
         Path("readers/src/reasons.rs"): _number_of_reasons(),
+        Path("readers/src/rows.rs"): _HEAD.format(
+            "Rows of a recording in the array format of hftbacktest 2, little-endian.",
+            "market/recording/",
+        )
+        + recorded_rows().replace("pub(crate)", "pub"),
+        Path("market/src/measure/limits.rs"): _HEAD.format(
+            "What is measured, and how often.", "domain/sampling.py` and `domain/course.py"
+        )
+        + measures(),
+        Path("market/src/session/shared.rs"): _HEAD.format(
+            "The memory that a compiled strategy and the market share.", "market/shared.py"
+        )
+        + shared_memory(),
     }
 
 
@@ -120,6 +134,7 @@ def _reasons() -> str:
     named = "".join(f'            "{name}" => Some(Reason::{variant}),\n' for name, variant in pairs)
     arms = "".join(f"            Reason::{variant} => self.{name} += 1,\n" for name, variant in pairs)
     total = " + ".join(f"self.{name}" for name, _ in pairs)
+    counts = ", ".join(f"self.{name}" for name, _ in pairs)
     return (
         f"{head}use serde::Serialize;\n\n/// Why an attempt is blocked.\n"
         "#[derive(Debug, Clone, Copy, PartialEq, Eq)]\n"
@@ -131,7 +146,9 @@ def _reasons() -> str:
         "#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]\n"
         f"pub(crate) struct Blocks {{\n{fields}}}\n\nimpl Blocks {{\n    /// Count one.\n"
         f"    pub(crate) fn add(&mut self, reason: Reason) {{\n        match reason {{\n{arms}"
-        "        }\n    }\n\n    /// For any reason.\n"
+        "        }\n    }\n\n    /// Of each reason, in the order of the names.\n"
+        f"    pub(crate) fn by_reason(&self) -> [u64; {len(pairs)}] {{\n        [{counts}]\n    }}\n\n"
+        "    /// For any reason.\n"
         f"    pub(crate) fn total(&self) -> u64 {{\n        {total}\n    }}\n}}\n"
     )
 

@@ -14,7 +14,6 @@ import numpy as np
 from pytest_soak.config.profiles import load_profile
 from pytest_soak.domain.records import EdgeReport
 from pytest_soak.market import MakerJob, ReplayMarket, Window, load_scenario
-from pytest_soak.market.scenario.model import Impact
 from pytest_soak.market.tape import rows_of_scenario
 from tests.oracle.recordings import BOTH, BUY, CLEAR, DEPTH, EXCHANGE, LOCAL, SELL, SNAPSHOT, TRADE, write_npz
 
@@ -25,9 +24,9 @@ Mutation = Callable[[np.ndarray], np.ndarray]
 @cache
 def _calm() -> np.ndarray:
     calm = load_scenario("calm")
-    # More of its market orders trade, and none moves the price: so short a recording shows what it has.
+    # More of its market orders trade, so that a short recording shows what it has.
     flow = calm.flow.model_copy(update={"reservation_bps": 6.0})
-    busy = calm.model_copy(update={"flow": flow, "impact": Impact()})
+    busy = calm.model_copy(update={"flow": flow})
     rows = rows_of_scenario(busy, seed=1, duration_s=MINUTES * 60.0).copy()
     rows.setflags(write=False)
     return rows
@@ -155,6 +154,13 @@ def sideless(rows: np.ndarray) -> np.ndarray:
 def no_local(rows: np.ndarray) -> np.ndarray:
     """Rows are the exchange's alone."""
     rows["ev"] &= ~np.uint64(LOCAL)
+    return rows
+
+
+def unseen(rows: np.ndarray, from_s: float, to_s: float) -> np.ndarray:
+    """Of a stretch of time, rows are the exchange's alone."""
+    since = (rows["exch_ts"] - rows["exch_ts"][0]) / 1e9
+    rows["ev"][(since >= from_s) & (since < to_s)] &= ~np.uint64(LOCAL)
     return rows
 
 

@@ -11,6 +11,8 @@ from pytest_soak.cli.facts import cell_of, print_facts
 from pytest_soak.cli.options import FOLDERS, add_seed
 from pytest_soak.cli.outputs import output_file, write_output
 from pytest_soak.config.arguments import MAX_SECONDS, market_seconds, name_or_path, path, positive_int
+from pytest_soak.config.extending import SUFFIX
+from pytest_soak.config.limits import LONGEST_NAME
 from pytest_soak.domain.errors import SoakConfigError
 
 if TYPE_CHECKING:
@@ -21,11 +23,9 @@ if TYPE_CHECKING:
     from pytest_soak.market.calibration.sample import Source
 
 MOST_SIMULATIONS = 100_000
-_SUFFIX = ".toml"
 _TOLD = 20
 """Lines of progress, about."""
 _SHOWN_S = 3600.0
-_MOST_NAME = 64
 
 
 def add(commands: Commands) -> None:
@@ -89,9 +89,9 @@ def run(options: argparse.Namespace) -> None:
 
     if options.simulations > MOST_SIMULATIONS:
         raise SoakConfigError(f"--simulations = {options.simulations}; accepted is 1 to {MOST_SIMULATIONS}")
-    file = options.output or Path(_name_for(options.recordings[0]) + _SUFFIX)
-    if file.suffix != _SUFFIX:
-        raise SoakConfigError(f"{file}: a scenario is written to a file that ends in {_SUFFIX}")
+    file = options.output or Path(_name_for(options.recordings[0]) + SUFFIX)
+    if file.suffix != SUFFIX:
+        raise SoakConfigError(f"{file}: a scenario is written to a file that ends in {SUFFIX}")
     name = _name_for(file)
     start = load_scenario(options.start, FOLDERS) if options.start is not None else None
     sample = pooled([_source(recording, options.until) for recording in options.recordings])
@@ -103,7 +103,7 @@ def run(options: argparse.Namespace) -> None:
         progress=_progress(options.simulations),
         start=start,
     )
-    write_output(file, text_of(found).encode("ascii"))
+    write_output(file, text_of(found, _said(options)).encode("ascii"))
     for line in told_by(found):
         _print(line)
     _print("")
@@ -113,11 +113,17 @@ def run(options: argparse.Namespace) -> None:
     _print(f"{file}: scenario {name}")
 
 
+def _said(options: argparse.Namespace) -> str:
+    """The options of which a fit does not know, as they are given."""
+    until = f" --until {options.until:g}" if options.until < MAX_SECONDS else ""
+    return until + (f" --start {options.start}" if options.start is not None else "")
+
+
 def _name_for(path: Path) -> str:
     """A name that a scenario may have, of that of a file."""
     stem = path.name.split(".")[0]
     kept = "".join(sign if sign.isascii() and sign.isalnum() else "_" for sign in stem).strip("_")
-    return kept[:_MOST_NAME] or "fitted"
+    return kept[:LONGEST_NAME] or "fitted"
 
 
 def _source(recording: Path, until_s: float) -> Source:

@@ -11,14 +11,13 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from pytest_soak.config.limits import PROFILES, SCENARIOS
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.domain.text import show
 
 if TYPE_CHECKING:
     from pytest_soak.cli.options import Commands
     from pytest_soak.domain.kpis import Meaning
-
-_PROFILES = Path("soak_profiles")
 
 
 class Entry(NamedTuple):
@@ -31,13 +30,13 @@ class Entry(NamedTuple):
 def _profiles() -> dict[str, Entry]:
     from pytest_soak.config.profiles import profile_files
 
-    return {name: _file(source) for name, source in profile_files((_PROFILES,)).items()}
+    return {name: _file(source) for name, source in profile_files((Path(PROFILES),)).items()}
 
 
 def _scenarios() -> dict[str, Entry]:
     from pytest_soak.market.scenario.loading import scenario_files
 
-    return {name: _file(source) for name, source in scenario_files((_PROFILES / "scenarios",)).items()}
+    return {name: _file(source) for name, source in scenario_files((Path(SCENARIOS),)).items()}
 
 
 def _file(source: Traversable) -> Entry:
@@ -48,7 +47,7 @@ def _file(source: Traversable) -> Entry:
         raw = read_bytes(source, MAX_TOML_BYTES) if isinstance(source, Path) else source.read_bytes()
         return raw.decode("utf-8", "backslashreplace")
 
-    own = isinstance(source, Path) and source.is_relative_to(_PROFILES)
+    own = isinstance(source, Path) and source.is_relative_to(PROFILES)
     return Entry(source.as_posix() if own and isinstance(source, Path) else "shipped", text)
 
 
@@ -75,8 +74,8 @@ def _module(name: str) -> Entry:
 
 
 _LISTS: Mapping[str, tuple[str, Callable[[], dict[str, Entry]]]] = {
-    "profiles": ("profiles, shipped and of soak_profiles/ here", _profiles),
-    "scenarios": ("scenarios, shipped and of soak_profiles/scenarios/ here", _scenarios),
+    "profiles": (f"profiles, shipped and of {PROFILES}/ here", _profiles),
+    "scenarios": (f"scenarios, shipped and of {SCENARIOS}/ here", _scenarios),
     "kpis": ("KPIs that a gate can judge, with unit and sign", _kpis),
     "guards": ("guards, by the names that -p no:NAME takes", _guards),
 }

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 ARTIFACTS = Path(limits.ARTIFACTS)
-FOLDERS = (Path("soak_profiles/scenarios"),)
+FOLDERS = (Path(limits.SCENARIOS),)
 """Where scenarios are looked for, apart from the shipped ones."""
 
 

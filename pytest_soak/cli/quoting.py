@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from pytest_soak.config.limits import PROFILES
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.domain.sampling import t_quantile
 
@@ -76,17 +77,17 @@ def compared(
     from pytest_soak.config.profiles import load_profile
     from pytest_soak.market import MockMarket
 
-    chosen = load_profile(profile, (Path("soak_profiles"),)).profile
+    chosen = load_profile(profile, (Path(PROFILES),)).profile
     columns = {"scenario": Slices(MockMarket(scenario, seed=seed), 0.0, WINDOWS)}
     if recording is not None:
-        columns["recording"] = _recorded(recording, from_s)
+        columns["recording"] = slices_of(recording, from_s)
     counts = ", ".join(f"{slices.windows} in the {name}" for name, slices in columns.items())
     yield ""
     yield f"the reference maker with {chosen.name}, in windows of {WINDOW_S:g} s: {counts}"
     differ: list[str] = []
     told = 0
     for delta in distances(chosen.parameters[_DISTANCE]):
-        found = {name: _found(slices, chosen, delta) for name, slices in columns.items()}
+        found = {name: estimates(slices, chosen, delta) for name, slices in columns.items()}
         yield ""
         yield f"{f'{_DISTANCE} {delta:g}':28} {' '.join(f'{name:>22}' for name in found)}"
         for key in (*_SHOWN, _ALONE):
@@ -123,7 +124,12 @@ def _verdict(told: int, differ: Sequence[str]) -> Iterator[str]:
         yield f"scenario and recording agree in all {told} KPIs, within 95 % intervals of the difference"
 
 
-def _recorded(recording: Path, from_s: float) -> Slices:
+def slices_of(recording: Path, from_s: float) -> Slices:
+    """The windows of a recording from a time on.
+
+    Raises:
+        SoakConfigError: naming the recording, which has ended by then.
+    """
     from pytest_soak.market import ReplayMarket
 
     replay = ReplayMarket(recording)
@@ -136,8 +142,8 @@ def _recorded(recording: Path, from_s: float) -> Slices:
     return Slices(replay, from_s, max(1, int(left_s / WINDOW_S)))
 
 
-def _found(slices: Slices, profile: Profile, delta: float) -> dict[str, Estimate]:
-    """Means of KPIs over the windows; what two windows at least have."""
+def estimates(slices: Slices, profile: Profile, delta: float) -> dict[str, Estimate]:
+    """Means of KPIs over windows in which the maker quotes at a distance; what two windows at least have."""
     from pytest_soak.market import MakerJob
 
     parameters = {**profile.parameters, _DISTANCE: delta}

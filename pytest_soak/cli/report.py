@@ -27,7 +27,7 @@ def add(commands: Commands) -> None:
         help="Folder or name of a run (default: latest)",
     )
     command.add_argument(
-        "-o", "--output", type=path, metavar="DIR", help="Where to (default: the run's folder)"
+        "-o", "--output", type=path, metavar="DIR", help="Where to write it (default: the run's folder)"
     )
     command.add_argument("--single-file", action="store_true", help="Put the charts' script into the page")
     add_artifacts(command)

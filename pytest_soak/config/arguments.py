@@ -1,17 +1,15 @@
-"""Values of options, from the command line or an ini file, as ``argparse`` wants them parsed."""
+"""Values of options, from the command line or an ini file, as ``argparse`` wants them parsed.
+
+What is imported within a function is not loaded by a session without a soak, which imports this module too.
+"""
 
 from __future__ import annotations
 
 import argparse
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
-from pytest_soak.config.limits import MAX_SEED
-
-GATE_MODES = ("hard", "soft", "off")
-POSITION_RULES = ("carry", "flat")
-CONTRACTS = ("linear", "inverse")
-LEAST_CONTRACT, MOST_CONTRACT = 1e-9, 1e9
 SERIES_KINDS = ("off", "summary", "full")
 PROFILERS = ("cprofile", "pyinstrument")
 LEAST_SERIES_STEP, MOST_SERIES_STEP = 0.1, 360.0
@@ -56,7 +54,6 @@ def port_number(text: str) -> int:
 
 def name_or_path(text: str) -> str:
     """Parse a name or the path of a file, with a leading ``~`` replaced by the home folder."""
-    # Not at the top: a session without a soak imports this module, and should load nothing more.
     from pytest_soak.config.paths import is_path
 
     return str(path(text)) if is_path(text) else _filled(text)
@@ -101,27 +98,21 @@ def market_seconds(text: str) -> float:
 
 def step_size(text: str) -> float:
     """Parse the step of a price or quantity."""
-    number = finite(text)
-    if number is None or not LEAST_STEP <= number <= MOST_STEP:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from {LEAST_STEP:g} to {MOST_STEP:g}")
-    return number
+    return _between(text, LEAST_STEP, MOST_STEP)
 
 
 def contract_kind(text: str) -> str:
     """Parse what a contract settles in."""
-    if text not in CONTRACTS:
-        raise argparse.ArgumentTypeError(f"{text!r} is not one of {', '.join(CONTRACTS)}")
-    return text
+    from pytest_soak.domain.contract import KINDS
+
+    return _one_of(text, KINDS)
 
 
 def contract_size(text: str) -> float:
     """Parse what one contract is worth."""
-    number = finite(text)
-    if number is None or not LEAST_CONTRACT <= number <= MOST_CONTRACT:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not a number from {LEAST_CONTRACT:g} to {MOST_CONTRACT:g}"
-        )
-    return number
+    from pytest_soak.domain.contract import LEAST_SIZE, MOST_SIZE
+
+    return _between(text, LEAST_SIZE, MOST_SIZE)
 
 
 def funding(text: str) -> str:
@@ -149,6 +140,8 @@ def _seconds(text: str) -> float:
 
 def seed_range(text: str) -> tuple[int, ...]:
     """Parse a seed ``N`` or an inclusive range of seeds ``A..B``."""
+    from pytest_soak.domain.whole import MAX_SEED
+
     first, dots, last = text.partition("..")
     try:
         low = int(first)
@@ -166,14 +159,13 @@ def seed_range(text: str) -> tuple[int, ...]:
 
 def gate_mode(text: str) -> str:
     """Parse a gate mode."""
-    if text not in GATE_MODES:
-        raise argparse.ArgumentTypeError(f"{text!r} is not one of {', '.join(GATE_MODES)}")
-    return text
+    from pytest_soak.domain.settings import GateMode
+
+    return _one_of(text, tuple(GateMode))
 
 
 def fill_model(text: str) -> str:
     """Parse what it takes to fill a resting order."""
-    # Not at the top: a session without a soak imports this module, and should load nothing of the domain.
     from pytest_soak.domain.fills import FORMS, FillModel
 
     try:
@@ -184,16 +176,14 @@ def fill_model(text: str) -> str:
 
 def position_rule(text: str) -> str:
     """Parse what becomes of position and orders at the end of an iteration."""
-    if text not in POSITION_RULES:
-        raise argparse.ArgumentTypeError(f"{text!r} is not one of {', '.join(POSITION_RULES)}")
-    return text
+    from pytest_soak.domain.position import PositionRule
+
+    return _one_of(text, tuple(PositionRule))
 
 
 def series_kind(text: str) -> str:
     """Parse how much of an iteration's path is written."""
-    if text not in SERIES_KINDS:
-        raise argparse.ArgumentTypeError(f"{text!r} is not one of {', '.join(SERIES_KINDS)}")
-    return text
+    return _one_of(text, SERIES_KINDS)
 
 
 def series_step(text: str) -> float:
@@ -211,9 +201,7 @@ def series_step(text: str) -> float:
 
 def profiler(text: str) -> str:
     """Parse what takes code profiles."""
-    if text not in PROFILERS:
-        raise argparse.ArgumentTypeError(f"{text!r} is not one of {', '.join(PROFILERS)}")
-    return text
+    return _one_of(text, PROFILERS)
 
 
 def chosen_iterations(text: str) -> tuple[int, ...]:
@@ -230,6 +218,19 @@ def chosen_iterations(text: str) -> tuple[int, ...]:
             raise argparse.ArgumentTypeError(f"{part!r} is a range that ends before it begins")
         found |= dict.fromkeys(range(low, high + 1))
     return tuple(found)
+
+
+def _one_of(text: str, accepted: Sequence[str]) -> str:
+    if text not in accepted:
+        raise argparse.ArgumentTypeError(f"{text!r} is not one of {', '.join(accepted)}")
+    return text
+
+
+def _between(text: str, low: float, high: float) -> float:
+    number = finite(text)
+    if number is None or not low <= number <= high:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from {low:g} to {high:g}")
+    return number
 
 
 def finite(text: str) -> float | None:

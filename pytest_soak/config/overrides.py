@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_soak.config.limits import OVERRIDES
 from pytest_soak.config.loader import did_you_mean, parse_json, read_bytes
 from pytest_soak.config.paths import Kind, kind_of
 from pytest_soak.domain.errors import SoakConfigError
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from pytest_soak.config.profiles import LoadedProfile
 
 OPTION = "--soak-override"
-VARIABLE = "MM_RUNTIME_OVERRIDES_JSON"
 EXPORT_VERSION = 1
 MAX_OVERRIDES_BYTES = 64 * 1024
 
@@ -66,8 +66,8 @@ def resolve(
     if profile is not None:
         layers.append((f"profile {profile.profile.name}", profile.profile.parameters))
     if env is not None and env.strip():
-        content = parse_json(env, VARIABLE, MAX_OVERRIDES_BYTES)
-        layers.append((VARIABLE, _checked(content, VARIABLE, table)))
+        content = parse_json(env, OVERRIDES, MAX_OVERRIDES_BYTES)
+        layers.append((OVERRIDES, _checked(content, OVERRIDES, table)))
     current = None if file is None else read_current(file, table)
     if current is not None:
         layers.append((str(file), current))

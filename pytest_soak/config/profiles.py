@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_soak.config.extending import SUFFIX, extended, name_of_file, other_formats
+from pytest_soak.config.limits import PROFILES
 from pytest_soak.config.loader import (
     MAX_TOML_BYTES,
     did_you_mean,
@@ -31,8 +32,6 @@ from pytest_soak.domain.parameters import PARAMETERS, ParameterTable, problem_wi
 from pytest_soak.domain.settings import Profile
 from pytest_soak.domain.state import check_guard_settings
 from pytest_soak.domain.text import show
-
-PACKAGE = "soak_profiles"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +102,7 @@ def profile_files(extra_dirs: Sequence[Path] = ()) -> dict[str, Traversable]:
     """
     found: dict[str, Traversable] = {
         entry.name.removesuffix(SUFFIX): entry
-        for entry in files(PACKAGE).iterdir()
+        for entry in files(PROFILES).iterdir()
         if entry.name.endswith(SUFFIX)
     }
     for folder in extra_dirs:
@@ -114,7 +113,7 @@ def profile_files(extra_dirs: Sequence[Path] = ()) -> dict[str, Traversable]:
 
 def _homes(name: str, extra_dirs: Sequence[Path]) -> list[tuple[str, Traversable]]:
     """Where a profile of that name is, the shipped one first, each with what errors call it."""
-    shipped = files(PACKAGE) / f"{name}{SUFFIX}"
+    shipped = files(PROFILES) / f"{name}{SUFFIX}"
     homes = [(f"shipped profile {name}", shipped)] if shipped.is_file() else []
     paths = [folder / f"{name}{SUFFIX}" for folder in extra_dirs]
     return [*homes, *((str(path), path) for path in paths if is_file(path))]

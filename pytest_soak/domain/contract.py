@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, TypeAlias, get_args
 
 from pydantic import Field
 
 from pytest_soak.domain.settings import Strict
 
 LEAST_SIZE, MOST_SIZE = 1e-9, 1e9
+Kind: TypeAlias = Literal["linear", "inverse"]
+KINDS: tuple[str, ...] = get_args(Kind)
 
 
 class Contract(Strict):
@@ -19,7 +21,7 @@ class Contract(Strict):
     counts is :meth:`value`, so that every amount of an account follows from the same sums in both.
     """
 
-    kind: Literal["linear", "inverse"] = Field(
+    kind: Kind = Field(
         default="linear", description="Linear settles in quote currency, inverse in base currency"
     )
     size: float = Field(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pytest_soak.domain.records import Course, EdgeReport
 from pytest_soak.domain.sampling import (
     LEAST_ITERATIONS,
+    LEAST_VALUES,
     Error,
     Pair,
     known_errors,
@@ -18,15 +19,17 @@ from pytest_soak.domain.sampling import (
     sum_of,
 )
 
-MARKOUTS = ("markout_100ms_bps", "markout_1s_bps", "markout_10s_bps", "markout_60s_bps")
-"""KPIs of the markout curve, in the order of the reports' horizons."""
+HORIZONS: Mapping[str, float] = {"100ms": 0.1, "1s": 1.0, "10s": 10.0, "60s": 60.0}
+"""How long after a fill the mid is looked at, in seconds, as the markout curve names it."""
+
+MARKOUTS = tuple(f"markout_{after}_bps" for after in HORIZONS)
+"""KPIs of the markout curve, in the order of the horizons."""
 
 LABEL_PROFIT = "label_profit."
 """Prefix of a KPI that is the profit while a label was active; the label follows."""
 
 _GAP_SHARES = {"requote_p50_ms": 0.5, "requote_p95_ms": 0.95}
-_LEAST_GAPS = 20
-_HOUR_MS = 3.6e6
+HOUR_MS = 3.6e6
 _BPS = 1e4
 
 
@@ -73,7 +76,7 @@ def course_errors(reports: Sequence[EdgeReport]) -> dict[str, Error]:
         "fills_per_hour": list(zip(fills, hours, strict=True)),
         **{name: _marked(courses, place) for place, name in enumerate(MARKOUTS)},
         "net_liquidation_bps": _sold(reports),
-        "quote_uptime": [(c.both_sides_ms / _HOUR_MS, h) for c, h in zip(courses, hours, strict=False)],
+        "quote_uptime": [(c.both_sides_ms / HOUR_MS, h) for c, h in zip(courses, hours, strict=False)],
     }
     sums = {
         "fills": [(count, 1.0) for count in fills],
@@ -112,11 +115,11 @@ def _courses(reports: Sequence[EdgeReport]) -> list[Course]:
 
 def hours_of(reports: Sequence[EdgeReport]) -> float:
     """Market time of all reports."""
-    return math.fsum(report.market.end_ms - report.market.start_ms for report in reports) / _HOUR_MS
+    return math.fsum(report.market.end_ms - report.market.start_ms for report in reports) / HOUR_MS
 
 
 def _of_courses(courses: Sequence[Course], hours: float) -> dict[str, Any]:
-    both = math.fsum(course.both_sides_ms for course in courses) / _HOUR_MS
+    both = math.fsum(course.both_sides_ms for course in courses) / HOUR_MS
     worst = [c.worst_five_minutes for c in courses if c.worst_five_minutes is not None]
     labels = _by_label(courses)
     return {
@@ -137,7 +140,7 @@ def _markout(courses: Sequence[Course], place: int) -> float | None:
 
 def _gaps(courses: Sequence[Course]) -> dict[str, float | None]:
     merged = merged_histogram([course.requote_ms for course in courses])
-    if merged is None or sum(merged.counts) < _LEAST_GAPS:
+    if merged is None or sum(merged.counts) < LEAST_VALUES:
         return dict.fromkeys(_GAP_SHARES)
     return {name: quantile(merged, share) for name, share in _GAP_SHARES.items()}
 

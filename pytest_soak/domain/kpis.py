@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any, Literal, NamedTuple
 
@@ -12,10 +12,14 @@ from pytest_soak.domain.course import LABEL_PROFIT, course_errors, course_kpis, 
 from pytest_soak.domain.fills import parted
 from pytest_soak.domain.own import is_own, own_errors, own_kpis, own_samples
 from pytest_soak.domain.records import Blocks, EdgeReport, EdgeTotals, Kpis, Sample
-from pytest_soak.domain.sampling import Error, merged_histogram, percentile_error, quantile, ratio_errors
-
-MIN_SAMPLES = 20
-"""Fewest samples of which a 95th percentile is believed."""
+from pytest_soak.domain.sampling import (
+    LEAST_VALUES,
+    Error,
+    merged_histogram,
+    percentile_error,
+    quantile,
+    ratio_errors,
+)
 
 _BPS = 1e4
 
@@ -28,56 +32,15 @@ class Meaning(NamedTuple):
     better: Literal["up", "down"] | None
 
 
-KPI_MEANINGS: Mapping[str, Meaning] = {
-    "net_bps": Meaning(
-        "bps", "profit per traded notional: gross + fees + slippage + inventory + funding", "up"
-    ),
-    "gross_bps": Meaning("bps", "maker fills: side x (mid at fill - price); earned is positive", "up"),
-    "fees_eff_bps": Meaning("bps", "minus the fees paid, so a rebate is positive", "up"),
-    "slippage_bps": Meaning("bps", "taker fills: side x (mid at decision - price); crossing costs", "up"),
-    "inventory_bps": Meaning("bps", "position x change of mid between fills", "up"),
-    "funding_bps": Meaning("bps", "funding received less funding paid; 0 where there is none", "up"),
-    "adverse_bps_p95": Meaning(
-        "bps", "95th percentile of the cost of a maker fill marked 1 s later; part of inventory", "down"
-    ),
-    "slippage_bps_p95": Meaning("bps", "95th percentile of the cost of a taker fill", "down"),
-    "order_age_p95_ms": Meaning("ms", "95th percentile of an order's age at its cancel or last fill", None),
-    "ws_lag_p95_ms": Meaning("ms", "95th percentile of the delay of market data", "down"),
-    "latency_p95_ms": Meaning("ms", "95th percentile of an order's round trip", "down"),
-    "risk_ratio": Meaning("ratio", "attempts blocked for risk / all blocked attempts", "down"),
-    "risk_rate": Meaning("ratio", "attempts blocked for risk / all attempts", "down"),
-    "maker_taker_ratio": Meaning("ratio", "maker notional / all traded notional", "up"),
-    "cancel_ratio": Meaning("ratio", "orders cancelled / orders placed", "down"),
-    "blocked_share": Meaning("ratio", "blocked attempts / all attempts", "down"),
-    "profit": Meaning("quote", "profit at mid, from cash flows and the position at the end", "up"),
-    "profit_quote": Meaning("quote", "profit in quote currency, at the last mid of each iteration", "up"),
-    "notional": Meaning("quote", "traded notional", None),
-    "notional_quote": Meaning("quote", "traded notional in quote currency", None),
-    "fills": Meaning("count", "fills, as maker and as taker", None),
-    "filled_while_cancelling": Meaning("count", "fills of orders whose cancel was under way", "down"),
-    "cancels_too_late": Meaning("count", "cancels that arrived when the order was gone", "down"),
-    "position_start": Meaning("base", "position at the start; long is positive", None),
-    "position_end": Meaning("base", "position at the end; long is positive", None),
-    "position_max": Meaning("base", "position of the largest size, with its sign", None),
-    "drawdown": Meaning("quote", "largest fall of the cumulative profit at mid below its highest", "down"),
-    "net_liquidation_bps": Meaning(
-        "bps", "net_bps with the final position sold into a book that answers, taker fee paid", "up"
-    ),
-    **{
-        f"markout_{after}_bps": Meaning(
-            "bps", f"maker fills: side x (mid {text} after - price), by notional; earned is positive", "up"
-        )
-        for after, text in (("100ms", "0.1 s"), ("1s", "1 s"), ("10s", "10 s"), ("60s", "60 s"))
-    },
-    "quote_uptime": Meaning("ratio", "time with both sides quoted / all time", "up"),
-    "requote_p50_ms": Meaning("ms", "median time that a side was without a quote, where it had one", "down"),
-    "requote_p95_ms": Meaning("ms", "95th percentile of the time that a side was without a quote", "down"),
-    "profit_per_hour": Meaning("quote/h", "profit per hour of market time", "up"),
-    "fills_per_hour": Meaning("1/h", "fills per hour of market time", None),
-    "worst_five_minutes": Meaning("quote", "least profit in any five minutes of an iteration", "up"),
-    "worst_label_profit": Meaning("quote", "least profit while any one label of the market was on", "up"),
-}
-"""Every KPI that a gate can judge, in the order in which it is shown."""
+def _meanings() -> Iterator[tuple[str, Meaning]]:
+    for name, field in Kpis.model_fields.items():
+        said: Any = field.json_schema_extra
+        if said is not None:
+            yield name, Meaning(said["unit"], field.description or "", said["better"])
+
+
+KPI_MEANINGS: Mapping[str, Meaning] = dict(_meanings())
+"""Every KPI that a gate can judge, in the order in which it is shown; ``Kpis`` defines them."""
 
 IN_QUOTE = ("profit_quote", "notional_quote")
 """KPIs that are in quote currency whatever the contract settles in."""
@@ -134,14 +97,14 @@ def size_behind(kpis: Kpis, name: str) -> int:
     return kpis.samples.get("worst_label_profit" if name.startswith(LABEL_PROFIT) else name, 0)
 
 
-# KPI name -> the sample of the edge report behind it.
-_PERCENTILES: Mapping[str, Callable[[EdgeReport], Sample]] = {
+PERCENTILES: Mapping[str, Callable[[EdgeReport], Sample]] = {
     "adverse_bps_p95": lambda report: report.adverse_bps,
     "slippage_bps_p95": lambda report: report.slippage_bps,
     "order_age_p95_ms": lambda report: report.order_age_ms,
     "ws_lag_p95_ms": lambda report: report.ws_lag_ms,
     "latency_p95_ms": lambda report: report.latency_ms,
 }
+"""KPIs that are a 95th percentile, by name: the sample of the edge report behind each."""
 
 # Measured on messages, whatever the prices were.
 _OF_MESSAGES = ("ws_lag_p95_ms", "latency_p95_ms")
@@ -185,10 +148,10 @@ def pooled(reports: Sequence[EdgeReport], *, with_errors: bool = True) -> Kpis:
 
 def _without_prices(kpis: Kpis) -> Kpis:
     """KPIs that remain where prices cannot be trusted: quotes, blocks and fills depend on prices too."""
-    gone: dict[str, Any] = dict.fromkeys(name for name in KPI_MEANINGS if name not in _OF_MESSAGES)
+    removed: dict[str, Any] = dict.fromkeys(name for name in KPI_MEANINGS if name not in _OF_MESSAGES)
     samples = {name: n if name in _OF_MESSAGES else 0 for name, n in kpis.samples.items()}
-    gone["label_profit"] = gone["block_shares"] = gone["own"] = {}
-    return kpis.model_copy(update={**gone, "samples": samples, "errors": {}, "skews": {}})
+    removed["label_profit"] = removed["block_shares"] = removed["own"] = {}
+    return kpis.model_copy(update={**removed, "samples": samples, "errors": {}, "skews": {}})
 
 
 def _pooled(reports: Sequence[EdgeReport], errors: Mapping[str, Error]) -> Kpis:
@@ -199,7 +162,7 @@ def _pooled(reports: Sequence[EdgeReport], errors: Mapping[str, Error]) -> Kpis:
     attempts = sum(report.attempts for report in reports)
     measured: dict[str, Any] = {
         **_components_bps(totals),
-        **{name: _p95([sample(r) for r in reports]) for name, sample in _PERCENTILES.items()},
+        **{name: _p95([sample(r) for r in reports]) for name, sample in PERCENTILES.items()},
         **_money(reports),
         **course_kpis(reports),
     }
@@ -305,8 +268,7 @@ def _drawdown(all_totals: Sequence[EdgeTotals]) -> float | None:
 def _errors(reports: Sequence[EdgeReport]) -> dict[str, Error]:
     """Sampling error of each KPI that has one."""
     percentiles = {
-        name: percentile_error([sample(report) for report in reports])
-        for name, sample in _PERCENTILES.items()
+        name: percentile_error([sample(report) for report in reports]) for name, sample in PERCENTILES.items()
     }
     errors = ratio_errors(reports) | course_errors(reports) | own_errors(reports)
     hours = hours_of(reports)
@@ -318,11 +280,11 @@ def _errors(reports: Sequence[EdgeReport]) -> dict[str, Error]:
 
 def _p95(samples: Sequence[Sample]) -> float | None:
     if len(samples) == 1:
-        return samples[0].p95 if samples[0].n >= MIN_SAMPLES else None
+        return samples[0].p95 if samples[0].n >= LEAST_VALUES else None
     merged = merged_histogram(samples)
     if merged is None:
         return _worst_p95(samples)
-    return quantile(merged, 0.95) if sum(merged.counts) >= MIN_SAMPLES else None
+    return quantile(merged, 0.95) if sum(merged.counts) >= LEAST_VALUES else None
 
 
 def has_few_blocks(kpis: Kpis, least_blocked_share: float) -> bool:
@@ -359,7 +321,7 @@ def _components_bps(totals: Mapping[str, float]) -> dict[str, float | None]:
 
 
 def _worst_p95(samples: Sequence[Sample]) -> float | None:
-    values = [s.p95 for s in samples if s.p95 is not None and s.n >= MIN_SAMPLES]
+    values = [s.p95 for s in samples if s.p95 is not None and s.n >= LEAST_VALUES]
     return max(values) if values and len(values) == len(samples) else None
 
 
@@ -389,7 +351,7 @@ def _sample_sizes(
         "slippage_bps": taker,
         "inventory_bps": fills,
         "funding_bps": fills,
-        **{name: sum(sample(r).n for r in reports) for name, sample in _PERCENTILES.items()},
+        **{name: sum(sample(r).n for r in reports) for name, sample in PERCENTILES.items()},
         "risk_ratio": blocks.total or attempts,
         "risk_rate": attempts,
         "blocked_share": attempts,

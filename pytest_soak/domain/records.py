@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from functools import partial
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field
 
@@ -212,6 +213,18 @@ class EdgeReport(Strict):
     under: dict[str, EdgeReport] = Field(default_factory=dict)
 
 
+Value: TypeAlias = float | None
+
+
+def _kpi(unit: str, meaning: str, better: Literal["up", "down"] | None, default: Any = ...) -> Any:
+    """A KPI that a gate can judge; ``better`` is the direction in which it improves, None: in neither."""
+    return Field(default, description=meaning, json_schema_extra={"unit": unit, "better": better})
+
+
+_added = partial(_kpi, default=None)
+"""The same where a record that was written before the KPI existed lacks it."""
+
+
 class Kpis(Strict):
     """KPIs of one iteration; None where nothing was measured.
 
@@ -222,45 +235,67 @@ class Kpis(Strict):
     the base currency.
     """
 
-    net_bps: float | None
-    gross_bps: float | None
-    fees_eff_bps: float | None
-    slippage_bps: float | None
-    inventory_bps: float | None
-    funding_bps: float | None = None
-    adverse_bps_p95: float | None
-    slippage_bps_p95: float | None
-    order_age_p95_ms: float | None
-    ws_lag_p95_ms: float | None
-    latency_p95_ms: float | None
-    risk_ratio: float | None
-    risk_rate: float | None
-    maker_taker_ratio: float | None
-    cancel_ratio: float | None
-    blocked_share: float | None = None
-    profit: float | None = None
-    profit_quote: float | None = None
-    notional: float | None = None
-    notional_quote: float | None = None
-    fills: int | None = None
-    filled_while_cancelling: int | None = None
-    cancels_too_late: int | None = None
-    position_start: float | None = None
-    position_end: float | None = None
-    position_max: float | None = None
-    drawdown: float | None = None
-    net_liquidation_bps: float | None = None
-    markout_100ms_bps: float | None = None
-    markout_1s_bps: float | None = None
-    markout_10s_bps: float | None = None
-    markout_60s_bps: float | None = None
-    quote_uptime: float | None = None
-    requote_p50_ms: float | None = None
-    requote_p95_ms: float | None = None
-    profit_per_hour: float | None = None
-    fills_per_hour: float | None = None
-    worst_five_minutes: float | None = None
-    worst_label_profit: float | None = None
+    net_bps: Value = _kpi(
+        "bps", "profit per traded notional: gross + fees + slippage + inventory + funding", "up"
+    )
+    gross_bps: Value = _kpi("bps", "maker fills: side x (mid at fill - price); earned is positive", "up")
+    fees_eff_bps: Value = _kpi("bps", "minus the fees paid, so a rebate is positive", "up")
+    slippage_bps: Value = _kpi("bps", "taker fills: side x (mid at decision - price); crossing costs", "up")
+    inventory_bps: Value = _kpi("bps", "position x change of mid between fills", "up")
+    funding_bps: Value = _added("bps", "funding received less funding paid; 0 where there is none", "up")
+    adverse_bps_p95: Value = _kpi(
+        "bps", "95th percentile of the cost of a maker fill marked 1 s later; part of inventory", "down"
+    )
+    slippage_bps_p95: Value = _kpi("bps", "95th percentile of the cost of a taker fill", "down")
+    order_age_p95_ms: Value = _kpi("ms", "95th percentile of an order's age at its cancel or last fill", None)
+    ws_lag_p95_ms: Value = _kpi("ms", "95th percentile of the delay of market data", "down")
+    latency_p95_ms: Value = _kpi("ms", "95th percentile of an order's round trip", "down")
+    risk_ratio: Value = _kpi("ratio", "attempts blocked for risk / all blocked attempts", "down")
+    risk_rate: Value = _kpi("ratio", "attempts blocked for risk / all attempts", "down")
+    maker_taker_ratio: Value = _kpi("ratio", "maker notional / all traded notional", "up")
+    cancel_ratio: Value = _kpi("ratio", "orders cancelled / orders placed", "down")
+    blocked_share: Value = _added("ratio", "blocked attempts / all attempts", "down")
+    profit: Value = _added("quote", "profit at mid, from cash flows and the position at the end", "up")
+    profit_quote: Value = _added("quote", "profit in quote currency, at the last mid of each iteration", "up")
+    notional: Value = _added("quote", "traded notional", None)
+    notional_quote: Value = _added("quote", "traded notional in quote currency", None)
+    fills: int | None = _added("count", "fills, as maker and as taker", None)
+    filled_while_cancelling: int | None = _added(
+        "count", "fills of orders whose cancel was under way", "down"
+    )
+    cancels_too_late: int | None = _added("count", "cancels that arrived when the order was gone", "down")
+    position_start: Value = _added("base", "position at the start; long is positive", None)
+    position_end: Value = _added("base", "position at the end; long is positive", None)
+    position_max: Value = _added("base", "position of the largest size, with its sign", None)
+    drawdown: Value = _added(
+        "quote", "largest fall of the cumulative profit at mid below its highest", "down"
+    )
+    net_liquidation_bps: Value = _added(
+        "bps", "net_bps with the final position sold into a book that answers, taker fee paid", "up"
+    )
+    markout_100ms_bps: Value = _added(
+        "bps", "maker fills: side x (mid 0.1 s after - price), by notional; earned is positive", "up"
+    )
+    markout_1s_bps: Value = _added(
+        "bps", "maker fills: side x (mid 1 s after - price), by notional; earned is positive", "up"
+    )
+    markout_10s_bps: Value = _added(
+        "bps", "maker fills: side x (mid 10 s after - price), by notional; earned is positive", "up"
+    )
+    markout_60s_bps: Value = _added(
+        "bps", "maker fills: side x (mid 60 s after - price), by notional; earned is positive", "up"
+    )
+    quote_uptime: Value = _added("ratio", "time with both sides quoted / all time", "up")
+    requote_p50_ms: Value = _added(
+        "ms", "median time that a side was without a quote, where it had one", "down"
+    )
+    requote_p95_ms: Value = _added(
+        "ms", "95th percentile of the time that a side was without a quote", "down"
+    )
+    profit_per_hour: Value = _added("quote/h", "profit per hour of market time", "up")
+    fills_per_hour: Value = _added("1/h", "fills per hour of market time", None)
+    worst_five_minutes: Value = _added("quote", "least profit in any five minutes of an iteration", "up")
+    worst_label_profit: Value = _added("quote", "least profit while any one label of the market was on", "up")
     label_profit: dict[str, float] = Field(default_factory=dict)
     block_shares: dict[str, float]
     samples: dict[str, int]

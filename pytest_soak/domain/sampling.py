@@ -27,6 +27,8 @@ from typing import NamedTuple
 from pytest_soak.domain.records import Batches, EdgeReport, Sample
 from pytest_soak.domain.values import Histogram
 
+BATCHES = 20
+"""Batches that an iteration is cut into."""
 LEAST_BATCHES = 8
 """Fewest batches with something in them of which a standard error is believed."""
 LEAST_ITERATIONS = 10
@@ -34,6 +36,8 @@ LEAST_ITERATIONS = 10
 MOST_IN_COMMON = 0.9
 """Highest correlation of neighbouring batches that is allowed for."""
 SHARE = 0.95
+LEAST_VALUES = 20
+"""Fewest values of which a 95th percentile is believed."""
 MOST_AMOUNT = 1e100
 """Largest amount that is computed with: sums, products and squares of larger ones need not be doubles."""
 

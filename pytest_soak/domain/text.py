@@ -39,6 +39,21 @@ def printable(text: str, *, newlines: bool = False) -> str:
     )
 
 
+def printable_lines(text: str) -> str:
+    """Text of another's in lines, in which nothing steers a terminal and no line is a command of a workflow.
+
+    Lines and tabs stay. GitHub takes what begins with two colons for a command, behind blanks too.
+    """
+    if text.isascii() and text.isprintable() and not text.lstrip().startswith("::"):
+        return text
+    return "\n".join(map(_printable_line, text.split("\n")))
+
+
+def _printable_line(line: str) -> str:
+    shown = "\t".join(map(printable, line.removesuffix("\r").split("\t")))
+    return shown.replace(":", r"\x3a", 1) if shown.lstrip().startswith("::") else shown
+
+
 def number(value: float | None, form: str) -> str:
     """Format a measured value; what was not measured is a dash."""
     return "-" if value is None else format(value, form)

@@ -7,9 +7,10 @@ from typing import Annotated
 from pydantic import Field
 
 from pytest_soak.domain.settings import Strict
+from pytest_soak.domain.whole import MAX_WHOLE
 
-Whole = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
-Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
+Whole = Annotated[int, Field(ge=-MAX_WHOLE - 1, le=MAX_WHOLE)]
+Count = Annotated[int, Field(ge=0, le=MAX_WHOLE)]
 Amount = Annotated[float, Field(ge=0.0)]
 
 

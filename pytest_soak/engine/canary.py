@@ -32,6 +32,7 @@ from pytest_soak.domain.tuner import Proposal, TunerContext, bounded
 from pytest_soak.engine.inputs import CanarySpec
 from pytest_soak.engine.limits import limited
 from pytest_soak.engine.ports import Clock, Hooks
+from pytest_soak.engine.printing import labelled
 from pytest_soak.engine.profiling import CodeProfiles
 from pytest_soak.engine.resources import Meter
 from pytest_soak.engine.watched import Watched
@@ -208,7 +209,8 @@ class Canary:
                     traded=self._traded_before(window.iteration, fills),
                     recorder=None,
                 )
-                under[fills.value] = self._report_of(market, base, other)
+                with labelled(fills.value):
+                    under[fills.value] = self._report_of(market, base, other)
         return edge.model_copy(update={"under": under})
 
     def _report_of(self, market: Market, base: Mapping[str, float], window: Window) -> EdgeReport:

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from pytest_soak.engine.hangs import HANGS
+
 
 class IterationTimeoutError(TimeoutError):
     """An iteration took longer than it may; its traceback ends where the strategy was."""
@@ -20,15 +22,22 @@ def limited(seconds: float | None, what: str) -> Iterator[None]:
     """End the body with ``IterationTimeoutError`` once it has taken ``seconds``; None means no limit.
 
     On the main thread of a POSIX system an alarm does it, which also ends a call that waits. Elsewhere the
-    exception comes at the next line of Python, so that a call that never returns is not ended.
+    exception comes at the next line of Python. Where neither ends it, in compiled code or as the strategy
+    catches the exception and goes on, the process ends after ``grace(seconds)`` more.
     """
     if seconds is None:
         yield
         return
     message = f"{what} was ended after {seconds:g} s (--soak-iteration-timeout)"
     has_alarm = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
-    with _alarm(seconds, message) if has_alarm else _watched(seconds, message):
+    ended = _alarm(seconds, message) if has_alarm else _watched(seconds, message)
+    with HANGS.ended_after(seconds + grace(seconds)), ended:
         yield
+
+
+def grace(seconds: float) -> float:
+    """How long the exception has to end an iteration that may take ``seconds``."""
+    return max(1.0, seconds / 10)
 
 
 @contextmanager

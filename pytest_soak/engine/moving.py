@@ -59,7 +59,7 @@ def _found_file(text: str, folders: _Folders, flag: str) -> Path:
         return old
     found = next((path for path in folders.ends(text) if is_file(path)), None)
     if found is None:
-        raise _gone(f"file {shown(old)}", flag)
+        raise _missing(f"file {shown(old)}", flag)
     return found
 
 
@@ -102,7 +102,7 @@ def _found_recording(text: str, sha256: str | None, folders: _Folders) -> Path:
             f"{_brief(sha256)} and is {_brief(_sha256(old))}; put the file back, name it at another place "
             "with --soak-replay, or start a new run"
         )
-    raise _gone(f"recording {shown(old)}", "--soak-replay")
+    raise _missing(f"recording {shown(old)}", "--soak-replay")
 
 
 def _is_there(recording: Path) -> bool:
@@ -133,7 +133,7 @@ def _brief(sha256: str) -> str:
     return sha256[:12]
 
 
-def _gone(what: str, flag: str) -> SoakConfigError:
+def _missing(what: str, flag: str) -> SoakConfigError:
     return SoakConfigError(
         f"--soak-resume: {what} is not there any more; name the same file at its new place with {flag}"
     )

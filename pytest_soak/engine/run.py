@@ -8,12 +8,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from pytest_soak.config.limits import LATEST, PROFILES, SCENARIOS
 from pytest_soak.config.overrides import Resolved, read_current, resolve
 from pytest_soak.config.profiles import LoadedProfile, check_parameters, load_profile
 from pytest_soak.domain.differences import differences
 from pytest_soak.domain.errors import SoakConfigError, SoakStateError, SoakStoreError, SoakStoreWarning
 from pytest_soak.domain.fills import FillModel
-from pytest_soak.domain.hashing import sha256_of
+from pytest_soak.domain.hashing import canonical_json, sha256_of
 from pytest_soak.domain.parameters import ParameterTable, problem_with
 from pytest_soak.domain.position import PositionRule
 from pytest_soak.domain.settings import GateMode, Profile
@@ -25,7 +26,7 @@ from pytest_soak.engine.inputs import CanarySpec
 from pytest_soak.engine.moving import moves
 from pytest_soak.engine.ports import Hooks
 from pytest_soak.engine.profiling import Profiling
-from pytest_soak.engine.settings import LATEST, MOCK_MINUTES, Settings
+from pytest_soak.engine.settings import MOCK_MINUTES, Settings
 from pytest_soak.kernel import kernel_version
 from pytest_soak.market import Market, MarketRequest, Strategy, market_under
 from pytest_soak.store.disk.files import make_folder, write_atomic
@@ -41,8 +42,6 @@ from pytest_soak.store.runs.runs import (
     write_manifest,
 )
 
-PROFILES_FOLDER = "soak_profiles"
-SCENARIOS_FOLDER = "scenarios"
 BASE_NAME = "runtime_overrides.json"
 # Each open canary keeps descriptors of its journal; canaries run one after the other.
 MAX_OPEN = 4
@@ -81,7 +80,7 @@ class SoakRun:
         wanted = name or "default"
         if wanted not in self.profiles:
             self.profiles[wanted] = load_profile(
-                self.settings.place(wanted), (self.root / PROFILES_FOLDER,), table=None
+                self.settings.place(wanted), (self.root / PROFILES,), table=None
             )
         return self.profiles[wanted]
 
@@ -147,7 +146,7 @@ class SoakRun:
             fills=self.fills(case),
             contract=case.settings.contract_asked,
             funding=case.settings.funding_asked,
-            scenario_dirs=(self.root / PROFILES_FOLDER / SCENARIOS_FOLDER,),
+            scenario_dirs=(self.root / SCENARIOS,),
         )
 
     def open(self, spec: CanarySpec, hooks: Hooks) -> Canary:
@@ -391,6 +390,18 @@ def check_strategy(strategy: object) -> None:
     name = getattr(strategy, "name", None)
     if not isinstance(name, str) or not name:
         raise SoakConfigError(f"{what}.name is {show(name)}; accepted is a text that is not empty")
+    _check_json(f"{what}.describe()", strategy.describe())  # type: ignore[attr-defined] # checked above
+
+
+def _check_json(what: str, value: object) -> None:
+    """Refuse what cannot be hashed into an identity."""
+    try:
+        canonical_json(value)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise SoakConfigError(
+            f"{what} returns what JSON cannot hold: {error}; accepted are numbers, texts, lists and dicts of "
+            "them"
+        ) from None
 
 
 def is_divided(market: Market) -> bool:

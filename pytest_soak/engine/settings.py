@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from pytest_soak.domain.contract import Contract
     from pytest_soak.domain.funding import Funding
 
-LATEST = "latest"
 MOCK_MINUTES = 5.0
 SUMMARY_STEPS = 10.0
 """Steps between two rows of a series that is a summary."""

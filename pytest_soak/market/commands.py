@@ -11,8 +11,12 @@ from typing import Any
 from numba.extending import register_jitable
 
 from pytest_soak.domain.reasons import REASONS
+from pytest_soak.market.shared import COMMANDS
 
-_PLACE, _PLACE_LIMIT, _TAKE, _CANCEL, _REPLACE, _REDUCE, _BLOCKED, _RECORD = range(1, 9)
+_PLACE, _PLACE_LIMIT, _TAKE, _CANCEL, _REPLACE, _REDUCE, _BLOCKED, _RECORD = (
+    COMMANDS.index(name) + 1
+    for name in ("place", "place_limit", "take", "cancel", "replace", "reduce", "blocked", "record")
+)
 
 MIN_INTERVAL, THROTTLE, CONCURRENCY, RISK = range(len(REASONS))
 """Reasons for ``blocked``."""

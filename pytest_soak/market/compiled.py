@@ -43,6 +43,20 @@ import numpy as np
 
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.market.orders import StrategyError
+from pytest_soak.market.shared import (
+    CANCELLING,
+    COMMAND,
+    FILL,
+    LIVE,
+    MOST_COMMANDS,
+    MOST_FILLS,
+    MOST_ORDERS,
+    MOST_TRADES,
+    NOW,
+    ORDER,
+    PENDING,
+    TRADE,
+)
 from pytest_soak.market.strategy import Strategy
 
 if TYPE_CHECKING:
@@ -51,11 +65,10 @@ if TYPE_CHECKING:
     from pytest_soak.market.stepping import Simulation
     from pytest_soak.market.view import View
 
+__all__ = ["CANCELLING", "LIVE", "PENDING", "CompiledStrategy", "CompiledView"]
+
 # Steps until Python has a look at signals: some 10 ms.
 _PIECE = 20_000
-
-PENDING, LIVE, CANCELLING = 0, 1, 2
-"""States of an order in ``view.orders``."""
 
 
 def _row(**kinds: str) -> np.dtype[Any]:
@@ -63,28 +76,8 @@ def _row(**kinds: str) -> np.dtype[Any]:
     return np.dtype((np.record, list(kinds.items())))
 
 
-_NOW = _row(
-    time_ms="f8",
-    best_bid="f8",
-    best_ask="f8",
-    mid="f8",
-    bid_size="f8",
-    ask_size="f8",
-    position="f8",
-    in_flight="i8",
-    orders="i8",
-    fills="i8",
-    rejected="i8",
-    trades="i8",
-    levels="i8",
-    taking="i8",
-    next_id="i8",
-    commands="i8",
-)
-_ORDER = _row(id="i8", side="i8", price="f8", qty="f8", filled="f8", sent_ms="f8", state="i8", ahead="f8")
-_FILL = _row(order="i8", side="i8", price="f8", qty="f8", fee="f8", time_ms="f8", maker="i8")
-_TRADE = _row(time_ms="f8", price="f8", qty="f8", aggressor="i8")
-_COMMAND = _row(kind="i8", order="i8", side="i8", price="f8", qty="f8")
+_NOW, _ORDER, _FILL = _row(**NOW), _row(**ORDER), _row(**FILL)
+_TRADE, _COMMAND = _row(**TRADE), _row(**COMMAND)
 
 
 class CompiledView(NamedTuple):
@@ -181,10 +174,9 @@ class _Shared:
 
     def __init__(self, view: View, simulation: Simulation, memory: NDArray[Any], names: int) -> None:
         kernel = simulation.compiled
-        orders, fills, trades, commands = kernel.shared_rows()
         levels, number, whole = kernel.depth_levels, np.dtype("f8"), np.dtype("i8")
-        rows = [(_NOW, 1), (number, 4 * levels), (_ORDER, orders), (_FILL, fills)]
-        rows += [(whole, fills), (_TRADE, trades), (_COMMAND, commands)]
+        rows = [(_NOW, 1), (number, 4 * levels), (_ORDER, MOST_ORDERS), (_FILL, MOST_FILLS)]
+        rows += [(whole, MOST_FILLS), (_TRADE, MOST_TRADES), (_COMMAND, MOST_COMMANDS)]
         sizes = [dtype.itemsize // 8 * count for dtype, count in rows]
         words = np.zeros(sum(sizes), dtype=np.uint64)
         ends = itertools.accumulate(sizes)

@@ -12,7 +12,7 @@ from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.domain.fills import COMPARED, FillModel
 from pytest_soak.domain.parameters import DEFAULTS
 from pytest_soak.domain.settings import MakerSettings
-from pytest_soak.market.protocols import MakerJob, fills_described, holdings_asked
+from pytest_soak.market.protocols import MakerJob, fills_described, job_asked
 from pytest_soak.market.reports import report_and_fills, report_of
 from pytest_soak.market.scenario.loading import Scenario
 from pytest_soak.market.steps import Steps
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from pytest_soak.market.protocols import Window
     from pytest_soak.market.reports import Fill
     from pytest_soak.market.stepping import Simulation
-
-_SEEDS = 1 << 64  # an unsigned word of the kernel
 
 
 class MockMarket:
@@ -58,9 +56,9 @@ class MockMarket:
         contract: Contract | None = None,
         funding: Funding | None = None,
     ) -> None:
-        if not 0 <= seed < _SEEDS:
+        if not 0 <= seed < kernel.SEEDS:
             raise SoakConfigError(
-                f"seed {seed} is out of range; accepted is a whole number from 0 to {_SEEDS - 1}"
+                f"seed {seed} is out of range; accepted is a whole number from 0 to {kernel.SEEDS - 1}"
             )
         if contract is not None or funding is not None:
             scenario = scenario_on(scenario, contract, funding)
@@ -132,14 +130,7 @@ class MockMarket:
         return {
             "start_ms": window.start_ms,
             "duration_ms": window.duration_ms,
-            "parameters": dict(job.parameters),
-            "maker": job.maker.model_dump(),
-            "fees": job.fees.model_dump(),
-            "traded": window.traded,
-            "fills": self.fills.value,
-            **holdings_asked(window),
-            "record_fills": record_fills,
-            "series_step_ms": None if window.recorder is None else window.recorder.step_ms,
+            **job_asked(job, window, self.fills, record_fills=record_fills),
         }
 
     def run_maker(self, job: MakerJob, window: Window) -> EdgeReport:

@@ -15,11 +15,11 @@ from pytest_soak.domain.funding import NO_FUNDING, Funding
 from pytest_soak.domain.parameters import DEFAULTS
 from pytest_soak.domain.settings import MakerSettings
 from pytest_soak.market import terms
-from pytest_soak.market.protocols import MakerJob, Window, fills_described, holdings_asked
+from pytest_soak.market.protocols import MakerJob, Window, fills_described, job_asked
 from pytest_soak.market.recording.checks import Facts, check_rows
 from pytest_soak.market.recording.judging import LEAST_SILENCE_MS, Trust, judged
 from pytest_soak.market.recording.reading import read_recording
-from pytest_soak.market.recording.rows import Recording, release
+from pytest_soak.market.recording.rows import Recording, sample
 from pytest_soak.market.recording.times import MOST_KNOWN_SKEW_NS, MOST_SKEW_NS
 from pytest_soak.market.reports import report_and_fills, report_of
 from pytest_soak.market.steps import Steps
@@ -81,6 +81,8 @@ class ReplayMarket:
         # What a reader converted has its unit of time from the format.
         skew = MOST_KNOWN_SKEW_NS if about.messages else MOST_SKEW_NS
         self._facts: Facts = check_rows(self._recording.rows, path, tick_size, lot_size, most_skew_ns=skew)
+        if not self._facts.has_delays:
+            self._recording = self._recording.without_receipt()
 
     def under(self, fills: FillModel) -> ReplayMarket:
         """The same recording, read once, with orders that fill by this model."""
@@ -118,8 +120,7 @@ class ReplayMarket:
         """Tick and lot, and the median price of some rows."""
         import numpy as np
 
-        rows = self._recording.rows
-        prices = rows["px"][:: max(1, len(rows) // _MOST_PRICES)]
+        prices = sample(self._recording.rows, _MOST_PRICES)["px"]
         price = float(np.median(prices[prices > 0.0])) if (prices > 0.0).any() else math.inf
         return Steps(self._facts.tick_size, self._facts.lot_size, price, self.contract)
 
@@ -181,14 +182,7 @@ class ReplayMarket:
             "local_shift_ns": self._facts.local_shift_ns,
             "has_receipt": self._recording.about.has_receipt,
             "silence_ns": round(LEAST_SILENCE_MS * _NS_PER_MS),
-            "parameters": dict(job.parameters),
-            "maker": job.maker.model_dump(),
-            "fees": job.fees.model_dump(),
-            "traded": window.traded,
-            "fills": self.fills.value,
-            **holdings_asked(window),
-            "record_fills": record_fills,
-            "series_step_ms": None if window.recorder is None else window.recorder.step_ms,
+            **job_asked(job, window, self.fills, record_fills=record_fills),
         }
 
     def run_maker(self, job: MakerJob, window: Window) -> EdgeReport:
@@ -229,10 +223,11 @@ class ReplayMarket:
 
     def _replayed(self, spec: Mapping[str, object], series: dict[str, bytes] | None = None) -> bytes:
         """What the kernel answers; the rows that it went through are not kept in memory."""
+        recording = self._recording
         try:
-            return kernel.replay(spec, self._recording.buffer, series)
+            return kernel.replay(spec, recording.buffer, series, recording.release)
         finally:
-            release(self._recording.rows)
+            recording.release()
 
     def simulation(
         self, window: Window, fees: FeeSettings, *, maker: MakerSettings | None = None
@@ -244,8 +239,8 @@ class ReplayMarket:
         Args:
             window: the stretch of market time.
             fees: what fills are charged.
-            maker: of these settings ``decision_interval_ms``, ``depth_levels`` and ``order_latency_ms``
-                count; the others are those of the reference maker, which does not run.
+            maker: of these settings ``decision_interval_ms``, ``depth_levels``, ``order_latency_ms`` and
+                ``latency`` count; the others are those of the reference maker, which does not run.
 
         Raises:
             SoakConfigError: where the kernel refuses window or settings.
@@ -254,7 +249,9 @@ class ReplayMarket:
 
         settings = maker or MakerSettings()
         job = MakerJob(parameters=DEFAULTS, maker=settings, fees=fees)
-        opened = kernel.open_replay(self.spec(job, window), self._recording.buffer)
+        recording = self._recording
+        opened = kernel.open_replay(self.spec(job, window), recording.buffer, recording.release)
+        recording.release()
         keep = None if window.recorder is None else window.recorder.take
         return Simulation(
             opened, lambda report: self._judged(report, settings), keep=keep, contract=self.contract

@@ -36,6 +36,7 @@ from pytest_soak.domain.settings import FeeSettings, MakerSettings
 from pytest_soak.market.view import View
 
 if TYPE_CHECKING:
+    from pytest_soak.domain.latency import Laws
     from pytest_soak.domain.parameter import Parameter
     from pytest_soak.domain.records import EdgeReport
     from pytest_soak.market.protocols import Market, Window
@@ -61,13 +62,15 @@ class Strategy:
 
     Args:
         fees: what fills are charged.
+        order_latency: on a recording, delays of kinds of messages, as ``profile.maker.latency`` has them;
+            a mock market has delays of its own.
 
     Attributes:
         name: short name for records and the terminal.
         step_ms: mean market time between two decisions, 0.1 to 1000 ms.
         levels: how many levels count in sizes and imbalance, 1 to 1000.
-        order_latency_ms: on a recording, the delay of a message to the market and of its answer, 0 to
-            60000 ms; a mock market has delays of its own.
+        order_latency_ms: on a recording, the delay of every message that ``order_latency`` has no law of,
+            to the market and back, 0 to 60000 ms.
         own_parameters: parameters of its own, which profiles, overrides, tuner and guards take as the
             built-in ones; also a method that gives them. ``view.parameters`` has their values.
     """
@@ -76,10 +79,13 @@ class Strategy:
     step_ms: float = 10.0
     levels: int = 10
     order_latency_ms: float = 5.0
+    order_latency: Laws | None = None
     own_parameters: Sequence[Parameter] | Callable[[], Sequence[Parameter]] = ()
 
-    def __init__(self, fees: FeeSettings | None = None) -> None:
+    def __init__(self, fees: FeeSettings | None = None, order_latency: Laws | None = None) -> None:
         self.fees = fees or FeeSettings()
+        if order_latency is not None:
+            self.order_latency = order_latency
 
     def describe(self) -> dict[str, object]:
         """Identity as JSON values: name, step, levels, fees, and every public attribute of the object.
@@ -88,6 +94,10 @@ class Strategy:
         """
         own = {key: value for key, value in vars(self).items() if not key.startswith("_")}
         own.pop("own_parameters", None)
+        # Left out where there are none, so that a strategy without them keeps its hash.
+        own.pop("order_latency", None)
+        if self.order_latency is not None:
+            own["order_latency"] = self._maker().model_dump()["latency"]
         own.update(
             name=self.name,
             step_ms=self.step_ms,
@@ -122,14 +132,7 @@ class Strategy:
             raise SoakConfigError(
                 f"strategy {self.name!r} needs a market with simulation(); {market.name!r} has none"
             )
-        asked = {
-            "decision_interval_ms": self.step_ms,
-            "depth_levels": self.levels,
-            "order_latency_ms": self.order_latency_ms,
-        }
-        where = f"strategy {self.name!r} (its step_ms is decision_interval_ms, its levels are depth_levels)"
-        settings = validate(MakerSettings, asked, where)
-        simulation = market.simulation(window, self.fees, maker=settings)
+        simulation = market.simulation(window, self.fees, maker=self._maker())
         view = View(simulation, parameters, window)
         me: Any = copy.deepcopy(self)
         try:
@@ -142,6 +145,20 @@ class Strategy:
         report = simulation.report(carry=view.carry)
         own = {name: own_values(values) for name, values in view.recorded.items() if values}
         return report.model_copy(update={"holdings": view.named(report.holdings), "own": own})
+
+    def _maker(self) -> MakerSettings:
+        """Its settings as a market takes them."""
+        asked = {
+            "decision_interval_ms": self.step_ms,
+            "depth_levels": self.levels,
+            "order_latency_ms": self.order_latency_ms,
+            "latency": self.order_latency,
+        }
+        where = (
+            f"strategy {self.name!r} (its step_ms is decision_interval_ms, its levels are depth_levels, "
+            "its order_latency is latency)"
+        )
+        return validate(MakerSettings, asked, where)
 
     def _trade(self, view: View, simulation: Simulation) -> None:
         """Go from decision to decision to the end of the window."""

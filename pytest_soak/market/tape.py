@@ -31,7 +31,10 @@ if TYPE_CHECKING:
 STEP_S = 0.1
 DEPTH_LEVELS = 10
 
-_SAMPLES = ("bid", "ask", "fair", "bid_depth", "ask_depth", "bid_queue", "ask_queue")
+_SAMPLES = (
+    *("bid", "ask", "fair", "bid_depth", "ask_depth"),
+    *("bid_queue", "ask_queue", "bid_gap", "ask_gap"),
+)
 _ORDERS = (
     *("trade_s", "trade_side", "trade_qty", "trade_price", "trade_mid"),
     *("trade_queue", "trade_emptied"),
@@ -52,6 +55,7 @@ class Tape:
         fair: fair value, NaN where there is none (a recording).
         bid_depth, ask_depth: quantity on the ten best levels.
         bid_queue, ask_queue: quantity at the best price, 0 where a side is empty.
+        bid_gap, ask_gap: ticks from the best price to the next one, 0 where there is none.
         labels: for each label whether it was on, per sample.
         trade_s: times of market orders that traded, s since the start.
         trade_side: 1 where the aggressor bought, -1 where he sold.
@@ -71,6 +75,8 @@ class Tape:
     ask_depth: Doubles
     bid_queue: Doubles
     ask_queue: Doubles
+    bid_gap: Doubles
+    ask_gap: Doubles
     labels: Mapping[str, NDArray[np.bool_]]
     trade_s: Doubles
     trade_side: Doubles
@@ -103,7 +109,7 @@ class Tape:
 
 
 def tape_of_scenario(scenario: Scenario, *, seed: int, start_s: float = 0.0, duration_s: float) -> Tape:
-    """Let a mock market live without a maker and write it down.
+    """Run a mock market without a maker and write it down.
 
     Args:
         scenario: what the market is like.
@@ -126,7 +132,7 @@ def tape_of_scenario(scenario: Scenario, *, seed: int, start_s: float = 0.0, dur
 
 
 def rows_of_scenario(scenario: Scenario, *, seed: int, start_s: float = 0.0, duration_s: float) -> Rows:
-    """Let a mock market live without a maker and write it down as a recording that can be replayed.
+    """Run a mock market without a maker and write it down as a recording that can be replayed.
 
     Args:
         scenario: what the market is like.
@@ -164,7 +170,12 @@ def tape_of_rows(recording: Recording, facts: Facts) -> Tape:
     Raises:
         SoakConfigError: where the kernel refuses a row.
     """
-    raw = kernel.observe_rows(recording.buffer, facts.tick_size, facts.lot_size, DEPTH_LEVELS)
+    try:
+        raw = kernel.observe_rows(
+            recording.buffer, facts.tick_size, facts.lot_size, DEPTH_LEVELS, recording.release
+        )
+    finally:
+        recording.release()
     columns = _one_row_per_order(_arrays(raw))
     columns["trade_s"] = columns["trade_at"] * 1e-9
     return _tape(recording.path.name, facts.rows, columns, {}, facts.tick_size, facts.lot_size)
@@ -241,6 +252,8 @@ def _tape(
         ask_depth=columns["ask_depth"] * lot_size,
         bid_queue=columns["bid_queue"] * lot_size,
         ask_queue=columns["ask_queue"] * lot_size,
+        bid_gap=columns["bid_gap"].astype(float),
+        ask_gap=columns["ask_gap"].astype(float),
         labels=labels,
         trade_s=columns["trade_s"],
         trade_side=columns["trade_side"].astype(float),

@@ -188,6 +188,8 @@ class View(Seen):
                 kernel.take(side, price, size)
             else:
                 self._refuse(f"kind {kind!r} is not one of post_only, limit, ioc")
+        except StrategyError:
+            raise
         except (ValueError, TypeError, OverflowError) as error:
             self._refuse(f"place({side!r}, {price!r}, {size!r}): {error}")
         return self._sent(Order(kernel, name, side, price, size, kind, number))
@@ -217,6 +219,8 @@ class View(Seen):
                 return order
             name = self._name(client_id)
             new = kernel.replace(number, order.side, price, size)
+        except StrategyError:
+            raise
         except (ValueError, TypeError, OverflowError) as error:
             self._refuse(f"replace({order.id!r}, {price!r}, {size!r}): {error}")
         order.state = "cancelling"
@@ -282,7 +286,7 @@ class View(Seen):
             StrategyError: for a name that is not accepted, or too many.
         """
         if not isinstance(name, str) or re.fullmatch(NAME, name) is None:
-            self._refuse(f"record({name!r}, ...); accepted are a letter, then ")
+            self._refuse(f"record({name!r}, ...); accepted are up to 40 of a-z, 0-9 and _, a letter first")
         if len(self.recorded) == MOST_NAMES:
             self._refuse(f"record({name!r}, ...) is one name more than the {MOST_NAMES} that are accepted")
         return self.recorded.setdefault(name, array("d"))

@@ -14,7 +14,7 @@ from pytest_soak.domain.parameters import ParameterTable
 from pytest_soak.domain.records import Action, GateResult, IterationRecord
 from pytest_soak.domain.settings import TunerSettings
 from pytest_soak.observe.reading import CanaryReading
-from pytest_soak.observe.sheet import sheet_of
+from pytest_soak.observe.sheet import COMPONENTS, sheet_of
 from pytest_soak.store.journal.entries import Entry
 from pytest_soak.store.journal.journal import TABLE
 
@@ -68,6 +68,7 @@ def newest_of(canary: CanaryReading, row: Json) -> Json:
         **row,
         "newest": iteration_of(canary.entries[-1]) if canary.entries else None,
         "stopped": stopped_by(canary.records),
+        "components": list(COMPONENTS),
         "units": units_of(canary.records),
     }
 

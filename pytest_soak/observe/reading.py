@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from pytest_soak.config.limits import LATEST
 from pytest_soak.config.parsing import did_you_mean, validate
 from pytest_soak.config.paths import Kind, kind_of, shown
 from pytest_soak.domain.errors import SoakConfigError, SoakError, SoakStateError
@@ -22,7 +23,7 @@ from pytest_soak.domain.text import show
 from pytest_soak.store.exports.models import RunManifest
 from pytest_soak.store.journal.entries import Entry
 from pytest_soak.store.journal.journal import Journal
-from pytest_soak.store.runs.layout import JOURNAL_NAME, LATEST_NAME, MANIFEST_NAME
+from pytest_soak.store.runs.layout import JOURNAL_NAME, MANIFEST_NAME
 from pytest_soak.store.runs.progress import canary_folders
 from pytest_soak.store.runs.runs import find_run, list_runs, read_manifest
 
@@ -240,7 +241,7 @@ def open_run(place: str | Path, artifacts: Path) -> RunReading:
         SoakStateError: its manifest is damaged.
     """
     # The word, as the link of that name leads to the canary where a run has one alone.
-    if str(place) == LATEST_NAME and list_runs(artifacts):
+    if str(place) == LATEST and list_runs(artifacts):
         return open_run(list_runs(artifacts)[-1], artifacts)
     path = Path(place)
     if kind_of(path / MANIFEST_NAME) is Kind.FILE:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_soak.domain.course import HORIZONS
 from pytest_soak.domain.reasons import REASONS
 from pytest_soak.observe.sheet import COMPONENTS, Json
 from pytest_soak.store.exports.series import FILL, read_series, series_name
@@ -20,7 +21,6 @@ MOST_ROWS = 1_200
 """Rows of a path that is drawn; of more, every second, third and so on is shown."""
 MOST_FILLS = 2_000
 """Fills that are drawn, evenly over the iteration where there are more."""
-HORIZONS = ("100ms", "1s", "10s", "60s")
 
 _PRICES = ("mid", "bid", "ask", "own_bid", "own_ask", "bid_size", "ask_size", "position")
 

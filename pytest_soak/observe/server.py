@@ -15,6 +15,7 @@ from hashlib import sha256
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from pytest_soak.config.limits import DASHBOARD_PORT
 from pytest_soak.domain.errors import SoakConfigError, SoakError
 from pytest_soak.observe.html import EXTRA, asset, environment, plotly_file, style_marks
 from pytest_soak.observe.watching import Watch
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
 HOST = "127.0.0.1"
-PORT = 5000
 LOOK_SECONDS = 0.5
 """How often the journals are looked at while a page is open."""
 MOST_LOOK_SECONDS = 1.5
@@ -199,12 +199,12 @@ def _look(watch: Watch) -> tuple[dict[str, Any], Any, float]:
 
 
 def free_socket(port: int | None) -> socket.socket:
-    """A socket of this machine on a port, or where none was asked for on the first free one from 5000 on.
+    """A socket of this machine on a port, or where none was asked for on the first free one from the default.
 
     Raises:
         SoakConfigError: the port is taken.
     """
-    wanted = range(PORT, PORT + _MOST_PORTS) if port is None else (port,)
+    wanted = range(DASHBOARD_PORT, DASHBOARD_PORT + _MOST_PORTS) if port is None else (port,)
     for number in wanted:
         found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         if os.name == "posix":
@@ -216,7 +216,11 @@ def free_socket(port: int | None) -> socket.socket:
             found.close()
         else:
             return found
-    said = f"port {port}" if port is not None else f"ports {PORT} to {PORT + _MOST_PORTS - 1}"
+    said = (
+        f"port {port}"
+        if port is not None
+        else f"ports {DASHBOARD_PORT} to {DASHBOARD_PORT + _MOST_PORTS - 1}"
+    )
     raise SoakConfigError(f"dashboard: {said} of {HOST}: taken; name another one")
 
 

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from pytest_soak.domain.course import MARKOUTS
+from pytest_soak.domain.course import HORIZONS, HOUR_MS, MARKOUTS
 from pytest_soak.domain.parameter import bound_of
 from pytest_soak.domain.text import number
 from pytest_soak.observe import resources
@@ -23,7 +23,6 @@ COMPONENTS = ("gross_bps", "fees_eff_bps", "slippage_bps", "inventory_bps", "fun
 
 PLACE = "in the journal"
 MOST_WORST = 3
-_HOUR_MS = 3.6e6
 _INVENTORY = ("position_max", "position_end", "drawdown", "inventory_bps", "net_liquidation_bps")
 _QUOTING = (
     "quote_uptime",
@@ -38,7 +37,6 @@ _QUOTING = (
     "profit_per_hour",
 )
 _RESOURCES = ("resource", "first", "last", "largest", "per iteration (95 %)", "verdict")
-_AFTER = ("0.1 s", "1 s", "10 s", "60 s")
 _SHOWN = {"ratio": ".1%", "count": ".0f"}
 _BARE = ("ratio", "count")
 
@@ -86,9 +84,14 @@ def _split(kpis: Json, unit: str) -> Iterator[list[str]]:
 
 
 def _markouts(kpis: Json) -> Iterator[list[str]]:
-    for name, after in zip(MARKOUTS, _AFTER, strict=True):
+    for name, after in zip(MARKOUTS, HORIZONS.values(), strict=True):
         if kpis[name] is not None:
-            yield [after, number(kpis[name], "+.3f"), str(kpis["samples"][name]), f"record.kpis.{name}"]
+            yield [
+                f"{after:g} s",
+                number(kpis[name], "+.3f"),
+                str(kpis["samples"][name]),
+                f"record.kpis.{name}",
+            ]
 
 
 def _values(kpis: Json, names: Sequence[str], units: Json) -> Iterator[list[str]]:
@@ -115,7 +118,7 @@ def _labels(kpis: Json, judged: Sequence[Json]) -> Iterator[list[str]]:
     for one in judged:
         on.update(one["label_ms"])
     for label, profit in sorted(kpis["label_profit"].items(), key=lambda pair: pair[1]):
-        hours = on[label] / _HOUR_MS
+        hours = on[label] / HOUR_MS
         pace = number(profit / hours if hours > 0 else None, "+.2f")
         minutes = number(hours * 60.0 if hours > 0 else None, ".1f")
         yield [label, number(profit, "+.2f"), minutes, pace, f"record.kpis.label_profit.{label}"]

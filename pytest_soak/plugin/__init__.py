@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from pytest_soak import hookspecs
+from pytest_soak.engine.hangs import HANGS
 from pytest_soak.engine.settings import Settings
 from pytest_soak.plugin import baseline, profiling, reporting, serving
 from pytest_soak.plugin.causes import cause_of_setup
@@ -90,6 +91,9 @@ def pytest_configure(config: pytest.Config) -> None:
         _register(config, settings)
     else:
         config.pluginmanager.register(SoakStopped(worker, signals.interrupt), "soak_stop")
+    if settings.iteration_timeout is not None:
+        HANGS.keep_stderr()
+        config.add_cleanup(HANGS.forget_stderr)
     if settings.given:
         if not (config.getoption("usepdb", False) or config.getoption("trace", False)):
             config.pluginmanager.register(signals, "soak_signals")
@@ -205,7 +209,7 @@ def pytest_fixture_setup(request: pytest.FixtureRequest) -> Generator[None, obje
         if not problem:
             if not isinstance(error, SoakError):
                 raise
-            problem = printable(str(error), newlines=True)
+            problem = printable(str(error))
         if isinstance(error, SoakIdentityError):
             request.session.shouldfail = "the run cannot be resumed as it is"
     pytest.fail(problem, pytrace=False)
@@ -248,6 +252,10 @@ def pytest_runtest_makereport(
         begin_with_the_gate(report, call.excinfo.value)
     if problem:
         fail_without_output(report, problem)
+    if report.longrepr or report.sections:
+        from pytest_soak.plugin.foreign import make_printable
+
+        make_printable(report)
     soak = item.stash.get(REPORT, None) if report.when == "call" else None
     if soak is not None:
         del item.stash[REPORT]

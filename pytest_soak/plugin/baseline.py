@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
@@ -10,6 +10,7 @@ from pytest_soak.config.arguments import path
 from pytest_soak.plugin import reporting
 from pytest_soak.plugin.closing import short
 from pytest_soak.plugin.errors import usage_error
+from pytest_soak.plugin.options import ini_value
 from pytest_soak.store.runs.layout import MANIFEST_NAME
 
 if TYPE_CHECKING:
@@ -48,42 +49,59 @@ def wanted(config: pytest.Config, artifacts: Path, run_folder: Callable[[], Path
     Raises:
         pytest.UsageError: there is no such run, a journal of it cannot be read, or a limit is not valid.
     """
-    place, limits = (_value(config, name) for name, *_ in _OPTIONS)
+    place, limits = (_given(config, name, parse) for name, _, parse, _ in _OPTIONS)
     if place is None:
         if limits is not None:
-            raise usage_error(f"--soak-baseline-fail {limits}: name the run with --soak-baseline")
+            raise usage_error(f"{limits.source} {limits.value}: name the run with --soak-baseline")
         return None
     from pytest_soak.domain.errors import SoakError
     from pytest_soak.observe.limits import parse_limits
     from pytest_soak.observe.reading import open_run
 
-    option = "--soak-baseline-fail"
+    source = place.source if limits is None else limits.source
     try:
-        parsed = () if limits is None else parse_limits(limits)
-        option = "--soak-baseline"
-        baseline = open_run(place, artifacts)
+        parsed = () if limits is None else parse_limits(limits.value)
+        source = place.source
+        baseline = open_run(place.value, artifacts)
         for name in baseline.canary_names():
             baseline.inputs_of(name)
     except SoakError as error:
-        raise usage_error(f"{option}: {error}") from None
-    return SoakBaseline(baseline, parsed, run_folder, draws=reporting.wanted(config) == "html")
+        raise usage_error(f"{source}: {error}") from None
+    asked = place.source.startswith("--")
+    return SoakBaseline(baseline, parsed, run_folder, draws=reporting.wanted(config) == "html", asked=asked)
 
 
-def _value(config: pytest.Config, name: str) -> str | None:
-    value = config.getoption(f"soak_{name}", None) or config.getini(f"soak_{name}") or None
-    return None if value is None else str(value)
+class _Given(NamedTuple):
+    source: str
+    value: str
+
+
+def _given(config: pytest.Config, name: str, parse: Callable[[str], object]) -> _Given | None:
+    """What an option says, and where: the command line wins, then the ini file."""
+    value = config.getoption(f"soak_{name}", None)
+    if value:
+        return _Given(f"--soak-{name.replace('_', '-')}", str(value))
+    found = ini_value(config, f"soak_{name}", parse)
+    return None if found is None else _Given(f"ini option soak_{name}", str(found))
 
 
 class SoakBaseline:
     """Compares at the end of the session; lives in the controller only."""
 
     def __init__(
-        self, baseline: RunReading, limits: Sequence[Limit], run_folder: Callable[[], Path], *, draws: bool
+        self,
+        baseline: RunReading,
+        limits: Sequence[Limit],
+        run_folder: Callable[[], Path],
+        *,
+        draws: bool,
+        asked: bool,
     ) -> None:
         self._baseline = baseline
         self._limits = limits
         self._run_folder = run_folder
         self._draws = draws
+        self._asked = asked
         self._lines: list[str] = []
 
     @pytest.hookimpl(trylast=True)
@@ -98,6 +116,9 @@ class SoakBaseline:
 
         folder = self._run_folder()
         if not (folder / MANIFEST_NAME).is_file():
+            if not self._asked:
+                # What a project sets for every session says nothing of one without a soak.
+                return False
             self._lines = ["no iteration was run, so there is nothing to compare"]
             return bool(self._limits)
         try:
@@ -125,6 +146,8 @@ class SoakBaseline:
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Say how the run differs."""
+        if not self._lines:
+            return
         terminalreporter.section("soak baseline")
         for line in self._printable():
             terminalreporter.write_line(line)

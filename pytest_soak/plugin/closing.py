@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_soak.store.runs.layout import LATEST_NAME
+from pytest_soak.config.limits import LATEST
 
 if TYPE_CHECKING:
     from pytest_soak.domain.outcome import Outcome
@@ -97,7 +97,7 @@ def short(path: Path) -> str:
     """A path by way of ``latest`` where that leads there, relative to the working directory if below it."""
     here = Path.cwd()
     for parent in path.parents:
-        latest = parent / LATEST_NAME
+        latest = parent / LATEST
         if latest.exists() and path.resolve().is_relative_to(latest.resolve()):
             path = latest / path.resolve().relative_to(latest.resolve())
             break

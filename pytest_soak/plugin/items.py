@@ -68,7 +68,8 @@ def _problem(action: Callable[[], object], kind: type[Exception]) -> str | None:
     try:
         action()
     except kind as error:
-        return printable(str(error), newlines=True)
+        # A missed gate is told in lines, whose parts were made printable one by one.
+        return printable(str(error), newlines=kind is GateError)
     return None
 
 

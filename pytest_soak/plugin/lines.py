@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections import Counter
 from collections.abc import Sequence
 
@@ -48,6 +49,7 @@ def _notes(row: Row) -> list[str]:
     notes = [f"{gate.verdict} {gate.kpi}{' by chance' * gate.is_by_chance}" for gate in row.gates]
     notes += ["warm-up: a missed gate only warns"] if row.warmup else []
     notes += [f"{guard} holds {', '.join(names)}" for guard, names in row.refused.items()]
+    notes += ["few blocks: zone by rule, risk counts as 0"] if row.few_blocks else []
     if row.drivers:
         notes.append("driven by " + ", ".join(row.drivers))
     if row.labels:
@@ -66,7 +68,8 @@ def _wrapped(parts: Sequence[str], width: int = 78, indent: str = "    ") -> lis
         if lines and len(lines[-1]) + len(part) + 2 <= width:
             lines[-1] += "; " + part
         else:
-            lines.append(indent + part)
+            # A guard that holds many parameters has more to say than a line holds.
+            lines += textwrap.wrap(part, width, initial_indent=indent, subsequent_indent=f"{indent}  ")
     return lines
 
 
@@ -107,12 +110,15 @@ def table_lines(rows: Sequence[Row]) -> list[tuple[str, str | None]]:
         lines.append((f"      ({len(rows) - len(shown)} more iterations in the journal)", None))
     if any(row.warmup for row in shown):
         lines.append((f"{WARM_UP} warm-up: a missed gate only warns", None))
+    few = sum(row.few_blocks for row in rows)
+    if few:
+        lines.append((f"few blocks in {few} iteration(s): zone by rule, risk counts as 0", None))
     return lines
 
 
 def gates_lines(gates: CanaryGates, gate_mode: str) -> list[str]:
     """The verdict over a whole canary, then the KPIs behind it."""
-    parts = [gate_text(gate) + (f" {AS_MEASURED}" if gate.is_as_measured else "") for gate in gates.gates]
+    parts = [f"{gate_text(gate)}{f' {AS_MEASURED}' if gate.is_as_measured else ''}" for gate in gates.gates]
     legend = [f"{AS_MEASURED} judged as measured: no sampling error of it is known"]
     off = " (gates off: nothing fails)" if gate_mode == "off" else ""
     return [

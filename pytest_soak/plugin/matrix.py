@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from pytest_soak.config.arguments import GATE_MODES, MAX_ITERATIONS
-from pytest_soak.config.limits import LONGEST_NAME, MAX_SEED
+from pytest_soak.config.arguments import MAX_ITERATIONS
+from pytest_soak.config.limits import LONGEST_NAME, PROFILES, SCENARIOS
 from pytest_soak.engine.case import GATES, Case
 from pytest_soak.engine.settings import Settings
 from pytest_soak.plugin.errors import usage_error
@@ -114,7 +114,7 @@ def scenario_name(scenario: str, root: Path) -> str:
     from pytest_soak.market.scenario.loading import load_scenario
 
     try:
-        return load_scenario(scenario, (root / "soak_profiles" / "scenarios",)).name
+        return load_scenario(scenario, (root / SCENARIOS,)).name
     except SoakConfigError as error:
         raise usage_error(error) from None
 
@@ -130,7 +130,7 @@ def profile_name(profile: str, root: Path) -> str:
     from pytest_soak.domain.errors import SoakConfigError
 
     try:
-        return load_profile(profile, (root / "soak_profiles",), table=None).profile.name
+        return load_profile(profile, (root / PROFILES,), table=None).profile.name
     except SoakConfigError as error:
         raise usage_error(error) from None
 
@@ -178,10 +178,10 @@ def _marker_values(kwargs: Mapping[str, Any], where: str) -> Iterator[tuple[str,
         yield "iterations", iterations
     gates = kwargs.get("gates")
     if gates is not None:
-        if gates not in GATE_MODES:
-            raise usage_error(
-                f"{where}: soak marker: gates = {gates!r} is not one of {', '.join(GATE_MODES)}"
-            )
+        from pytest_soak.domain.settings import GateMode
+
+        if gates not in tuple(GateMode):
+            raise usage_error(f"{where}: soak marker: gates = {gates!r} is not one of {', '.join(GateMode)}")
         yield "gate", gates
 
 
@@ -193,6 +193,8 @@ def _texts(value: Any, key: str, where: str) -> tuple[str, ...]:
 
 
 def _seeds(value: Any, where: str) -> tuple[int, ...]:
+    from pytest_soak.domain.whole import MAX_SEED
+
     values = (value,) if isinstance(value, int) else value
     good = isinstance(values, list | tuple | range) and all(
         isinstance(v, int) and not isinstance(v, bool) and 0 <= v <= MAX_SEED for v in values

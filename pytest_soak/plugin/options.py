@@ -31,12 +31,11 @@ from pytest_soak.config.arguments import (
     step_size,
     wall_seconds,
 )
-from pytest_soak.config.limits import ARTIFACTS
-from pytest_soak.engine.settings import LATEST, Settings
+from pytest_soak.config.limits import ARTIFACTS, LATEST, OVERRIDES
+from pytest_soak.engine.settings import Settings
 from pytest_soak.plugin.errors import usage_error
 
 SLEEP_VARIABLE = "SOAK_SLEEP_SECONDS"
-OVERRIDES_VARIABLE = "MM_RUNTIME_OVERRIDES_JSON"
 
 T = TypeVar("T")
 
@@ -104,7 +103,9 @@ _OPTIONS: tuple[tuple[str, str, Callable[[str], Any], Callable[[Any], Any] | Non
         "SECONDS",
         wall_seconds,
         None,
-        "Wall-clock time of one iteration, after which a strategy that hangs is ended (default: none)",
+        "Wall-clock limit of one iteration: a strategy that exceeds it is interrupted; where no exception "
+        "reaches it, as in compiled code, its process ends a tenth of the limit later, 1 s at least "
+        "(default: none)",
     ),
     (
         "series",
@@ -180,8 +181,9 @@ def add_options(parser: pytest.Parser) -> None:
     """Register the ``--soak-*`` options as one group, and each as an ini option ``soak_*``."""
     group = parser.getgroup("soak", "soak: market-making strategies, iteration after iteration")
     for name, metavar, parse, join, text in _OPTIONS:
+        option = f"--soak-{_flag(name)}".replace("_", "-")
         group.addoption(
-            f"--soak-{_flag(name)}".replace("_", "-"),
+            option,
             dest=f"soak_{name}",
             metavar=metavar,
             type=parse,
@@ -190,7 +192,7 @@ def add_options(parser: pytest.Parser) -> None:
             help=text,
         )
         kind: Literal["args", "string"] = "args" if join else "string"
-        parser.addini(f"soak_{_flag(name)}", f"{text}; see --soak-{_flag(name)}", type=kind, default=None)
+        parser.addini(f"soak_{_flag(name)}", f"{text}; see {option}", type=kind, default=None)
     group.addoption(
         "--soak-resume",
         dest="soak_resume",
@@ -199,7 +201,7 @@ def add_options(parser: pytest.Parser) -> None:
         nargs="?",
         const=LATEST,
         default=None,
-        help="Go on with a run that ended early: its folder name (default: the newest)",
+        help="Resume a run that ended early: its folder name (default: the newest)",
     )
     group.addoption(
         "--soak-extend",
@@ -244,7 +246,7 @@ def read_settings(config: pytest.Config) -> Settings:
     if values.get("replay") is not None:
         values["replay"] = tuple(_absolute(here, recording) for recording in values["replay"])
     values["sleep_seconds"] = _sleep_seconds(os.environ.get(SLEEP_VARIABLE))
-    values["environment"] = os.environ.get(OVERRIDES_VARIABLE)
+    values["environment"] = os.environ.get(OVERRIDES)
     return Settings(**values, given=tuple(given), selects=bool(given) and _on_command_line(config))
 
 
@@ -324,13 +326,26 @@ def _extend(config: pytest.Config, given: list[str], *, resumes: bool) -> int | 
 
 def _from_ini(config: pytest.Config, name: str, parse: Callable[[str], T], *, repeatable: bool) -> Any:
     key = f"soak_{_flag(name)}"
+    if not repeatable:
+        return ini_value(config, key, parse)
+    return [_parsed(key, str(text), parse) for text in _ini(config, key) or ()] or None
+
+
+def _parsed(key: str, text: str, parse: Callable[[str], T]) -> T:
     try:
-        if repeatable:
-            return [parse(str(text)) for text in _ini(config, key) or ()] or None
-        text = ini_text(config, key)
-        return None if text is None else parse(text)
+        return parse(text)
     except argparse.ArgumentTypeError as error:
         raise usage_error(f"ini option {key}: {error}") from None
+
+
+def ini_value(config: pytest.Config, key: str, parse: Callable[[str], T]) -> T | None:
+    """The value of an ini option that takes one, parsed as the option of the command line is; None of none.
+
+    Raises:
+        pytest.UsageError: there are several values, or the one is not acceptable.
+    """
+    text = ini_text(config, key)
+    return None if text is None else _parsed(key, text, parse)
 
 
 def _ini(config: pytest.Config, key: str) -> Any:

@@ -26,7 +26,7 @@ def keep_output(item: pytest.Item) -> str:
     try:
         _keep(item)
     except (SoakStoreError, OSError) as error:
-        return printable(str(error), newlines=True)
+        return printable(str(error))
     return ""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
+import contextlib
 import importlib.util
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ import pytest
 
 from pytest_soak.config.arguments import PROFILERS, chosen_iterations, profiler
 from pytest_soak.plugin.errors import usage_error
-from pytest_soak.plugin.options import ini_text
+from pytest_soak.plugin.options import ini_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,13 +80,7 @@ def read(config: pytest.Config) -> dict[str, Any]:
 
 def _value(config: pytest.Config, name: str, parse: Callable[[str], Any]) -> Any:
     value = config.getoption(name, None)
-    text = ini_text(config, name)
-    if value is not None or text is None:
-        return value
-    try:
-        return parse(text)
-    except argparse.ArgumentTypeError as error:
-        raise usage_error(f"ini option {name}: {error}") from None
+    return ini_value(config, name, parse) if value is None else value
 
 
 class SoakProfiles:
@@ -102,7 +96,9 @@ class SoakProfiles:
         from pytest_soak.domain.text import printable
         from pytest_soak.plugin.closing import short
 
-        found = sorted(self._run_folder().glob("*/profile_iter_*.prof"))
+        found: list[Path] = []
+        with contextlib.suppress(OSError):
+            found = sorted(self._run_folder().glob("*/profile_iter_*.prof"))
         if not found:
             return
         terminalreporter.section(f"code profiles by {self._settings.profile_code}")

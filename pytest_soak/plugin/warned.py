@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from pytest_soak.plugin.collection import is_of_canary
+
 MOST_CANARIES = 4
 """Canaries whose warnings are told in whole sentences."""
 
@@ -30,12 +32,17 @@ class SoakWarnings:
         return [] if reporter is None else reporter.stats.setdefault("warnings", [])
 
     @pytest.hookimpl(trylast=True)
-    def pytest_warning_recorded(self, warning_message: warnings.WarningMessage) -> None:
-        """Take back a gate warning that the terminal has just recorded."""
+    def pytest_warning_recorded(self, warning_message: warnings.WarningMessage, nodeid: str) -> None:
+        """Take back a gate warning that the terminal has just recorded; show another's text as text."""
         causes = getattr(warning_message.message, "causes", None)
-        if not causes or not self._recorded:
+        if not self._recorded or not (causes or is_of_canary(nodeid)):
             return
         report = self._recorded.pop()
+        if not causes:
+            from pytest_soak.domain.text import printable_lines
+
+            self._recorded.append(replace(report, message=printable_lines(report.message)))
+            return
         for cause, text in causes:
             key = (getattr(warning_message.message, "canary", ""), cause)
             self._held.setdefault(key, (text, report))

@@ -17,7 +17,10 @@ from pytest_soak.store.runs.runs import list_runs
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 SERIOUS = ("serious", "critical")
-JOB = ("--soak-iterations=2", "--soak-minutes=0.5", "--soak-gate=soft", "--soak-seed=1..2", "--soak-report=html")
+JOB = (
+    *("--soak-iterations=2", "--soak-minutes=0.5", "--soak-seed=1..2"),
+    *("--soak-report=html", "--soak-gate=soft"),
+)
 
 
 @pytest.fixture

@@ -87,3 +87,21 @@ def test_a_baseline_that_cannot_be_read_is_refused_before_collection(
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert "soak.db" in result.stderr.str()
     assert len(list(before.parent.iterdir())) == 1
+
+
+def test_what_a_project_sets_says_nothing_where_there_is_no_soak(
+    pytester: pytest.Pytester, before: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of an ordinary session; the path begins at the home folder, as one on the command line does."""
+    monkeypatch.setenv("HOME", str(pytester.path))
+    monkeypatch.setenv("USERPROFILE", str(pytester.path))
+    place = before.relative_to(pytester.path).as_posix()
+    pytester.makeini(f"[pytest]\nsoak_baseline = ~/{place}\nsoak_baseline_fail = net_bps:-5%\n")
+    pytester.makepyfile("def test_ordinary(): pass")
+    result = pytester.runpytest_inprocess()
+    assert result.ret == 0
+    assert "baseline" not in result.stdout.str()
+    pytester.makeini("[pytest]\nsoak_baseline = ~/none\n")
+    refused = pytester.runpytest_inprocess()
+    assert refused.ret == pytest.ExitCode.USAGE_ERROR
+    assert "ini option soak_baseline: " in refused.stderr.str()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_soak.plugin import reporting, serving
+from pytest_soak.plugin import baseline, profiling, reporting, serving
 from pytest_soak.plugin.options import read_settings
 from tests.e2e.conftest import Scripted
 
@@ -36,6 +36,8 @@ def problem_with(config: pytest.Config) -> str:
     try:
         settings = read_settings(config)
         reporting.wanted(config)
+        profiling.read(config)
+        baseline.wanted(config, settings.artifacts, Path)
         list(serving.wanted(config, Path))
     except pytest.UsageError as error:
         return str(error)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_soak import cli
 from tests.e2e.conftest import Scripted, canary_folder, summary
 
 ITERATIONS = 12
@@ -171,3 +172,22 @@ def test_another_version_of_the_inputs_is_refused(pytester: pytest.Pytester, scr
     result.stdout.fnmatch_lines(
         ["*the journal is of another canary: the source or describe() of its strategy *"]
     )
+
+
+def test_a_run_of_an_older_version_is_shown_and_resumed(
+    pytester: pytest.Pytester, scripted: Scripted, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its RUN.json does not name settings that came later; iterations began flat then."""
+    scripted([GOOD])
+    job = ("--soak-iterations=3", "--soak-profile=steady_safe", "--soak-position=flat")
+    pytester.runpytest_inprocess(*job, "-k", "iter001")
+    manifest = canary_folder(pytester.path).resolve().parent / "RUN.json"
+    data = json.loads(manifest.read_text(encoding="utf-8"))
+    for key in ("fills", "position", "tick_size", "lot_size", "contract", "contract_size", "funding"):
+        del data["settings"][key]
+    manifest.write_text(json.dumps(data), encoding="utf-8")
+    for command in (("status",), ("report", "latest"), ("compare", "latest", "latest")):
+        assert cli.main(command) == 0
+    assert " 1/3 " in capsys.readouterr().out
+    assert pytester.runpytest_inprocess("--soak-resume").ret == 0
+    assert summary(pytester.path, 3)["provenance"]["position"] == "flat"

@@ -28,7 +28,7 @@ def test_only_soak_items_run_with_a_soak_option(pytester: pytest.Pytester, scrip
     pytester.makepyfile(OWN_TEST)
     result = pytester.runpytest_inprocess(*SOAK)
     result.assert_outcomes(passed=5, deselected=1)
-    result.stdout.fnmatch_lines(["soak: 5 items of 1 canary; 1 other tests deselected"])
+    result.stdout.fnmatch_lines(["soak: 5 items of 1 canary; 1 other test deselected"])
 
 
 def test_everything_runs_without_a_soak_option(pytester: pytest.Pytester, scripted: Scripted) -> None:

@@ -126,3 +126,34 @@ def test_a_hang_is_ended_by_the_timeout(pytester: pytest.Pytester) -> None:
     )
     refused = pytester.runpytest_inprocess("--soak-iteration-timeout=0")
     assert refused.ret == 4
+
+
+def test_a_hang_that_no_exception_reaches_ends_the_process(pytester: pytest.Pytester) -> None:
+    """With a traceback that pytest has not captured; what was done is kept, and the run can be resumed."""
+    pytester.makeconftest(
+        """
+        import itertools, pathlib
+        from pytest_soak import Strategy
+
+        class Hanging(Strategy):
+            name = "hanging"
+
+            def on_start(self, view):
+                if view.time_ms > 0 and not pathlib.Path("resumed").exists():
+                    any(itertools.repeat(False))  # in C, without a look at signals
+
+            def on_step(self, view):
+                pass
+
+        def pytest_soak_make_strategy(profile):
+            return Hanging()
+        """
+    )
+    job = ("--soak-iterations=2", "--soak-minutes=0.1", "--soak-gate=off", "--soak-report=off")
+    result = pytester.runpytest_subprocess(*job, "--soak-iteration-timeout=0.1", timeout=100)
+    assert result.ret == 1
+    result.stderr.fnmatch_lines(["Timeout (0:00:01*", "*most recent call first*", "*conftest.py*on_start"])
+    (pytester.path / "resumed").touch()
+    again = pytester.runpytest_inprocess(*job, "--soak-resume")
+    assert again.ret == 0
+    assert len(list((pytester.path / "artifacts/soak/runs").rglob("ITER_SUMMARY_*.json"))) == 2

@@ -30,6 +30,8 @@ def tape(mid: np.ndarray, trades: Rows, *, half: float = 0.5, queue: float = 10.
         ask_depth=flat * 10.0,
         bid_queue=flat.copy(),
         ask_queue=flat.copy(),
+        bid_gap=np.ones(len(mid)),
+        ask_gap=np.ones(len(mid)),
         labels={},
         trade_s=at,
         trade_side=side,

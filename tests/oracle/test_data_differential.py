@@ -8,8 +8,11 @@ is left out here.
 from __future__ import annotations
 
 import contextlib
+import gzip
 import importlib
 import io
+import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +22,7 @@ import pytest
 from pytest_soak import cli
 from pytest_soak.market.recording.reading import read_recording
 from tests.oracle import hft
-from tests.oracle.recordings import CLEAR, real_recording
+from tests.oracle.recordings import BUY, CLEAR, SELL, SNAPSHOT, real_recording
 
 hft.hftbacktest()
 
@@ -83,3 +86,44 @@ def test_binance() -> None:
             rows["ev"] |= both
         assert len(one) > 400_000
         assert (one == other).all()
+
+
+def _bybit(folder: Path) -> tuple[Path, Path]:
+    """An archive of order books, which begin anew once, and trades between their times."""
+    draw, start = np.random.default_rng(3), 1_700_000_000_000
+    books, trades = [], ["timestamp,symbol,side,size,price,tickDirection,trdMatchID"]
+    for number in range(3_000):
+        kind = "delta" if number % 2_000 else "snapshot"
+        count = 50 if kind == "snapshot" else int(draw.integers(1, 4))
+        sides = {
+            key: [[f"{price / 10}", f"{size / 1000}"] for price, size in zip(prices, sizes, strict=True)]
+            for key, prices, sizes in (
+                ("b", 600_000 - np.sort(draw.permutation(99)[:count]), draw.integers(1, 9_000, count)),
+                ("a", 600_001 + np.sort(draw.permutation(99)[:count]), draw.integers(1, 9_000, count)),
+            )
+        }
+        told = {"s": "BTCUSDT", **sides, "u": number + 10, "seq": number}
+        at = start + 7 * number
+        books.append(json.dumps({"topic": "orderbook.500.BTCUSDT", "type": kind, "ts": at, "data": told}))
+        side, size = ("Buy", "Sell")[int(draw.integers(2))], int(draw.integers(1, 99)) / 1000
+        trades.append(f"{(at + 3) / 1e3:.4f},BTCUSDT,{side},{size},60000.0,PlusTick,x{number}")
+    archive = folder / "a_ob500.data.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as written:
+        written.writestr("a_ob500.data", "\n".join(books) + "\n")
+    told_trades = folder / "BTCUSDT.csv.gz"
+    told_trades.write_bytes(gzip.compress(("\n".join(trades) + "\n").encode("ascii")))
+    return archive, told_trades
+
+
+def test_bybit(tmp_path: Path) -> None:
+    """All rows, of one message in any order; snapshots have no side there, and times are floats."""
+    files = _bybit(tmp_path)
+    ours = _bare(read_recording(tmp_path / "*").rows)
+    theirs = _bare(_converted("bybithistmktdata", *map(str, files), buffer_size=len(ours) + 10))
+    assert len(ours) == len(theirs) > 10_000
+    for rows in (ours, theirs):
+        rows["exch_ts"] = rows["local_ts"] = (rows["exch_ts"] + 500_000) // 1_000_000
+        snapshots = (rows["ev"] & np.uint64(0xFF)) == SNAPSHOT
+        rows["ev"][snapshots] &= ~np.uint64(BUY | SELL)
+        rows.sort(order=["exch_ts", "ev", "px", "qty"])
+    assert (ours == theirs).all()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_soak.domain.text import printable
+from pytest_soak.domain.text import printable, printable_lines
 
 ANY = st.text(st.characters(codec=None, exclude_categories=()))
 
@@ -28,6 +28,16 @@ def test_newlines_of_our_own_stay(text: str) -> None:
     shown = printable(text, newlines=True)
     assert shown.count("\n") == text.count("\n")
     assert shown.replace("\n", "") == printable(text.replace("\n", ""))
+
+
+@given(ANY | st.lists(st.sampled_from(["::error::", " ", "\t", "\n", "\r\n", "\x1b", "a"])).map("".join))
+def test_lines_of_others_steer_nothing_and_are_no_commands(text: str) -> None:
+    shown = printable_lines(text)
+    assert shown.count("\n") == text.count("\n")
+    plain = shown.replace("\n", "").replace("\t", "")
+    assert printable(plain) == plain
+    assert not any(line.lstrip().startswith("::") for line in shown.split("\n"))
+    assert printable_lines(shown) == shown
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from pytest_soak.market.calibration.search import least
 from pytest_soak.market.calibration.writing import text_of
 from pytest_soak.market.tape import part_of_tape, rows_of_scenario, tape_of_scenario
 from tests import recordings_kit as kit
-from tests.oracle.recordings import BUY, write_npz
+from tests.oracle.recordings import BUY, DEPTH, TRADE, write_npz
 
 if TYPE_CHECKING:
     from pytest_soak.market.tape import Tape
@@ -107,7 +107,10 @@ def test_a_file_says_from_what_it_is_and_what_remained(fitted: Fit) -> None:
     assert text.isascii()
     assert max(map(len, text.splitlines())) <= 110
     assert f"calm, sha256 {'0' * 64}" in text
-    assert f"Seed 1, {TRIALS} trials of 2 x 90 s." in text
+    assert f"Seed 1, {TRIALS} trials of 2 x 90 s:" in text
+    command = f"pytest-soak calibrate calm -o lively.toml --simulations {TRIALS} --seed 1"
+    assert f"#   {command}\n" in text
+    assert command.replace(" --sim", " --until 60 --sim") in text_of(fitted, " --until 60")
     assert f"{fitted.distance:.4g}" in text
     for moment in MOMENTS:
         assert f"#   {moment.name}" in text
@@ -213,6 +216,43 @@ def test_delays_and_steps_are_read_from_a_recording(tmp_path: Path) -> None:
     assert base["latency"]["feed"]["median_ms"] == pytest.approx(source.delays.median_ms, rel=1e-3)
     half = source_of(ReplayMarket(path), 61.0)
     assert half.tape.seconds == 61.0
+
+
+def test_the_time_between_messages_of_a_book_is_read_from_a_recording(tmp_path: Path) -> None:
+    calm = load_scenario("calm")
+    assert "batch_ms" not in calm.model_dump(mode="json")["book"]
+    flow = calm.flow.model_copy(update={"market_rate_per_s": 40.0, "reservation_bps": 6.0})
+    book = calm.book.model_copy(update={"batch_ms": 40.0})
+    by_clock = calm.model_copy(update={"book": book, "flow": flow})
+    rows = rows_of_scenario(by_clock, seed=1, duration_s=70.0)
+    kinds, at = rows["ev"] & np.uint64(0xFF), rows["exch_ts"]
+    # Depth comes by the clock, trades when they are made.
+    assert not (at[kinds == DEPTH] % 40_000_000).any()
+    assert (at[kinds == TRADE] % 40_000_000).any()
+    path = write_npz(tmp_path / "by_clock.npz", rows)
+    sample = pooled([source_of(ReplayMarket(path), 1e9)])
+    base = base_of("by_clock", sample, scales_of(sample))
+    assert base["book"]["batch_ms"] == 40.0
+    text = text_of(fit("by_clock", sample, simulations=1, seed=1, progress=_quiet))
+    assert "\nbatch_ms = 40.0  # read from the recordings\n" in text
+    path = write_npz(tmp_path / "calm.npz", kit.calm_rows())
+    assert source_of(ReplayMarket(path), 1e9).batch_ms == 0.0
+
+
+def test_quotes_that_leap_leave_nothing_right_behind_them() -> None:
+    """A value that drifts through the ticks leaves the old queues a tick behind; one that leaps does not."""
+    perp = load_scenario("btc_perp")
+    found = []
+    for vol_bps, jumps in ((0.15, 0.0), (0.0, 4000.0)):
+        fair = perp.fair.model_copy(update={"vol_bps": vol_bps, "jumps_per_hour": jumps})
+        impact = perp.impact.model_copy(update={"permanent_bps": 0.0, "transient_bps": 0.0})
+        scenario = perp.model_copy(update={"fair": fair, "impact": impact})
+        values = measured(tape_of_scenario(scenario, seed=1, duration_s=30.0), MOMENTS)
+        found.append(dict(zip((moment.name for moment in MOMENTS), values, strict=True)))
+    drifting, leaping = found
+    assert leaping["bare a tick behind"] > drifting["bare a tick behind"] + 0.1
+    assert leaping["moves of a tick"] < 0.5 * drifting["moves of a tick"]
+    assert leaping["ticks to the next price"] > drifting["ticks to the next price"]
 
 
 def test_orders_at_the_touch_make_long_queues() -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.market import ReplayMarket, Window
-from pytest_soak.market.recording.checks import GAP
 from pytest_soak.market.recording.reading import read_recording
+from pytest_soak.market.recording.rows import GAP
 from tests.data_kit import MS, capture, depth, line, snapshot, trade
 from tests.oracle.recordings import CLEAR, DEPTH, SNAPSHOT, TRADE
 from tests.recordings_kit import job

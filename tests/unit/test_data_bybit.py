@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from pytest_soak.domain.errors import SoakConfigError
-from pytest_soak.market.recording.checks import GAP
 from pytest_soak.market.recording.reading import read_recording
+from pytest_soak.market.recording.rows import GAP
 from tests.oracle.recordings import BUY, CLEAR, DEPTH, SELL, SNAPSHOT, TRADE
 
 MS = 1_700_000_000_000

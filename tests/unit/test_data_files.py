@@ -43,8 +43,14 @@ def test_what_was_converted_is_kept_and_forgotten(tmp_path: Path, monkeypatch: p
     assert (cache.kept("a", make), len(made), text) == ((first, "{}"), 1, "{}")
     old = time.time() - (cache.KEPT_DAYS + 1) * 86_400
     os.utime(first, (old, old))
+    # Of a process that was killed a day ago, and of one that is at work.
+    left, begun = tmp_path / "left.partial", tmp_path / "begun.partial"
+    for path, days in ((left, cache.LEFT_DAYS), (begun, cache.LEFT_DAYS / 2)):
+        path.write_bytes(b"rows")
+        os.utime(path, (time.time() - days * 86_400 - 1,) * 2)
     cache.kept("b", make)
-    assert not first.exists()
+    assert [path.exists() for path in (first, left, begun)] == [False, False, True]
+    begun.unlink()
     assert cache.kept("a", make)[0].exists()
     assert not list(tmp_path.glob("*.partial"))
 

@@ -10,7 +10,8 @@ import pytest
 from pytest_soak import Strategy
 from pytest_soak.config.profiles import load_profile
 from pytest_soak.domain.kpis import kpis_of
-from pytest_soak.domain.parameters import DEFAULTS
+from pytest_soak.domain.parameters import PARAMETERS
+from pytest_soak.engine.declared import declared
 from pytest_soak.market import MockMarket, ReplayMarket, Window, load_scenario
 from tests import recordings_kit as kit
 from tests.oracle.recordings import write_npz
@@ -35,19 +36,20 @@ def made(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Str
     return strategy
 
 
-def test_the_five_are_there() -> None:
+def test_all_are_there() -> None:
     assert NAMES == [
         "avellaneda_stoikov",
         "grid",
         "gueant_lehalle_fernandez_tapia",
         "imbalance",
+        "microprice",
         "symmetric",
     ]
 
 
 def test_it_trades_on_both_markets_by_the_same_object(made: Strategy, recorded: ReplayMarket) -> None:
     for market in (MockMarket(load_scenario("calm"), seed=1), recorded):
-        report = made.run(market, DEFAULTS, WINDOW)
+        report = made.run(market, declared(made).defaults, WINDOW)
         kpis = kpis_of(report)
         assert report.orders.maker_fills > 10
         assert report.orders.taker_fills == 0
@@ -55,11 +57,13 @@ def test_it_trades_on_both_markets_by_the_same_object(made: Strategy, recorded: 
         assert abs(report.totals.position_end) <= 2.0 + 0.5
         assert kpis.gross_bps is not None
         assert kpis.gross_bps > 0.5
-        assert report == made.run(market, DEFAULTS, WINDOW)
+        assert report == made.run(market, declared(made).defaults, WINDOW)
 
 
 def test_parameters_act_in_it(made: Strategy) -> None:
     market = MockMarket(load_scenario("calm"), seed=1)
-    base = made.run(market, DEFAULTS, WINDOW)
-    for change in ({"base_spread_bps_delta": 0.25}, {"min_interval_ms": 80.0}):
-        assert made.run(market, {**DEFAULTS, **change}, WINDOW) != base
+    table = declared(made)
+    own = {name: table[name].high for name in table if name not in PARAMETERS}
+    base = made.run(market, table.defaults, WINDOW)
+    for name, value in {"base_spread_bps_delta": 0.25, "min_interval_ms": 80.0, **own}.items():
+        assert made.run(market, {**table.defaults, name: value}, WINDOW) != base, name

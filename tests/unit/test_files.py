@@ -176,6 +176,20 @@ def test_sweeping_takes_only_what_a_killed_write_left(tmp_path: Path) -> None:
     assert names_in(tmp_path) == [".gitignore", "a.json"]
 
 
+def test_a_folder_that_cannot_be_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it has to be, one sentence; where nothing depends on it, it is let be."""
+    refused = OSError(errno.EIO, "Input/output error")
+
+    def refuse(_: Path) -> list[Path]:
+        raise refused
+
+    assert files.listed(tmp_path / "gone") == []
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(SoakStoreError, match="could not be listed: Input/output error"):
+        files.sweep(tmp_path)
+    files.sweep_old(tmp_path)
+
+
 def test_latest_is_relative_and_replaced(tmp_path: Path) -> None:
     link = tmp_path / "soak" / "latest"
     for name in ("one", "two"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -93,6 +94,24 @@ def test_each_model_is_simulated_where_a_gate_asks_for_it_and_goes_on_from_its_o
     assert [edge.carry for edge in edges] == [["queue"] * n for n in (1, 2, 3)]
     assert [edge.under["through"].carry for edge in edges] == [["through"] * n for n in (1, 2, 3)]
     assert edges[0].under["queue"] == edges[0].model_copy(update={"under": {}})
+
+
+def test_what_is_printed_under_a_model_is_told_apart(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Printing(ReferenceMaker):
+        def run(self, market: Market, parameters: Mapping[str, float], window: Window) -> EdgeReport:
+            sys.stdout.write("one")
+            sys.stdout.write(" line\n\n")
+            sys.stderr.write("said")
+            return super().run(market, parameters, window)
+
+    maker = asked(tmp_path, NET).strategy
+    assert isinstance(maker, ReferenceMaker)
+    run(asked(tmp_path, NET, strategy=Printing(maker.maker, maker.fees), iterations=1))
+    said = capsys.readouterr()
+    assert said.out == "one line\n\n[through] one line\n[through] \n"
+    assert said.err == "said[through] said"
 
 
 def test_nothing_is_simulated_that_no_gate_asks_for(tmp_path: Path) -> None:

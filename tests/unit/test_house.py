@@ -74,6 +74,16 @@ def test_hosted_machines_check_what_the_script_checks() -> None:
     assert sessions == set(" ".join(named).split())
 
 
+def test_hosted_machines_run_the_oldest_and_the_newest_python_that_the_classifiers_name() -> None:
+    workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    named = re.findall(r'"Programming Language :: Python :: (3\.\d+)"', project)
+    matrix = re.search(r"python: \[(.+)\]", workflow)
+    assert matrix is not None
+    tested = re.findall(r'"(3\.\d+)"', matrix[1])
+    assert {named[0], named[-1]} <= set(tested) <= set(named)
+
+
 def test_the_architecture_names_packages_that_exist() -> None:
     text = (ROOT / "docs" / "ARCHITECTURE.md").read_text(encoding="utf-8")
     named = re.findall(r"`((?:[a-z_]+/)+(?:[a-z_]+\.(?:py|rs|md))?)[a-z_]*`", text)
@@ -100,6 +110,26 @@ def test_the_table_of_new_parts_names_files_that_exist() -> None:
         for path in named:
             place = re.sub(r"NAME\.(py|rs)$", "", path)
             assert (PACKAGE / place).exists() or (ROOT / place).exists(), path
+
+
+PRAISE = (
+    *("amazing", "awesome", "best-in-class", "blazing", "comprehensive", "cutting-edge", "effortless"),
+    *("elegant", "enterprise", "excellent", "lightning", "powerful", "production-ready", "robust"),
+    *("seamless", "state-of-the-art", "world-class"),
+)
+
+
+def test_documents_do_not_praise() -> None:
+    """They say what there is, and by which command a figure was measured."""
+    texts = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "changelog.d").glob("*.md")]
+    for path in texts:
+        words = re.findall(r"[a-z-]+", path.read_text(encoding="utf-8").lower())
+        assert not set(PRAISE) & set(words), path
+
+
+def test_the_kernel_has_error_types_instead_of_texts() -> None:
+    for path in (ROOT / "rust_ext").glob("*/src/**/*.rs"):
+        assert not re.search(r"Result<[^;{]*,\s*String>", path.read_text(encoding="utf-8")), path
 
 
 def test_an_error_of_use_is_made_in_one_place() -> None:

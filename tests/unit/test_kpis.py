@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_soak.domain.course import MARKOUTS
-from pytest_soak.domain.kpis import KPI_MEANINGS, MIN_SAMPLES, kpis_of, pooled
+from pytest_soak.domain.kpis import KPI_MEANINGS, kpis_of, pooled
 from pytest_soak.domain.records import EdgeReport, Kpis, Sample
+from pytest_soak.domain.sampling import LEAST_VALUES
 from tests.rules_kit import blocks, edge_report, orders, totals
 
 BPS_KPIS = ("net_bps", "gross_bps", "fees_eff_bps", "slippage_bps", "inventory_bps", "funding_bps")
@@ -85,7 +86,7 @@ def test_without_an_attempt_there_is_no_risk_rate() -> None:
     assert (got.risk_ratio, got.risk_rate, got.blocked_share) == (None, None, None)
 
 
-@pytest.mark.parametrize(("n", "expected"), [(MIN_SAMPLES - 1, None), (MIN_SAMPLES, 7.0)])
+@pytest.mark.parametrize(("n", "expected"), [(LEAST_VALUES - 1, None), (LEAST_VALUES, 7.0)])
 def test_a_percentile_of_too_few_samples_is_not_measured(n: int, expected: float | None) -> None:
     got = kpis_of(edge_report(slippage_bps=Sample(n=n, p95=7.0)))
     assert got.slippage_bps_p95 == expected

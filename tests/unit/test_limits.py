@@ -7,7 +7,8 @@ import threading
 
 import pytest
 
-from pytest_soak.engine.limits import IterationTimeoutError, limited
+from pytest_soak.engine.hangs import Hangs
+from pytest_soak.engine.limits import IterationTimeoutError, grace, limited
 
 
 def hang() -> None:
@@ -64,3 +65,32 @@ def test_the_alarm_of_another_goes_on() -> None:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0.0)
         signal.signal(signal.SIGALRM, before)
+
+
+def test_the_earliest_deadline_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The timer, of which a process has one, is that of the body which has to end first; none is left."""
+    timers: list[float] = []
+    monkeypatch.setattr("faulthandler.dump_traceback_later", lambda left, **_: timers.append(left))
+    monkeypatch.setattr("faulthandler.cancel_dump_traceback_later", lambda: timers.append(0.0))
+    hangs = Hangs()
+    with hangs.ended_after(100.0):
+        with hangs.ended_after(50.0), hangs.ended_after(200.0):
+            pass
+        with pytest.raises(KeyError), hangs.ended_after(0.0):
+            raise KeyError
+    assert [round(left) for left in timers] == [100, 50, 50, 50, 100, 0, 100, 0]
+    assert grace(0.1) == 1.0
+    assert grace(30.0) == 3.0
+
+
+def test_standard_error_is_kept_while_it_is_captured(monkeypatch: pytest.MonkeyPatch) -> None:
+    files: list[int] = []
+    monkeypatch.setattr("faulthandler.dump_traceback_later", lambda _left, file, **_: files.append(file))
+    monkeypatch.setattr("faulthandler.cancel_dump_traceback_later", lambda: None)
+    hangs = Hangs()
+    for act in (hangs.forget_stderr, hangs.keep_stderr, hangs.keep_stderr, hangs.forget_stderr):
+        act()
+        with hangs.ended_after(100.0):
+            pass
+    assert files[0] == files[3] == 2
+    assert 2 not in files[1:3]

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from pytest_soak import Strategy, View
+from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.domain.kpis import kpis_of, pooled
 from pytest_soak.domain.latency import Lag, Laws
 from pytest_soak.domain.records import EdgeReport
@@ -59,6 +61,35 @@ def test_each_message_has_its_own_law(recording: ReplayMarket) -> None:
             for one in (slow, slow_recorded):
                 assert one.latency_ms.p95 is not None
                 assert one.latency_ms.p95 > 150.0
+
+
+class Quick(Strategy):
+    """Quotes close to the mid, anew whenever it was answered."""
+
+    name = "quick"
+    step_ms = 5.0
+
+    def on_step(self, view: View) -> None:
+        if view.mid is not None and not view.in_flight:
+            view.cancel_all()
+            for side in (1, -1):
+                view.place(side, view.mid * (1 - side * 1e-5), 1.0)
+
+
+def test_each_law_is_of_a_strategy_of_ones_own_too(recording: ReplayMarket) -> None:
+    """Of what the profile says, or of the class, and in its identity; none is none."""
+    plain = Quick()
+    assert "order_latency" not in plain.describe()
+    for message in MESSAGES:
+        laws = Laws.model_validate({message: law(150.0)})
+        slow = Quick(order_latency=laws)
+        assert slow.run(recording, {}, WINDOW).totals != plain.run(recording, {}, WINDOW).totals, message
+        assert slow.describe()["order_latency"] == laws.model_dump()
+        of_class = type("Slow", (Quick,), {"order_latency": laws})()
+        assert of_class.describe() == slow.describe()
+    wrong: Any = {"cancel": {"median_ms": -1.0}}
+    with pytest.raises(SoakConfigError, match=r"strategy 'quick'.*latency"):
+        Quick(order_latency=wrong).describe()
 
 
 def test_what_has_no_law_has_that_of_all_orders(recording: ReplayMarket) -> None:

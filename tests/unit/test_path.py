@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_soak.domain.course import HORIZONS
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.domain.reasons import REASONS
 from pytest_soak.observe import series as shown
@@ -36,7 +37,7 @@ def written(folder: Path, rows: int = 6, fills: int = 3) -> None:
     columns |= {f"fill_{name}": doubles(*[1.0] * fills) for name in ("qty", "maker", "fee", "mid")}
     columns |= {"fill_time_ms": doubles(*[6500.0] * fills), "fill_side": doubles(*[-1.0] * fills)}
     columns |= {"fill_price": doubles(*[100.0] * fills)}
-    columns |= {f"fill_mid_{after}": doubles(*[99.0] * (fills - 1), NAN) for after in shown.HORIZONS}
+    columns |= {f"fill_mid_{after}": doubles(*[99.0] * (fills - 1), NAN) for after in HORIZONS}
     (folder / series_name(1)).write_bytes(packed(columns, [("calm", 1), ("fall", 2)]))
 
 

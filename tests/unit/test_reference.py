@@ -51,6 +51,8 @@ def test_options_are_those_of_the_help(pages: Mapping[str, str], pytester: pytes
         if row.startswith("| `--")
     }
     assert options == set(rows)
+    # An option that an ini option's help names is one of them.
+    assert set(re.findall(r"see (--soak-[\w-]+)", re.sub(r"\s+", " ", text))) <= options
     # In an ini file it would extend a run every time that one is resumed.
     for option in options - {"--soak-extend"}:
         assert f"`soak_{option.removeprefix('--soak-').replace('-', '_')}`" in rows[option]

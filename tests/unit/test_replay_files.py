@@ -17,8 +17,8 @@ import pytest
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.market import ReplayMarket, Window
 from pytest_soak.market.recording import numpy_file
+from pytest_soak.market.recording import rows as recording_rows
 from pytest_soak.market.recording.reading import read_recording
-from pytest_soak.market.recording.rows import chunks
 from tests import recordings_kit as kit
 from tests.oracle.recordings import (
     LAYOUT,
@@ -254,10 +254,42 @@ def test_mapped_rows_that_were_looked_at_are_given_back(
     rows = np.load(tmp_path / "a.npy", mmap_mode="r")
     monkeypatch.setattr("pytest_soak.market.recording.rows.CHUNK_ROWS", 1 << 14)
     before = _resident_of_files()
-    assert sum(chunk.tobytes().count(1) > 0 for _, chunk in chunks(rows)) == 16
+    assert sum(chunk.tobytes().count(1) > 0 for _, chunk in recording_rows.chunks(rows)) == 16
     assert _resident_of_files() - before < rows.nbytes / 4
     rows.tobytes()
     assert _resident_of_files() - before > rows.nbytes / 2
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="resident pages are read in /proc")
+def test_a_replay_gives_back_rows_while_it_goes_over_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opening, count = good_rows(), 300_000
+    rows = np.resize(opening[:1], count + len(opening))
+    rows[: len(opening)] = opening
+    rows["qty"][len(opening) :] += np.arange(count) % 2
+    for clock in ("exch_ts", "local_ts"):
+        rows[clock][len(opening) :] = opening[clock][-1] + np.arange(1, count + 1) * 1_000_000
+    np.save(tmp_path / "a.npy", rows)
+    market = ReplayMarket(tmp_path / "a.npy")
+    before, seen, give_back = _resident_of_files(), [0], recording_rows.release
+
+    def noted(rows: recording_rows.Rows) -> None:
+        seen[-1] = max(seen[-1], _resident_of_files() - before)
+        give_back(rows)
+
+    monkeypatch.setattr(recording_rows, "release", noted)
+    monkeypatch.setattr(recording_rows, "CHUNK_ROWS", 1 << 15)
+    late = Window(iteration=1, iterations=1, start_ms=299_000.0, duration_ms=1_000.0)
+    for work in (
+        lambda: market.run_maker(kit.job(), late),
+        lambda: market.simulation(late, kit.job().fees),
+        market.tape,
+        lambda: market.steps,
+    ):
+        seen.append(0)
+        work()
+    assert max(seen) < rows.nbytes * 2 / 3, seen
 
 
 def _resident_of_files() -> int:

@@ -14,12 +14,11 @@ from pytest_soak.domain.gates import FAMILY_ERROR, Chance, describe, error_of, j
 from pytest_soak.domain.kpis import kpis_of, pooled
 from pytest_soak.domain.outcome import MISSED
 from pytest_soak.domain.records import Batches, EdgeReport, Sample, Verdict
-from pytest_soak.domain.sampling import merged_histogram, quantile, t_quantile
+from pytest_soak.domain.sampling import BATCHES, merged_histogram, quantile, t_quantile
 from pytest_soak.domain.settings import GateSettings, Threshold
 from pytest_soak.domain.values import Histogram
 from tests.rules_kit import blocks, edge_report, orders, totals
 
-BATCHES = 20
 FILLS = 8
 SPREAD_BPS = 6.0
 NET = GateSettings(

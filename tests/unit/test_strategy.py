@@ -155,11 +155,17 @@ class Script(Strategy):
         (lambda view: [view.place(1, 90.0, 1.0, client_id="a") for _ in "ab"], "client_id 'a' was used"),
         (lambda view: view.cancel(view.place(1, 90.0, 1.0, kind="ioc")), "is not at the market"),
         (lambda view: view.cancel(-1), r"cancel\(-1\); accepted is an order"),
+        (
+            lambda view: view.replace(view.place(1, 90.0, 1.0, client_id="b"), 91.0, 2.0, client_id="b"),
+            "client_id 'b' was used",
+        ),
+        (lambda view: view.record("a b", 1.0), "accepted are up to 40 of a-z, 0-9 and _, a letter first"),
     ],
 )
 def test_mistakes_name_the_market_time_and_the_value(act: Any, said: str) -> None:
-    with pytest.raises(StrategyError, match=rf"at market time 10\d\d\d\.\d+ ms: .*{said}"):
+    with pytest.raises(StrategyError, match=rf"^at market time 10\d\d\d\.\d+ ms: .*{said}") as caught:
         run(Script(act), seconds=2.0)
+    assert str(caught.value).count("at market time") == 1
 
 
 def test_an_exception_keeps_its_traceback_and_gets_the_market_time() -> None:

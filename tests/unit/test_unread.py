@@ -50,8 +50,19 @@ def test_what_is_read_is_noted(reads: Callable[[Any], Any], left: tuple[str, ...
 def test_a_parameter_that_there_is_not_is_no_attribute() -> None:
     parameters = in_force(VALUES)
     assert (parameters.one, parameters.one) == (1.0, 1.0)
-    with pytest.raises(AttributeError, match="three"):
+    with pytest.raises(AttributeError, match="no parameter 'three'; known are one, two"):
         _ = parameters.three
+    assert not hasattr(parameters, "__deepcopy__")
+
+
+@pytest.mark.parametrize("name", ["one", "three"])
+def test_a_strategy_does_not_set_a_parameter(name: str) -> None:
+    """Before it was read, and after."""
+    parameters = in_force(VALUES)
+    for _ in range(2):
+        with pytest.raises(AttributeError, match=f"{name} = 3.0: parameters cannot be set by the strategy"):
+            setattr(parameters, name, 3.0)
+        assert parameters.one == 1.0
 
 
 def test_only_what_no_iteration_read_and_the_tuner_moved_is_told() -> None:

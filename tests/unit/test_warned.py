@@ -36,7 +36,7 @@ def handed_on(*given: SoakGateWarning) -> list[str]:
     plugin = SoakWarnings(cast("Any", SimpleNamespace(pluginmanager=manager)))
     for warning in given:
         recorded.append(Report(str(warning)))
-        plugin.pytest_warning_recorded(warnings.WarningMessage(warning, SoakGateWarning, "f", 1))
+        plugin.pytest_warning_recorded(warnings.WarningMessage(warning, SoakGateWarning, "f", 1), "")
     plugin.pytest_sessionfinish()
     return [report.message for report in recorded]
 

@@ -26,6 +26,8 @@ BASE = "calm"
 DIGITS = 4
 _REACH = 10.0
 """Farthest new orders, in scales of their distance."""
+_ONE_TICK = 0.5
+"""Share of time from which on a spread is one tick."""
 _HALF_LIVES_S = (0.05, 0.5, 5.0)
 
 
@@ -115,13 +117,18 @@ def scales_of(sample: Sample) -> Scales:
 def fields_of(s: Scales) -> tuple[Field, ...]:
     """The fields that are searched; the scenario's own ranges hold as well."""
     wide = max(s.half_spread, s.volatility)
+
+    def of(usual: float, one_tick: float) -> float:
+        """Where a search begins; with a spread of one tick queues are long, and the mid rests and leaps."""
+        return one_tick if s.one_tick > _ONE_TICK else usual
+
     wanted = (
-        Field(("fair", "vol_bps"), 0.01 * s.volatility, 2.0 * s.volatility, 0.3 * s.volatility),
+        Field(("fair", "vol_bps"), 0.001 * s.volatility, 2.0 * s.volatility, of(0.3, 0.003) * s.volatility),
         Field(("fair", "tail_df"), 2.1, 30.0, 3.0),
         Field(("fair", "garch_alpha"), 0.002, 0.2, 0.02),
-        Field(("fair", "jumps_per_hour"), 1.0, 3600.0, 300.0),
-        Field(("fair", "jump_sd_bps"), 0.2 * s.volatility, 30.0 * s.volatility, 1.5 * s.volatility),
-        Field(("book", "orders"), 20.0, 3000.0, 400.0),
+        Field(("fair", "jumps_per_hour"), 1.0, 36_000.0, of(300.0, 2500.0)),
+        Field(("fair", "jump_sd_bps"), 0.2 * s.volatility, 30.0 * s.volatility, of(1.5, 1.2) * s.volatility),
+        Field(("book", "orders"), 20.0, 3000.0, of(400.0, 2000.0)),
         Field(
             ("book", "touch_bps"),
             0.0,
@@ -130,40 +137,44 @@ def fields_of(s: Scales) -> tuple[Field, ...]:
             logarithmic=False,
         ),
         Field(("book", "touch_share"), 0.0, 0.97, 0.6 * s.one_tick, logarithmic=False),
-        Field(("book", "scale_bps"), 0.05 * wide, 10.0 * wide, wide),
-        Field(("book", "order_notional"), s.queue / 500.0, 3.0 * s.queue, s.queue / 5.0),
-        Field(("book", "order_log_sd"), 0.0, 2.0, 0.8, logarithmic=False),
+        Field(("book", "scale_bps"), 0.05 * wide, 10.0 * wide, of(1.0, 5.0) * wide),
+        Field(("book", "order_notional"), s.queue / 500.0, 3.0 * s.queue, s.queue / of(5.0, 140.0)),
+        Field(("book", "order_log_sd"), 0.0, 2.0, of(0.8, 0.2), logarithmic=False),
         Field(("book", "stale_share"), 0.0, 1.0, 0.2, logarithmic=False),
-        Field(("book", "depth_log_sd"), 0.0, 1.5, 0.3, logarithmic=False),
+        Field(("book", "depth_log_sd"), 0.0, 1.5, of(0.3, 0.4), logarithmic=False),
         Field(("book", "spread_log_sd"), 0.0, 1.0, 0.05, logarithmic=False),
-        Field(("book", "arrival_crowding"), 0.005, 5.0, 0.1),
-        Field(("book", "cancel_crowding"), 0.005, 5.0, 0.1),
-        Field(("flow", "limit_rate_per_s"), 50.0, 10_000.0, 1500.0),
+        Field(("book", "arrival_crowding"), 0.005, 5.0, of(0.1, 0.01)),
+        Field(("book", "cancel_crowding"), 0.005, 5.0, of(0.1, 0.01)),
+        Field(("flow", "limit_rate_per_s"), 50.0, 10_000.0, of(1500.0, 2500.0)),
         Field(("flow", "limit_follow"), 0.0, 0.9, 0.2, logarithmic=False),
         Field(
             ("flow", "market_rate_per_s"),
             0.5 * s.rate,
             30.0 * s.rate,
-            (1.5 if s.one_tick > 0.5 else 5.0) * s.rate,
+            of(5.0, 1.8) * s.rate,
         ),
-        Field(("flow", "imbalance_pull"), 0.0, 5.0, 1.5, logarithmic=False),
-        Field(("flow", "market_notional"), s.order / 8.0, 1.5 * s.order, s.order / 2.0),
-        Field(("flow", "size_tail"), 1.05, 5.0, 1.3),
-        Field(("flow", "size_cap"), 2.0, 1000.0, 200.0),
+        Field(("flow", "imbalance_pull"), 0.0, 5.0, of(1.5, 2.5), logarithmic=False),
+        Field(("flow", "market_notional"), s.order / 8.0, 1.5 * s.order, s.order / of(2.0, 2.5)),
+        Field(("flow", "size_tail"), 1.05, 5.0, of(1.3, 1.15)),
+        Field(("flow", "size_cap"), 2.0, 1000.0, of(200.0, 600.0)),
         Field(("flow", "metaorder_share"), 0.0, 0.95, 0.5, logarithmic=False),
-        Field(("flow", "informed_share"), 0.0, 0.9, 0.2, logarithmic=False),
-        Field(("flow", "reservation_bps"), 0.02 * wide, 10.0 * wide, 0.4 * wide),
-        Field(("flow", "pick_rate_per_s"), 0.1, 300.0, 10.0),
+        Field(("flow", "informed_share"), 0.0, 0.9, of(0.2, 0.45), logarithmic=False),
+        Field(("flow", "reservation_bps"), 0.02 * wide, 10.0 * wide, of(0.4, 1.5) * wide),
+        Field(("flow", "pick_rate_per_s"), 0.1, 300.0, of(10.0, 35.0)),
         Field(("flow", "pick_margin_bps"), 0.001 * wide, 2.0 * wide, 0.05 * wide),
-        Field(("flow", "pick_notional"), 0.5 * s.order, 300.0 * s.order, 3.0 * s.mean_order),
-        Field(("flow", "hawkes", "branching"), 0.0, 0.93, 0.75, logarithmic=False),
-        Field(("flow", "hawkes", "cross_share"), 0.0, 0.5, 0.25, logarithmic=False),
-        Field(("flow", "hawkes", "weights", 0), 0.05, 20.0, 1.0),
-        Field(("flow", "hawkes", "weights", 2), 0.05, 20.0, 1.0),
-        Field(("impact", "permanent_bps"), 0.01 * s.per_order, 5.0 * s.per_order, 0.3 * s.per_order),
-        Field(("impact", "transient_bps"), 0.001 * s.per_order, 5.0 * s.per_order, 0.05 * s.per_order),
-        Field(("impact", "saturation"), 0.1, 1000.0, 3.0),
-        Field(("impact", "belief_half_life_s"), 0.003, 10.0, 0.1),
+        Field(("flow", "pick_notional"), 0.5 * s.order, 300.0 * s.order, of(3.0, 6.0) * s.mean_order),
+        Field(("flow", "hawkes", "branching"), 0.0, 0.93, of(0.75, 0.85), logarithmic=False),
+        Field(("flow", "hawkes", "cross_share"), 0.0, 0.5, of(0.25, 0.35), logarithmic=False),
+        Field(("flow", "hawkes", "weights", 0), 0.05, 20.0, of(1.0, 3.0)),
+        Field(("flow", "hawkes", "weights", 2), 0.05, 20.0, of(1.0, 0.15)),
+        Field(
+            ("impact", "permanent_bps"), 1e-4 * s.per_order, 5.0 * s.per_order, of(0.3, 0.001) * s.per_order
+        ),
+        Field(
+            ("impact", "transient_bps"), 1e-4 * s.per_order, 5.0 * s.per_order, of(0.05, 0.001) * s.per_order
+        ),
+        Field(("impact", "saturation"), 0.1, 1000.0, of(3.0, 0.15)),
+        Field(("impact", "belief_half_life_s"), 0.003, 10.0, of(0.1, 0.005)),
         Field(("impact", "flight"), 0.0, 0.9, 0.3, logarithmic=False),
     )
     return tuple(_within(field) for field in wanted)
@@ -199,6 +210,7 @@ def base_of(name: str, sample: Sample, scales: Scales) -> dict[str, Any]:
         "start_price": rounded(scales.price),
     }
     data["fair"]["drift_bps_per_hour"] = 0.0
+    data["book"]["batch_ms"] = sample.batch_ms
     data["flow"]["hawkes"]["half_lives_s"] = list(_HALF_LIVES_S)
     data["flow"]["hawkes"]["weights"] = [1.0, 1.0, 1.0]
     data["impact"]["typical_notional"] = rounded(max(1.0, scales.mean_order))

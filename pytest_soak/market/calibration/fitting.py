@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from pytest_soak import kernel
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.market.calibration.fields import base_of, fields_of, scales_of, scenario_at
 from pytest_soak.market.calibration.moments import MOMENTS, measured
@@ -29,9 +30,8 @@ SEEDS = 2
 """Runs of a trial."""
 UNMATCHED = 3.0
 """Errors from which on a statistic is called unmatched."""
-_SEEDS_THAT_ARE = 1 << 64
-_WIDTH, _NEAR = 0.15, 0.05
-"""Deviation of the first trials, as a share of a range: from nothing, and near a scenario."""
+_WIDTH = 0.05
+"""Deviation of the first trials, as a share of a range."""
 _BEGIN_S = 20.0
 _NOTHING = 20.0
 """Errors of a statistic that a trial has not."""
@@ -94,8 +94,7 @@ def fit(
     import numpy as np
 
     places = np.array([field.place(start) for field in fields])
-    width = _WIDTH if start is None else _NEAR
-    best = least(distance, places, simulations, progress, seed, width)
+    best = least(distance, places, simulations, progress, seed, _WIDTH)
     scenario = scenario_at(base, fields, best.at)
     found = _found(scenario, sample, seed + _SHOWN_SEED)
     if found is None:
@@ -113,7 +112,7 @@ def _found(scenario: Scenario, sample: Sample, seed: int) -> Doubles | None:
     rows = []
     for number in range(SEEDS):
         tape = tape_of_scenario(
-            scenario, seed=(seed + number) % _SEEDS_THAT_ARE, start_s=_BEGIN_S, duration_s=sample.stretch_s
+            scenario, seed=(seed + number) % kernel.SEEDS, start_s=_BEGIN_S, duration_s=sample.stretch_s
         )
         if not np.isfinite(tape.mid).any():
             return None

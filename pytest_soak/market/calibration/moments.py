@@ -117,6 +117,35 @@ def _depth(series: Series) -> float:
     return float(np.nanmedian((tape.bid_depth + tape.ask_depth) * 0.5 * tape.mid))
 
 
+def _gaps(series: Series) -> Doubles:
+    """Ticks from the best price to the next one, of both sides one after the other."""
+    import numpy as np
+
+    gaps: Doubles = np.concatenate((series.tape.bid_gap, series.tape.ask_gap))
+    return gaps[gaps > 0.0]
+
+
+def _bare(series: Series) -> float:
+    """Share of time in which nothing stands a tick behind the best price."""
+    import numpy as np
+
+    return float(np.mean(_gaps(series) > 1.0))
+
+
+def _gap(series: Series) -> float:
+    return float(_gaps(series).mean())
+
+
+def _small_moves(series: Series) -> float:
+    """Share of the moves of the best prices in a step that are not further than a tick."""
+    import numpy as np
+
+    tape = series.tape
+    moves = np.abs(np.concatenate((np.diff(tape.bid), np.diff(tape.ask))))
+    moves = moves[moves > 0.0]
+    return float(np.mean(moves < 1.5 * moves.min()))
+
+
 def _still_changes(series: Series) -> tuple[Doubles, Doubles]:
     """Queues at unchanged best prices and their changes within a step, over the mean queue."""
     import numpy as np
@@ -276,6 +305,8 @@ MOMENTS: tuple[Moment, ...] = (
     Moment("queue, median", _queue(0.5), _RATIO, logarithmic=True),
     Moment("queue, upper quartile", _queue(0.75), _RATIO, logarithmic=True),
     Moment("depth of ten levels", _depth, _RATIO, logarithmic=True),
+    Moment("bare a tick behind", _bare, _SHARE),
+    Moment("ticks to the next price", _gap, 2 * _RATIO, logarithmic=True),
     Moment("deviation of depth", _of_fact(quotes.depth_deviation), _SHARE),
     Moment("turnover of queues", _turnover, 2 * _RATIO, logarithmic=True),
     Moment("growth of short queues", _drift(long=False), 0.02),
@@ -297,6 +328,7 @@ MOMENTS: tuple[Moment, ...] = (
     Moment("unmoved mids", _unmoved, _SHARE),
     Moment("moves of the mid, median", _move(0.5), 2 * _RATIO, logarithmic=True),
     Moment("moves of the mid, upper tenth", _move(0.9), 2 * _RATIO, logarithmic=True),
+    Moment("moves of a tick", _small_moves, _SHARE),
     Moment("large moves", _large_moves, _SHARE),
     Moment("met within 1 s at the best price", _met(0.0), _SHARE),
     Moment("met within 1 s a spread behind", _met(1.0), _SHARE),

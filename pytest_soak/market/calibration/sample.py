@@ -32,6 +32,9 @@ _STRETCH_S = 180.0
 """What a run of a trial is as long as, at the most: recordings are cut into equal stretches."""
 _PARTS = 8
 _ALIKE = 1e-6
+_REGULAR = 0.5
+"""Quartiles of the times between messages with depth differ by less than this share of their median where a
+clock sends them; where each change is told when it comes, by more than their median."""
 
 
 class Delays(NamedTuple):
@@ -45,7 +48,7 @@ class Delays(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A recording as far as it is used."""
+    """A recording as far as it is used; ``batch_ms`` is the time between messages of its book by a clock."""
 
     name: str
     sha256: str
@@ -53,6 +56,7 @@ class Source:
     tick_size: float
     lot_size: float
     delays: Delays | None
+    batch_ms: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,11 @@ class Sample:
         """Quantity step of the instrument: the smallest that a recording shows."""
         return min(source.lot_size for source in self.sources)
 
+    @property
+    def batch_ms(self) -> float:
+        """Time between changes of what recordings show of the book; 0 where each is told when it comes."""
+        return min(source.batch_ms for source in self.sources)
+
 
 def source_of(market: ReplayMarket, until_s: float) -> Source:
     """A recording up to a time, checked for what a fit needs.
@@ -90,8 +99,16 @@ def source_of(market: ReplayMarket, until_s: float) -> Source:
     problem = _lack(tape)
     if problem is not None:
         raise SoakConfigError(f"recording {market.recording.path}: {problem}")
-    delays = _delays(market.recording, facts.local_shift_ns)
-    return Source(market.name, market.recording.sha256, tape, facts.tick_size, facts.lot_size, delays)
+    recording = market.recording
+    return Source(
+        market.name,
+        recording.sha256,
+        tape,
+        facts.tick_size,
+        facts.lot_size,
+        _delays(recording, facts.local_shift_ns),
+        _batch_ms(recording),
+    )
 
 
 def _lack(tape: Tape) -> str | None:
@@ -165,6 +182,21 @@ def _deviation(rows: Sequence[Doubles]) -> Doubles:
     away = np.where(known, table - mean_of(rows), 0.0)
     deviations: Doubles = np.sqrt((away**2).sum(axis=0) / np.maximum(known.sum(axis=0) - 1, 1))
     return deviations
+
+
+def _batch_ms(recording: Recording) -> float:
+    """Whole milliseconds between messages with depth, where a clock sends them; 0 where each change is."""
+    import numpy as np
+
+    from pytest_soak.market.recording.rows import DEPTH
+
+    rows = recording.rows[: 1 << 20]
+    sent = np.unique(rows["exch_ts"][(rows["ev"] & 0xFF) == DEPTH])
+    if len(sent) < LEAST_ORDERS:
+        return 0.0
+    low, middle, high = np.quantile(np.diff(sent) / 1e6, (0.25, 0.5, 0.75))
+    is_regular = high - low < _REGULAR * middle
+    return float(min(round(middle), 1000)) if is_regular else 0.0
 
 
 def _delays(recording: Recording, shift_ns: int) -> Delays | None:

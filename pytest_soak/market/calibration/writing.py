@@ -11,6 +11,7 @@ from pytest_soak.domain.text import printable
 from pytest_soak.market.calibration.fields import BASE, fields_of, scales_of
 from pytest_soak.market.calibration.fitting import SEEDS, UNMATCHED, Fit
 
+_READ = ("book.batch_ms",)
 _NAME_WIDTH = 36
 _WIDTH = 100
 _SAID = {
@@ -19,9 +20,9 @@ _SAID = {
 }
 
 
-def text_of(fit: Fit) -> str:
-    """The file's text; the same of the same fit."""
-    lines = [*_head(fit), ""]
+def text_of(fit: Fit, options: str = "") -> str:
+    """The file's text; the same of the same fit. ``options`` are what else the command was given."""
+    lines = [*_head(fit, options), ""]
     data = fit.scenario.model_dump(mode="json", exclude_defaults=False)
     searched = {".".join(map(str, field.path[:2])) for field in fields_of(scales_of(fit.sample))}
     lines += [f"{key} = {_value(data[key])}" for key in ("schema_version", "name", "description")]
@@ -48,14 +49,18 @@ def unmatched(fit: Fit) -> str:
     return f"not matched, {UNMATCHED:g} errors off or more: {', '.join(missed)}"
 
 
-def _head(fit: Fit) -> Iterator[str]:
-    yield "# Fitted by `pytest-soak calibrate` to the statistics below, of"
+def _head(fit: Fit, options: str) -> Iterator[str]:
+    yield "# Fitted to the statistics below, of"
     for source in fit.sample.sources:
         name = printable(source.name)
         yield f"#   {name}, sha256 {source.sha256},"
         yield f"#   {source.tape.seconds:.6g} s with {len(source.tape.trade_s)} market orders."
     begun = f", begun at scenario {fit.start}" if fit.start else ""
-    yield f"# Seed {fit.seed}{begun}, {fit.simulations} trials of {SEEDS} x {fit.sample.stretch_s:.6g} s."
+    yield f"# Seed {fit.seed}{begun}, {fit.simulations} trials of {SEEDS} x {fit.sample.stretch_s:.6g} s:"
+    names = " ".join(printable(source.name) for source in fit.sample.sources)
+    yield f"#   pytest-soak calibrate {names} -o {fit.scenario.name}.toml{options}" + (
+        f" --simulations {fit.simulations} --seed {fit.seed}"
+    )
     yield f"# Distance that remained, on seeds that the fit has not seen: {fit.distance:.4g}"
     yield "# (mean of 2 (sqrt(1 + z**2) - 1), z the errors that a statistic is off: 0.83 if all are one off)"
     yield from (f"# {line}" for line in textwrap.wrap(f"{unmatched(fit).capitalize()}.", _WIDTH))
@@ -72,10 +77,17 @@ def _table(name: str, data: Mapping[str, Any], searched: set[str]) -> Iterator[s
     tables = {key: value for key, value in data.items() if isinstance(value, dict)}
     for key, value in data.items():
         if key not in tables and value is not None:
-            of_base = name not in _SAID and f"{name}.{key}" not in searched
-            yield f"{key} = {_value(value)}{'  # not searched' if of_base else ''}"
+            yield f"{key} = {_value(value)}{_from(name, key, searched)}"
     for key, table in tables.items():
         yield from _table(f"{name}.{key}", table, {f"{name}.{key}.{inner}" for inner in table})
+
+
+def _from(name: str, key: str, searched: set[str]) -> str:
+    """Where a value is from, unless it was searched or its section says so."""
+    path = f"{name}.{key}"
+    if name in _SAID or path in searched:
+        return ""
+    return "  # read from the recordings" if path in _READ else "  # not searched"
 
 
 def _value(value: Any) -> str:

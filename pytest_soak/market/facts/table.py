@@ -73,7 +73,7 @@ PRICE_FACTS = (
         name="decay of clusters",
         statistic="exponent of the ACF of |1 s returns|, lags 5 to 300",
         low=0.15,
-        high=0.5,
+        high=0.45,
         least=50_000,
         source="Cont 2001: 0.2 to 0.4",
         measure=prices.clustering_decay,
@@ -120,8 +120,8 @@ FLOW_FACTS = (
     Fact(
         name="decay of sign memory",
         statistic="exponent of the ACF of sides, lags 1 to 50",
-        low=0.35,
-        high=1.1,
+        low=0.36,
+        high=1.08,
         least=2_000,
         source="BTCUSDT 0.44, ETHUSDT 1.04; Lillo and Farmer 2004: about 0.5",
         measure=flow.sign_decay,
@@ -197,13 +197,13 @@ COST_FACTS = (
             measure=costs.kept(seconds),
             where="wide",
         )
-        for seconds, low, high in ((1.0, 0.3, 0.9), (5.0, 0.2, 0.7), (30.0, 0.0, 0.65))
+        for seconds, low, high in ((1.0, 0.3, 0.9), (5.0, 0.22, 0.66), (30.0, 0.0, 0.65))
     ),
     Fact(
         name="volatility per trade",
         statistic="volatility per market order, of 60 s returns, over the half-spread",
-        low=0.3,
-        high=1.0,
+        low=0.32,
+        high=0.96,
         least=1_000,
         source="Wyart et al. 2008: of order one",
         measure=costs.volatility_per_trade,
@@ -268,7 +268,7 @@ COST_FACTS = (
     Fact(
         name="metaorder impact",
         statistic="impact of those over daily volatility x (size / daily volume) ** 0.5",
-        low=0.65,
+        low=0.67,
         high=2.0,
         least=1_000,
         source="BTCUSDT 0.82; Toth et al. 2011: of order one",
@@ -357,7 +357,7 @@ QUOTE_FACTS = (
         name="imbalance and next",
         statistic="rank correlation of order flow imbalance of 1 s and the return of the next",
         low=0.08,
-        high=0.25,
+        high=0.24,
         least=300,
         source="BTCUSDT 0.19",
         measure=quotes.imbalance_next,
@@ -365,8 +365,8 @@ QUOTE_FACTS = (
     Fact(
         name="depth and next",
         statistic="rank correlation of the imbalance of depth of ten levels and the return of the next 1 s",
-        low=0.12,
-        high=0.4,
+        low=0.13,
+        high=0.39,
         least=300,
         source="BTCUSDT 0.28; Gould and Bonart 2016: strong where the tick is large",
         measure=quotes.depth_next,

@@ -15,6 +15,10 @@ from filelock import FileLock
 
 VARIABLE = "PYTEST_SOAK_CACHE"
 KEPT_DAYS = 14
+LEFT_DAYS = 1
+"""For how long the rows stay that a process was writing when it was killed."""
+_PARTIAL = ".partial"
+_DAYS = {**dict.fromkeys((".npy", ".json", ".lock"), KEPT_DAYS), _PARTIAL: LEFT_DAYS}
 _TEMPORARY: list[tempfile.TemporaryDirectory[str]] = []
 
 
@@ -39,7 +43,7 @@ def kept(key: str, make: Callable[[Path], str]) -> tuple[Path, str]:
 
 
 def _made(rows: Path, make: Callable[[Path], str]) -> str:
-    partial = rows.with_suffix(".partial")
+    partial = rows.with_suffix(_PARTIAL)
     try:
         text = make(partial)
         partial.replace(rows)
@@ -74,9 +78,9 @@ def _of_user() -> Path:
 
 def _forget(folder: Path) -> None:
     """Remove what was not used for long, and what a process that was killed left behind."""
-    old = time.time() - KEPT_DAYS * 86_400
     for path in folder.iterdir():
         # Another process may be at it, or have removed it.
         with contextlib.suppress(OSError):
-            if path.suffix in (".npy", ".json", ".lock", ".partial") and path.stat().st_mtime < old:
+            days = _DAYS.get(path.suffix)
+            if days is not None and path.stat().st_mtime < time.time() - days * 86_400:
                 path.unlink()

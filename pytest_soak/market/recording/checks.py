@@ -9,7 +9,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_soak.market.recording.grid import MOST_UNITS, Grid, off_grid
-from pytest_soak.market.recording.rows import chunks
+from pytest_soak.market.recording.rows import (
+    BUY,
+    CLEAR,
+    DEPTH,
+    EXCHANGE,
+    GAP,
+    LOCAL,
+    SELL,
+    SNAPSHOT,
+    TRADE,
+    chunks,
+    sample,
+)
 from pytest_soak.market.recording.table import Finding, refuse
 from pytest_soak.market.recording.times import MOST_DELAY_NS, MOST_SKEW_NS, Axis
 
@@ -19,13 +31,6 @@ if TYPE_CHECKING:
 
     from pytest_soak.market.recording.rows import Rows
 
-EXCHANGE = 1 << 31
-LOCAL = 1 << 30
-BUY = 1 << 29
-SELL = 1 << 28
-DEPTH, TRADE, CLEAR, SNAPSHOT = 1, 2, 3, 4
-GAP = 110
-"""Messages are missing before the rows that follow, until the book is cleared and shown anew."""
 _PRICED = (DEPTH, TRADE, SNAPSHOT)
 _UNUSABLE = {
     5: "the best bid and offer",
@@ -43,6 +48,7 @@ class Facts:
     """What a recording holds: times in ns of the exchange's clock, sizes of tick and lot, and where from.
 
     ``local_shift_ns`` is to be added to every local time, so that nothing is received before it was sent.
+    ``has_delays`` is false where every row was received at the very time at which it was sent.
     """
 
     rows: int
@@ -51,6 +57,7 @@ class Facts:
     tick_size: float
     lot_size: float
     local_shift_ns: int = 0
+    has_delays: bool = True
     tick_from: str = "data"
     lot_from: str = "data"
     findings: tuple[Finding, ...] = ()
@@ -95,6 +102,7 @@ def check_rows(
         tick_size=tick,
         lot_size=lot,
         local_shift_ns=scan.shift(),
+        has_delays=scan.has_delays,
         tick_from="option" if tick_size else "data",
         lot_from="option" if lot_size else "data",
         findings=(*scan.findings(), *odd),
@@ -105,7 +113,7 @@ def delays_ms(rows: Rows) -> NDArray[np.float64]:
     """Delays from the exchange to the receiver, of a million rows of the local side, evenly taken."""
     import numpy as np
 
-    taken = rows[:: max(1, len(rows) // _MOST_DELAYS)]
+    taken = sample(rows, _MOST_DELAYS)
     of_local = taken[(taken["ev"] & np.uint64(LOCAL)) != 0]
     delays: NDArray[np.float64] = (of_local["local_ts"] - of_local["exch_ts"]) / 1e6
     return delays
@@ -150,8 +158,9 @@ class _Scan:
         self._seen: set[str] = set()
         self.prices, self.quantities, self.trade_prices = Grid(), Grid(), Grid()
         self.most_px = self.most_qty = 0.0
-        self.exchange = Axis("exch_ts", "exchange's", self._report)
-        self.local = Axis("local_ts", "local", self._report)
+        self.exchange = Axis("exch_ts", "exchange's", partial(self._report, "exchange"))
+        self.local = Axis("local_ts", "local", partial(self._report, "local"))
+        self.has_delays = False
         self._least_delay: tuple[int, int] | None = None
         self._early = 0
 
@@ -240,6 +249,7 @@ class _Scan:
         if self._least_delay is None or least < self._least_delay[0]:
             self._least_delay = least, self._offset + int(places[at])
         self._early += int((delay < 0).sum())
+        self.has_delays |= bool(delay.any())
         for wrong, expected in (
             (delay > MOST_DELAY_NS, "at most 10 min"),
             (
@@ -247,7 +257,7 @@ class _Scan:
                 f"at least {-self._most_skew_ns / 1e9:g} s; is one of the clocks not in nanoseconds?",
             ),
         ):
-            self._report("delay", wrong, places, partial(_delay_text, chunk, places, delay, expected))
+            self._report("both", "delay", wrong, places, partial(_delay_text, chunk, places, delay, expected))
 
     def _mark(self, check: str, bad: NDArray[np.bool_], text: Callable[[int], str], kind: str = "") -> None:
         if bad.any():
@@ -255,12 +265,17 @@ class _Scan:
             self._wrong.note(check, kind, self._offset + index, int(bad.sum()), text(index))
 
     def _report(
-        self, check: str, bad: NDArray[np.bool_], places: NDArray[np.intp], text: Callable[[int], str]
+        self,
+        clock: str,
+        check: str,
+        bad: NDArray[np.bool_],
+        places: NDArray[np.intp],
+        text: Callable[[int], str],
     ) -> None:
         if bad.any():
             index = int(bad.argmax())
             row = self._offset + int(places[index])
-            self._wrong.note(check, "", row, int(bad.sum()), text(index))
+            self._wrong.note(check, clock, row, int(bad.sum()), text(index))
 
     def shift(self) -> int:
         """What is to be added to local times, ns."""

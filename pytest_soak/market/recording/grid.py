@@ -14,7 +14,7 @@ MOST_UNITS = 2.0**50
 DUST = 1e-6
 """How far a number may lie off the grid while the grid is inferred, in units of its last decimal."""
 OFF_GRID = 1e-5
-"""How far a number may lie off the grid to be a multiple, in ticks or lots; the kernel has the same bound."""
+"""How far a number may lie off the grid to be a multiple, in ticks or lots."""
 ROUNDING = 1e-15
 """And by how much more, as a share of the number, as computing with doubles moves it."""
 MOST_OF_THEM = 0.999

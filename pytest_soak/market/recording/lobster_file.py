@@ -13,14 +13,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_soak.domain.errors import SoakConfigError
+from pytest_soak.market.recording.times import SECOND_NS
 
 if TYPE_CHECKING:
     from pytest_soak.market.recording.rows import Rows
 
 LEVELS = 10
+MOCK = "_mock_"
+"""In the names of files that hold a mock market."""
 _NO_LEVEL = 9_999_999_999
 _PLACED, _REDUCED, _DELETED, _EXECUTED = 1, 2, 3, 4
-_SECOND_NS = 1_000_000_000
 
 
 def lobster_files(rows: Rows, symbol: str, file: Path) -> Iterator[tuple[Path, bytes, int]]:
@@ -40,9 +42,9 @@ def lobster_files(rows: Rows, symbol: str, file: Path) -> Iterator[tuple[Path, b
     for message, book in _Book(day.astype("datetime64[ns]").astype(int)).lines(rows):
         messages.append(message)
         books.append(book)
-    name = f"{symbol}_{day}_{file.name.removesuffix('.csv')}_mock"
+    name = f"{symbol}_{day}_{file.name.removesuffix('.csv')}"
     for what, lines in (("message", messages), ("orderbook", books)):
-        yield file.with_name(f"{name}_{what}_{LEVELS}.csv"), "".join(lines).encode("ascii"), len(lines)
+        yield file.with_name(f"{name}{MOCK}{what}_{LEVELS}.csv"), "".join(lines).encode("ascii"), len(lines)
 
 
 class _Book:
@@ -57,7 +59,7 @@ class _Book:
 
     def lines(self, rows: Rows) -> Iterator[tuple[str, str]]:
         """A line of a message and one of the book for each row that is seen in the best levels."""
-        from pytest_soak.market.recording.checks import SELL, SNAPSHOT, TRADE
+        from pytest_soak.market.recording.rows import SELL, SNAPSHOT, TRADE
 
         columns = (rows["ev"].tolist(), rows["exch_ts"].tolist(), rows["px"].tolist(), rows["qty"].tolist())
         listed = list(zip(*columns, strict=True))
@@ -105,7 +107,7 @@ class _Book:
 
 
 def _message(at: int, kind: int, number: int, size: float, price: int, side: int) -> str:
-    seconds, ns = divmod(at, _SECOND_NS)
+    seconds, ns = divmod(at, SECOND_NS)
     direction = -1 if side else 1
     return f"{seconds}.{ns:09d},{kind},{number},{_number(size)},{price},{direction}\n"
 

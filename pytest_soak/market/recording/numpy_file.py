@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
+from pytest_soak import kernel
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.market.recording.rows import LAYOUT, ROW_BYTES, About, Recording, layout, refuse_unless_room
 
@@ -30,9 +31,6 @@ _SUFFIX = ".npy"
 _MOST_TEXT = 1 << 20
 _CHUNK_BYTES = 1 << 20
 _MOST_HEADER = 1 << 16
-_MOST_INFLATION = 100
-"""Bytes of rows to a byte that holds them in the archive, above which one is made to fill memory and disk."""
-_INFLATION_JUDGED_FROM = 1 << 26
 _MOST_IN_MEMORY = 1 << 28
 """Bytes of rows of an archive above which they are kept in a temporary file."""
 # What foreign bytes make numpy's parser of headers, and zipfile, raise; and warnings that were made errors.
@@ -145,12 +143,10 @@ def _inflate_errors() -> tuple[type[Exception], ...]:
 
 def _refuse_bomb(member: zipfile.ZipInfo, path: Path) -> None:
     # Not of the file: what else is in it may be there to make it large.
-    held = member.compress_size
-    if member.file_size > max(_INFLATION_JUDGED_FROM, _MOST_INFLATION * held):
-        raise SoakConfigError(
-            f"recording {path}: array 'data' inflates from {held} to {member.file_size} bytes; "
-            f"expected at most {_MOST_INFLATION} times its size in the file"
-        )
+    try:
+        kernel.check_inflation(member.compress_size, member.file_size)
+    except SoakConfigError as error:
+        raise SoakConfigError(f"recording {path}: array 'data' {error}") from None
 
 
 def _member(archive: zipfile.ZipFile, path: Path) -> zipfile.ZipInfo:

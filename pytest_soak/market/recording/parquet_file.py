@@ -11,7 +11,23 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.market.recording.numpy_file import ABOUT, ORIGIN
-from pytest_soak.market.recording.rows import FIELDS, ROW_BYTES, About, layout, refuse_row, refuse_unless_room
+from pytest_soak.market.recording.rows import (
+    BUY,
+    CLEAR,
+    DEPTH,
+    EXCHANGE,
+    FIELDS,
+    GAP,
+    LOCAL,
+    ROW_BYTES,
+    SELL,
+    SNAPSHOT,
+    TRADE,
+    About,
+    layout,
+    refuse_row,
+    refuse_unless_room,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,9 +45,9 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "qty": ("qty", "quantity", "size", "amount"),
 }
 """Names that a column is known by; the first that is there counts."""
-KINDS = {"depth": 1, "trade": 2, "clear": 3, "snapshot": 4, "gap": 110}
-SIDES = {"buy": 1 << 29, "bid": 1 << 29, "sell": 1 << 28, "ask": 1 << 28, "": 0}
-_BOTH = (1 << 31) | (1 << 30)
+KINDS = {"depth": DEPTH, "trade": TRADE, "clear": CLEAR, "snapshot": SNAPSHOT, "gap": GAP}
+SIDES = {"buy": BUY, "bid": BUY, "sell": SELL, "ask": SELL, "": 0}
+_BOTH = EXCHANGE | LOCAL
 _MAGIC = b"PAR1"
 _OPTIONAL = "local_ts"
 _BATCH = 1 << 17

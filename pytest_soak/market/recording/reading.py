@@ -12,7 +12,7 @@ from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.market.recording import numpy_file, parquet_file
 from pytest_soak.market.recording.cache import kept
 from pytest_soak.market.recording.files import files_of, sha256_of
-from pytest_soak.market.recording.rows import About, Recording, layout, refuse_unless_room
+from pytest_soak.market.recording.rows import About, Recording, layout, refuse_unless_room, room_in
 
 if TYPE_CHECKING:
     from pytest_soak.market.recording.rows import Rows
@@ -50,9 +50,8 @@ def read_recording(path: Path) -> Recording:
     """Read a recording: one file, several with commas between them, or a glob.
 
     The rows are mapped: those of ``.npy`` files as they are, those of other formats once they are converted
-    and kept in the user's cache. Mapped rows count as resident while a pass of the kernel goes over them, as
-    pages of the file that the system takes back where memory is short; they are given back after each pass
-    and each chunk. What this process holds of its own does not follow their number.
+    and kept in the user's cache. Mapped rows are given back after each piece of a pass and each chunk, so
+    that memory does not follow their number.
 
     Raises:
         SoakConfigError: naming the file, the row that is wrong and what was expected.
@@ -98,7 +97,7 @@ def _by_kernel(files: tuple[Path, ...]) -> Recording:
                 f"recording {file} is in no known format; expected one of "
                 f"{', '.join(format_names())} (docs/DATA.md says how each is known)"
             )
-    place, text = _converted(files, lambda output: kernel.convert_data(files, output))
+    place, text = _converted(files, lambda output: kernel.convert_data(files, output, room_in(output.parent)))
     about = About.parsed(text, files[0])
     if not about.rows:
         raise SoakConfigError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import mmap
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -31,6 +31,14 @@ FIELDS = (
     ("fval", "<f8"),
 )
 ROW_BYTES = 64
+EXCHANGE, LOCAL = 1 << 31, 1 << 30
+"""Bits of a row's ``ev``: whether the exchange's clock counts for it, and whether the receiver's does."""
+BUY, SELL = 1 << 29, 1 << 28
+"""Bits of its side."""
+DEPTH, TRADE, CLEAR, SNAPSHOT = 1, 2, 3, 4
+"""What it says, in the lowest byte."""
+GAP = 110
+"""Messages are missing before the rows that follow, until the book is cleared and shown anew."""
 LAYOUT = ", ".join(f"{name} {kind}" for name, kind in FIELDS)
 
 
@@ -42,6 +50,14 @@ def chunks(rows: Rows) -> Iterator[tuple[int, Rows]]:
     for offset in range(0, len(rows), CHUNK_ROWS):
         yield offset, rows[offset : offset + CHUNK_ROWS]
         release(rows)
+
+
+def sample(rows: Rows, most: int) -> Rows:
+    """Some ``most`` rows, evenly taken, as a copy; of mapped rows one chunk is resident."""
+    import numpy as np
+
+    step = max(1, len(rows) // most)
+    return np.concatenate([np.array(chunk[-offset % step :: step]) for offset, chunk in chunks(rows)])
 
 
 def release(rows: Rows) -> None:
@@ -61,16 +77,21 @@ def layout() -> np.dtype[np.void]:
     return np.dtype(list(FIELDS))
 
 
+def room_in(place: Path) -> int:
+    """Bytes of rows that may be written to a folder: half of what is free there."""
+    return shutil.disk_usage(place).free // 2
+
+
 def refuse_unless_room(path: Path, size: int, place: Path) -> None:
-    """Refuse rows that would take more than half of what is free where they are to be written.
+    """Refuse rows that would take more than they may where they are to be written.
 
     Raises:
         SoakConfigError: names the recording and the place.
     """
-    free = shutil.disk_usage(place).free
-    if size > free // 2:
+    room = room_in(place)
+    if size > room:
         raise SoakConfigError(
-            f"recording {path}: its rows take {size} bytes, of which {place} may hold {free // 2}, half of "
+            f"recording {path}: its rows take {size} bytes, of which {place} may hold {room}, half of "
             "what is free; make room there, or name another place (TMPDIR, PYTEST_SOAK_CACHE)"
         )
 
@@ -150,9 +171,17 @@ class Recording:
     origin: str | None
     about: About
 
+    def without_receipt(self) -> Recording:
+        """The same recording, whose times of receipt are not known: local times are those of the exchange."""
+        return replace(self, about=self.about.model_copy(update={"has_receipt": False}))
+
     @property
     def buffer(self) -> memoryview:
         """The rows as bytes, without a copy."""
         import numpy as np
 
         return self.rows.view(np.uint8).data
+
+    def release(self) -> None:
+        """Give back the memory of rows that were looked at."""
+        release(self.rows)

@@ -24,7 +24,7 @@ def tardis_files(rows: Rows, symbol: str, file: Path) -> Iterator[tuple[Path, by
     Beside the content stands the number of its rows. Times are in microseconds, whole ones that have begun.
     Rows are in the order of receipt; ``file`` ends in ``.csv`` or ``.csv.gz``.
     """
-    from pytest_soak.market.recording.checks import DEPTH, SNAPSHOT, TRADE
+    from pytest_soak.market.recording.rows import DEPTH, SNAPSHOT, TRADE
 
     packed = file.name.endswith(".gz")
     name = file.name.removesuffix(".gz").removesuffix(".csv")
@@ -45,7 +45,7 @@ def tardis_files(rows: Rows, symbol: str, file: Path) -> Iterator[tuple[Path, by
 def _lines(rows: Rows, symbol: str, kinds: tuple[int, ...]) -> Iterator[str]:
     import numpy as np
 
-    from pytest_soak.market.recording.checks import BUY, SNAPSHOT
+    from pytest_soak.market.recording.rows import BUY, SNAPSHOT
 
     kind = rows["ev"] & np.uint64(0xFF)
     chosen = rows[np.isin(kind, kinds)]

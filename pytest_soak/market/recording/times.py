@@ -23,8 +23,8 @@ MOST_KNOWN_SKEW_NS = 600 * SECOND_NS
 """How far the receiver's clock may be behind where the format says in which unit both clocks count."""
 _MOST_ROWS_PER_NS = 0.01
 _LEAST_ROWS_TO_JUDGE = 1_000
-# The years 2000 to 2100 since 1970, in seconds.
-_ERA_S = (946_684_800, 4_102_444_800)
+ERA_S = (946_684_800, 4_102_444_800)
+"""The years 2000 to 2100 since 1970, in seconds: times of recordings lie there."""
 
 
 class Report(Protocol):
@@ -76,7 +76,7 @@ class Axis:
         hours = (at - before) / (3600 * SECOND_NS)
         return (
             f"of the {self._name} side has {self._field} = {at} ({shown(at)}) "
-            f"after {before} ({shown(before)}), {hours:.4g} h later; "
+            f"after {before} ({shown(before)}), {_hours(hours)} h later; "
             f"expected nanoseconds and at most 1 h between two rows"
         )
 
@@ -89,7 +89,7 @@ class Axis:
         first, last = self.first or 0, self.last
         span = last - first
         for unit, factor in (("seconds", 1), ("milliseconds", 1_000), ("microseconds", 1_000_000)):
-            if _ERA_S[0] * factor <= first <= _ERA_S[1] * factor:
+            if ERA_S[0] * factor <= first <= ERA_S[1] * factor:
                 refuse(
                     path,
                     f": {self._field} = {first} of the first row of the {self._name} side looks like {unit} "
@@ -107,6 +107,10 @@ class Axis:
                 f" is {span / (3600 * SECOND_NS):.4g} h long, from {shown(first)} to {shown(last)}; "
                 "expected at most 168 h",
             )
+
+
+def _hours(hours: float) -> str:
+    return f"{hours:.4g}" if hours < 1e4 else f"{hours:,.0f}"
 
 
 def shown(at_ns: int) -> str:

@@ -188,7 +188,7 @@ class Fair(Strict):
         ge=0.0, le=0.3, description="Weight of the last squared step in the variance of the next, per 100 ms"
     )
     garch_half_life_s: float = Field(ge=1.0, le=3600.0, description="Half-life of a deviation of variance, s")
-    jumps_per_hour: float = Field(ge=0.0, le=3600.0, description="Jumps per hour in the quiet state")
+    jumps_per_hour: float = Field(ge=0.0, le=36_000.0, description="Jumps per hour in the quiet state")
     jump_mean_bps: float = Field(default=0.0, ge=-100.0, le=100.0, description="Mean of a jump, bps")
     jump_sd_bps: float = Field(ge=0.0, le=100.0, description="Standard deviation of a jump, bps")
     transient_bps: float = Field(
@@ -270,6 +270,15 @@ class BookProfile(Strict):
         le=10.0,
         description="How much a queue holds: an order with q median orders of others at its price is "
         "cancelled with probability 1 / (1 + cancel_crowding * q)",
+    )
+    # Left out where nothing waits, so that a scenario without it keeps its hash.
+    batch_ms: float = Field(
+        default=0.0,
+        ge=0.0,
+        le=1000.0,
+        exclude_if=lambda given: given == 0.0,
+        description="Time between changes of what stands in the book, ms; those in between wait for the "
+        "next, as they do where a recording shows a book by messages; 0: each takes effect at once",
     )
 
 

@@ -2,9 +2,8 @@
 "use strict";
 
 const SoakPath = (() => {
-  const { COLOURS, REASONS, chart, fixed, ink, layout, make } = Soak;
-  const PARTS = [["gross_bps", "gross"], ["fees_eff_bps", "fees"], ["slippage_bps", "slippage"], ["inventory_bps", "inventory"], ["funding_bps", "funding"]];
-  const HORIZONS = ["100ms", "1s", "10s", "60s"];
+  const { COLOURS, chart, fixed, ink, layout, make, part } = Soak;
+  const horizons = (fills) => Object.keys(fills.markout_bps);
 
   // Shocks and regimes that have a label, as bands behind the lines.
   function bands(path) {
@@ -40,7 +39,7 @@ const SoakPath = (() => {
   }
 
   function told(fills, n) {
-    const worth = HORIZONS.map((after) => after + " " + fixed(2, true)(fills.markout_bps[after][n])).join(", ");
+    const worth = horizons(fills).map((after) => after + " " + fixed(2, true)(fills.markout_bps[after][n])).join(", ");
     return (fills.side[n] > 0 ? "bought " : "sold ") + fills.qty[n].toPrecision(4) + " at " + fills.price[n] + (fills.maker[n] ? ", maker" : ", taker") + " after " + fills.time[n].toFixed(1) + " s; markout bps: " + worth;
   }
 
@@ -49,7 +48,7 @@ const SoakPath = (() => {
   }
 
   function profit(path) {
-    return [[...PARTS.map(([name, title], n) => line(path, path.parts[name], title, COLOURS[n])), line(path, path.profit, "profit", ink().ink, { width: 2.2 })], over(path)];
+    return [[...Object.entries(path.parts).map(([name, values], n) => line(path, values, part(name), COLOURS[n])), line(path, path.profit, "profit", ink().ink, { width: 2.2 })], over(path)];
   }
 
   function spread(path) {
@@ -59,15 +58,15 @@ const SoakPath = (() => {
 
   function blocks(path) {
     const added = (counts) => counts.map((count, n) => (n ? count - counts[n - 1] : count));
-    return [REASONS.map((reason, n) => ({ x: path.time, y: added(path.blocks[reason]), name: reason, type: "bar", marker: { color: COLOURS[n] } })), over(path, { barmode: "stack", bargap: 0 })];
+    return [Object.entries(path.blocks).map(([reason, counts], n) => ({ x: path.time, y: added(counts), name: reason, type: "bar", marker: { color: COLOURS[n] } })), over(path, { barmode: "stack", bargap: 0 })];
   }
 
   function markouts(path) {
-    const means = HORIZONS.map((after) => {
+    const means = horizons(path.fills).map((after) => {
       const known = path.fills.markout_bps[after].filter((value, n) => value !== null && path.fills.maker[n]);
       return known.length ? known.reduce((sum, value) => sum + value, 0) / known.length : null;
     });
-    return [[{ x: HORIZONS, y: means, mode: "lines+markers", line: { color: COLOURS[0] } }], layout({ showlegend: false, xaxis: { type: "category", rangemode: "normal" } })];
+    return [[{ x: horizons(path.fills), y: means, mode: "lines+markers", line: { color: COLOURS[0] } }], layout({ showlegend: false, xaxis: { type: "category", rangemode: "normal" } })];
   }
 
   const CHARTS = [
@@ -89,10 +88,10 @@ const SoakPath = (() => {
     const details = make("details");
     details.append(make("summary", "Every fill with its markouts"));
     const content = make("div");
-    const columns = ["s", "side", "price", "quantity", "role", "fee", ...HORIZONS.map((after) => "bps after " + after)];
     const fills = path.fills;
+    const columns = ["s", "side", "price", "quantity", "role", "fee", ...horizons(fills).map((after) => "bps after " + after)];
     const rows = fills.time.map((time, n) => [time.toFixed(3), fills.side[n] > 0 ? "buy" : "sell", fills.price[n], fills.qty[n].toPrecision(5), fills.maker[n] ? "maker" : "taker",
-      fixed(4, true)(fills.fee[n]), ...HORIZONS.map((after) => fixed(2, true)(fills.markout_bps[after][n]))]);
+      fixed(4, true)(fills.fee[n]), ...horizons(fills).map((after) => fixed(2, true)(fills.markout_bps[after][n]))]);
     // Filled when it is opened: most are never looked at.
     details.addEventListener("toggle", () => { if (details.open && !content.childElementCount) content.append(Soak.scrolled(Soak.plainTable(columns, rows), "Fills")); });
     details.append(content);

@@ -3,8 +3,6 @@
 "use strict";
 
 const Soak = (() => {
-  const COMPONENTS = [["gross_bps", "gross"], ["fees_eff_bps", "fees"], ["slippage_bps", "slippage"], ["inventory_bps", "inventory"], ["funding_bps", "funding"]];
-  const REASONS = ["min_interval", "throttle", "concurrency", "risk"];
   const COLOURS = ["#3b76c4", "#3a9a6b", "#c9822b", "#8e5bb5", "#b8433f", "#5f6b7a"];
   const BAD = ["FAIL", "NO_DATA", "damaged"];
   const CHARTS = [
@@ -14,6 +12,9 @@ const Soak = (() => {
     ["Parameters within their bounds (0 lower, 1 upper); a cross: a guard spoke", parameters, "tall"],
     ["Resident memory and disk, MB", memory], ["Processor time, s; open files and threads", load],
   ];
+
+  // Title of a part of the profit: that of gross_bps is gross.
+  const part = (name) => name.split("_")[0];
 
   function make(tag, text, classes) {
     const element = document.createElement(tag);
@@ -58,8 +59,8 @@ const Soak = (() => {
   }
 
   function net(canary) {
-    const bars = COMPONENTS.map(([name, title], n) => ({
-      x: numbers(canary), y: kpi(canary, name), name: title, type: "bar", marker: { color: COLOURS[n] },
+    const bars = canary.components.map((name, n) => ({
+      x: numbers(canary), y: kpi(canary, name), name: part(name), type: "bar", marker: { color: COLOURS[n] },
     }));
     return [[...bars, line(canary, "net_bps", "net", ink().ink)], layout({ barmode: "relative", shapes: bounds(canary, "net_bps") })];
   }
@@ -88,7 +89,8 @@ const Soak = (() => {
   }
 
   function blocks(canary) {
-    return [REASONS.map((reason, n) => ({
+    const reasons = Object.keys(canary.iterations.at(-1)?.blocks ?? {});
+    return [reasons.map((reason, n) => ({
       x: numbers(canary), y: canary.iterations.map((one) => one.blocks[reason]), name: reason, type: "bar", marker: { color: COLOURS[n] },
     })), layout({ barmode: "stack" })];
   }
@@ -388,5 +390,5 @@ const Soak = (() => {
   // The charts' script reads some marks in texts as markup.
   const safe = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 
-  return { COLOURS, REASONS, canary, chart, compared, dropped, fixed, heat, ink, layout, make, plainTable, safe, scrolled, table, together, verdict };
+  return { COLOURS, canary, chart, compared, dropped, fixed, heat, ink, layout, make, part, plainTable, safe, scrolled, table, together, verdict };
 })();

@@ -241,13 +241,24 @@ def _unlink(path: Path) -> None:
         _patiently(lambda: disk.unlink(path))
 
 
+def listed(folder: Path, prefix: str = "") -> list[Path]:
+    """What is in a folder, by name; nothing where there is no folder.
+
+    Raises:
+        SoakStoreError: names path and cause.
+    """
+    with _explained(folder, "listed"), contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        return sorted(path for path in folder.iterdir() if path.name.startswith(prefix))
+    return []
+
+
 def sweep(folder: Path) -> None:
     """Remove temporary files that a killed process left; only while no other process writes there.
 
     Raises:
         SoakStoreError: names path and cause.
     """
-    for path in folder.glob(f"{TEMPORARY_PREFIX}*"):
+    for path in listed(folder, TEMPORARY_PREFIX):
         remove(path)
 
 
@@ -257,10 +268,11 @@ def sweep_old(folder: Path) -> None:
     A younger one may be another process's that is at work.
     """
     limit = time.time() - OLD_SECONDS
-    for path in folder.glob(f"{TEMPORARY_PREFIX}*"):
-        with contextlib.suppress(OSError):
-            if path.lstat().st_mtime < limit:
-                _unlink_link(path)
+    with contextlib.suppress(SoakStoreError):
+        for path in listed(folder, TEMPORARY_PREFIX):
+            with contextlib.suppress(OSError):
+                if path.lstat().st_mtime < limit:
+                    _unlink_link(path)
 
 
 def link_latest(target: Path, link: Path) -> None:

@@ -43,10 +43,26 @@ def other_kind(path: Path) -> str | None:
     return "a link" if is_link(path) else _KINDS.get(stat.S_IFMT(found.st_mode), "something else")
 
 
+def is_there(path: Path) -> bool:
+    """Whether anything is at a path; not where the disk does not say."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
+
+
 def is_file(path: Path) -> bool:
     """Whether a plain file is at a path, links followed; not where the disk does not say."""
     try:
         return path.is_file()
+    except OSError:
+        return False
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a folder is at a path, and no link to one; not where the disk does not say."""
+    try:
+        return stat.S_ISDIR(path.lstat().st_mode) and not is_link(path)
     except OSError:
         return False
 

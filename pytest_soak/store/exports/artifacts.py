@@ -85,7 +85,7 @@ def rotate_summaries(folder: Path, keep: int = KEPT_SUMMARIES) -> tuple[int, ...
     Raises:
         SoakStoreError: the disk refused.
     """
-    found = (_SUMMARY.fullmatch(path.name) for path in folder.iterdir())
+    found = (_SUMMARY.fullmatch(path.name) for path in files.listed(folder))
     numbers = sorted(int(match.group(1)) for match in found if match)
     surplus = tuple(numbers[: max(0, len(numbers) - keep)])
     for number in surplus:
@@ -95,11 +95,13 @@ def rotate_summaries(folder: Path, keep: int = KEPT_SUMMARIES) -> tuple[int, ...
 
 
 def exports_in(folder: Path) -> tuple[str, ...]:
-    """Names of the files in a folder that can only come from a journal."""
-    if not folder.is_dir():
-        return ()
+    """Names of the files in a folder that can only come from a journal.
+
+    Raises:
+        SoakStoreError: the disk refused.
+    """
     fixed = (AUDIT_NAME, REPORT_NAME, STATE_NAME, EDGE_NAME, PACK_NAME)
-    names = sorted(path.name for path in folder.iterdir())
+    names = [path.name for path in files.listed(folder)]
     return tuple(name for name in names if name in fixed or exported_number(name) is not None)
 
 

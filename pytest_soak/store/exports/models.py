@@ -7,18 +7,18 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from pytest_soak.config.arguments import (
-    LEAST_CONTRACT,
     LEAST_STEP,
     MAX_ITERATIONS,
     MAX_MINUTES,
-    MOST_CONTRACT,
     MOST_STEP,
 )
-from pytest_soak.config.limits import MAX_SEED
+from pytest_soak.domain.contract import LEAST_SIZE, MOST_SIZE, Kind
 from pytest_soak.domain.fills import PATTERN
 from pytest_soak.domain.funding import funding_of
+from pytest_soak.domain.position import PositionRule
 from pytest_soak.domain.records import DecisionBase, GateResult, Kpis, Opinion, RecordBase, Verdict, Zone
-from pytest_soak.domain.settings import Count, Strict
+from pytest_soak.domain.settings import Count, GateMode, Strict
+from pytest_soak.domain.whole import MAX_SEED
 from pytest_soak.store.journal.wall import UtcTime, WallClock
 
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -205,7 +205,11 @@ def _readable(funding: str | None) -> str | None:
 
 
 class RunSettings(Strict):
-    """What a run is a function of, as its session was asked; None means that nobody said so."""
+    """What a run is a function of, as its session was asked; None means that nobody said so.
+
+    A setting with a default came later than the others: a run of an older version does not name it, and was
+    what the default says. A new setting needs one, so that such a run is still shown and resumed.
+    """
 
     iterations: Count
     profiles: Annotated[tuple[Text, ...] | None, Field(strict=False)]
@@ -213,15 +217,15 @@ class RunSettings(Strict):
     seeds: Annotated[tuple[Seed, ...], Field(strict=False, min_length=1)]
     overrides: Annotated[tuple[Text, ...], Field(strict=False)]
     minutes: Annotated[float | None, Field(gt=0.0, le=MAX_MINUTES)]
-    gate: Literal["hard", "soft", "off"] | None
-    fills: Annotated[str, Field(pattern=PATTERN)] | None
-    position: Literal["carry", "flat"]
+    gate: Annotated[GateMode | None, Field(strict=False)]
+    fills: Annotated[str, Field(pattern=PATTERN)] | None = None
+    position: Annotated[PositionRule, Field(strict=False)] = PositionRule.FLAT
     replay: Annotated[tuple[Text, ...] | None, Field(strict=False), BeforeValidator(_listed)]
-    tick_size: Annotated[float | None, Field(ge=LEAST_STEP, le=MOST_STEP)]
-    lot_size: Annotated[float | None, Field(ge=LEAST_STEP, le=MOST_STEP)]
-    contract: Literal["linear", "inverse"] | None
-    contract_size: Annotated[float | None, Field(ge=LEAST_CONTRACT, le=MOST_CONTRACT)]
-    funding: Annotated[str | None, AfterValidator(_readable)]
+    tick_size: Annotated[float | None, Field(ge=LEAST_STEP, le=MOST_STEP)] = None
+    lot_size: Annotated[float | None, Field(ge=LEAST_STEP, le=MOST_STEP)] = None
+    contract: Kind | None = None
+    contract_size: Annotated[float | None, Field(ge=LEAST_SIZE, le=MOST_SIZE)] = None
+    funding: Annotated[str | None, AfterValidator(_readable)] = None
     tune: bool
     environment: str | None
 

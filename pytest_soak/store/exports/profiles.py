@@ -24,8 +24,12 @@ def profile_number(name: str) -> int | None:
 
 
 def profiled(folder: Path) -> tuple[int, ...]:
-    """Iterations of which a canary's folder has a code profile, in order."""
-    numbers = (profile_number(path.name) for path in folder.iterdir())
+    """Iterations of which a canary's folder has a code profile, in order.
+
+    Raises:
+        SoakStoreError: the disk refused.
+    """
+    numbers = (profile_number(path.name) for path in files.listed(folder))
     return tuple(sorted(number for number in numbers if number is not None))
 
 

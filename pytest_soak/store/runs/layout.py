@@ -8,7 +8,6 @@ from pathlib import Path
 
 MANIFEST_NAME = "RUN.json"
 RUNS_NAME = "runs"
-LATEST_NAME = "latest"
 JOURNAL_NAME = "soak.db"
 
 _STAMP = "%Y%m%dT%H%M%S%f"

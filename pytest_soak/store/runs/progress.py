@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pytest_soak.domain.errors import SoakError
-from pytest_soak.store.disk import places
+from pytest_soak.store.disk import files, places
 from pytest_soak.store.journal.journal import Journal
 from pytest_soak.store.runs.layout import JOURNAL_NAME
 
@@ -25,9 +25,13 @@ def unfinished(path: Path, added: int = 0) -> str | None:
 
 
 def canary_folders(run: Path) -> list[Path]:
-    """Folders of a run's canaries, by name; a link is none of them."""
-    folders = (path for path in run.iterdir() if path.is_dir() and not places.is_link(path))
-    return sorted(path for path in folders if (path / JOURNAL_NAME).exists())
+    """Folders of a run's canaries, by name; a link is none of them.
+
+    Raises:
+        SoakStoreError: the run cannot be listed.
+    """
+    folders = filter(places.is_folder, files.listed(run))
+    return [path for path in folders if places.is_there(path / JOURNAL_NAME)]
 
 
 def is_done(run: Path, added: int = 0) -> bool:
@@ -37,6 +41,6 @@ def is_done(run: Path, added: int = 0) -> bool:
     """
     try:
         folders = canary_folders(run)
-    except OSError:
+    except SoakError:
         return False
     return bool(folders) and all(unfinished(folder / JOURNAL_NAME, added) is None for folder in folders)

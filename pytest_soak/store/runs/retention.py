@@ -5,7 +5,10 @@ The journal of a canary is never touched: everything that is removed or packed h
 
 from __future__ import annotations
 
+import contextlib
 import io
+import os
+import stat
 import tarfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -61,7 +64,12 @@ def rotate(artifacts: Path, now: datetime, limits: Retention) -> Iterator[str]:
             yield f"left alone: {run}: a link"
             continue
         old = _age_seconds(run.name, now) > limits.days * _DAY_SECONDS
-        for folder in canary_folders(run):
+        try:
+            folders = canary_folders(run)
+        except SoakError as error:
+            yield f"left alone: {run}: {error}"
+            continue
+        for folder in folders:
             try:
                 yield from _rotate_canary(folder, limits, old=old)
             except (SoakError, OSError) as error:
@@ -107,7 +115,7 @@ def pack_exports(folder: Path) -> int:
     Raises:
         SoakStoreError: the disk refused; nothing is removed before the archive is whole.
     """
-    found = {path.name: path for path in folder.iterdir() if _is_packed(path)}
+    found = {path.name: path for path in files.listed(folder) if _is_packed(path)}
     if not found:
         return 0
     archive = folder / PACK_NAME
@@ -158,11 +166,15 @@ def _packed(content: Mapping[str, bytes]) -> bytes:
 
 
 def size_of(folder: Path) -> int:
-    """Bytes of the files below a folder; links are not followed, and a file of several names counts once."""
-    found = (path.lstat() for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
-    return sum(
-        {
-            (status.st_dev, status.st_ino) if status.st_nlink > 1 else number: status.st_size
-            for number, status in enumerate(found)
-        }.values()
-    )
+    """Bytes of the files below a folder, as far as the disk tells.
+
+    Links are not followed, and a file of several names counts once.
+    """
+    sizes: dict[object, int] = {}
+    for place, _, names in os.walk(folder):
+        for path in (Path(place, name) for name in names):
+            with contextlib.suppress(OSError):
+                status = path.lstat()
+                if stat.S_ISREG(status.st_mode):
+                    sizes[(status.st_dev, status.st_ino) if status.st_nlink > 1 else path] = status.st_size
+    return sum(sizes.values())

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import filelock
 
+from pytest_soak.config.limits import LATEST
 from pytest_soak.config.parsing import did_you_mean, parse_json, validate
 from pytest_soak.config.paths import entries_in, is_file
 from pytest_soak.domain.errors import SoakConfigError, SoakStateError, SoakStoreError
@@ -17,7 +18,7 @@ from pytest_soak.store.disk import files, places
 from pytest_soak.store.exports.artifacts import render
 from pytest_soak.store.exports.models import RunManifest
 from pytest_soak.store.journal.lock import LOCK_SECONDS, release
-from pytest_soak.store.runs.layout import LATEST_NAME, MANIFEST_NAME, RUNS_NAME
+from pytest_soak.store.runs.layout import MANIFEST_NAME, RUNS_NAME
 from pytest_soak.store.runs.progress import is_done
 
 LISTED = 10
@@ -191,4 +192,4 @@ def link_latest(artifacts: Path, run: Path) -> None:
     Raises:
         SoakStoreError: names the link and the cause.
     """
-    files.link_latest(run, artifacts / LATEST_NAME)
+    files.link_latest(run, artifacts / LATEST)

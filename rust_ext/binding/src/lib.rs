@@ -31,7 +31,7 @@ mod _kernel {
     #[pymodule_export]
     use crate::mock::Market;
     #[pymodule_export]
-    use crate::recorded::{convert_data, data_format, data_formats};
+    use crate::recorded::{check_inflation, convert_data, data_format, data_formats};
     #[pymodule_export]
     use crate::simulation::Simulation;
 
@@ -40,18 +40,23 @@ mod _kernel {
     const __version__: &str = env!("CARGO_PKG_VERSION");
 
     /// Turn recorded rows of 64 bytes into columns of bytes: a market without a maker.
+    ///
+    /// `between` is called between two pieces of the work, here and below: memory that was read may be given
+    /// back then.
     #[pyfunction]
+    #[pyo3(signature = (events, tick_size, lot_size, depth_levels, between=None))]
     fn observe_rows<'py>(
         py: Python<'py>,
         events: PyBuffer<u8>,
         tick_size: f64,
         lot_size: f64,
         depth_levels: usize,
+        between: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyDict>> {
         let bytes = bytes_of(&events)?;
         let mut run =
             RowsObservation::new(bytes, tick_size, lot_size, depth_levels).map_err(refused)?;
-        let columns = super::in_pieces(py, || run.run_piece(PIECE))?;
+        let columns = super::in_pieces(py, between, || run.run_piece(PIECE))?;
         super::columns_of(py, columns)
     }
 
@@ -73,16 +78,17 @@ mod _kernel {
     ///
     /// `series` gets the columns of the series where the spec has a `series_step_ms`.
     #[pyfunction]
-    #[pyo3(signature = (spec, events, series=None))]
+    #[pyo3(signature = (spec, events, series=None, between=None))]
     fn replay<'py>(
         py: Python<'py>,
         spec: &str,
         events: PyBuffer<u8>,
         series: Option<&Bound<'py, PyDict>>,
+        between: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyBytes>> {
         let bytes = bytes_of(&events)?;
         let mut run = Replay::new(spec, bytes).map_err(refused)?;
-        let report = super::in_pieces(py, || run.run_piece(PIECE))?;
+        let report = super::in_pieces(py, between, || run.run_piece(PIECE))?;
         if let Some(series) = series {
             super::fill_columns(series, run.take_series())?;
         }
@@ -92,7 +98,13 @@ mod _kernel {
     /// Open an iteration on recorded rows of 64 bytes that stops at every decision; the spec is that of
     /// `replay`.
     #[pyfunction]
-    fn open_replay(py: Python<'_>, spec: &str, events: PyBuffer<u8>) -> PyResult<Simulation> {
+    #[pyo3(signature = (spec, events, between=None))]
+    fn open_replay(
+        py: Python<'_>,
+        spec: &str,
+        events: PyBuffer<u8>,
+        between: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Simulation> {
         let stepper = {
             let bytes = bytes_of(&events)?;
             // SAFETY: the memory is the exporter's and does not move with `events`, which the simulation holds
@@ -100,14 +112,18 @@ mod _kernel {
             let bytes: &'static [u8] =
                 unsafe { std::slice::from_raw_parts(bytes.as_ptr(), bytes.len()) };
             let mut opening = ReplayOpening::new(spec, bytes).map_err(refused)?;
-            super::in_pieces(py, || opening.run_piece(PIECE))?
+            super::in_pieces(py, between, || opening.run_piece(PIECE))?
         };
         Ok(Simulation::new(stepper, Some(events)))
     }
 }
 
-/// Call `work` without the GIL until it has a result; signals are checked in between.
-pub(crate) fn in_pieces<T, F>(py: Python<'_>, mut work: F) -> PyResult<T>
+/// Call `work` without the GIL until it has a result; in between, signals are checked and `between` is called.
+pub(crate) fn in_pieces<T, F>(
+    py: Python<'_>,
+    between: Option<&Bound<'_, PyAny>>,
+    mut work: F,
+) -> PyResult<T>
 where
     T: Send,
     F: FnMut() -> Result<Option<T>, MarketError> + Send,
@@ -118,6 +134,9 @@ where
             return Ok(result);
         }
         py.check_signals()?;
+        if let Some(between) = between {
+            between.call0()?;
+        }
     }
 }
 

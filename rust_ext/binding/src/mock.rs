@@ -39,7 +39,7 @@ impl Market {
         series: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyBytes>> {
         let mut run = Iteration::new(&self.0, spec).map_err(refused)?;
-        let report = in_pieces(py, || run.run_piece(PIECE))?;
+        let report = in_pieces(py, None, || run.run_piece(PIECE))?;
         if let Some(series) = series {
             fill_columns(series, run.take_series())?;
         }
@@ -51,7 +51,7 @@ impl Market {
     /// Of its maker settings `decision_interval_ms` and `depth_levels` count.
     fn open(&self, py: Python<'_>, spec: &str) -> PyResult<Simulation> {
         let mut opening = Opening::new(&self.0, spec).map_err(refused)?.showing();
-        let venue = in_pieces(py, || opening.run_piece())?;
+        let venue = in_pieces(py, None, || opening.run_piece())?;
         Ok(Simulation::new(Stepper::new(&opening, venue), None))
     }
 
@@ -63,7 +63,7 @@ impl Market {
     /// Run the market without a maker: its label `names` with their bits, `events`, and `columns` of bytes.
     fn observe<'py>(&self, py: Python<'py>, spec: &str) -> PyResult<Bound<'py, PyDict>> {
         let mut run = Observation::new(&self.0, spec).map_err(refused)?;
-        let (names, events, columns) = in_pieces(py, || run.run_piece())?;
+        let (names, events, columns) = in_pieces(py, None, || run.run_piece())?;
         let answer = PyDict::new(py);
         answer.set_item("names", names)?;
         answer.set_item("events", events)?;

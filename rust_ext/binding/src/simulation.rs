@@ -9,7 +9,7 @@ use pyo3::exceptions::{PyOverflowError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
-use market::memory::{words, MOST_COMMANDS, MOST_FILLS, MOST_ORDERS, MOST_TRADES};
+use market::memory::words;
 use market::{Exchange, OrderUpdate, Side, Stepper};
 
 /// An iteration on a market that stops at every decision, for strategies written in Python.
@@ -89,27 +89,20 @@ unsafe extern "C" fn exchange(simulation: *mut Simulation) -> i64 {
     // buffer keeps it alive. Compiled code does not run meanwhile, and every bit pattern is a valid word.
     let memory = unsafe { std::slice::from_raw_parts(start.cast::<Cell<u64>>(), words) };
     let step = AssertUnwindSafe(|| shared.exchange.step(stepper, memory));
-    let answer = catch_unwind(step).unwrap_or_else(|_| Err("the kernel panicked".to_owned()));
-    match answer {
-        Ok(goes_on) => i64::from(goes_on),
-        Err(error) => {
-            shared.error = Some(error);
-            -1
-        }
-    }
+    let error = match catch_unwind(step) {
+        Ok(Ok(goes_on)) => return i64::from(goes_on),
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => "the kernel panicked".to_owned(),
+    };
+    shared.error = Some(error);
+    -1
 }
 
 type FillRow = (Option<u64>, i64, f64, f64, f64, f64);
 type OrderRow = (u64, i64, f64, f64, f64);
 
 fn side_of(side: i64) -> PyResult<Side> {
-    match side {
-        1 => Ok(Side::Buy),
-        -1 => Ok(Side::Sell),
-        _ => Err(PyValueError::new_err(format!(
-            "side {side} is neither 1 (buy) nor -1 (sell)"
-        ))),
-    }
+    Side::try_from(side).map_err(refused)
 }
 
 #[pymethods]
@@ -146,12 +139,6 @@ impl Simulation {
     #[getter]
     fn lot_size(&self) -> f64 {
         self.stepper.lot_size()
-    }
-
-    /// Rows of the memory that a compiled strategy shares: own orders, fills, trades, commands.
-    #[staticmethod]
-    fn shared_rows() -> (usize, usize, usize, usize) {
-        (MOST_ORDERS, MOST_FILLS, MOST_TRADES, MOST_COMMANDS)
     }
 
     /// Share a writable buffer of words of 8 bytes with a compiled strategy: the address of a C function that

@@ -21,6 +21,8 @@ mod quantile;
 mod reasons;
 mod recorded;
 mod risk;
+#[rustfmt::skip] // generated, and compared byte by byte
+pub mod rows;
 mod scan;
 mod stream;
 mod tally;
@@ -38,5 +40,7 @@ pub use lines::Lines;
 pub use path::Path;
 pub use quantile::quantiles;
 pub use reasons::REASONS;
-pub use recorded::{convert, format_names, format_of, Converted, DataError};
+pub use recorded::{
+    check_inflation, convert, format_names, format_of, Converted, DataError, InflationError, Room,
+};
 pub use risk::count_codes;

@@ -13,7 +13,7 @@ pub struct Path {
 
 /// Why a path cannot be followed, and at which byte of the block.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Astray {
+pub(crate) struct PathFault {
     pub at: u32,
     pub what: Flaw,
 }
@@ -103,7 +103,7 @@ impl Tracker {
         block: &Block,
         text: &[u8],
         base: u64,
-    ) -> Result<(), Astray> {
+    ) -> Result<(), PathFault> {
         if self.state != State::Pending && block.least_depth > self.level + 1 {
             return Ok(());
         }
@@ -150,14 +150,14 @@ impl Tracker {
     }
 
     #[inline(always)]
-    fn key(&mut self, path: &Path, text: &[u8], at: u32, depth: u32) -> Result<(), Astray> {
+    fn key(&mut self, path: &Path, text: &[u8], at: u32, depth: u32) -> Result<(), PathFault> {
         if depth != self.level + 1 || !path.keys[self.level as usize].is(&text[at as usize + 1..]) {
             return Ok(());
         }
         let bit = 1 << self.level;
         if self.seen & bit != 0 {
             let what = Flaw::Twice(path.names(self.level + 1));
-            return Err(Astray { at, what });
+            return Err(PathFault { at, what });
         }
         self.seen |= bit;
         self.state = State::Pending;
@@ -165,14 +165,14 @@ impl Tracker {
     }
 
     #[inline(always)]
-    fn value(&mut self, path: &Path, text: &[u8], at: u32, base: u64) -> Result<(), Astray> {
+    fn value(&mut self, path: &Path, text: &[u8], at: u32, base: u64) -> Result<(), PathFault> {
         if self.level as usize + 1 == path.keys.len() {
             self.state = State::Within(base + u64::from(at));
             return Ok(());
         }
         if text[at as usize] != b'{' {
             let what = Flaw::NotObject(path.names(self.level + 1));
-            return Err(Astray { at, what });
+            return Err(PathFault { at, what });
         }
         self.level += 1;
         self.state = State::Seek;

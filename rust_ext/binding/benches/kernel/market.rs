@@ -5,12 +5,9 @@ use criterion::{Criterion, Throughput};
 use market::testing as samples;
 use market::Replay;
 use market::Simulation;
+use readers::rows::{BUY, DEPTH, EXCHANGE, LOCAL, SELL};
 
 const ROWS: usize = 100_000;
-const DEPTH: u64 = 1;
-const BOTH_AXES: u64 = 3 << 30;
-const BUY: u64 = 1 << 29;
-const SELL: u64 = 1 << 28;
 const PIECE: u64 = 50_000;
 
 /// Rows of 64 bytes, one a millisecond, each of which is received a millisecond later.
@@ -20,7 +17,7 @@ fn recording() -> Vec<u8> {
         let ns = row as u64 * 1_000_000;
         let side = if update.sign > 0 { BUY } else { SELL };
         let (price, size) = (update.tick as f64 * 0.1, update.lots as f64 * 0.001);
-        for word in [DEPTH | side | BOTH_AXES, ns, ns + 1_000_000] {
+        for word in [DEPTH | side | EXCHANGE | LOCAL, ns, ns + 1_000_000] {
             bytes.extend(word.to_le_bytes());
         }
         bytes.extend(price.to_le_bytes());

@@ -105,6 +105,33 @@ impl Matching {
         lots - left
     }
 
+    /// A limit order of another participant trades with those of ours that nobody else stands before; returns the
+    /// lots traded.
+    pub(crate) fn meet(
+        &mut self,
+        side: Side,
+        lots: Lots,
+        limit: Tick,
+        now: Ns,
+        fills: &mut Vec<VenueFill>,
+    ) -> Lots {
+        let resting = side.opposite();
+        let stamp = (now, self.mid.unwrap_or(limit as f64));
+        let others = self.others_best(resting);
+        let least = self.own.least_beyond();
+        let is_met = |ours: &Tick| {
+            resting.better_by(*ours, limit) >= least
+                && others.is_none_or(|others| resting.better_by(*ours, others) > 0)
+        };
+        let mut left = lots;
+        while let Some(ours) = self.own.best(resting).filter(is_met).filter(|_| left > 0) {
+            let traded = self.own.fill_passed(resting, ours, left, stamp, fills);
+            self.print(now, side, ours, traded);
+            left -= traded;
+        }
+        lots - left
+    }
+
     /// An immediate-or-cancel order of ours against other participants' orders; returns the lots traded.
     pub(crate) fn take(
         &mut self,

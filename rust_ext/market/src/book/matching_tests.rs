@@ -143,3 +143,28 @@ proptest! {
         }
     }
 }
+
+/// What a sale of 5 down to `limit` fills of a bid of ours of 4 at 99, behind which others bid at `others`.
+fn met(model: FillModel, others: Tick, limit: Tick) -> (Lots, Vec<VenueFill>) {
+    let mut book = Matching::new();
+    book.own.fill_by(model, 1.0);
+    assert!(book.sides[0].add(others, 5, 1) && book.sides[1].add(101, 5, 2));
+    book.note_mid();
+    assert!(book.place(order(1, Side::Buy, 99, 4), 0, 3));
+    let mut fills = Vec::new();
+    let traded = book.meet(Side::Sell, 5, limit, 7, &mut fills);
+    assert_eq!(book.sides[0].ladder().get(others), 5);
+    (traded, fills)
+}
+
+#[test]
+fn a_limit_order_meets_ours_where_nobody_else_stands_before() {
+    let (traded, fills) = met(FillModel::Queue, 98, 99);
+    assert_eq!((traded, fills.len()), (4, 1));
+    assert_eq!((fills[0].tick, fills[0].mid), (99, 99.5));
+    // It does not reach ours, or others stand at our price, or it is only displayed there.
+    assert_eq!(met(FillModel::Queue, 98, 100).0, 0);
+    assert_eq!(met(FillModel::Queue, 99, 90).0, 0);
+    assert_eq!(met(FillModel::Through, 98, 99).0, 0);
+    assert_eq!(met(FillModel::Through, 97, 98).0, 4);
+}

@@ -146,6 +146,13 @@ impl OwnOrders {
         }
     }
 
+    /// Say what was displayed at the price of an order when it was placed.
+    pub(crate) fn tell_ahead(&mut self, id: u64, lots: Lots) {
+        for own in self.orders.iter_mut().filter(|own| own.order.id == id) {
+            own.ahead_at_placement = lots;
+        }
+    }
+
     /// All of them, oldest first.
     pub(crate) fn all(&self) -> &[OwnOrder] {
         &self.orders

@@ -137,14 +137,14 @@ impl RestingOrders {
     }
 
     /// Move every order to its price times a factor, in the order of time and behind whatever stands there;
-    /// `gone` is told of each at its old price. `seq` is the last time priority that was given.
+    /// `visit` gets each at its old price. `seq` is the last time priority that was given.
     ///
     /// Nothing happens where the best order would stay at its price.
     pub(crate) fn reprice(
         &mut self,
         factor: f64,
         seq: &mut u64,
-        mut gone: impl FnMut(CancelledOrder),
+        mut visit: impl FnMut(CancelledOrder),
     ) {
         let moved = |tick: Tick| (tick as f64 * factor).round() as Tick;
         if self.ladder.best().is_none_or(|best| moved(best) == best) {
@@ -156,7 +156,7 @@ impl RestingOrders {
         }
         orders.sort_unstable_by_key(|order| order.seq);
         for order in orders {
-            gone(order);
+            visit(order);
             *seq += 1;
             self.add(moved(order.tick).max(1), order.lots, *seq);
         }
@@ -260,11 +260,11 @@ mod tests {
         for (seq, (tick, lots)) in (1..).zip(orders) {
             assert!(resting.add(tick, lots, seq));
         }
-        let (mut gone, mut seq) = (Vec::new(), 9);
-        resting.reprice(1.0001, &mut seq, |order| gone.push(order.tick));
-        assert!(gone.is_empty() && seq == 9);
-        resting.reprice(1.01, &mut seq, |order| gone.push(order.tick));
-        assert_eq!((gone, seq), (vec![1000, 1000, 1200], 12));
+        let (mut visited, mut seq) = (Vec::new(), 9);
+        resting.reprice(1.0001, &mut seq, |order| visited.push(order.tick));
+        assert!(visited.is_empty() && seq == 9);
+        resting.reprice(1.01, &mut seq, |order| visited.push(order.tick));
+        assert_eq!((visited, seq), (vec![1000, 1000, 1200], 12));
         let (best, depth) = (resting.ladder().best(), resting.ladder().depth(9));
         assert_eq!(
             (best, resting.ladder().get(1212), depth),

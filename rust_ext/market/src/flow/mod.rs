@@ -13,15 +13,13 @@ use crate::world::Point;
 /// Ceiling of the factor by which bursts of market orders drive limit orders.
 const MOST_FOLLOW: f64 = 20.0;
 
-/// What happens next at the market, market orders aside.
+/// What happens to the standing orders.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Event {
     /// A limit order arrives on a side.
     Arrive(Side),
     /// A limit order of a side is cancelled; `stale` says that one too near to fair value goes first.
     Leave { side: Side, stale: bool },
-    /// A participant looks for quotes that fair value has passed.
-    Pick { lots: Lots },
 }
 
 /// A market order that pays up to `limit`; the side is the aggressor's.
@@ -94,22 +92,21 @@ impl Flow {
         f64::from(self.scenario.book.orders) * 0.5
     }
 
-    /// The next event; `standing` are the orders of other participants per side.
-    pub(crate) fn next(
-        &self,
-        point: &Point,
-        fair: f64,
-        standing: [usize; 2],
-        stream: &mut Stream,
-    ) -> Event {
+    /// Whether the next event is of limit orders; else somebody looks for quotes that fair value has passed.
+    pub(crate) fn is_of_limits(&self, point: &Point, stream: &mut Stream) -> bool {
         let (limit, pick) = self.rates(point);
-        if stream.uniform() * (limit + pick) < limit {
-            return self.limit_event(standing, stream);
-        }
+        stream.uniform() * (limit + pick) < limit
+    }
+
+    /// Most that somebody takes of quotes that fair value has passed.
+    pub(crate) fn picked(&self, fair: f64, stream: &mut Stream) -> Lots {
         let notional = self.scenario.flow.pick_notional * stream.exponential();
-        Event::Pick {
-            lots: self.lots(notional, fair),
-        }
+        self.lots(notional, fair)
+    }
+
+    /// Time between changes of what stands in the book; 0 where each takes effect at once.
+    pub(crate) fn batch(&self) -> Ns {
+        ns_of_ms(self.scenario.book.batch_ms)
     }
 
     /// Price and size of an arriving order; `opposite` is the best price of the other side.
@@ -239,7 +236,8 @@ impl Flow {
         stream.uniform() * (1.0 + crowding * orders) < 1.0
     }
 
-    fn limit_event(&self, standing: [usize; 2], stream: &mut Stream) -> Event {
+    /// The next event of limit orders; `standing` are the orders of other participants per side.
+    pub(crate) fn limit_event(&self, standing: [usize; 2], stream: &mut Stream) -> Event {
         let side = side_of(stream);
         let target = self.target();
         let arrive = target / (target + standing[side.index()] as f64);

@@ -12,7 +12,9 @@ use crate::maker::reasons::{Blocks, Reason};
 use crate::maker::state::{Book, Live};
 use crate::scenario::Contract;
 use crate::session::spec::{MakerSettings, Parameters};
-use crate::types::{ns_of_ms, Cancel, Lots, NewOrder, Notification, Ns, Request, Side, Tick, View};
+use crate::types::{
+    ns_of_ms, Cancel, Lots, NewOrder, Notification, Ns, Request, Side, Tick, View, MOST_OF_ORDER,
+};
 
 /// Tokens that the bucket holds, in seconds of refill.
 const BUCKET_MEMORY_S: f64 = 2.0;
@@ -23,9 +25,6 @@ const LIQUIDITY_FACTOR: f64 = 1.3;
 const LIQUIDITY_SLACK: f64 = 0.025;
 /// A taker exit pays at most this many half-spreads beyond the reference.
 const EXIT_HALVES: f64 = 1.75;
-
-/// Ceiling of one order, so that sums of lots stay far from the end of their type.
-const MOST_LOTS: Lots = 1 << 40;
 
 /// Counts of attempts and of blocks by reason.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -191,7 +190,7 @@ impl Maker {
         (enough && tick >= 1).then_some(QuoteIntent {
             side,
             tick,
-            lots: (size as Lots).min(MOST_LOTS),
+            lots: (size as Lots).min(MOST_OF_ORDER),
         })
     }
 
@@ -290,7 +289,7 @@ impl Maker {
         let side = if position > 0 { Side::Sell } else { Side::Buy };
         let lots = ((self.p.max_delta_ratio * limit) as Lots)
             .min(position.abs())
-            .min(MOST_LOTS);
+            .min(MOST_OF_ORDER);
         if lots < 1 {
             return;
         }

@@ -49,6 +49,11 @@ impl Blocks {
         }
     }
 
+    /// Of each reason, in the order of the names.
+    pub(crate) fn by_reason(&self) -> [u64; 4] {
+        [self.min_interval, self.throttle, self.concurrency, self.risk]
+    }
+
     /// For any reason.
     pub(crate) fn total(&self) -> u64 {
         self.min_interval + self.throttle + self.concurrency + self.risk

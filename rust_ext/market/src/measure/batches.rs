@@ -4,11 +4,9 @@ use serde::Serialize;
 
 use crate::maker::Attempts;
 use crate::measure::accounting::Totals;
-use crate::measure::OrderCounts;
+use crate::measure::limits::BATCHES;
+use crate::measure::orders::OrderCounts;
 use crate::types::Ns;
-
-/// Batches of an iteration; between 10 and 30 serve well (Schmeiser 1982), whatever the length.
-pub(crate) const BATCHES: usize = 20;
 
 /// Kinds of samples: adverse move, slippage, order age, lag of the feed, latency.
 pub(crate) const SAMPLES: usize = 5;

@@ -2,10 +2,8 @@
 
 use serde::Serialize;
 
-use crate::types::{Ns, MS, SECOND};
+pub(crate) use crate::measure::limits::HORIZONS;
 
-/// How long after a fill the mid is looked at.
-pub(crate) const HORIZONS: [Ns; 4] = [100 * MS, SECOND, 10 * SECOND, 60 * SECOND];
 /// The horizon of the adverse move, as a place in [`HORIZONS`].
 pub(crate) const ADVERSE: usize = 1;
 

@@ -6,7 +6,10 @@ pub(crate) mod course;
 pub(crate) mod facts;
 pub(crate) mod fills;
 pub(crate) mod frame;
+#[rustfmt::skip] // generated, and compared byte by byte
+pub(crate) mod limits;
 pub(crate) mod markouts;
+pub(crate) mod orders;
 pub(crate) mod series;
 pub(crate) mod stats;
 pub(crate) mod terms;
@@ -22,6 +25,7 @@ use crate::measure::facts::MarketFacts;
 use crate::measure::fills::FillRow;
 use crate::measure::frame::Frame;
 use crate::measure::markouts::{Marked, Markouts, ADVERSE, HORIZONS};
+use crate::measure::orders::OrderCounts;
 use crate::measure::series::{Seen, Series};
 use crate::measure::stats::Sample;
 use crate::measure::terms::Terms;
@@ -31,24 +35,6 @@ use crate::venue::Cancelled;
 
 use crate::types::{ms_of_ns, Lots, Ns, Side, Tick, VenueFill};
 use crate::venue::tape::Column;
-
-/// What became of our orders.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub(crate) struct OrderCounts {
-    /// Taken over from before, and dropped as they would cross.
-    pub carried: u64,
-    pub dropped: u64,
-    pub placed: u64,
-    pub cancelled: u64,
-    pub tail_cancelled: u64,
-    pub rejected: u64,
-    pub maker_fills: u64,
-    pub partial_fills: u64,
-    pub taker_fills: u64,
-    /// Fills of orders whose cancellation was under way, and cancellations that came too late.
-    pub filled_while_cancelling: u64,
-    pub cancels_too_late: u64,
-}
 
 /// What is collected while an iteration runs.
 #[derive(Debug, Clone)]
@@ -208,8 +194,7 @@ impl Measure {
     pub(crate) fn cancelled(&mut self, now: Ns, order: &Cancelled, tail: bool) {
         let age_ms = ms_of_ns(now - order.placed_at);
         self.course.left(now, order.side);
-        self.orders.cancelled += 1;
-        self.orders.tail_cancelled += u64::from(tail);
+        self.orders.cancelled(tail);
         self.order_age_ms.push(age_ms);
     }
 
@@ -241,15 +226,13 @@ impl Measure {
             fee_shift_bps: fill.fee_shift_bps,
         };
         let fee = self.account.book(&booked);
+        self.orders.filled(fill);
         if maker {
-            self.orders.maker_fills += 1;
-            self.orders.partial_fills += u64::from(fill.left > 0);
             if fill.left == 0 {
                 self.course.left(fill.ts, fill.side);
                 self.order_age_ms.push(ms_of_ns(fill.ts - fill.placed_at));
             }
         } else {
-            self.orders.taker_fills += 1;
             let contract = self.account.contract();
             let decided = contract.value(booked.mid_at_decision);
             let cost = fill.side.sign() as f64 * (contract.value(booked.price) - decided);
@@ -271,7 +254,7 @@ impl Measure {
                 placed_ms: ms_of_ns(fill.placed_at),
             });
         }
-        let place = (self.orders.maker_fills + self.orders.taker_fills - 1) as usize;
+        let place = self.orders.fills() as usize - 1;
         (place, fee)
     }
 

@@ -1,5 +1,6 @@
 //! The path of an iteration in columns: the market, our quotes and what we made, at equal steps of time.
 
+use crate::maker::reasons::Reason;
 use crate::maker::Attempts;
 use crate::measure::accounting::Totals;
 use crate::types::{ms_of_ns, Ns, MS};
@@ -29,14 +30,8 @@ const AMOUNTS: [&str; 7] = [
     "inventory",
     "funding",
 ];
-const COUNTS: [&str; 6] = [
-    "labels",
-    "attempts",
-    "min_interval",
-    "throttle",
-    "concurrency",
-    "risk",
-];
+/// Columns of counts; blocks by reason follow them.
+const COUNTS: [&str; 2] = ["labels", "attempts"];
 
 /// Columns that grow by a row per step; none where no step is given.
 #[derive(Debug, Clone, Default)]
@@ -47,7 +42,7 @@ pub(crate) struct Series {
     prices: [Vec<f64>; PRICES.len()],
     sizes: [Vec<f64>; SIZES.len()],
     amounts: [Vec<f64>; AMOUNTS.len()],
-    counts: [Vec<u64>; COUNTS.len()],
+    counts: [Vec<u64>; COUNTS.len() + Reason::NAMES.len()],
 }
 
 impl Series {
@@ -104,18 +99,10 @@ impl Series {
                 totals.funding,
             ],
         );
-        let blocks = attempts.blocks;
-        push(
-            &mut self.counts,
-            [
-                seen.labels,
-                attempts.all,
-                blocks.min_interval,
-                blocks.throttle,
-                blocks.concurrency,
-                blocks.risk,
-            ],
-        );
+        let mut counts = [0; COUNTS.len() + Reason::NAMES.len()];
+        counts[..COUNTS.len()].copy_from_slice(&[seen.labels, attempts.all]);
+        counts[COUNTS.len()..].copy_from_slice(&attempts.blocks.by_reason());
+        push(&mut self.counts, counts);
     }
 
     /// The columns, and nothing is left.
@@ -125,7 +112,7 @@ impl Series {
         let floats = floats.chain(SIZES.iter().zip(&self.sizes));
         let floats = floats.chain(AMOUNTS.iter().zip(&self.amounts));
         columns.extend(floats.map(|(name, values)| (*name, doubles(values))));
-        let counts = COUNTS.iter().zip(&self.counts);
+        let counts = COUNTS.iter().chain(&Reason::NAMES).zip(&self.counts);
         let bytes = |values: &[u64]| values.iter().flat_map(|v| v.to_le_bytes()).collect();
         columns.extend(counts.map(|(name, values)| (*name, bytes(values))));
         *self = Series::default();

@@ -4,8 +4,7 @@ use serde::Serialize;
 
 use readers::quantiles;
 
-/// Least sample size from which a percentile is reported.
-pub(crate) const LEAST: usize = 20;
+use crate::measure::limits::LEAST_VALUES;
 
 /// Most classes of a histogram.
 const CLASSES: usize = 256;
@@ -36,11 +35,11 @@ pub(crate) struct Sample {
 }
 
 impl Sample {
-    /// Sum up values; the percentile is None below [`LEAST`] values. `ends` are their numbers by the end of
+    /// Sum up values; the percentile is None below [`LEAST_VALUES`] values. `ends` are their numbers by the end of
     /// each batch.
     pub(crate) fn of(values: &[f64], ends: &[usize]) -> Self {
         let n = values.len();
-        let p95 = (n >= LEAST).then(|| percentile(values, 0.95));
+        let p95 = (n >= LEAST_VALUES).then(|| percentile(values, 0.95));
         let starts = std::iter::once(0).chain(ends.iter().copied());
         let batches: Vec<&[f64]> = starts.zip(ends).map(|(a, &b)| &values[a..b]).collect();
         let limit = p95.unwrap_or(f64::INFINITY);
@@ -177,7 +176,7 @@ mod tests {
     fn interpolates_between_ranks() {
         let values: Vec<f64> = (1..=20).rev().map(f64::from).collect();
         assert_eq!(Sample::of(&values, &[]).p95, Some(19.05));
-        let few = Sample::of(&[1.0; LEAST - 1], &[LEAST - 1]);
+        let few = Sample::of(&[1.0; LEAST_VALUES - 1], &[LEAST_VALUES - 1]);
         assert_eq!((few.n, few.p95, few.batch_n.len()), (19, None, 0));
         assert_eq!(percentile(&[3.0], 0.95), 3.0);
         assert_eq!(percentile(&[], 0.95), 0.0);

@@ -2,36 +2,65 @@
 //! read from there after it.
 
 use std::collections::VecDeque;
-use std::fmt;
 
+use crate::error::MarketError;
 use crate::maker::reasons::Reason;
 use crate::session::holdings::Resting;
-use crate::session::memory::{
-    Command, Parts, Rows, Words, AT_COMMANDS, AT_NEXT_ID, MOST_COMMANDS, MOST_FILLS, MOST_ORDERS,
-    MOST_TRADES,
-};
+use crate::session::memory::{Command, Parts, Rows, Words};
 use crate::session::refusals::RequestError;
+use crate::session::shared::{
+    AT_COMMANDS, AT_NEXT_ID, CANCELLING, DO_BLOCKED, DO_CANCEL, DO_PLACE, DO_PLACE_LIMIT,
+    DO_RECORD, DO_REDUCE, DO_REPLACE, DO_TAKE, KINDS, LIVE, MOST_COMMANDS, MOST_FILLS, MOST_ORDERS,
+    MOST_TRADES, PENDING,
+};
 use crate::session::stepper::Stepper;
 use crate::session::updates::OrderUpdate;
-use crate::types::Side;
+use crate::types::{Side, SideError};
 
-const PENDING: i64 = 0;
-const LIVE: i64 = 1;
-const CANCELLING: i64 = 2;
 /// Less of an order than this share of it is nothing.
 const SMALL: f64 = 1e-9;
 
-/// Why a command cannot be carried out.
-#[derive(Debug, Clone, PartialEq)]
-pub struct CommandError(String);
-
-impl fmt::Display for CommandError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
+/// Why a strategy that works on memory cannot go on.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum ExchangeError {
+    /// More commands than the memory has room for.
+    #[error("{0} commands at one decision; accepted are {MOST_COMMANDS}")]
+    Commands(u64),
+    /// A command that is not known.
+    #[error("a command of kind {0}; accepted are 1 to {KINDS}")]
+    Kind(i64),
+    /// A side that is none.
+    #[error(transparent)]
+    Side(#[from] SideError),
+    /// A number that no order has.
+    #[error("order = {0} is no number that place() returned")]
+    Order(i64),
+    /// An order that was filled, rejected or cancelled.
+    #[error("order {0} is not at the market")]
+    NotThere(u64),
+    /// A reason that is not counted.
+    #[error("blocked({0}); accepted are 0 to {most}", most = Reason::NAMES.len() - 1)]
+    Reason(i64),
+    /// A value that cannot be recorded.
+    #[error("record({place}, {value}); accepted are a place among the {names} names in kpis and a finite number")]
+    Record {
+        place: i64,
+        value: f64,
+        names: usize,
+    },
+    /// More orders than the memory has room for.
+    #[error("{0} orders at the market; accepted are {MOST_ORDERS}")]
+    Orders(usize),
+    /// More to tell than the memory has room for.
+    #[error("more than {most} {what} between two decisions; make step_ms shorter")]
+    Updates { most: usize, what: &'static str },
+    /// What the market refuses.
+    #[error("{call}: {error}")]
+    Refused { call: String, error: RequestError },
+    /// What the market's data lack.
+    #[error(transparent)]
+    Market(#[from] MarketError),
 }
-
-impl std::error::Error for CommandError {}
 
 #[derive(Debug, Clone, Copy)]
 struct Order {
@@ -100,44 +129,46 @@ impl Exchange {
     /// at the end. The memory has [`words`](crate::memory::words) words.
     ///
     /// # Errors
-    /// One sentence: what was asked for that cannot be done, or what the market's data lack.
-    pub fn step(&mut self, stepper: &mut Stepper<'_>, memory: Words<'_>) -> Result<bool, String> {
+    /// What was asked for and cannot be done, or what the market's data lack.
+    pub fn step(
+        &mut self,
+        stepper: &mut Stepper<'_>,
+        memory: Words<'_>,
+    ) -> Result<bool, ExchangeError> {
         let parts = Parts::of(memory, stepper.most_levels());
         let asked = parts.now[AT_COMMANDS].get();
         if asked > MOST_COMMANDS as u64 {
-            return Err(format!(
-                "{asked} commands at one decision; accepted are {MOST_COMMANDS}"
-            ));
+            return Err(ExchangeError::Commands(asked));
         }
         for place in 0..asked as usize {
             let command = parts.command(place);
-            self.carry_out(stepper, command).map_err(|e| e.0)?;
+            self.carry_out(stepper, command)?;
         }
-        let goes_on = stepper.step().map_err(|error| error.to_string())?;
+        let goes_on = stepper.step()?;
         self.write(stepper, &parts)?;
         Ok(goes_on)
     }
 
-    fn carry_out(&mut self, stepper: &mut Stepper<'_>, c: Command) -> Result<(), CommandError> {
+    fn carry_out(&mut self, stepper: &mut Stepper<'_>, c: Command) -> Result<(), ExchangeError> {
         match c.kind {
-            1 => {
-                let side = c.side()?;
+            DO_PLACE => {
+                let side = Side::try_from(c.side)?;
                 let id = c.said("place", stepper.place(side, c.price, c.size))?;
                 self.sent(stepper, c, side, id);
             }
-            2 => {
-                let side = c.side()?;
+            DO_PLACE_LIMIT => {
+                let side = Side::try_from(c.side)?;
                 let id = c.said("place_limit", stepper.place_limit(side, c.price, c.size))?;
                 self.sent(stepper, c, side, id);
                 self.takes.push_back(Some(id));
             }
-            3 => {
-                let side = c.side()?;
+            DO_TAKE => {
+                let side = Side::try_from(c.side)?;
                 c.said("take", stepper.take(side, c.price, c.size))?;
                 self.takes.push_back(None);
             }
-            4 => self.cancel(stepper, c)?,
-            5 => {
+            DO_CANCEL => self.cancel(stepper, c)?,
+            DO_REPLACE => {
                 let place = self.open(c)?;
                 let side = self.orders[place].side;
                 let given = self.orders[place].id;
@@ -145,34 +176,23 @@ impl Exchange {
                 self.orders[place].state = CANCELLING;
                 self.sent(stepper, c, side, id);
             }
-            6 => {
+            DO_REDUCE => {
                 let id = self.orders[self.open(c)?].id;
                 c.said("reduce", stepper.reduce(id, c.size))?;
                 c.said("reduce", stepper.attempt(None))?;
             }
-            7 => {
+            DO_BLOCKED => {
                 let reason = usize::try_from(c.order)
                     .ok()
                     .and_then(|n| Reason::NAMES.get(n));
-                let name = reason.ok_or_else(|| {
-                    let known = Reason::NAMES.len() - 1;
-                    CommandError(format!("blocked({}); accepted are 0 to {known}", c.order))
-                })?;
+                let name = reason.ok_or(ExchangeError::Reason(c.order))?;
                 c.said("blocked", stepper.attempt(Some(name)))?;
             }
-            8 => self.record(c)?,
-            _ => {
-                return Err(CommandError(format!(
-                    "a command of kind {}; accepted are 1 to 8",
-                    c.kind
-                )))
-            }
+            DO_RECORD => self.record(c)?,
+            kind => return Err(ExchangeError::Kind(kind)),
         }
         if self.orders.len() > MOST_ORDERS {
-            return Err(CommandError(format!(
-                "{} orders at the market; accepted are {MOST_ORDERS}",
-                self.orders.len()
-            )));
+            return Err(ExchangeError::Orders(self.orders.len()));
         }
         Ok(())
     }
@@ -193,7 +213,7 @@ impl Exchange {
         });
     }
 
-    fn cancel(&mut self, stepper: &mut Stepper<'_>, c: Command) -> Result<(), CommandError> {
+    fn cancel(&mut self, stepper: &mut Stepper<'_>, c: Command) -> Result<(), ExchangeError> {
         let id = self.number(c)?;
         let order = self.orders.iter_mut().find(|order| order.id == id);
         // What is no longer at the market, or is being cancelled, needs nothing.
@@ -204,41 +224,37 @@ impl Exchange {
         Ok(())
     }
 
-    fn record(&mut self, c: Command) -> Result<(), CommandError> {
+    fn record(&mut self, c: Command) -> Result<(), ExchangeError> {
         let (names, place) = (self.recorded.len(), usize::try_from(c.order).ok());
         let values = place.and_then(|place| self.recorded.get_mut(place));
         match values.filter(|_| c.price.is_finite()) {
             Some(values) => values.push(c.price),
             None => {
-                return Err(CommandError(format!(
-                    "record({}, {}); accepted are a place among the {names} names in kpis and a finite number",
-                    c.order, c.price
-                )))
+                return Err(ExchangeError::Record {
+                    place: c.order,
+                    value: c.price,
+                    names,
+                })
             }
         }
         Ok(())
     }
 
     /// The number of an order that was placed.
-    fn number(&self, c: Command) -> Result<u64, CommandError> {
+    fn number(&self, c: Command) -> Result<u64, ExchangeError> {
         let id = u64::try_from(c.order).ok();
         id.filter(|id| (1..=self.last_id).contains(id))
-            .ok_or_else(|| {
-                CommandError(format!(
-                    "order = {} is no number that place() returned",
-                    c.order
-                ))
-            })
+            .ok_or(ExchangeError::Order(c.order))
     }
 
     /// Where an order stands that may be at the market.
-    fn open(&self, c: Command) -> Result<usize, CommandError> {
+    fn open(&self, c: Command) -> Result<usize, ExchangeError> {
         let id = self.number(c)?;
         let place = self.orders.iter().position(|order| order.id == id);
-        place.ok_or_else(|| CommandError(format!("order {id} is not at the market")))
+        place.ok_or(ExchangeError::NotThere(id))
     }
 
-    fn write(&mut self, stepper: &mut Stepper<'_>, parts: &Parts<'_>) -> Result<(), String> {
+    fn write(&mut self, stepper: &mut Stepper<'_>, parts: &Parts<'_>) -> Result<(), ExchangeError> {
         let (fills, rejected) = self.take_in(stepper, parts)?;
         let trades = write_trades(stepper, parts.trades)?;
         self.write_levels(stepper, parts.levels);
@@ -280,7 +296,7 @@ impl Exchange {
         &mut self,
         stepper: &Stepper<'_>,
         parts: &Parts<'_>,
-    ) -> Result<(usize, usize), String> {
+    ) -> Result<(usize, usize), ExchangeError> {
         let (mut fills, mut rejected) = (0, 0);
         let mut rows = Rows::in_words(parts.fills);
         for update in stepper.updates() {
@@ -371,18 +387,8 @@ impl Exchange {
 }
 
 impl Command {
-    fn side(&self) -> Result<Side, CommandError> {
-        match self.side {
-            1 => Ok(Side::Buy),
-            -1 => Ok(Side::Sell),
-            side => Err(CommandError(format!(
-                "side {side} is neither 1 (buy) nor -1 (sell)"
-            ))),
-        }
-    }
-
     /// What the market said to it.
-    fn said<T>(&self, call: &str, answer: Result<T, RequestError>) -> Result<T, CommandError> {
+    fn said<T>(&self, call: &str, answer: Result<T, RequestError>) -> Result<T, ExchangeError> {
         let Command {
             order,
             side,
@@ -398,12 +404,12 @@ impl Command {
                 "blocked" => format!("blocked({order})"),
                 _ => format!("{call}({side}, {price}, {size})"),
             };
-            CommandError(format!("{asked}: {error}"))
+            ExchangeError::Refused { call: asked, error }
         })
     }
 }
 
-fn write_trades(stepper: &mut Stepper<'_>, words: Words<'_>) -> Result<usize, String> {
+fn write_trades(stepper: &mut Stepper<'_>, words: Words<'_>) -> Result<usize, ExchangeError> {
     let mut rows = Rows::in_words(words);
     let mut trades = 0;
     for (time_ms, price, size, aggressor) in stepper.trades() {
@@ -417,11 +423,9 @@ fn write_trades(stepper: &mut Stepper<'_>, words: Words<'_>) -> Result<usize, St
     Ok(trades)
 }
 
-fn at_most(n: usize, most: usize, what: &str) -> Result<(), String> {
+fn at_most(n: usize, most: usize, what: &'static str) -> Result<(), ExchangeError> {
     if n <= most {
         return Ok(());
     }
-    Err(format!(
-        "more than {most} {what} between two decisions; make step_ms shorter"
-    ))
+    Err(ExchangeError::Updates { most, what })
 }

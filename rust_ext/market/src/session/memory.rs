@@ -2,23 +2,9 @@
 
 use std::cell::Cell;
 
-/// Own orders at the market, at most.
-pub const MOST_ORDERS: usize = 256;
-/// Fills that one step can tell, at most; as many rejections.
-pub const MOST_FILLS: usize = 1024;
-/// Trades that one step can tell, at most.
-pub const MOST_TRADES: usize = 8192;
-/// What can be asked for at one decision.
-pub const MOST_COMMANDS: usize = 512;
-
-const NOW: usize = 16;
-const ORDER: usize = 8;
-const FILL: usize = 7;
-const TRADE: usize = 4;
-const COMMAND: usize = 5;
-/// Words of the first row that the strategy writes.
-pub(crate) const AT_NEXT_ID: usize = 14;
-pub(crate) const AT_COMMANDS: usize = 15;
+use crate::session::shared::{
+    COMMAND, FILL, MOST_COMMANDS, MOST_FILLS, MOST_ORDERS, MOST_TRADES, NOW, ORDER, TRADE,
+};
 
 /// Memory that strategy and market share.
 pub type Words<'a> = &'a [Cell<u64>];

@@ -4,7 +4,7 @@ use crate::book::displayed::Displayed;
 use crate::error::MarketError;
 use crate::types::{Ns, Side};
 use crate::venue::rows::{Action, Rows};
-use crate::venue::tape::{Column, Tape, Trade};
+use crate::venue::tape::{Column, Sight, Tape, Trade};
 use crate::world::STEP;
 
 /// A recording that is recorded piece by piece.
@@ -64,8 +64,9 @@ impl<'a> RowsObservation<'a> {
     /// Note the state at every grid point up to a time, itself excluded.
     fn reach(&mut self, time: Ns) {
         while self.next_sample < time {
-            let [bids, asks] = self.book.sides();
-            self.tape.sample(bids, asks, f64::NAN, 0);
+            let levels = self.tape.levels();
+            let sides = Side::BOTH.map(|side| Sight::of(self.book.side(side), levels));
+            self.tape.sample(sides, f64::NAN, 0);
             self.next_sample += STEP;
         }
     }

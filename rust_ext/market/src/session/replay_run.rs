@@ -8,7 +8,7 @@ use crate::maker::Attempts;
 use crate::measure::frame::Frame;
 use crate::measure::terms::Terms;
 use crate::measure::Measure;
-use crate::session::pace::Plan;
+use crate::session::decision_loop::Plan;
 use crate::session::payments::Payments;
 use crate::session::run::Run;
 use crate::session::spec::ReplaySpec;

@@ -1,7 +1,7 @@
 //! A slice of a recording that stops at every decision.
 
 use crate::error::MarketError;
-use crate::session::pace::Plan;
+use crate::session::decision_loop::Plan;
 use crate::session::replay_run::{opened, plan_of};
 use crate::session::spec::ReplaySpec;
 use crate::session::stepper::Stepper;

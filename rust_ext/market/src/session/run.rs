@@ -5,7 +5,7 @@ use crate::venue::rows::RowError;
 use std::collections::BTreeMap;
 
 use crate::maker::Maker;
-use crate::session::pace::{Pace, Plan};
+use crate::session::decision_loop::{DecisionLoop, Plan};
 use crate::session::spec::{MakerSettings, Parameters};
 use crate::types::{Ns, Request, View};
 use crate::venue::tape::Column;
@@ -14,7 +14,7 @@ use crate::venue::Venue;
 /// A running iteration.
 #[derive(Debug, Clone)]
 pub(crate) struct Run<V> {
-    pace: Pace<V>,
+    decisions: DecisionLoop<V>,
     maker: Maker,
     requests: Vec<Request>,
 }
@@ -36,10 +36,10 @@ impl<V: Venue> Run<V> {
         )
         .trading(plan.terms.contract.clone());
         let (lots, last) = (plan.holdings.lots(plan.lot_size), plan.holdings.last_order);
-        let pace = Pace::new(venue, plan);
-        maker.holding(lots, last, pace.gateway.venue.resting());
+        let decisions = DecisionLoop::new(venue, plan);
+        maker.holding(lots, last, decisions.gateway.venue.resting());
         Run {
-            pace,
+            decisions,
             maker,
             requests: Vec::new(),
         }
@@ -56,11 +56,11 @@ impl<V: Venue> Run<V> {
             if self.venue().counts().0 >= stop_at {
                 break;
             }
-            match self.pace.advance_to_decision()? {
+            match self.decisions.advance_to_decision()? {
                 Some(now) => self.decide(now),
                 None => {
                     // What arrives after the last decision is measured like what arrived before it.
-                    self.receive(self.pace.plan.end);
+                    self.receive(self.decisions.plan.end);
                     return Ok(true);
                 }
             }
@@ -70,12 +70,12 @@ impl<V: Venue> Run<V> {
 
     /// The market.
     pub(crate) fn venue(&self) -> &V {
-        &self.pace.gateway.venue
+        &self.decisions.gateway.venue
     }
 
     /// The market, to be changed.
     pub(crate) fn venue_mut(&mut self) -> &mut V {
-        &mut self.pace.gateway.venue
+        &mut self.decisions.gateway.venue
     }
 
     /// The report as JSON; `label_ms` says how long each label of the market was on, `ended` whether its data
@@ -88,8 +88,8 @@ impl<V: Venue> Run<V> {
         label_ms: BTreeMap<String, f64>,
         ended: bool,
     ) -> Result<String, ReportError> {
-        let frame = self.pace.frame(label_ms, ended);
-        self.pace
+        let frame = self.decisions.frame(label_ms, ended);
+        self.decisions
             .gateway
             .measure
             .report(frame, self.maker.attempts())
@@ -97,11 +97,11 @@ impl<V: Venue> Run<V> {
 
     /// The series as columns, nothing where none was asked for.
     pub(crate) fn take_series(&mut self) -> Vec<Column> {
-        self.pace.gateway.measure.take_series()
+        self.decisions.gateway.measure.take_series()
     }
 
     fn receive(&mut self, now: Ns) -> View {
-        let gateway = &mut self.pace.gateway;
+        let gateway = &mut self.decisions.gateway;
         while let Some(notification) = gateway.poll() {
             self.maker.notification(now, notification);
         }
@@ -110,7 +110,7 @@ impl<V: Venue> Run<V> {
 
     fn decide(&mut self, now: Ns) {
         let view = self.receive(now);
-        let gateway = &mut self.pace.gateway;
+        let gateway = &mut self.decisions.gateway;
         self.maker.decide(now, &view, &mut self.requests);
         gateway.measure.attempts = self.maker.attempts();
         for request in self.requests.drain(..) {

@@ -4,25 +4,24 @@ use crate::error::MarketError;
 use crate::maker::reasons::Reason;
 use crate::maker::Attempts;
 use crate::measure::frame::Frame;
+use crate::session::decision_loop::{DecisionLoop, Plan};
 use crate::session::estimates::Estimates;
 use crate::session::holdings::Resting;
-use crate::session::pace::{Pace, Plan};
 use crate::session::refusals::RequestError;
 use crate::session::simulate::Opening;
 use crate::session::updates::OrderUpdate;
-use crate::types::{ms_of_ns, Cancel, Lots, NewOrder, Notification, Ns, Request, Side, Tick, View};
+use crate::types::{
+    ms_of_ns, Cancel, Lots, NewOrder, Notification, Ns, Request, Side, Tick, View, MOST_OF_ORDER,
+};
 use crate::venue::any::AnyVenue;
 use crate::venue::mock::MockVenue;
 use crate::venue::tape::Column;
 use crate::venue::Venue;
 
-/// Ceiling of one order, so that sums of lots stay far from the end of their type.
-const MOST_LOTS: f64 = (1u64 << 40) as f64;
-
 /// The iteration between two decisions.
 #[derive(Debug, Clone)]
 pub struct Stepper<'a> {
-    pace: Pace<AnyVenue<'a>>,
+    decisions: DecisionLoop<AnyVenue<'a>>,
     /// Levels that are shown at most.
     levels: usize,
     estimates: Estimates,
@@ -56,9 +55,9 @@ impl<'a> Stepper<'a> {
         venue.shown().prints.clear();
         let (position, ids) = (plan.holdings.lots(plan.lot_size), plan.holdings.last_order);
         let (now, done) = (plan.start, plan.end <= plan.start);
-        let pace = Pace::new(venue, plan);
+        let decisions = DecisionLoop::new(venue, plan);
         let mut estimates = Estimates::default();
-        for own in pace.gateway.venue.resting() {
+        for own in decisions.gateway.venue.resting() {
             estimates.sent(own.order);
             estimates.placed(own.order.id);
         }
@@ -67,8 +66,8 @@ impl<'a> Stepper<'a> {
             estimates,
             now,
             done,
-            carried: pace.resting(),
-            pace,
+            carried: decisions.resting(),
+            decisions,
             ended,
             view: View::default(),
             updates: Vec::new(),
@@ -88,20 +87,20 @@ impl<'a> Stepper<'a> {
             return Ok(false);
         }
         self.updates.clear();
-        self.pace.gateway.venue.shown().prints.clear();
-        match self.pace.advance_to_decision()? {
+        self.decisions.gateway.venue.shown().prints.clear();
+        match self.decisions.advance_to_decision()? {
             Some(now) => self.now = now,
             None => {
-                self.now = self.pace.plan.end;
+                self.now = self.decisions.plan.end;
                 self.done = true;
             }
         }
-        while let Some(notification) = self.pace.gateway.poll() {
+        while let Some(notification) = self.decisions.gateway.poll() {
             self.apply(notification);
         }
-        self.view = self.pace.gateway.see();
+        self.view = self.decisions.gateway.see();
         self.estimates
-            .see(self.pace.gateway.venue.shown(), self.levels);
+            .see(self.decisions.gateway.venue.shown(), self.levels);
         Ok(!self.done)
     }
 
@@ -112,40 +111,40 @@ impl<'a> Stepper<'a> {
 
     /// Quote units of a tick.
     pub fn tick_size(&self) -> f64 {
-        self.pace.plan.tick_size
+        self.decisions.plan.tick_size
     }
 
     /// Base units of a lot.
     pub fn lot_size(&self) -> f64 {
-        self.pace.plan.lot_size
+        self.decisions.plan.lot_size
     }
 
     /// Best price of other participants as seen now, quote units.
     pub fn best(&self, side: Side) -> Option<f64> {
-        self.view.best[side.index()].map(|t| t as f64 * self.pace.plan.tick_size)
+        self.view.best[side.index()].map(|t| t as f64 * self.decisions.plan.tick_size)
     }
 
     /// Mid of other participants as seen now, quote units.
     pub fn mid(&self) -> Option<f64> {
-        self.view.mid.map(|m| m * self.pace.plan.tick_size)
+        self.view.mid.map(|m| m * self.decisions.plan.tick_size)
     }
 
     /// Quantity on the best levels as seen now, base units.
     pub fn liquidity(&self, side: Side) -> f64 {
-        self.view.liquidity[side.index()] as f64 * self.pace.plan.lot_size
+        self.view.liquidity[side.index()] as f64 * self.decisions.plan.lot_size
     }
 
     /// Levels of a side as seen now, best first: price and base units.
     pub fn levels(&mut self, side: Side) -> impl Iterator<Item = (f64, f64)> + '_ {
-        let (tick_size, lot_size) = (self.pace.plan.tick_size, self.pace.plan.lot_size);
-        let shown = self.pace.gateway.venue.shown();
+        let (tick_size, lot_size) = (self.decisions.plan.tick_size, self.decisions.plan.lot_size);
+        let shown = self.decisions.gateway.venue.shown();
         let levels = shown.levels[side.index()].iter();
         levels.map(move |(tick, lots)| (*tick as f64 * tick_size, *lots as f64 * lot_size))
     }
 
     /// A number that changes whenever the levels may have.
     pub fn levels_version(&mut self) -> u64 {
-        self.pace.gateway.venue.shown().version
+        self.decisions.gateway.venue.shown().version
     }
 
     /// Levels that are shown at most.
@@ -155,11 +154,17 @@ impl<'a> Stepper<'a> {
 
     /// Trades received in the last step: time, price, base units, side of the aggressor.
     pub fn trades(&mut self) -> impl Iterator<Item = (f64, f64, f64, Side)> + '_ {
-        let (tick_size, lot_size) = (self.pace.plan.tick_size, self.pace.plan.lot_size);
-        self.pace.gateway.venue.shown().prints.iter().map(move |p| {
-            let (price, size) = (p.tick as f64 * tick_size, p.lots as f64 * lot_size);
-            (ms_of_ns(p.at), price, size, p.aggressor)
-        })
+        let (tick_size, lot_size) = (self.decisions.plan.tick_size, self.decisions.plan.lot_size);
+        self.decisions
+            .gateway
+            .venue
+            .shown()
+            .prints
+            .iter()
+            .map(move |p| {
+                let (price, size) = (p.tick as f64 * tick_size, p.lots as f64 * lot_size);
+                (ms_of_ns(p.at), price, size, p.aggressor)
+            })
     }
 
     /// A price as an order would have it: rounded to a tick away from the market.
@@ -167,19 +172,19 @@ impl<'a> Stepper<'a> {
     /// # Errors
     /// Where the price is not usable.
     pub fn rounded(&self, side: Side, price: f64) -> Result<f64, RequestError> {
-        Ok(self.tick(side, price)? as f64 * self.pace.plan.tick_size)
+        Ok(self.tick(side, price)? as f64 * self.decisions.plan.tick_size)
     }
 
     /// Base units ahead of an order, as far as can be known; None where it is not at the market or its price was
     /// never among the levels shown.
     pub fn ahead(&self, id: u64) -> Option<f64> {
         let lots = self.estimates.ahead(id)?;
-        Some(lots as f64 * self.pace.plan.lot_size)
+        Some(lots as f64 * self.decisions.plan.lot_size)
     }
 
     /// Position by the fills received so far, base units.
     pub fn position(&self) -> f64 {
-        self.position as f64 * self.pace.plan.lot_size
+        self.position as f64 * self.decisions.plan.lot_size
     }
 
     /// Orders that were at the market at the start, oldest first.
@@ -290,7 +295,7 @@ impl<'a> Stepper<'a> {
             a.blocks.add(reason);
         }
         a.all += 1;
-        self.pace.gateway.measure.attempts = *a;
+        self.decisions.gateway.measure.attempts = *a;
         Ok(())
     }
 
@@ -302,10 +307,10 @@ impl<'a> Stepper<'a> {
         if !self.done {
             return Err(RequestError::NotOver.into());
         }
-        let label_ms = self.pace.gateway.venue.label_ms();
-        let plan = &self.pace.plan;
+        let label_ms = self.decisions.gateway.venue.label_ms();
+        let plan = &self.decisions.plan;
         let frame = if plan.end > plan.start {
-            self.pace.frame(label_ms, self.ended)
+            self.decisions.frame(label_ms, self.ended)
         } else {
             // Of a recording that had ended before there is nothing to say.
             Frame {
@@ -317,12 +322,16 @@ impl<'a> Stepper<'a> {
                 ..Frame::default()
             }
         };
-        Ok(self.pace.gateway.measure.report(frame, self.attempts)?)
+        Ok(self
+            .decisions
+            .gateway
+            .measure
+            .report(frame, self.attempts)?)
     }
 
     /// The series of a window that is over as columns, nothing where none was asked for.
     pub fn take_series(&mut self) -> Vec<Column> {
-        self.pace.gateway.measure.take_series()
+        self.decisions.gateway.measure.take_series()
     }
 
     /// The next order, usable as it is; its id counts once it is sent.
@@ -350,7 +359,7 @@ impl<'a> Stepper<'a> {
             return Err(RequestError::Over);
         }
         self.in_flight += request.weight();
-        self.pace.gateway.send(request);
+        self.decisions.gateway.send(request);
         Ok(())
     }
 
@@ -381,7 +390,7 @@ impl<'a> Stepper<'a> {
                 if let Some(lots) = left {
                     self.estimates.left(id, lots);
                 }
-                let left = left.map(|lots| lots as f64 * self.pace.plan.lot_size);
+                let left = left.map(|lots| lots as f64 * self.decisions.plan.lot_size);
                 self.updates.push(OrderUpdate::Reduced { id, left });
             }
             Notification::Funded { amount } => self.updates.push(OrderUpdate::Funded { amount }),
@@ -397,12 +406,12 @@ impl<'a> Stepper<'a> {
                 if let Some(id) = id {
                     self.estimates.filled(id, lots);
                 }
-                let qty = lots as f64 * self.pace.plan.lot_size;
+                let qty = lots as f64 * self.decisions.plan.lot_size;
                 self.updates.push(OrderUpdate::Filled {
                     id,
                     side,
                     qty,
-                    price: tick as f64 * self.pace.plan.tick_size,
+                    price: tick as f64 * self.decisions.plan.tick_size,
                     fee,
                     time_ms: ms_of_ns(at),
                 });
@@ -412,20 +421,20 @@ impl<'a> Stepper<'a> {
 
     fn lots(&self, qty: f64) -> Result<Lots, RequestError> {
         // A quantity that is a whole number of lots but for the last bit of its double is meant as such.
-        let lots = (qty / self.pace.plan.lot_size * (1.0 + 1e-12)).floor();
-        if (1.0..=MOST_LOTS).contains(&lots) {
+        let lots = (qty / self.decisions.plan.lot_size * (1.0 + 1e-12)).floor();
+        if (1.0..=MOST_OF_ORDER as f64).contains(&lots) {
             return Ok(lots as Lots);
         }
-        let least = self.pace.plan.lot_size;
+        let least = self.decisions.plan.lot_size;
         Err(RequestError::Quantity {
             quantity: qty,
             least,
-            most: least * MOST_LOTS,
+            most: least * MOST_OF_ORDER as f64,
         })
     }
 
     fn tick(&self, side: Side, price: f64) -> Result<Tick, RequestError> {
-        let exact = price / self.pace.plan.tick_size;
+        let exact = price / self.decisions.plan.tick_size;
         let near = exact.round();
         let tick = match side {
             _ if (exact - near).abs() < 1e-6 => near,

@@ -13,6 +13,9 @@ pub(crate) type Tick = i64;
 /// Quantity in lots.
 pub(crate) type Lots = i64;
 
+/// Ceiling of one order, so that sums of lots stay far from the end of their type.
+pub(crate) const MOST_OF_ORDER: Lots = 1 << 40;
+
 /// Nanoseconds in a millisecond.
 pub(crate) const MS: Ns = 1_000_000;
 /// Nanoseconds in a second.
@@ -76,14 +79,19 @@ impl From<Side> for i64 {
     }
 }
 
-impl TryFrom<i64> for Side {
-    type Error = String;
+/// A number that is no side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("side {0} is neither 1 (buy) nor -1 (sell)")]
+pub struct SideError(i64);
 
-    fn try_from(sign: i64) -> Result<Self, String> {
+impl TryFrom<i64> for Side {
+    type Error = SideError;
+
+    fn try_from(sign: i64) -> Result<Self, SideError> {
         Side::BOTH
             .into_iter()
             .find(|side| side.sign() == sign)
-            .ok_or_else(|| format!("side {sign} is neither 1 (buy) nor -1 (sell)"))
+            .ok_or(SideError(sign))
     }
 }
 

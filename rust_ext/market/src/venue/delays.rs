@@ -24,7 +24,7 @@ const WILDEST: f64 = 10.0;
 const MOST_MS: f64 = 60_000.0;
 
 /// Factor on delays at a relative volatility.
-pub(crate) fn pace(volatility: f64, power: f64) -> f64 {
+pub(crate) fn delay_factor(volatility: f64, power: f64) -> f64 {
     if power == 0.0 {
         return 1.0;
     }
@@ -72,7 +72,7 @@ impl Delays {
     #[inline]
     pub(crate) fn see(&mut self, until: Ns, book: &Displayed) {
         if let Delays::Drawn(drawn) = self {
-            drawn.pulse.see(until, book.mid());
+            drawn.volatility.see(until, book.mid());
         }
     }
 }
@@ -82,7 +82,7 @@ impl Delays {
 pub(crate) struct Drawn {
     latency: Latency,
     stream: Stream,
-    pulse: Pulse,
+    volatility: VolatilityRatio,
 }
 
 impl Drawn {
@@ -107,12 +107,12 @@ impl Drawn {
                 order: constant,
             },
             stream: Stream::new(0, Purpose::Delays, start as u64),
-            pulse: Pulse::default(),
+            volatility: VolatilityRatio::default(),
         }
     }
 
     fn draw(&mut self, message: Message) -> Ns {
-        let factor = pace(self.pulse.relative(), self.latency.volatility_power);
+        let factor = delay_factor(self.volatility.relative(), self.latency.volatility_power);
         draw_lag(self.latency.law(message), factor, &mut self.stream)
     }
 }
@@ -127,7 +127,7 @@ const LEAST_LOOKS: f64 = 100.0;
 /// How volatile a recording is now, relative to how it was in the last while: the mid's squared moves per
 /// 100 ms, averaged with half-lives of 10 s and of 10 min.
 #[derive(Debug, Clone, Default)]
-struct Pulse {
+struct VolatilityRatio {
     next: Ns,
     last: Option<f64>,
     fast: Mean,
@@ -155,7 +155,7 @@ impl Mean {
     }
 }
 
-impl Pulse {
+impl VolatilityRatio {
     /// The mid stood there until a time.
     fn see(&mut self, until: Ns, mid: Option<f64>) {
         let Some(mid) = mid.filter(|_| until >= self.next) else {
@@ -186,30 +186,30 @@ mod tests {
 
     #[test]
     fn a_market_that_wakes_up_is_more_volatile_than_it_was() {
-        let mut pulse = Pulse::default();
+        let mut volatility = VolatilityRatio::default();
         let mut mid = 1000.0;
-        let mut walk = |pulse: &mut Pulse, from: i64, to: i64, step: f64| {
+        let mut walk = |volatility: &mut VolatilityRatio, from: i64, to: i64, step: f64| {
             for look in from..to {
                 mid += if look % 2 == 0 { step } else { -step };
-                pulse.see(look * STEP, Some(mid));
+                volatility.see(look * STEP, Some(mid));
             }
         };
-        walk(&mut pulse, 0, 50, 0.1);
-        assert_eq!(pulse.relative(), 1.0, "little is known");
-        walk(&mut pulse, 50, 6_000, 0.1);
-        assert!((pulse.relative() - 1.0).abs() < 1e-3);
-        walk(&mut pulse, 6_000, 6_100, 0.3);
-        assert!(pulse.relative() > 1.8, "{}", pulse.relative());
+        walk(&mut volatility, 0, 50, 0.1);
+        assert_eq!(volatility.relative(), 1.0, "little is known");
+        walk(&mut volatility, 50, 6_000, 0.1);
+        assert!((volatility.relative() - 1.0).abs() < 1e-3);
+        walk(&mut volatility, 6_000, 6_100, 0.3);
+        assert!(volatility.relative() > 1.8, "{}", volatility.relative());
         // A silence calms it, however long it is.
-        pulse.see(9_000 * STEP, Some(mid));
-        assert!(pulse.relative() < 0.1);
+        volatility.see(9_000 * STEP, Some(mid));
+        assert!(volatility.relative() < 0.1);
     }
 
     #[test]
     fn delays_follow_the_power_of_volatility() {
-        assert_eq!(pace(5.0, 0.0), 1.0);
-        assert!((pace(4.0, 0.5) - 2.0).abs() < 1e-12);
-        assert_eq!(pace(1e9, 1.0), WILDEST);
+        assert_eq!(delay_factor(5.0, 0.0), 1.0);
+        assert!((delay_factor(4.0, 0.5) - 2.0).abs() < 1e-12);
+        assert_eq!(delay_factor(1e9, 1.0), WILDEST);
     }
 
     #[test]

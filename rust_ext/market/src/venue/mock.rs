@@ -11,7 +11,7 @@ use crate::flow::value::Moves;
 use crate::scenario::{Contract, Latency};
 use crate::types::rng::{Purpose, Stream};
 use crate::types::{ns_of_ms, Lots, NewOrder, Ns, Side, Tick, VenueFill, View};
-use crate::venue::delays::{pace, Message};
+use crate::venue::delays::{delay_factor, Message};
 use crate::venue::feed::Feed;
 use crate::venue::participants::{Moment, Participants};
 use crate::venue::recorder::Recorder;
@@ -33,7 +33,6 @@ pub struct MockVenue {
     participants: Participants,
     latency: Latency,
     delays: Stream,
-    levels: usize,
     now: Ns,
     next_feed: Ns,
     feed: Feed,
@@ -60,10 +59,9 @@ impl MockVenue {
             fair: world.fair_at(begin),
         };
         MockVenue {
-            participants: Participants::new(scenario, seed, key, moment, moves),
+            participants: Participants::new(scenario, seed, key, moment, moves, levels),
             latency: scenario.latency.clone(),
             delays: Stream::new(seed, Purpose::Delays, key),
-            levels,
             now: begin,
             next_feed: begin,
             feed: Feed::default(),
@@ -100,9 +98,9 @@ impl MockVenue {
     }
 
     /// Factor on delays now.
-    fn pace(&self) -> f64 {
+    fn delay_factor(&self) -> f64 {
         let now = self.world.now();
-        now.latency * pace(now.volatility, self.latency.volatility_power)
+        now.latency * delay_factor(now.volatility, self.latency.volatility_power)
     }
 
     /// Fill orders of ours by another model than the queue.
@@ -176,24 +174,17 @@ impl MockVenue {
     }
 
     fn feed_message(&mut self) {
-        let book = &mut self.participants.book;
         let feed = &mut self.feed;
-        let mut shown = book.prints.as_mut().map(|prints| {
+        let mut shown = self.participants.book.prints.as_mut().map(|prints| {
             let mut shown = feed.blank();
             std::mem::swap(&mut shown.prints, prints);
             shown
         });
-        let sides = [book.sides[0].ladder(), book.sides[1].ladder()];
         if let Some(shown) = &mut shown {
-            shown.look(sides, self.levels);
+            self.participants.show(shown);
         }
-        let view = View {
-            at: self.next_feed,
-            best: [book.others_best(Side::Buy), book.others_best(Side::Sell)],
-            mid: book.mid,
-            liquidity: sides.map(|side| side.depth(self.levels)),
-        };
-        let factor = self.pace();
+        let view = self.participants.view(self.next_feed);
+        let factor = self.delay_factor();
         let lag = draw_lag(&self.latency.feed, factor, &mut self.delays);
         let arrival = self.feed.send(view, shown, lag + self.down_for(FEED));
         self.participants.deliver(arrival);
@@ -269,7 +260,7 @@ impl Venue for MockVenue {
     }
 
     fn order_delay(&mut self, message: Message) -> Ns {
-        let factor = self.pace();
+        let factor = self.delay_factor();
         draw_lag(self.latency.law(message), factor, &mut self.delays) + self.down_for(ORDERS)
     }
 

@@ -57,6 +57,23 @@ impl Recorder {
         }
     }
 
+    /// What an aggressive order took on a side.
+    pub(crate) fn trades(&mut self, at: Ns, side: Side, changes: &[(Tick, Lots)]) {
+        for level in changes.chunk_by(|a, b| a.0 == b.0) {
+            let lots = -level.iter().map(|(_, change)| change).sum::<Lots>();
+            self.row(Kind::Trade, at, side.opposite(), level[0].0, lots);
+        }
+    }
+
+    /// What stands at prices of a side, each told once.
+    pub(crate) fn levels(&mut self, at: Ns, side: Side, ladder: &Ladder, mut ticks: Vec<Tick>) {
+        ticks.sort_unstable();
+        ticks.dedup();
+        for tick in ticks {
+            self.row(Kind::Depth, at, side, tick, ladder.get(tick));
+        }
+    }
+
     /// A feed message arrives with all rows since the last one.
     pub(crate) fn deliver(&mut self, at: Ns) {
         received(&mut self.rows[self.unsent..], EPOCH + at);

@@ -4,9 +4,10 @@
 //! then fill it, at most by what the trade has left; displayed quantity that shrinks below what was ahead
 //! caps that. A trade at a worse price fills all that is left of it, as whoever paid that price would have
 //! taken ours first; so does a quantity of the other side that is displayed at its price or beyond, as it
-//! would have met ours. A trade whose aggressor the recording does not name does nothing, nor does one far from
-//! the mid or off the price grid. Where a side is cleared, what was ahead of ours stays ahead until the book
-//! that follows is known, which caps it.
+//! would have met ours. A trade that names no aggressor does nothing, nor does one far from the mid or off
+//! the price grid. Where a side is cleared, what was ahead of ours stays ahead until the next book caps it.
+
+use readers::rows::{CLEAR, SNAPSHOT};
 
 use crate::book::displayed::Displayed;
 use crate::book::fills::{FillModel, UNKNOWN};
@@ -23,8 +24,6 @@ use crate::venue::{Cancelled, Venue};
 const FAR: f64 = 0.05;
 /// A row is a cache line: so many rows ahead it is asked for, as the book's own work takes less than a fetch.
 const AHEAD: usize = 16;
-const CLEAR: u8 = 3;
-const SNAPSHOT: u8 = 4;
 
 /// A recording, from its start on. Time 0 is the first exchange time.
 #[derive(Debug, Clone)]
@@ -114,8 +113,10 @@ impl<'a> ReplayVenue<'a> {
     pub(crate) fn build(&mut self, until: Ns, budget: usize) -> Result<bool, RowError> {
         let mut none = Vec::new();
         let done = self.walk_exchange(until, budget, &mut none)?;
+        // Both clocks go together: rows behind them are not read again, and their memory may be given back.
+        let reached = if done { until } else { self.exchange_cursor.at };
+        self.walk_local(reached, false)?;
         if done {
-            self.walk_local(until, false)?;
             self.watch = self.watch.begun(until, self.exchange_cursor.at);
         }
         Ok(done)
@@ -227,7 +228,7 @@ impl<'a> ReplayVenue<'a> {
     /// first levels and something else than a snapshot comes.
     #[cold]
     #[inline(never)]
-    fn rebuild(&mut self, kind: u8) {
+    fn rebuild(&mut self, kind: u64) {
         let Some((said, mut open)) = self.rebuilding else {
             return;
         };
@@ -321,20 +322,18 @@ impl<'a> ReplayVenue<'a> {
                     self.local.note_mid();
                     self.local_cursor.at = since;
                 }
+                self.watch.hear(row.sent().saturating_sub(self.zero));
                 let action = self.rows.action(row, self.local_cursor.row)?;
                 self.local.apply(action);
                 if let (Some(shown), Action::Trade { side, tick, lots }) = (&mut self.shown, action)
                 {
-                    shown.prints.extend(side.map(|aggressor| {
-                        Print {
-                            at: row
-                                .exchange_time()
-                                .unwrap_or(time)
-                                .saturating_sub(self.zero),
-                            aggressor,
-                            tick,
-                            lots,
-                        }
+                    let sent = row.exchange_time().unwrap_or(time);
+                    let at = sent.saturating_sub(self.zero);
+                    shown.prints.extend(side.map(|aggressor| Print {
+                        at,
+                        aggressor,
+                        tick,
+                        lots,
                     }));
                 }
                 // A clock that is known to be off measures no delay.
@@ -441,7 +440,8 @@ impl Venue for ReplayVenue<'_> {
     }
 
     fn quality(&self, end: Ns) -> Option<Quality> {
-        Some(self.watch.until(end, &self.exchange))
+        let next = self.rows.next_sent(self.local_cursor.row, self.zero, end);
+        Some(self.watch.until(end, next, &self.exchange))
     }
 }
 

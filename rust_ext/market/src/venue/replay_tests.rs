@@ -1,17 +1,12 @@
 use proptest::prelude::*;
+use readers::rows::{BUY, DEPTH, EXCHANGE, LOCAL, SELL, TRADE};
 
 use super::*;
 use crate::error::MarketError;
 use crate::session::replay_run::Replay;
 use crate::testing as samples;
 
-const BOTH: u64 = 3 << 30;
-const BUY: u64 = 1 << 29;
-const SELL: u64 = 1 << 28;
-const DEPTH: u64 = 1;
-const TRADE: u64 = 2;
-const CLEAR: u64 = 3;
-const SNAPSHOT: u64 = 4;
+const BOTH: u64 = EXCHANGE | LOCAL;
 
 fn row(ev: u64, ts: Ns, px: f64, qty: f64) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -268,7 +263,7 @@ proptest! {
     #[test]
     fn any_bytes_give_a_report_or_an_error(
         rows in prop::collection::vec(
-            (prop_oneof![any::<u64>(), Just(BOTH | BUY | 1), Just(BOTH | SELL | 2), Just(BOTH | 3)],
+            (prop_oneof![any::<u64>(), Just(BOTH | BUY | DEPTH), Just(BOTH | SELL | TRADE), Just(BOTH | CLEAR)],
              prop_oneof![any::<i64>(), 0i64..20_000_000], prop_oneof![any::<f64>(), 1.0f64..10.0],
              prop_oneof![any::<f64>(), 0.0f64..10.0]), 1..40),
     ) {

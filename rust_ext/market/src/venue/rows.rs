@@ -1,6 +1,11 @@
 //! Recorded rows in the array format of hftbacktest 2: 64 bytes each, little-endian.
 
-use crate::types::{ms_of_ns, Lots, Ns, Side, Tick};
+use readers::rows::{
+    BUY, CLEAR, DEPTH, EXCHANGE, GAP, LOCAL, MOST_UNITS, OFF_GRID, ROUNDING, ROW, SELL, SNAPSHOT,
+    TRADE,
+};
+
+use crate::types::{ms_of_ns, Lots, Ns, Side, Tick, SECOND};
 
 /// Why recorded rows cannot be used.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -22,21 +27,8 @@ pub enum RowError {
     Quantity { row: usize, quantity: f64 },
 }
 
-/// Bytes of a row.
-pub(crate) const ROW: usize = 64;
-
-const EXCHANGE: u64 = 1 << 31;
-const LOCAL: u64 = 1 << 30;
-const BUY: u64 = 1 << 29;
-const SELL: u64 = 1 << 28;
-/// The kind of row that a reader writes where messages are missing.
-const GAP: u64 = 110;
-/// A trade's price may lie this far off the grid, in ticks.
-const DUST: f64 = 1e-5;
-/// And this share of it more, as computing moves it.
-const ROUNDING: f64 = 1e-15;
-/// Largest price in ticks or quantity in lots: integers up to here are exact in a double.
-const MOST: f64 = 9_007_199_254_740_992.0 / 8.0;
+/// No row is received later than this after it was sent: a recording that says so is refused.
+const LATEST: Ns = 600 * SECOND;
 
 /// What a row says.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -108,6 +100,18 @@ impl<'a> Rows<'a> {
         self.rows.get(row).map(Row)
     }
 
+    /// When the first row from a number on was sent that is received; None where none of the time until
+    /// `end` is. Times are since `zero`.
+    pub(crate) fn next_sent(&self, row: usize, zero: Ns, end: Ns) -> Option<Ns> {
+        let since = |time: Ns| time.saturating_sub(zero);
+        let late = |row: &Row| row.exchange_time().map(since) > Some(end.saturating_add(LATEST));
+        (row..self.len())
+            .filter_map(|row| self.get(row))
+            .take_while(|row| !late(row))
+            .find(|row| row.local_time().is_some())
+            .map(|row| since(row.sent()))
+    }
+
     /// Ask the memory for a row that is read soon; a hint that changes nothing else.
     #[inline(always)]
     pub(crate) fn expect(&self, row: usize) {
@@ -135,12 +139,12 @@ impl<'a> Rows<'a> {
     fn read(&self, row: Row<'_>) -> Option<Action> {
         let bits = row.word::<0>();
         Some(match bits & 0xff {
-            1 | 4 => Action::Depth {
+            DEPTH | SNAPSHOT => Action::Depth {
                 side: side_of(bits)?,
                 tick: self.tick(row)?,
                 lots: self.lots(row)?,
             },
-            2 => match (self.tick_on_grid(row), self.lots(row)) {
+            TRADE => match (self.tick_on_grid(row), self.lots(row)) {
                 (Some(tick), Some(lots)) => Action::Trade {
                     side: side_of(bits),
                     tick,
@@ -148,7 +152,7 @@ impl<'a> Rows<'a> {
                 },
                 _ => Action::OffGrid,
             },
-            3 => {
+            CLEAR => {
                 let px = row.px();
                 let bounded = px.is_finite() && px > 0.0;
                 let tick = if bounded { Some(self.tick(row)?) } else { None };
@@ -163,20 +167,20 @@ impl<'a> Rows<'a> {
     #[inline]
     fn tick(&self, row: Row<'_>) -> Option<Tick> {
         let tick = row.px() * self.ticks_per_unit;
-        (0.5..=MOST).contains(&tick).then(|| nearest(tick))
+        (0.5..=MOST_UNITS).contains(&tick).then(|| nearest(tick))
     }
 
     #[inline]
     fn tick_on_grid(&self, row: Row<'_>) -> Option<Tick> {
         let exact = row.px() * self.ticks_per_unit;
         self.tick(row)
-            .filter(|tick| (exact - *tick as f64).abs() <= DUST + ROUNDING * exact)
+            .filter(|tick| (exact - *tick as f64).abs() <= OFF_GRID + ROUNDING * exact)
     }
 
     #[inline]
     fn lots(&self, row: Row<'_>) -> Option<Lots> {
         let lots = row.qty() * self.lots_per_unit;
-        (0.0..=MOST).contains(&lots).then(|| nearest(lots))
+        (0.0..=MOST_UNITS).contains(&lots).then(|| nearest(lots))
     }
 
     #[cold]
@@ -206,7 +210,7 @@ impl Row<'_> {
     /// Exchange time, ns; None where it is not an event of the exchange side.
     #[inline]
     pub(crate) fn exchange_time(self) -> Option<Ns> {
-        (self.word::<0>() & EXCHANGE != 0).then(|| self.word::<8>() as Ns)
+        (self.word::<0>() & EXCHANGE != 0).then(|| self.sent())
     }
 
     /// Local time, ns; None where it is not an event of the local side.
@@ -215,15 +219,21 @@ impl Row<'_> {
         (self.word::<0>() & LOCAL != 0).then(|| self.word::<16>() as Ns)
     }
 
+    /// When it was sent, ns, also where it is an event of the local side alone.
+    #[inline]
+    pub(crate) fn sent(self) -> Ns {
+        self.word::<8>() as Ns
+    }
+
     /// What kind of row it is.
-    pub(crate) fn kind(self) -> u8 {
-        self.word::<0>() as u8
+    pub(crate) fn kind(self) -> u64 {
+        self.word::<0>() & 0xff
     }
 
     /// Delay from exchange to receiver, ms.
     #[inline]
     pub(crate) fn lag_ms(self) -> f64 {
-        let lag = (self.word::<16>() as Ns).saturating_sub(self.word::<8>() as Ns);
+        let lag = (self.word::<16>() as Ns).saturating_sub(self.sent());
         ms_of_ns(lag)
     }
 
@@ -248,9 +258,9 @@ impl Row<'_> {
 /// What a row is that is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    Depth = 1,
-    Trade = 2,
-    Snapshot = 4,
+    Depth = DEPTH as isize,
+    Trade = TRADE as isize,
+    Snapshot = SNAPSHOT as isize,
 }
 
 /// A row of both the exchange's and the local side, received when it was sent; the side of a trade is the

@@ -42,6 +42,12 @@ impl Shown {
         }
     }
 
+    /// Take in the levels that are shown already.
+    pub(crate) fn look_at(&mut self, shown: &Shown) {
+        self.version += 1;
+        self.levels.clone_from(&shown.levels);
+    }
+
     /// Take over a newer message, and leave it what stood here before.
     pub(crate) fn receive(&mut self, newer: &mut Shown) {
         self.version += 1;

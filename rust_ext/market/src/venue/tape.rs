@@ -14,6 +14,8 @@ pub struct Tape {
     ask_depth: Vec<i64>,
     bid_queue: Vec<i64>,
     ask_queue: Vec<i64>,
+    bid_gap: Vec<i64>,
+    ask_gap: Vec<i64>,
     labels: Vec<u64>,
     trade_at: Vec<i64>,
     trade_side: Vec<i64>,
@@ -21,6 +23,45 @@ pub struct Tape {
     trade_price: Vec<f64>,
     trade_mid: Vec<f64>,
     trade_queue: Vec<i64>,
+}
+
+/// A side of a book at a time.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Sight {
+    pub(crate) best: Option<Tick>,
+    /// On the levels that are looked at.
+    pub(crate) depth: Lots,
+    /// At the best price.
+    queue: Lots,
+    /// Ticks from the best price to the next one.
+    gap: Tick,
+}
+
+impl Sight {
+    /// What stands there.
+    pub fn of(ladder: &Ladder, levels: usize) -> Self {
+        let best = ladder.best();
+        let behind = best.and_then(|tick| ladder.worse_than(tick));
+        Sight {
+            best,
+            depth: ladder.depth(levels),
+            queue: best.map_or(0, |tick| ladder.get(tick)),
+            gap: best.zip(behind).map_or(0, |(a, b)| (a - b).abs()),
+        }
+    }
+
+    /// What is shown of it, best first.
+    pub(crate) fn of_levels(levels: &[(Tick, Lots)]) -> Self {
+        let best = levels.first();
+        Sight {
+            best: best.map(|level| level.0),
+            depth: levels.iter().map(|level| level.1).sum(),
+            queue: best.map_or(0, |level| level.1),
+            gap: best
+                .zip(levels.get(1))
+                .map_or(0, |(a, b)| (a.0 - b.0).abs()),
+        }
+    }
 }
 
 /// One market order, or one print of it.
@@ -52,18 +93,24 @@ impl Tape {
         }
     }
 
-    /// Note the state of the market at a grid point: its ladders, fair value where there is one, and labels.
-    pub fn sample(&mut self, bids: &Ladder, asks: &Ladder, fair: f64, labels: u64) {
-        let best = |ladder: &Ladder| ladder.best().map_or(f64::NAN, |t| t as f64);
-        self.bid.push(best(bids));
-        self.ask.push(best(asks));
-        self.bid_depth.push(bids.depth(self.levels));
-        self.ask_depth.push(asks.depth(self.levels));
-        let queue = |ladder: &Ladder| ladder.best().map_or(0, |t| ladder.get(t));
-        self.bid_queue.push(queue(bids));
-        self.ask_queue.push(queue(asks));
+    /// Note the state of the market at a grid point: both sides, fair value where there is one, and labels.
+    pub fn sample(&mut self, [bids, asks]: [Sight; 2], fair: f64, labels: u64) {
+        let price = |side: Sight| side.best.map_or(f64::NAN, |tick| tick as f64);
+        self.bid.push(price(bids));
+        self.ask.push(price(asks));
+        self.bid_depth.push(bids.depth);
+        self.ask_depth.push(asks.depth);
+        self.bid_queue.push(bids.queue);
+        self.ask_queue.push(asks.queue);
+        self.bid_gap.push(bids.gap);
+        self.ask_gap.push(asks.gap);
         self.fair.push(fair);
         self.labels.push(labels);
+    }
+
+    /// Levels of a side that count as its depth.
+    pub fn levels(&self) -> usize {
+        self.levels
     }
 
     /// Note a trade.
@@ -98,6 +145,8 @@ impl Tape {
             ("ask_depth", bytes(self.ask_depth, i64::to_le_bytes)),
             ("bid_queue", bytes(self.bid_queue, i64::to_le_bytes)),
             ("ask_queue", bytes(self.ask_queue, i64::to_le_bytes)),
+            ("bid_gap", bytes(self.bid_gap, i64::to_le_bytes)),
+            ("ask_gap", bytes(self.ask_gap, i64::to_le_bytes)),
             ("trade_at", bytes(self.trade_at, i64::to_le_bytes)),
             ("trade_side", bytes(self.trade_side, i64::to_le_bytes)),
             ("trade_lots", bytes(self.trade_lots, i64::to_le_bytes)),

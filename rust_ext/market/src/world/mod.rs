@@ -20,7 +20,7 @@ use crate::world::windows::{shock_move, EFFECTS};
 /// Step of the grid.
 pub(crate) const STEP: Ns = 100 * MS;
 /// The same in seconds.
-pub(crate) const STEP_S: f64 = 0.1;
+pub(crate) const STEP_S: f64 = STEP as f64 / SECOND as f64;
 
 /// A time before all others: a line is up.
 pub(crate) const UP: Ns = Ns::MIN / 2;

@@ -9,13 +9,9 @@ use serde::Serialize;
 use crate::recorded::error::{DataError, DataResult};
 use crate::recorded::event::{Event, Ns, CLEAR, SNAPSHOT};
 use crate::recorded::formats::format_of_all;
-use crate::recorded::input::broken;
 use crate::recorded::order::{Order, Sink};
 use crate::recorded::source::Source;
-use crate::recorded::writer::Writer;
-
-/// Messages between two looks at whether to stop.
-const STOP_EVERY: u64 = 1024;
+use crate::recorded::writer::{Room, Writer};
 
 /// What was made of a recording's files.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -57,21 +53,25 @@ impl Converted {
 /// Turn the files of a recording into rows, in a `.npy` file where one is named.
 ///
 /// # Errors
-/// Where the files cannot be read or are not what their format says.
+/// Where the files cannot be read or are not what their format says, and where the rows cannot be written.
 pub fn convert(
     files: &[PathBuf],
-    output: Option<&Path>,
+    output: Option<Room<'_>>,
     stop: &AtomicBool,
 ) -> Result<Converted, DataError> {
     let (name, sources) = format_of_all(files)?;
     let mut run = Run::new(name, sources);
-    let Some(path) = output else {
-        run.all(&mut |_| Ok(()), stop, Path::new(""))?;
+    let Some(room) = output else {
+        run.all(&mut |_| Ok(()), stop)?;
         return Ok(run.converted());
     };
-    let failed = |error: std::io::Error| broken(path, &error);
-    let mut writer = Writer::create(path).map_err(failed)?;
-    run.all(&mut |row| writer.write(row), stop, path)?;
+    let place = room.path.parent().unwrap_or(room.path).display();
+    let failed = |error: std::io::Error| {
+        let said = format!(": its rows cannot be written to {place}: {error}");
+        DataError::file(files.first().map_or(Path::new(""), PathBuf::as_path), said)
+    };
+    let mut writer = Writer::create(room).map_err(failed)?;
+    run.all(&mut |row| writer.write(row).map_err(failed), stop)?;
     writer.finish().map_err(failed)?;
     Ok(run.converted())
 }
@@ -83,9 +83,13 @@ struct Feed {
 }
 
 impl Feed {
-    fn advance(&mut self) -> DataResult<bool> {
+    /// Go on to the next message with rows; whether there is one.
+    fn advance(&mut self, stop: &AtomicBool) -> DataResult<bool> {
         self.message.clear();
         while self.message.is_empty() {
+            if stop.load(Ordering::Relaxed) {
+                return Err(DataError::Interrupted);
+            }
             if !self.source.next(&mut self.message)? {
                 return Ok(false);
             }
@@ -121,26 +125,22 @@ impl Run {
     }
 
     /// Merge the sources by the time of receipt; at one time, in the order in which they are given.
-    fn all(&mut self, to: &mut Sink<'_>, stop: &AtomicBool, output: &Path) -> DataResult<()> {
-        let failed = |error: std::io::Error| broken(output, &error);
+    fn all(&mut self, to: &mut Sink<'_>, stop: &AtomicBool) -> DataResult<()> {
         let mut live = Vec::new();
         for (index, feed) in self.feeds.iter_mut().enumerate() {
-            if feed.advance()? {
+            if feed.advance(stop)? {
                 live.push(index);
             }
         }
         while let Some(at) = (0..live.len()).min_by_key(|at| self.feeds[live[*at]].message[0].local)
         {
             self.message(live[at])?;
-            self.order.write(to, false).map_err(failed)?;
-            if !self.feeds[live[at]].advance()? {
+            self.order.write(to, false)?;
+            if !self.feeds[live[at]].advance(stop)? {
                 live.remove(at);
             }
-            if self.about.messages.is_multiple_of(STOP_EVERY) && stop.load(Ordering::Relaxed) {
-                return Err(DataError::Interrupted);
-            }
         }
-        self.order.write(to, true).map_err(failed)
+        self.order.write(to, true)
     }
 
     fn message(&mut self, feed: usize) -> DataResult<()> {

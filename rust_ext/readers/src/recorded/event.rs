@@ -3,20 +3,9 @@
 /// Nanoseconds since 1970.
 pub(crate) type Ns = i64;
 
-/// Bytes of a row.
-pub(crate) const ROW: usize = 64;
-pub(crate) const EXCHANGE: u64 = 1 << 31;
-pub(crate) const LOCAL: u64 = 1 << 30;
-pub(crate) const BUY: u64 = 1 << 29;
-pub(crate) const SELL: u64 = 1 << 28;
-pub(crate) const DEPTH: u64 = 1;
-pub(crate) const TRADE: u64 = 2;
-pub(crate) const CLEAR: u64 = 3;
-pub(crate) const SNAPSHOT: u64 = 4;
-/// Messages were lost: from here on the book is not known, until it is cleared and shown anew.
-pub(crate) const GAP: u64 = 110;
+pub(crate) use crate::rows::{BUY, CLEAR, DEPTH, EXCHANGE, GAP, LOCAL, ROW, SELL, SNAPSHOT, TRADE};
 
-/// What happened, when it happened, and when the receiver heard of it.
+/// What happened, when it happened, and when the receiver was told.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Event {
     /// Kind and side.

@@ -3,9 +3,10 @@
 use crate::recorded::error::{shown, DataError, DataResult};
 use crate::recorded::event::Ns;
 use crate::recorded::places::Place;
+use crate::rows::LATEST_S;
 
 /// The year 2100: no recording is from after it.
-const MOST_NS: i64 = 4_102_444_800 * 1_000_000_000;
+const MOST_NS: i64 = LATEST_S * 1_000_000_000;
 /// Beyond what any price or quantity is.
 const MOST: f64 = 1e15;
 

@@ -13,6 +13,7 @@ use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 use zip::CompressionMethod;
 
 use crate::recorded::error::{DataError, DataResult};
+use crate::recorded::inflation::{Packed, Unpacked};
 
 const BUFFER: usize = 1 << 16;
 /// Largest window of zstd that is held; what asks for more was made to fill the memory.
@@ -56,9 +57,10 @@ impl Input {
 
 /// The sentence about what a file's system or packing says.
 pub(crate) fn broken(path: &Path, error: &std::io::Error) -> DataError {
-    use std::io::ErrorKind::{InvalidData, InvalidInput, Other, UnexpectedEof};
+    use std::io::ErrorKind::{FileTooLarge, InvalidData, InvalidInput, Other, UnexpectedEof};
     match error.kind() {
         UnexpectedEof => DataError::file(path, " is truncated: it ends within its compressed data"),
+        FileTooLarge => DataError::file(path, format!(" {error}")),
         InvalidData | InvalidInput | Other => {
             DataError::file(path, format!(" is damaged: {error}"))
         }
@@ -68,11 +70,13 @@ pub(crate) fn broken(path: &Path, error: &std::io::Error) -> DataError {
 
 fn unpacked(packed: BufReader<File>, head: &[u8]) -> std::io::Result<Box<dyn Read + Send>> {
     Ok(match head {
-        [0x1f, 0x8b, ..] => Box::new(MultiGzDecoder::new(packed)),
-        [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Box::new(Frames {
-            packed,
-            frame: None,
-        }),
+        [0x1f, 0x8b, ..] => Box::new(Unpacked::new(packed, MultiGzDecoder::new)),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => {
+            Box::new(Unpacked::new(packed, |packed| Frames {
+                packed,
+                frame: None,
+            }))
+        }
         [b'P', b'K', 3, 4, ..] => Box::new(Zipped::new(packed.into_inner())?),
         _ => Box::new(packed),
     })
@@ -80,7 +84,7 @@ fn unpacked(packed: BufReader<File>, head: &[u8]) -> std::io::Result<Box<dyn Rea
 
 /// The frames of a zstd file, one after the other.
 struct Frames {
-    packed: BufReader<File>,
+    packed: Packed<BufReader<File>>,
     frame: Option<FrameDecoder>,
 }
 
@@ -154,7 +158,7 @@ impl Zipped {
         let packed = BufReader::with_capacity(BUFFER, file).take(packed);
         let bytes: Box<dyn Read + Send> = match method {
             CompressionMethod::Stored => Box::new(packed),
-            CompressionMethod::Deflated => Box::new(DeflateDecoder::new(packed)),
+            CompressionMethod::Deflated => Box::new(Unpacked::new(packed, DeflateDecoder::new)),
             other => {
                 let said = format!("zip with {other}; expected deflate");
                 return Err(std::io::Error::other(said));

@@ -1,35 +1,31 @@
 //! Recorded market data of many formats, turned into one stream of events that the replay can map.
 //!
-//! A format is a file here and its line in [`formats`]. Files are read message by message; memory is bounded
+//! Each format is a file of [`formats`]. Files are read message by message; memory is bounded
 //! by what is held back to put messages in order, whatever a file's size or what it claims.
 
-mod binance;
 mod book;
-mod bybit;
 mod convert;
-mod databento;
 mod error;
 mod event;
 mod fields;
 mod formats;
+mod inflation;
 mod input;
 mod json;
 mod lines;
-mod lobster;
 mod order;
 mod orders;
 mod places;
 mod sequence;
 mod source;
-mod tardis;
 mod writer;
 
 pub use convert::{convert, Converted};
 pub use error::DataError;
 pub use formats::{format_names, format_of};
+pub use inflation::{check_inflation, InflationError};
+pub use writer::Room;
 
-#[cfg(test)]
-mod databento_tests;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]

@@ -15,7 +15,7 @@ const HELD_NS: Ns = 10_000_000_000;
 const MOST_HELD: usize = 1 << 19;
 
 /// Where rows go.
-pub(crate) type Sink<'s> = dyn FnMut(&[u8; ROW]) -> std::io::Result<()> + 's;
+pub(crate) type Sink<'s> = dyn FnMut(&[u8; ROW]) -> DataResult<()> + 's;
 
 /// One of the two clocks: events that wait, the latest of all, and the last that was written.
 #[derive(Default)]
@@ -84,7 +84,7 @@ impl Order {
     }
 
     /// Write what no event to come can precede, or all that is left.
-    pub(crate) fn write(&mut self, to: &mut Sink<'_>, all: bool) -> std::io::Result<()> {
+    pub(crate) fn write(&mut self, to: &mut Sink<'_>, all: bool) -> DataResult<()> {
         loop {
             let full = self.held.len() > MOST_HELD;
             let (exchange, local) = (self.exchange.first(), self.local.first());
@@ -123,7 +123,7 @@ impl Order {
         &self.held[(number - self.first) as usize].0
     }
 
-    fn write_one(&mut self, number: u64, clocks: u64, to: &mut Sink<'_>) -> std::io::Result<()> {
+    fn write_one(&mut self, number: u64, clocks: u64, to: &mut Sink<'_>) -> DataResult<()> {
         let place = (number - self.first) as usize;
         if clocks & EXCHANGE != 0 {
             self.exchange.take();

@@ -9,6 +9,10 @@ use crate::recorded::places::Place;
 /// Most rows of one message: what claims more was made to fill the memory.
 const MOST_ROWS: usize = 1 << 20;
 
+/// Names of messages that are counted one by one; all further ones are counted together.
+const MOST_NAMES: usize = 100;
+const FURTHER: &str = "of further kinds";
+
 /// The streams that the files of a recording are.
 pub(crate) type Sources = DataResult<Vec<Box<dyn Source>>>;
 
@@ -43,10 +47,12 @@ pub(crate) struct Found {
 
 impl Found {
     pub(crate) fn ignore(&mut self, what: &str) {
+        let is_full = self.ignored.len() >= MOST_NAMES;
         match self.ignored.get_mut(what) {
             Some(count) => *count += 1,
             None => {
-                self.ignored.insert(what.to_owned(), 1);
+                let name = if is_full { FURTHER } else { what };
+                *self.ignored.entry(name.to_owned()).or_default() += 1;
             }
         }
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::recorded::event::ROW;
-use crate::recorded::{convert, Converted, DataError};
+use crate::recorded::{convert, Converted, DataError, Room};
 
 static NUMBER: AtomicU64 = AtomicU64::new(0);
 
@@ -31,8 +31,21 @@ impl Folder {
 
     /// What files become, and what was found.
     pub(crate) fn read(&self, files: &[PathBuf]) -> Result<(Converted, Vec<Row>), DataError> {
+        self.read_into(files, u64::MAX)
+    }
+
+    /// What files become where so many bytes of rows may be written.
+    pub(crate) fn read_into(
+        &self,
+        files: &[PathBuf],
+        bytes: u64,
+    ) -> Result<(Converted, Vec<Row>), DataError> {
         let output = self.0.join("rows.npy");
-        let about = convert(files, Some(&output), &AtomicBool::new(false))?;
+        let room = Room {
+            path: &output,
+            bytes,
+        };
+        let about = convert(files, Some(room), &AtomicBool::new(false))?;
         let content = std::fs::read(output).expect("rows");
         let rows = content[256..].chunks_exact(ROW).map(row).collect();
         Ok((about, rows))

@@ -1,11 +1,15 @@
 //! Packing, order and hostile bytes, over the formats.
 
+use std::io::Write;
 use std::path::PathBuf;
 
+use flate2::write::GzEncoder;
+use flate2::Compression;
 use proptest::prelude::*;
 use ruzstd::encoding::{compress_to_vec, CompressionLevel};
 
 use crate::recorded::event::{EXCHANGE, LOCAL};
+use crate::recorded::source::Found;
 use crate::recorded::testing::{Folder, Row};
 
 const T: u64 = 1_700_000_000_000_000;
@@ -74,6 +78,61 @@ fn a_window_of_zstd_that_would_fill_the_memory_is_refused() {
         .read(&[folder.file("bomb.zst", &bomb)])
         .expect_err("it is refused");
     assert!(error.to_string().contains("bomb.zst is damaged"), "{error}");
+}
+
+#[test]
+fn what_unpacks_to_far_more_than_it_has_is_refused() {
+    let folder = Folder::new();
+    let gzip = |text: &[u8]| {
+        let mut packer = GzEncoder::new(Vec::new(), Compression::new(9));
+        packer.write_all(text).expect("packed");
+        packer.finish().expect("packed")
+    };
+    let zstd = |text: &[u8]| compress_to_vec(text, CompressionLevel::Fastest);
+    let mut blank = vec![b' '; 1 << 20];
+    blank.push(b'\n');
+    let bomb = |packed: &dyn Fn(&[u8]) -> Vec<u8>| {
+        // Members and frames follow each other: one that is blank is packed once.
+        let head = packed(book(&[]).as_bytes());
+        [head, packed(&blank).repeat(64)].concat()
+    };
+    for (name, packed) in [("bomb.gz", bomb(&gzip)), ("bomb.zst", bomb(&zstd))] {
+        let error = folder
+            .read(&pair(&folder, name, &packed))
+            .expect_err("it is refused")
+            .to_string();
+        let said = "expected at most 100 times its size in the file";
+        assert!(
+            error.contains(" inflates from ") && error.ends_with(said),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn rows_that_take_more_than_there_is_room_for_are_refused() {
+    let folder = Folder::new();
+    let text = book(&[(5, 5), (6, 6)]);
+    let files = pair(&folder, "book.csv", text.as_bytes());
+    let (about, _) = folder.read(&files).expect("rows");
+    let size = about.rows * 64;
+    folder.read_into(&files, size).expect("they fit");
+    let error = folder
+        .read_into(&files, size - 1)
+        .expect_err("they do not fit");
+    let said = format!("they take more than the {} bytes", size - 64);
+    assert!(error.to_string().contains(&said), "{error}");
+}
+
+#[test]
+fn kinds_of_messages_are_counted_one_by_one_up_to_a_number() {
+    let mut found = Found::default();
+    for kind in 0..1_000 {
+        found.ignore(&kind.to_string());
+        found.ignore("0");
+    }
+    assert_eq!((found.ignored.len(), found.ignored["0"]), (101, 1_001));
+    assert_eq!(found.ignored.values().sum::<u64>(), 2_000);
 }
 
 #[test]

@@ -57,6 +57,9 @@ pub struct BookProfile {
     /// How much a queue holds: an order with q median orders of others at its price is cancelled with probability 1 / (1 + cancel_crowding * q); 0 to 10.
     #[serde(default)]
     pub cancel_crowding: f64,
+    /// Time between changes of what stands in the book, ms; those in between wait for the next, as they do where a recording shows a book by messages; 0: each takes effect at once; 0 to 1000.
+    #[serde(default)]
+    pub batch_ms: f64,
 }
 
 fn book_profile_spread_half_life_s() -> f64 {
@@ -81,6 +84,7 @@ impl BookProfile {
         in_range(&format!("{key}.spread_half_life_s"), self.spread_half_life_s, 0.1, 3600.0)?;
         in_range(&format!("{key}.arrival_crowding"), self.arrival_crowding, 0.0, 10.0)?;
         in_range(&format!("{key}.cancel_crowding"), self.cancel_crowding, 0.0, 10.0)?;
+        in_range(&format!("{key}.batch_ms"), self.batch_ms, 0.0, 1000.0)?;
         Ok(())
     }
 }

@@ -20,7 +20,7 @@ pub struct Fair {
     pub garch_alpha: f64,
     /// Half-life of a deviation of variance, s; 1 to 3600.
     pub garch_half_life_s: f64,
-    /// Jumps per hour in the quiet state; 0 to 3600.
+    /// Jumps per hour in the quiet state; 0 to 36000.
     pub jumps_per_hour: f64,
     /// Mean of a jump, bps; -100 to 100.
     #[serde(default)]
@@ -47,7 +47,7 @@ impl Fair {
         in_range(&format!("{key}.tail_df"), self.tail_df, 2.1, 1000.0)?;
         in_range(&format!("{key}.garch_alpha"), self.garch_alpha, 0.0, 0.3)?;
         in_range(&format!("{key}.garch_half_life_s"), self.garch_half_life_s, 1.0, 3600.0)?;
-        in_range(&format!("{key}.jumps_per_hour"), self.jumps_per_hour, 0.0, 3600.0)?;
+        in_range(&format!("{key}.jumps_per_hour"), self.jumps_per_hour, 0.0, 36000.0)?;
         in_range(&format!("{key}.jump_mean_bps"), self.jump_mean_bps, -100.0, 100.0)?;
         in_range(&format!("{key}.jump_sd_bps"), self.jump_sd_bps, 0.0, 100.0)?;
         in_range(&format!("{key}.transient_bps"), self.transient_bps, 0.0, 500.0)?;

@@ -13,6 +13,7 @@ use crate::recorded::formats::Format;
 use crate::recorded::lines::Lines;
 use crate::recorded::places::Place;
 use crate::recorded::source::{Found, Source, Sources};
+use crate::rows::LOBSTER_MOCK;
 
 pub(crate) const FORMAT: Format = Format {
     name: "lobster",
@@ -22,8 +23,6 @@ pub(crate) const FORMAT: Format = Format {
 
 const MESSAGE: &str = "_message_";
 const BOOK: &str = "_orderbook_";
-/// In the name of what `pytest-soak record` writes.
-const MOCK: &str = "_mock_";
 const PRICE_UNIT: f64 = 10_000.0;
 /// Price of a level that is not there: this or its negative.
 const NO_LEVEL: &[u8] = b"9999999999";
@@ -76,7 +75,7 @@ impl Pair {
     fn open(messages: &Path, book: &Path) -> DataResult<Self> {
         let name = name_of(messages);
         let symbol = name.split(['_', '.']).next().unwrap_or_default().to_owned();
-        let origin = name.contains(MOCK).then(|| symbol.clone());
+        let origin = name.contains(LOBSTER_MOCK).then(|| symbol.clone());
         Ok(Pair {
             messages: Lines::open(messages)?,
             book: Lines::open(book)?,

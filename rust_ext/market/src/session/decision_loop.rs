@@ -1,4 +1,4 @@
-//! The pace of an iteration: a gateway that stops at every decision, and samples the market on the way.
+//! The loop of an iteration: a gateway that stops at every decision, and samples the market on the way.
 
 use crate::venue::rows::RowError;
 use std::collections::BTreeMap;
@@ -55,7 +55,7 @@ impl Plan {
 
 /// A gateway on its way from decision to decision.
 #[derive(Debug, Clone)]
-pub(crate) struct Pace<V> {
+pub(crate) struct DecisionLoop<V> {
     pub plan: Plan,
     pub gateway: Gateway<V>,
     next_decision: Ns,
@@ -65,7 +65,7 @@ pub(crate) struct Pace<V> {
     counts_before: (u64, u64),
 }
 
-impl<V: Venue> Pace<V> {
+impl<V: Venue> DecisionLoop<V> {
     /// Begin at `plan.start`, which the market has reached; the first decision falls on it.
     pub(crate) fn new(venue: V, plan: Plan) -> Self {
         let measure = Measure::new(
@@ -84,7 +84,7 @@ impl<V: Venue> Pace<V> {
         if plan.end > plan.start {
             gateway.restore(resting, plan.holdings.last_order);
         }
-        Pace {
+        DecisionLoop {
             counts_before,
             next_decision: plan.start,
             decisions: 0,

@@ -1,15 +1,21 @@
 //! The other participants of a mock market: their orders arrive, are cancelled, and trade with each other's
 //! and with ours.
 
+mod batch;
+mod ours;
+mod seen;
+
 use crate::book::matching::Matching;
 use crate::flow::hawkes::Arrivals;
 use crate::flow::value::{Moves, Value};
 use crate::flow::{Event, Flow, MarketState};
 use crate::scenario::contract::LotWorth;
-use crate::scenario::{Contract, Scenario};
+use crate::scenario::Scenario;
 use crate::types::rng::{Purpose, Stream};
-use crate::types::{Lots, NewOrder, Ns, Side, Tick, VenueFill};
+use crate::types::{Lots, Ns, Side, Tick, VenueFill};
+use crate::venue::participants::batch::{merge, Batch};
 use crate::venue::recorder::Recorder;
+use crate::venue::shown::Shown;
 use crate::venue::tape::{Tape, Trade};
 use crate::world::Point;
 
@@ -31,6 +37,11 @@ pub(crate) struct Participants {
     lot: LotWorth,
     stream: Stream,
     next_event: Ns,
+    batch: Batch,
+    /// The book after the last batch, which is what everybody sees; None where nothing waits.
+    published: Option<Shown>,
+    /// Levels of a side that are seen.
+    levels: usize,
     seq: u64,
     events: u64,
     trades: u64,
@@ -40,6 +51,8 @@ pub(crate) struct Participants {
     recorder: Option<Box<Recorder>>,
     /// Side whose resting orders were hit in the event in hand.
     hit: Option<Side>,
+    /// Prices of a side whose quantity has changed and is not written down yet.
+    unsaid: [Vec<Tick>; 2],
 }
 
 impl Participants {
@@ -52,6 +65,7 @@ impl Participants {
         key: u64,
         moment: Moment,
         moves: Option<Moves>,
+        levels: usize,
     ) -> Self {
         let mut stream = Stream::new(seed, Purpose::Flow, key);
         let (trading, now) = (moment.point.trading, moment.now);
@@ -64,9 +78,13 @@ impl Participants {
             fair: value.believed(moment.fair, now),
             ..moment
         };
+        let flow = Flow::new(scenario);
         let mut participants = Participants {
             book: Matching::new(),
-            flow: Flow::new(scenario),
+            batch: Batch::after(flow.batch(), now),
+            published: None,
+            levels,
+            flow,
             arrivals: Arrivals::new(&scenario.flow, trading, now, &mut stream),
             value,
             lot: LotWorth::of(&scenario.instrument),
@@ -78,13 +96,15 @@ impl Participants {
             tape: None,
             recorder: None,
             hit: None,
+            unsaid: Default::default(),
         };
         for _ in 0..participants.flow.target() as usize {
             for side in Side::BOTH {
-                participants.arrive(side, moment);
+                participants.arrive(side, moment, &mut Vec::new());
             }
         }
         participants.book.note_mid();
+        participants.publish();
         participants
     }
 
@@ -104,48 +124,19 @@ impl Participants {
         self.value.release();
     }
 
-    /// Record from now on.
-    pub(crate) fn record(&mut self, tape: Tape) {
-        self.tape = Some(Box::new(tape));
-    }
-
-    /// What was recorded.
-    pub(crate) fn take_tape(&mut self) -> Option<Tape> {
-        self.tape.take().map(|tape| *tape)
-    }
-
-    /// Record rows from now on, beginning with a snapshot.
-    pub(crate) fn record_rows(&mut self, mut recorder: Recorder, now: Ns) {
-        for side in Side::BOTH {
-            let resting = &mut self.book.sides[side.index()];
-            resting.take_changes();
-            recorder.snapshot(now, side, resting.ladder());
-        }
-        self.hit = None;
-        self.recorder = Some(Box::new(recorder));
-    }
-
-    /// A feed message arrives at a time.
-    pub(crate) fn deliver(&mut self, at: Ns) {
-        if let Some(recorder) = &mut self.recorder {
-            recorder.deliver(at);
-        }
-    }
-
-    /// The rows that were recorded.
-    pub(crate) fn take_rows(&mut self) -> Vec<u8> {
-        let recorder = self.recorder.take();
-        recorder.map_or_else(Vec::new, |recorder| recorder.into_rows())
-    }
-
     /// When the next event may happen.
     pub(crate) fn next(&self) -> Ns {
-        self.next_event.min(self.arrivals.next())
+        self.next_event
+            .min(self.arrivals.next())
+            .min(self.batch.next)
     }
 
     /// Process what is due at [`Participants::next`].
     pub(crate) fn process_event(&mut self, moment: Moment, fills: &mut Vec<VenueFill>) {
-        if self.arrivals.next() <= self.next_event {
+        let releases = self.batch.next <= self.next_event.min(self.arrivals.next());
+        if releases {
+            self.release(moment, fills);
+        } else if self.arrivals.next() <= self.next_event {
             if self.arrivals.accept(&mut self.stream) {
                 self.market_order(moment, fills);
             }
@@ -153,24 +144,15 @@ impl Participants {
             self.event(moment, fills);
             self.next_event = moment.now + self.flow.wait(moment.point, &mut self.stream);
         }
-        if let Some(recorder) = &mut self.recorder {
-            let hit = self.hit.take();
-            for side in Side::BOTH {
-                let resting = &mut self.book.sides[side.index()];
-                let changes = resting.take_changes();
-                let ladder = resting.ladder();
-                recorder.changes(moment.now, side, ladder, &changes, hit == Some(side));
-            }
-        }
+        self.write_rows(moment.now, releases);
     }
 
     /// The world changes at this moment, to `point`; the state before it is recorded.
     pub(crate) fn change(&mut self, moment: Moment, point: &Point) {
-        if let Some(tape) = &mut self.tape {
-            let [bids, asks] = &self.book.sides;
-            let labels = moment.point.labels;
+        if let Some(mut tape) = self.tape.take() {
             let worth = self.value.of(moment.fair);
-            tape.sample(bids.ladder(), asks.ladder(), worth, labels);
+            tape.sample(self.seen(tape.levels()), worth, moment.point.labels);
+            self.tape = Some(tape);
         }
         self.value.step();
         let trading = point.trading;
@@ -178,86 +160,55 @@ impl Participants {
         self.flow.follow(&self.arrivals);
     }
 
-    /// A post-only order of ours; false where it would cross.
-    pub(crate) fn place(&mut self, order: NewOrder, now: Ns) -> bool {
-        self.seq += 1;
-        self.book.place(order, now, self.seq)
-    }
-
-    /// An immediate-or-cancel order of ours. It trades in parts of typical size: others learn from each, and what
-    /// is left on the side that it hits follows before the next one comes. It sets off no orders of others: what
-    /// looks like one order that sets off the next is one participant's order that is cut (Toth, Palit, Lillo and
-    /// Farmer 2015), and ours is cut by ourselves.
-    pub(crate) fn take(
-        &mut self,
-        side: Side,
-        lots: Lots,
-        limit: Tick,
-        now: Ns,
-        fills: &mut Vec<VenueFill>,
-    ) {
-        let (part, price) = (self.part(), self.notional(1));
-        let mut left = lots;
-        while left > 0 {
-            let (asked, from) = (part.min(left), fills.len());
-            let traded = self.book.take(side, asked, limit, now, fills);
-            if traded == 0 {
-                break;
-            }
-            for fill in &mut fills[from..] {
-                fill.left += left - asked;
-            }
-            left -= traded;
-            let notional = traded as f64 * price;
-            let moved = self.value.part(side, notional);
-            self.book.follow(side.opposite(), moved, &mut self.seq);
-            if traded < asked {
-                break;
-            }
-        }
-        self.trades += u64::from(left < lots);
-    }
-
-    /// What closing lots of ours brings or costs at once, which the resting orders of a side meet: as lots of
-    /// the contract count in ticks, None where they do not hold as much. It is what [`Participants::take`] does, prices not rounded.
-    pub(crate) fn proceeds(&self, resting: Side, lots: Lots, contract: &Contract) -> Option<f64> {
-        let ladder = self.book.sides[resting.index()].ladder();
-        let (part, price) = (self.part(), self.notional(1));
-        let mut value = self.value.clone();
-        let (mut done, mut walked, mut worth, mut factor) = (0, 0.0, 0.0, 1.0);
-        while done < lots {
-            let traded = part.min(lots - done);
-            done += traded;
-            let reached = ladder.walk(done, |tick| contract.in_ticks(tick))?;
-            worth += (reached - walked) * factor;
-            walked = reached;
-            let moved = value.part(resting.opposite(), traded as f64 * price);
-            factor *= contract.follows(moved);
-        }
-        Some(worth)
-    }
-
-    /// Lots of a typical trade.
-    fn part(&self) -> Lots {
-        ((self.value.typical_notional() / self.notional(1)) as Lots).max(1)
-    }
-
-    /// An event of the limit order flow.
+    /// An event of limit orders, or somebody looks for quotes that fair value has passed.
     fn event(&mut self, moment: Moment, fills: &mut Vec<VenueFill>) {
         self.events += 1;
-        let standing = [self.book.sides[0].len(), self.book.sides[1].len()];
         let worth = self.value.of(moment.fair);
-        let moment = Moment {
+        let moment = self.believing(moment);
+        if !self.flow.is_of_limits(moment.point, &mut self.stream) {
+            let lots = self.flow.picked(moment.fair, &mut self.stream);
+            self.pick(lots, worth, moment.now, fills);
+        } else if self.batch.is_on() {
+            self.batch.held += 1;
+        } else {
+            self.limit_event(moment, fills);
+        }
+        self.note_mid();
+    }
+
+    /// What waited takes effect at once.
+    fn release(&mut self, moment: Moment, fills: &mut Vec<VenueFill>) {
+        let (moment, from) = (self.believing(moment), fills.len());
+        for _ in 0..self.batch.held {
+            self.limit_event(moment, fills);
+        }
+        merge(fills, from);
+        self.batch = Batch::after(self.batch.every, moment.now);
+        self.book.note_mid();
+        self.publish();
+    }
+
+    fn limit_event(&mut self, moment: Moment, fills: &mut Vec<VenueFill>) {
+        let standing = [self.book.sides[0].len(), self.book.sides[1].len()];
+        match self.flow.limit_event(standing, &mut self.stream) {
+            Event::Arrive(side) => self.arrive(side, moment, fills),
+            Event::Leave { side, stale } => self.leave(side, stale, moment),
+        }
+    }
+
+    /// The moment as the makers among the others believe it to be.
+    fn believing<'a>(&mut self, moment: Moment<'a>) -> Moment<'a> {
+        Moment {
             fair: self.value.believed(moment.fair, moment.now),
             ..moment
-        };
-        let (point, fair) = (moment.point, moment.fair);
-        match self.flow.next(point, fair, standing, &mut self.stream) {
-            Event::Arrive(side) => self.arrive(side, moment),
-            Event::Leave { side, stale } => self.leave(side, stale, moment),
-            Event::Pick { lots } => self.pick(lots, worth, moment.now, fills),
         }
-        self.book.note_mid();
+    }
+
+    /// Note the mid, unless what will change it waits.
+    fn note_mid(&mut self) {
+        if !self.batch.is_on() {
+            self.book.note_mid();
+        }
     }
 
     fn market_order(&mut self, moment: Moment, fills: &mut Vec<VenueFill>) {
@@ -275,7 +226,7 @@ impl Participants {
         if !order.informed {
             self.tell(order.side, traded);
         }
-        self.book.note_mid();
+        self.note_mid();
         self.arrivals
             .excite(order.side, moment.now, &mut self.stream);
         self.flow.follow(&self.arrivals);
@@ -324,13 +275,22 @@ impl Participants {
         traded
     }
 
-    fn arrive(&mut self, side: Side, moment: Moment) {
+    fn arrive(&mut self, side: Side, moment: Moment, fills: &mut Vec<VenueFill>) {
         let (point, fair) = (moment.point, moment.fair);
         let other = side.opposite();
         let opposite = self.book.others_best(other);
         let (wanted, lots) = self
             .flow
             .order(side, point, fair, opposite, &mut self.stream);
+        let lots = if self.batch.is_on() {
+            // What is displayed anew at our price or beyond has met us first.
+            lots - self.book.meet(side, lots, wanted, moment.now, fills)
+        } else {
+            lots
+        };
+        if lots == 0 {
+            return;
+        }
         // Resting orders never cross: such an order waits one tick before the other side, ours included.
         let limits = [opposite, self.book.own.best(other)];
         let tick = limits.iter().flatten().fold(wanted, |tick, limit| {
@@ -386,5 +346,4 @@ impl Participants {
 }
 
 #[cfg(test)]
-#[path = "participants_tests.rs"]
 mod tests;

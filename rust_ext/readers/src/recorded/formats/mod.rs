@@ -1,11 +1,17 @@
-//! The formats of recorded data: how each is known, and how its files are opened.
+//! The formats of recorded data: how each is known, and how its files are opened. A format is a file here and its
+//! lines in this one.
+
+mod binance;
+mod bybit;
+mod databento;
+mod lobster;
+mod tardis;
 
 use std::path::{Path, PathBuf};
 
 use crate::recorded::error::{DataError, DataResult};
 use crate::recorded::input::Input;
 use crate::recorded::source::{Source, Sources};
-use crate::recorded::{binance, bybit, databento, lobster, tardis};
 
 /// A format: a line of [`FORMATS`].
 pub(crate) struct Format {
@@ -18,7 +24,7 @@ pub(crate) struct Format {
 }
 
 /// Every format, in the order in which they are tried.
-pub(crate) const FORMATS: [Format; 5] = [
+pub(crate) const FORMATS: &[Format] = &[
     tardis::FORMAT,
     binance::FORMAT,
     bybit::FORMAT,
@@ -68,3 +74,6 @@ pub(crate) fn format_of_all(files: &[PathBuf]) -> DataResult<(&'static str, Vec<
         None => Err(DataError::file(Path::new(""), "no file is named")),
     }
 }
+
+#[cfg(test)]
+mod databento_tests;

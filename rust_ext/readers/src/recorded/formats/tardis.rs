@@ -12,6 +12,7 @@ use crate::recorded::formats::Format;
 use crate::recorded::lines::Lines;
 use crate::recorded::places::Place;
 use crate::recorded::source::{bounded, Found, Source, Sources};
+use crate::rows::TARDIS_MOCK;
 
 pub(crate) const FORMAT: Format = Format {
     name: "tardis",
@@ -40,8 +41,6 @@ const TRADE_COLUMNS: [&str; 8] = [
     "amount",
 ];
 const MICROSECOND: Ns = 1_000;
-/// The exchange of what `pytest-soak record` writes.
-const MOCK: &[u8] = b"pytest-soak-mock";
 
 fn knows(_name: &str, head: &[u8]) -> bool {
     let first = head.split(|b| *b == b'\n').next().unwrap_or_default();
@@ -155,7 +154,7 @@ impl Table {
             return Err(DataError::row(&place, text));
         }
         let [venue, symbol, exchange, local, other, side, px, qty] = fields;
-        if venue == MOCK && self.found.origin.is_none() {
+        if venue == TARDIS_MOCK.as_bytes() && self.found.origin.is_none() {
             self.found.origin = Some(shown(symbol));
         }
         self.found.of_symbol(symbol, &place)?;
