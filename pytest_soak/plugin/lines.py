@@ -129,9 +129,12 @@ def gates_lines(gates: CanaryGates, gate_mode: str) -> list[str]:
 
 
 def gate_text(gate: GateSeen) -> str:
-    """A gate's KPI, measured value and bound, with as many digits as it takes to tell the two apart."""
+    """A gate's KPI, measured value and bound, with as many digits as it takes to tell the two apart.
+
+    Where another value was judged than that, why.
+    """
     measured = "-" if gate.measured is None else apart(gate.measured, float(gate.bound.split()[-1]))[0]
-    return f"{gate.kpi} {measured} ({gate.bound})"
+    return f"{gate.kpi} {measured} ({gate.bound}{'' if gate.note is None else f'; {gate.note}'})"
 
 
 def parameter_lines(rows: Sequence[Row]) -> list[str]:

@@ -1,11 +1,11 @@
 //! Recorded rows in the array format of hftbacktest 2: 64 bytes each, little-endian.
 
 use readers::rows::{
-    BUY, CLEAR, DEPTH, EXCHANGE, GAP, LOCAL, MOST_UNITS, OFF_GRID, ROUNDING, ROW, SELL, SNAPSHOT,
-    TRADE,
+    BUY, CLEAR, DEPTH, EXCHANGE, GAP, LOCAL, MOST_DELAY_NS, MOST_UNITS, OFF_GRID, ROUNDING, ROW,
+    SELL, SNAPSHOT, TRADE,
 };
 
-use crate::types::{ms_of_ns, Lots, Ns, Side, Tick, SECOND};
+use crate::types::{ms_of_ns, Lots, Ns, Side, Tick};
 
 /// Why recorded rows cannot be used.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -26,9 +26,6 @@ pub enum RowError {
     #[error("row {row}: quantity {quantity} is not a usable number")]
     Quantity { row: usize, quantity: f64 },
 }
-
-/// No row is received later than this after it was sent: a recording that says so is refused.
-const LATEST: Ns = 600 * SECOND;
 
 /// What a row says.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -104,7 +101,8 @@ impl<'a> Rows<'a> {
     /// `end` is. Times are since `zero`.
     pub(crate) fn next_sent(&self, row: usize, zero: Ns, end: Ns) -> Option<Ns> {
         let since = |time: Ns| time.saturating_sub(zero);
-        let late = |row: &Row| row.exchange_time().map(since) > Some(end.saturating_add(LATEST));
+        let late =
+            |row: &Row| row.exchange_time().map(since) > Some(end.saturating_add(MOST_DELAY_NS));
         (row..self.len())
             .filter_map(|row| self.get(row))
             .take_while(|row| !late(row))
