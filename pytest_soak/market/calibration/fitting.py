@@ -31,7 +31,7 @@ SEEDS = 2
 UNMATCHED = 3.0
 """Errors from which on a statistic is called unmatched."""
 _WIDTH, _NEAR = 0.08, 0.05
-"""Deviation of the first trials, as a share of a range: anywhere, and where the search begins near its end."""
+"""Deviation of the first trials, as a share of a range: usually, and where the search begins near its end."""
 _BEGIN_S = 20.0
 _NOTHING = 20.0
 """Errors of a statistic that a trial has not."""
