@@ -91,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benches.recovery", description=__doc__)
     parser.add_argument("scenarios", nargs="*", default=list(SCENARIOS), metavar="SCENARIO")
     parser.add_argument("--seeds", type=int, default=3, help="recordings of each (default: 3)")
-    parser.add_argument("--minutes", type=int, default=6, help="length of a recording (default: 6)")
+    parser.add_argument("--minutes", type=int, default=20, help="length of a recording (default: 20)")
     parser.add_argument("--simulations", type=int, default=400, help="trials of a fit (default: 400)")
     parser.add_argument("--profile", default="default", help="of the maker (default: default)")
     options = parser.parse_args(arguments)
