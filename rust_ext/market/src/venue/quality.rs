@@ -286,3 +286,18 @@ impl Watch {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_silence_is_measured_whatever_the_times_are() {
+        let mut watch = Watch::new(0, 0, 1);
+        watch.received(5);
+        watch.received(Ns::MIN);
+        assert_eq!(watch.local_silence, 5);
+        watch.received(Ns::MAX);
+        assert_eq!(watch.local_silence, Ns::MAX - 5);
+    }
+}
