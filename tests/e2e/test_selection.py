@@ -97,6 +97,7 @@ def test_marker_mistakes_are_one_clear_error(pytester: pytest.Pytester, marker: 
     result = pytester.runpytest_inprocess()
     assert result.ret != 0
     result.stdout.fnmatch_lines([message])
+    assert "pluggy" not in result.stdout.str().partition("ERRORS")[2]
 
 
 def test_a_marked_test_without_a_soak_fixture_is_an_error(pytester: pytest.Pytester) -> None:

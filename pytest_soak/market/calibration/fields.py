@@ -27,7 +27,7 @@ DIGITS = 4
 _REACH = 10.0
 """Farthest new orders, in scales of their distance."""
 _ONE_TICK = 0.5
-"""Share of time from which on a spread is one tick."""
+"""Share of time from which on a spread is one of one tick."""
 _HALF_LIVES_S = (0.05, 0.5, 5.0)
 
 
@@ -44,6 +44,11 @@ class Scales(NamedTuple):
     order: float
     mean_order: float
     rate: float
+
+    @property
+    def is_one_tick(self) -> bool:
+        """Whether the spread is one tick most of the time."""
+        return self.one_tick > _ONE_TICK
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +125,7 @@ def fields_of(s: Scales) -> tuple[Field, ...]:
 
     def of(usual: float, one_tick: float) -> float:
         """Where a search begins; with a spread of one tick queues are long, and the mid rests and leaps."""
-        return one_tick if s.one_tick > _ONE_TICK else usual
+        return one_tick if s.is_one_tick else usual
 
     wanted = (
         Field(("fair", "vol_bps"), 0.001 * s.volatility, 2.0 * s.volatility, of(0.3, 0.003) * s.volatility),

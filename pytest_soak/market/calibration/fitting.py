@@ -30,8 +30,8 @@ SEEDS = 2
 """Runs of a trial."""
 UNMATCHED = 3.0
 """Errors from which on a statistic is called unmatched."""
-_WIDTH = 0.05
-"""Deviation of the first trials, as a share of a range."""
+_WIDTH, _NEAR = 0.08, 0.05
+"""Deviation of the first trials, as a share of a range: usually, and where the search begins near its end."""
 _BEGIN_S = 20.0
 _NOTHING = 20.0
 """Errors of a statistic that a trial has not."""
@@ -94,7 +94,8 @@ def fit(
     import numpy as np
 
     places = np.array([field.place(start) for field in fields])
-    best = least(distance, places, simulations, progress, seed, _WIDTH)
+    width = _WIDTH if start is None and not scales.is_one_tick else _NEAR
+    best = least(distance, places, simulations, progress, seed, width)
     scenario = scenario_at(base, fields, best.at)
     found = _found(scenario, sample, seed + _SHOWN_SEED)
     if found is None:
