@@ -133,7 +133,7 @@ fn requests_arrive_late_in_order_and_are_answered_late() {
 }
 
 #[test]
-fn a_fill_is_heard_of_after_its_own_delay_and_marked_a_second_later() {
+fn a_fill_is_reported_after_its_own_delay_and_marked_a_second_later() {
     let mut gateway = gateway(vec![4 * MS], Some(2 * MS));
     gateway.advance(5 * MS).expect("it lives");
     assert_eq!(gateway.poll(), None);

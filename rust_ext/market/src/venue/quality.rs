@@ -70,7 +70,7 @@ pub(crate) struct Watch {
     said: [(Ns, u64); 2],
     side_silence: Ns,
     /// When the last row was sent that was received.
-    heard: Ns,
+    last_sent: Ns,
     local_silence: Ns,
     /// Best price of each side that a trade went past, and when first.
     passed: [(Tick, Ns); 2],
@@ -109,7 +109,7 @@ impl Watch {
             silent: 0,
             said: [(from, 0); 2],
             side_silence: 0,
-            heard: from,
+            last_sent: from,
             local_silence: 0,
             passed: [(0, 0); 2],
             mid: None,
@@ -180,9 +180,9 @@ impl Watch {
 
     /// A row was received that was sent at a time.
     #[inline]
-    pub(crate) fn hear(&mut self, sent: Ns) {
-        self.local_silence = self.local_silence.max(sent - self.heard);
-        self.heard = self.heard.max(sent);
+    pub(crate) fn received(&mut self, sent: Ns) {
+        self.local_silence = self.local_silence.max(sent.saturating_sub(self.last_sent));
+        self.last_sent = self.last_sent.max(sent);
     }
 
     /// A row leaves the book crossed: how far over the mid it reaches.
@@ -258,7 +258,7 @@ impl Watch {
         let mut whole = self.clone();
         let end = end.max(self.last_event);
         whole.pass(end, book);
-        whole.hear(next_sent.map_or(end, |sent| sent.min(end)));
+        whole.received(next_sent.map_or(end, |sent| sent.min(end)));
         for (said, others) in self.said {
             if others >= LEAST_OTHERS {
                 whole.side_silence = whole.side_silence.max(end - said);
@@ -284,5 +284,20 @@ impl Watch {
             trades_repeated: whole.trades.repeated,
             trades_bought: whole.trades.bought,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_silence_is_measured_whatever_the_times_are() {
+        let mut watch = Watch::new(0, 0, 1);
+        watch.received(5);
+        watch.received(Ns::MIN);
+        assert_eq!(watch.local_silence, 5);
+        watch.received(Ns::MAX);
+        assert_eq!(watch.local_silence, Ns::MAX - 5);
     }
 }

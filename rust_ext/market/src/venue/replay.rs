@@ -322,7 +322,7 @@ impl<'a> ReplayVenue<'a> {
                     self.local.note_mid();
                     self.local_cursor.at = since;
                 }
-                self.watch.hear(row.sent().saturating_sub(self.zero));
+                self.watch.received(row.sent().saturating_sub(self.zero));
                 let action = self.rows.action(row, self.local_cursor.row)?;
                 self.local.apply(action);
                 if let (Some(shown), Action::Trade { side, tick, lots }) = (&mut self.shown, action)
