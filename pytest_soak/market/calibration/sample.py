@@ -188,7 +188,7 @@ def _batch_ms(recording: Recording) -> float:
     """Whole milliseconds between messages with depth, where a clock sends them; 0 where each change is."""
     import numpy as np
 
-    from pytest_soak.market.recording.checks import DEPTH
+    from pytest_soak.market.recording.rows import DEPTH
 
     rows = recording.rows[: 1 << 20]
     sent = np.unique(rows["exch_ts"][(rows["ev"] & 0xFF) == DEPTH])
