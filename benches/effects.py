@@ -68,11 +68,15 @@ def told(rows: Sequence[Row]) -> Mapping[str, tuple[float, float]]:
     return {name: pair for name, pair in means.items() if abs(pair[0]) > pair[1]}
 
 
-def table(scenarios: Sequence[str], over: Callable[[Callable[[int], Row]], list[Row]]) -> None:
+def table(
+    scenarios: Sequence[str],
+    parameters: Sequence[str],
+    over: Callable[[Callable[[int], Row]], list[Row]],
+) -> None:
     """Print the rows of each parameter as soon as they are known."""
     head = ["parameter", "measure", *scenarios]
     sys.stdout.write(f"| {' | '.join(head)} |\n|{'---|' * len(head)}\n")
-    for parameter in PARAMETERS:
+    for parameter in parameters:
         columns = [told(over(partial(moves, scenario, parameter))) for scenario in scenarios]
         for name in dict.fromkeys(name for column in columns for name in column):
             cells = ["{:+.3g} +- {:.2g}".format(*c[name]) if name in c else "" for c in columns]
@@ -86,11 +90,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "scenarios", nargs="*", default=["calm", "volatile", "mixed", "mean_reverting"], metavar="SCENARIO"
     )
-    parser.add_argument("--seeds", type=int, default=64)
+    parser.add_argument("--seeds", type=int, default=128)
+    parser.add_argument("--only", nargs="*", default=list(PARAMETERS), choices=list(PARAMETERS))
     options = parser.parse_args(arguments)
     seeds = range(1, options.seeds + 1)
     with ProcessPoolExecutor(2) as pool:
-        table(options.scenarios, lambda work: list(pool.map(work, seeds, chunksize=4)))
+        table(options.scenarios, options.only, lambda work: list(pool.map(work, seeds, chunksize=4)))
     return 0
 
 

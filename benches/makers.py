@@ -7,7 +7,7 @@ turned into base units at the mid.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -31,6 +31,13 @@ class Quotes:
         done = {fill[0] for fill in self.simulation.fills} | set(self.simulation.rejected)
         for key in [key for key, (order, _) in self.live.items() if order in done]:
             self.simulation.cancel(self.live.pop(key)[0])
+
+    def mids(self) -> Iterator[float]:
+        """Go on from decision to decision, and give the mid of those that have one."""
+        while self.simulation.step():
+            self.refresh()
+            if self.simulation.mid is not None:
+                yield self.simulation.mid
 
     def put(self, side: int, price: float, notional: float, *, place: int = 0, within_bps: float) -> None:
         """Quote at a price, unless one stands near enough."""
@@ -87,11 +94,7 @@ def only_buyer(half_bps: float, limit: float) -> Strategy:
 
     def run(simulation: Simulation) -> None:
         quotes = Quotes(simulation)
-        while simulation.step():
-            quotes.refresh()
-            mid = simulation.mid
-            if mid is None:
-                continue
+        for mid in quotes.mids():
             if simulation.position * mid < limit:
                 quotes.put(1, mid * (1 - half_bps * 1e-4), USUAL, within_bps=0.3)
             else:

@@ -1,10 +1,11 @@
 """``python -m benches.scenarios``: what the shipped profiles do in the shipped scenarios, over seeds.
 
-``cells`` (the default) is a row per scenario and profile without tuning: net profit with the half-width of
-its 95 % interval over seeds, its deviation between iterations, the share of iterations that lose, risk,
-drawdown, zones, and the verdicts of whole canaries after the warm-up; a rule turns the numbers into a
-sentence. ``tuner`` compares the built-in tuner with none on the same seeds, as paired differences. Positions
-are carried over borders, as in a run, unless ``--position flat`` says otherwise.
+``cells`` (the default) is a row per scenario and profile, without tuning unless ``--tune`` is given: net
+profit with the half-width of its 95 % interval over seeds, its deviation between iterations, the share of
+iterations that lose, risk, drawdown, zones, and the verdicts of whole canaries after the warm-up; a rule
+turns the numbers into a sentence. ``tuner`` compares the built-in tuner with none on the same seeds, as
+paired differences. Positions are carried over borders, as in a run, unless ``--position flat`` says
+otherwise.
 """
 
 from __future__ import annotations
@@ -135,7 +136,7 @@ def cells(names: Sequence[str], options: argparse.Namespace, over: Over) -> None
     _rows(head)
     for name in names:
         for profile in options.profiles.split(","):
-            runs = over(partial(soaked, profile, name, options.iterations, False, options.position))
+            runs = over(partial(soaked, profile, name, options.iterations, options.tune, options.position))
             _row([name, profile, *_cell(runs), reason(runs)])
 
 
@@ -211,6 +212,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seeds", type=int, default=32)
     parser.add_argument("--first", type=int, default=FIRST_SEED, help="first seed")
     parser.add_argument("--iterations", type=int, default=6, help="of 5 minutes, a seed")
+    parser.add_argument("--tune", action="store_true", help="let the built-in tuner work in the cells")
     parser.add_argument(
         "--position", type=PositionRule, choices=list(PositionRule), default=PositionRule(POSITION)
     )

@@ -66,10 +66,10 @@ def bench_documented_maker(bench: Bench) -> None:
     """The documented maker on the recording, and the same maker in a plain loop over hftbacktest."""
     name, path = f"the documented maker, a step of {PEER_STEP_MS:g} ms on the recording", recording()
     if not is_installed("hftbacktest"):
-        bench.missing(name, "hftbacktest", 2.0)
+        bench.missing(name, "hftbacktest", 1.5)
         return
     if path is None:
-        bench.row(name, "-", f"{RECORDING} is not there", None, 2.0)
+        bench.row(name, "-", f"{RECORDING} is not there", None, 1.5)
         return
     maker, market = _documented(), ReplayMarket(path)
     maker.step_ms, maker.order_latency_ms = PEER_STEP_MS, LATENCY_MS
@@ -81,7 +81,7 @@ def bench_documented_maker(bench: Bench) -> None:
     mine, theirs = (
         seconds / (market.duration_ms / PEER_STEP_MS) * 1e6 for seconds in bench.medians(ours, peer)
     )
-    bench.row(name, f"{mine:.1f} us", f"the same in hftbacktest {theirs:.1f} us", theirs / mine, 2.0)
+    bench.row(name, f"{mine:.1f} us", f"the same in hftbacktest {theirs:.1f} us", theirs / mine, 1.5)
 
 
 def _documented() -> Any:

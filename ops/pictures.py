@@ -13,11 +13,14 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pytest_soak.observe.server import Dashboard
 from pytest_soak.observe.watching import Watch
 from pytest_soak.store.runs.runs import list_runs
+
+if TYPE_CHECKING:
+    from playwright.sync_api import ViewportSize
 
 README = Path(__file__).parents[1] / "docs" / "img" / "dashboard.png"
 MOST_BYTES = 200_000
@@ -27,8 +30,8 @@ JOB = (
     *("--soak-scenario=calm", "--soak-scenario=volatile", "--soak-scenario=flash_crash"),
 )
 WIDTHS = {"phone": 390, "desk": 1400}
-SCHEMES = ("light", "dark")
-README_SIZE = {"width": 1200, "height": 760}
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+README_SIZE: ViewportSize = {"width": 1200, "height": 760}
 TIMEOUT_MS = 120_000
 _DRAWN = "figure .main-svg"
 
@@ -121,7 +124,7 @@ def take(url: str, run: Path, place: Path) -> Iterator[Path]:
             for name, show in PAGES.items():
                 for where, width in WIDTHS.items():
                     for scheme in SCHEMES:
-                        size = {"width": width, "height": 900}
+                        size: ViewportSize = {"width": width, "height": 900}
                         page = browser.new_page(viewport=size, color_scheme=scheme)
                         page.set_default_timeout(TIMEOUT_MS)
                         show(page, url, run)

@@ -30,6 +30,7 @@ def recorded_rows() -> str:
             ),
             _constant("ROUNDING", "f64", grid.ROUNDING, "And by how much more, as a share of the number."),
             _constant("LATEST_S", "i64", times.ERA_S[1], "No time is later, in seconds since 1970."),
+            _constant("MOST_DELAY_NS", "i64", times.MOST_DELAY_NS, "No row is received later than so."),
             _constant("TARDIS_MOCK", "&str", f'"{TARDIS_MOCK}"', "The exchange of a mock market's rows."),
             _constant("LOBSTER_MOCK", "&str", f'"{LOBSTER_MOCK}"', "In the names of a mock market's files."),
         ]

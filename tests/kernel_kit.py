@@ -16,14 +16,6 @@ from pytest_soak.domain.settings import FeeSettings, MakerSettings
 from pytest_soak.market import MakerJob, MockMarket, Window, load_scenario
 from pytest_soak.market.scenario.model import Impact
 
-STEADY_SAFE: Mapping[str, float] = {
-    "min_interval_ms": 75.0,
-    "replace_rate_per_min": 260.0,
-    "base_spread_bps_delta": 0.16,
-    "impact_cap_ratio": 0.08,
-    "max_delta_ratio": 0.12,
-    "tail_age_ms": 740.0,
-}
 MINUTE_MS = 60_000.0
 
 

@@ -157,6 +157,13 @@ def no_local(rows: np.ndarray) -> np.ndarray:
     return rows
 
 
+def unseen(rows: np.ndarray, from_s: float, to_s: float) -> np.ndarray:
+    """Of a stretch of time, rows are the exchange's alone."""
+    since = (rows["exch_ts"] - rows["exch_ts"][0]) / 1e9
+    rows["ev"][(since >= from_s) & (since < to_s)] &= ~np.uint64(LOCAL)
+    return rows
+
+
 def one_sided(rows: np.ndarray) -> np.ndarray:
     """All asks are taken out."""
     kept: np.ndarray = rows[((rows["ev"] & np.uint64(SELL)) == 0) | (kinds(rows) == TRADE)]

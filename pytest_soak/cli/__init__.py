@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None, now: datetime | None = None) ->
 
     Returns 0 where it did its work, 1 where a comparison failed a limit, 2 where it could not work.
     """
-    parser = argparse.ArgumentParser(prog="pytest-soak", description=__doc__)
+    parser = argparse.ArgumentParser(prog="pytest-soak", description="Tasks outside of a pytest run.")
     parser.add_argument("--version", action="version", version=f"pytest-soak {package_version()}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     rotate.add(commands, now)

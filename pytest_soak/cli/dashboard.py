@@ -1,4 +1,4 @@
-"""``pytest-soak dashboard``: a run in the browser, while it goes on or later."""
+"""``pytest-soak dashboard``: a run in the browser, while it runs or later."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytest_soak.cli.options import add_artifacts, add_watched, watch_of
 from pytest_soak.config.arguments import port_number
+from pytest_soak.config.limits import DASHBOARD_PORT
 
 if TYPE_CHECKING:
     from pytest_soak.cli.options import Commands
@@ -15,10 +16,13 @@ if TYPE_CHECKING:
 
 def add(commands: Commands) -> None:
     """Add the command to a parser's commands."""
-    command = commands.add_parser("dashboard", help="Show a run in the browser, while it goes on or later")
+    command = commands.add_parser("dashboard", help="Show a run in the browser, while it runs or later")
     add_watched(command)
     command.add_argument(
-        "--port", type=port_number, metavar="PORT", help="default: 5000, or the next that is free"
+        "--port",
+        type=port_number,
+        metavar="PORT",
+        help=f"default: {DASHBOARD_PORT} or the next free one",
     )
     add_artifacts(command)
     command.set_defaults(run=run)

@@ -93,7 +93,7 @@ def _lines(market: ReplayMarket, found: MarketFacts) -> Iterator[tuple[str, str]
     yield "tick", f"{facts.tick_size:g} (from the {facts.tick_from})"
     yield "lot", f"{facts.lot_size:g} (from the {facts.lot_from})"
     yield "gaps in the sequence", f"{found.gaps or 0}, the book not known for {_ms(found.gap_ms)}"
-    yield "snapshots", "not told" if about.snapshots is None else str(about.snapshots)
+    yield "snapshots", "unknown" if about.snapshots is None else str(about.snapshots)
     yield "before the first snapshot", f"{about.before_snapshot} events, left out"
     locked = found.locked_ms or 0.0
     yield "crossed", _ms((found.crossed_ms or 0.0) - locked)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pytest_soak.cli.options import add_artifacts, add_watched, watch_of
 from pytest_soak.cli.outputs import output_file, write_output
 from pytest_soak.config.arguments import port_number
+from pytest_soak.config.limits import EXPORTER_PORT
 
 if TYPE_CHECKING:
     from pytest_soak.cli.options import Commands
@@ -18,7 +19,9 @@ def add(commands: Commands) -> None:
     """Add the command to a parser's commands."""
     command = commands.add_parser("exporter", help="Serve the metrics of a run to Prometheus")
     add_watched(command)
-    command.add_argument("--port", type=port_number, default=9090, metavar="PORT", help="default: 9090")
+    command.add_argument(
+        "--port", type=port_number, default=EXPORTER_PORT, metavar="PORT", help=f"default: {EXPORTER_PORT}"
+    )
     command.add_argument(
         "--textfile", type=output_file, metavar="FILE", help="Write the metrics into a file instead, once"
     )

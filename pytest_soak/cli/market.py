@@ -33,7 +33,7 @@ def add(commands: Commands) -> None:
     command = commands.add_parser(
         "market",
         help="Print the stylised facts of a scenario, beside a recording, and draw it",
-        description="Let a mock market live without a maker, print its stylised facts and draw it.",
+        description="Run a mock market without a maker, print its stylised facts and draw it.",
     )
     add_scenario(command)
     command.add_argument("--replay", type=path, metavar="FILE", help="A recording to compare it with")
@@ -42,7 +42,7 @@ def add(commands: Commands) -> None:
         "--picture",
         type=output_file,
         metavar="FILE",
-        help="Where to draw (default: artifacts/soak/market/NAME.png)",
+        help=f"Where to draw (default: {ARTIFACTS}/market/NAME.png)",
     )
     command.add_argument(
         "--explain", action="store_true", help="Say how each fact is computed, and its source"

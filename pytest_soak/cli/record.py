@@ -62,12 +62,12 @@ def add(commands: Commands) -> None:
     command = commands.add_parser(
         "record",
         help="Write a scenario down as a recording",
-        description="Let a mock market live without a maker and write it down: in hftbacktest's format (the "
+        description="Run a mock market without a maker and write it down: in hftbacktest's format (the "
         "array 'data'; beside it 'origin' says what it was made from), or as the files of another one.",
     )
     add_scenario(command)
     command.add_argument(
-        "file", type=output_file, help="The file to write; its end is that of the form: .npz, or .csv"
+        "file", type=output_file, help="The file to write; its suffix is that of the form: .npz, or .csv"
     )
     command.add_argument(
         "--form",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pytest_soak.cli.options import add_artifacts
 from pytest_soak.config.arguments import path
+from pytest_soak.config.limits import LATEST
 from pytest_soak.domain.text import printable
 
 if TYPE_CHECKING:
@@ -22,12 +23,12 @@ def add(commands: Commands) -> None:
         "of",
         nargs="?",
         type=path,
-        default=Path("latest"),
+        default=Path(LATEST),
         metavar="RUN",
-        help="Folder or name of a run (default: latest)",
+        help=f"Folder or name of a run (default: {LATEST})",
     )
     command.add_argument(
-        "-o", "--output", type=path, metavar="DIR", help="Where to (default: the run's folder)"
+        "-o", "--output", type=path, metavar="DIR", help="Where to write it (default: the run's folder)"
     )
     command.add_argument("--single-file", action="store_true", help="Put the charts' script into the page")
     add_artifacts(command)

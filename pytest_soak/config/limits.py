@@ -17,6 +17,9 @@ SCENARIOS = f"{PROFILES}/scenarios"
 LATEST = "latest"
 """The run that is meant where this stands for its name, and the link to its folder."""
 
+DASHBOARD_PORT, EXPORTER_PORT = 5000, 9090
+"""Ports where none is asked for; of the dashboard the next one that is free is taken."""
+
 OVERRIDES = "MM_RUNTIME_OVERRIDES_JSON"
 """The variable of the environment that holds overrides of parameters, as JSON."""
 

@@ -12,6 +12,7 @@ from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.domain.fills import FORMS, UNDER, parted
 from pytest_soak.domain.kpis import (
     KPI_MEANINGS,
+    PERCENTILES,
     kpis_behind,
     meaning_of,
     risk_of,
@@ -21,7 +22,14 @@ from pytest_soak.domain.kpis import (
 )
 from pytest_soak.domain.own import OWN_FORMS
 from pytest_soak.domain.records import GateResult, Kpis, Verdict
-from pytest_soak.domain.sampling import BATCHES, freedom_of, margin_in_errors, skew_doubt, t_quantile
+from pytest_soak.domain.sampling import (
+    BATCHES,
+    LEAST_VALUES,
+    freedom_of,
+    margin_in_errors,
+    skew_doubt,
+    t_quantile,
+)
 from pytest_soak.domain.settings import GateSettings, Threshold, TunerSettings
 
 FAMILY_ERROR = 0.05
@@ -41,6 +49,7 @@ LEAST_BLOCKED_SHARE: float = TunerSettings().least_blocked_share
 
 _WORST_FIRST = (Verdict.FAIL, Verdict.NO_DATA, Verdict.INCONCLUSIVE, Verdict.WARN, Verdict.OK)
 _ONLY_RISK = "; no attempt was blocked for another reason than risk"
+_FEW = f"a 95th percentile takes {LEAST_VALUES}"
 _UNCOUNTED = "no attempt was counted; a strategy counts each with simulation.attempt()"
 
 
@@ -199,7 +208,7 @@ def describe(result: GateResult) -> str:
     note = f"; {result.note}" if result.note else _ONLY_RISK if _is_only_risk(result) else ""
     tail = f"{result.verdict.value}, n={result.n}{note}"
     if result.measured is None or result.off_by is None or result.threshold is None:
-        has_few = result.n < result.least and result.note not in (None, _UNCOUNTED)
+        has_few = result.n < result.least and result.note not in (None, _UNCOUNTED, _FEW)
         said = "not judged" if has_few else "not measured"
         return f"{result.kpi}: {said}, required {result.bound}{suffix} ({tail})"
     value, _ = apart(result.measured, result.threshold)
@@ -244,7 +253,7 @@ def _judge_one(
     bound, verdict, off_by = bounds[0], Verdict.NO_DATA, None
     if measured is None or not math.isfinite(measured):
         measured = None
-        note = _UNCOUNTED if name == "risk_ratio" and not kpis.samples.get("risk_rate") else None
+        note = _why_not_measured(name, n, kpis)
     elif n < least:
         note, measured = f"{measured:.4g} was measured, judged from n={least} on", None
     else:
@@ -252,7 +261,7 @@ def _judge_one(
         if name == "risk_ratio" and risk_of(kpis, least_blocked_share) != measured:
             judged = 0.0
             note = (
-                f"{kpis.blocked_share:.2%} of attempts were blocked, judged from {least_blocked_share:.4g} on"
+                f"{kpis.blocked_share:.2%} of attempts were blocked, judged from {least_blocked_share:.2%} on"
             )
         bound, verdict, off_by = _verdict_on(judged, bounds)
     error = None if measured is None else kpis.errors.get(name)
@@ -270,6 +279,12 @@ def _judge_one(
         note=note,
         unit=None if kpis.contract is None else unit_of(name, kpis.contract),
     )
+
+
+def _why_not_measured(name: str, n: int, kpis: Kpis) -> str | None:
+    if name == "risk_ratio" and not kpis.samples.get("risk_rate"):
+        return _UNCOUNTED
+    return _FEW if name in PERCENTILES and 0 < n < LEAST_VALUES else None
 
 
 def _margin(kpis: Kpis, kpi: str, bound: _Bound, chance: Chance) -> float:

@@ -97,14 +97,14 @@ def size_behind(kpis: Kpis, name: str) -> int:
     return kpis.samples.get("worst_label_profit" if name.startswith(LABEL_PROFIT) else name, 0)
 
 
-# KPI name -> the sample of the edge report behind it.
-_PERCENTILES: Mapping[str, Callable[[EdgeReport], Sample]] = {
+PERCENTILES: Mapping[str, Callable[[EdgeReport], Sample]] = {
     "adverse_bps_p95": lambda report: report.adverse_bps,
     "slippage_bps_p95": lambda report: report.slippage_bps,
     "order_age_p95_ms": lambda report: report.order_age_ms,
     "ws_lag_p95_ms": lambda report: report.ws_lag_ms,
     "latency_p95_ms": lambda report: report.latency_ms,
 }
+"""KPIs that are a 95th percentile, by name: the sample of the edge report behind each."""
 
 # Measured on messages, whatever the prices were.
 _OF_MESSAGES = ("ws_lag_p95_ms", "latency_p95_ms")
@@ -162,7 +162,7 @@ def _pooled(reports: Sequence[EdgeReport], errors: Mapping[str, Error]) -> Kpis:
     attempts = sum(report.attempts for report in reports)
     measured: dict[str, Any] = {
         **_components_bps(totals),
-        **{name: _p95([sample(r) for r in reports]) for name, sample in _PERCENTILES.items()},
+        **{name: _p95([sample(r) for r in reports]) for name, sample in PERCENTILES.items()},
         **_money(reports),
         **course_kpis(reports),
     }
@@ -268,8 +268,7 @@ def _drawdown(all_totals: Sequence[EdgeTotals]) -> float | None:
 def _errors(reports: Sequence[EdgeReport]) -> dict[str, Error]:
     """Sampling error of each KPI that has one."""
     percentiles = {
-        name: percentile_error([sample(report) for report in reports])
-        for name, sample in _PERCENTILES.items()
+        name: percentile_error([sample(report) for report in reports]) for name, sample in PERCENTILES.items()
     }
     errors = ratio_errors(reports) | course_errors(reports) | own_errors(reports)
     hours = hours_of(reports)
@@ -352,7 +351,7 @@ def _sample_sizes(
         "slippage_bps": taker,
         "inventory_bps": fills,
         "funding_bps": fills,
-        **{name: sum(sample(r).n for r in reports) for name, sample in _PERCENTILES.items()},
+        **{name: sum(sample(r).n for r in reports) for name, sample in PERCENTILES.items()},
         "risk_ratio": blocks.total or attempts,
         "risk_rate": attempts,
         "blocked_share": attempts,

@@ -21,10 +21,11 @@ class MarketFacts(Strict):
     recordings, None where the market is not one: for how long the rows left a bid at or above an ask
     (``crossed_ms``) or a side empty (``one_sided_ms``), the longest time without a row and how many
     such times there were (``silences``, of a second and more), rows that were read and not used by what
-    they are, trades without an aggressor or whose aggressor took what stands on his own side,
+    they are, trades without an aggressor or whose aggressor took what stands on its own side,
     what was added to local times, and the sizes of tick and lot. Also all silences together (``silent_ms``),
     the longest time in which a side of the book said nothing while 100 other rows and more came
-    (``side_silence_ms``), the largest step of the mid between two times, or of a crossing row over the mid
+    (``side_silence_ms``), the longest time of which the receiver saw no row, early or late
+    (``local_silence_ms``), the largest step of the mid between two times, or of a crossing row over the mid
     (``largest_jump_bps``), and trades of more than stood at their price (``trades_off_book``), past a better
     price that others went past a second before (``trades_through``), equal to the one before
     (``trades_repeated``), and of buyers (``trades_bought``). ``locked_ms`` is the part of ``crossed_ms`` with
@@ -55,6 +56,7 @@ class MarketFacts(Strict):
     trades_on_wrong_side: Count | None = None
     silent_ms: float | None = None
     side_silence_ms: float | None = None
+    local_silence_ms: float | None = None
     largest_jump_bps: float | None = None
     trades_off_book: Count | None = None
     trades_through: Count | None = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 
 from pytest_soak.domain.records import EdgeReport, Sample
 from pytest_soak.domain.sampling import (
@@ -32,8 +32,10 @@ _SHARES = {"p05": 0.05, "p50": 0.5, "p95": 0.95}
 OWN_FORMS = f"own.NAME.{' or .'.join(('mean', *_SHARES))} of what a strategy records"
 """The names of all of them."""
 _KPI = re.compile(rf"own\.({NAME})\.(mean|{'|'.join(_SHARES)})")
-# Classes between the smallest and the largest value.
+# Classes with a value in them, at most.
 _CLASSES = 2_000
+# How much finer than the largest value a class may be: doubles have 12 bits more.
+_FINEST = 40
 
 
 def is_own(kpi: str) -> bool:
@@ -43,10 +45,7 @@ def is_own(kpi: str) -> bool:
 
 def own_values(values: Sequence[float]) -> OwnValues:
     """What a record holds of finite values that were recorded under one name."""
-    low, high = min(values), max(values)
-    # A power of two, so that classes of several iterations can be merged, and no finer than doubles are.
-    width = max((high - low) / _CLASSES, max(abs(low), abs(high), 1e-300) * 2.0**-40)
-    step = 2.0 ** math.ceil(math.log2(width))
+    step = _step_for(set(values))
     counts = Counter(math.floor(value / step) for value in values)
     at = sorted(counts)
     ordered = sorted(values)
@@ -65,6 +64,25 @@ def own_values(values: Sequence[float]) -> OwnValues:
             for name, mark in marks.items()
         },
     )
+
+
+def _step_for(values: Set[float]) -> float:
+    """Width of the classes: the least that leaves few of them, whatever far values lie in the tails.
+
+    A power of two, so that classes of several iterations can be merged: wider ones hold narrower ones whole.
+    """
+    low, high = min(values), max(values)
+    finest = math.ceil(math.log2(max(abs(low), abs(high), 1e-300))) - _FINEST
+    places = [math.floor(value / 2.0**finest) for value in values]
+    # Shifted by one place, two classes are one.
+    least, most = 0, max(0, math.ceil(math.log2(max(1, max(places) - min(places)) / (_CLASSES - 1))))
+    while least < most:
+        middle = (least + most) // 2
+        if len({place >> middle for place in places}) <= _CLASSES:
+            most = middle
+        else:
+            least = middle + 1
+    return 2.0 ** (finest + most)
 
 
 def _mean(values: Sequence[float]) -> float:
@@ -134,7 +152,10 @@ def _of(name: str, reports: Sequence[EdgeReport]) -> Iterator[tuple[str, float]]
     yield "mean", math.fsum(part.mean * (part.n / n) for part in parts)
     merged = merged_histogram([Sample(n=part.n, p95=part.p95, histogram=part.histogram) for part in parts])
     if merged is not None:
-        yield from ((what, quantile(merged, share)) for what, share in _SHARES.items())
+        for what, share in _SHARES.items():
+            known = {getattr(part, what) for part in parts}
+            # What all parts agree on holds of the whole, to the last digit.
+            yield what, known.pop() if len(known) == 1 else quantile(merged, share)
 
 
 def _interpolated(ordered: Sequence[float], share: float) -> float:

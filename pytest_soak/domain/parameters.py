@@ -144,8 +144,9 @@ PARAMETERS = ParameterTable(
             high=0.25,
             default=0.14,
             step=0.02,
+            relax_step=0.005,
             safer=1,
-            moved_by=("slippage",),
+            moved_by=("NORMALIZE", "slippage"),
             meaning="widens the base half-spread",
         ),
         Parameter(
@@ -168,8 +169,9 @@ PARAMETERS = ParameterTable(
             high=0.16,
             default=0.14,
             step=0.01,
+            relax_step=0.0025,
             safer=-1,
-            moved_by=("adverse",),
+            moved_by=("NORMALIZE", "adverse"),
             meaning="largest change of position per decision, as a share of the position limit; "
             "more is blocked: risk",
         ),
@@ -180,8 +182,9 @@ PARAMETERS = ParameterTable(
             high=800.0,
             default=620.0,
             step=30.0,
+            relax_step=5.0,
             safer=1,
-            moved_by=("AGGRESSIVE", "slippage"),
+            moved_by=("AGGRESSIVE", "NORMALIZE", "slippage"),
             meaning="age at which a far order is cancelled",
         ),
     )

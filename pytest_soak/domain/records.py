@@ -263,7 +263,9 @@ class Kpis(Strict):
     filled_while_cancelling: int | None = _added(
         "count", "fills of orders whose cancel was under way", "down"
     )
-    cancels_too_late: int | None = _added("count", "cancels that arrived when the order was gone", "down")
+    cancels_too_late: int | None = _added(
+        "count", "cancels that arrived after the order had been filled", "down"
+    )
     position_start: Value = _added("base", "position at the start; long is positive", None)
     position_end: Value = _added("base", "position at the end; long is positive", None)
     position_max: Value = _added("base", "position of the largest size, with its sign", None)

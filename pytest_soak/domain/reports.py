@@ -16,6 +16,7 @@ from pytest_soak.domain.own import problems_of_own
 from pytest_soak.domain.records import EdgeReport, Source
 from pytest_soak.domain.sampling import MOST_AMOUNT
 from pytest_soak.domain.text import show
+from pytest_soak.domain.unicode import is_broken, texts_in
 from pytest_soak.domain.whole import MAX_WHOLE
 
 # Sums are made in other orders than their parts, so they may differ by rounding.
@@ -27,6 +28,8 @@ MOST_CARRY_DEPTH = 32
 """Lists and objects within one another in a ``carry``, at most."""
 MOST_VALUES = 1_000_000
 """Values in a report at most, each counted as often as it is written out."""
+MOST_TEXT = 1_048_576
+"""Characters of all texts of a report but its ``carry``, at most."""
 _MOST_SHOWN = 60
 _ACCEPTED = f"accepted are numbers of a size up to {MOST_AMOUNT:g}"
 # Types that hold no other values.
@@ -55,7 +58,8 @@ def checked_report(answer: object, source: Source, where: str) -> EdgeReport:
         raise SoakStateError(f"{where}: its report is refused: {_first(error)}") from None
     parts = {name: value for name, value in vars(report).items() if name not in ("carry", "under")}
     samples = chain(_problems_of_samples(report), _problems_of_course(report), problems_of_own(report.own))
-    problem = next(chain(_problems_of_amounts("", parts), _problems(report, source), samples), None)
+    texts = _problems_of_texts(parts)
+    problem = next(chain(texts, _problems_of_amounts("", parts), _problems(report, source), samples), None)
     if problem is not None:
         raise SoakStateError(f"{where}: its report is refused: {problem}")
     return report
@@ -88,10 +92,6 @@ def _problems(report: EdgeReport, source: Source) -> Iterator[str]:
     if report.blocks.total > report.attempts:
         yield f"attempts = {report.attempts} are fewer than its {report.blocks.total} blocked attempts"
     yield from _problems_of_holdings(report)
-    earned_under = () if report.course is None else report.course.label_profit
-    for label in (*report.market.labels, *report.market.label_ms, *earned_under):
-        if _is_broken(label):
-            yield f"market.labels holds {show(label)}; accepted is valid Unicode"
 
 
 def _problems_of_holdings(report: EdgeReport) -> Iterator[str]:
@@ -100,9 +100,6 @@ def _problems_of_holdings(report: EdgeReport) -> Iterator[str]:
         return
     if held.position != end:
         yield f"holdings.position = {held.position!r} is not totals.position_end = {end!r}"
-    for order in held.orders:
-        if order.client_id is not None and _is_broken(order.client_id):
-            yield f"holdings.orders holds client_id {show(order.client_id)}; accepted is valid Unicode"
 
 
 def _problems_of_samples(report: EdgeReport) -> Iterator[str]:
@@ -136,6 +133,17 @@ def _problems_of_amounts(where: str, holder: Any) -> Iterator[str]:
             yield f"{where} holds {max(numbers, key=abs)!r}; {_ACCEPTED}"
     elif isinstance(named, float) and abs(named) > MOST_AMOUNT:
         yield f"{where} = {named!r}; {_ACCEPTED}"
+
+
+def _problems_of_texts(parts: dict[str, Any]) -> Iterator[str]:
+    """Text that cannot be written, or too much of it."""
+    left = MOST_TEXT
+    for where, text in texts_in(parts):
+        if is_broken(text):
+            yield f"{where} holds {show(text)}; accepted is valid Unicode"
+        left -= len(text)
+    if left < 0:
+        yield f"its texts are of {MOST_TEXT - left} characters; accepted are {MOST_TEXT}"
 
 
 def _problems_of_size(report: EdgeReport) -> Iterator[str]:
@@ -209,20 +217,16 @@ def _no_json(where: str, value: Any) -> Iterator[str]:
         yield f"{where} is a number of {value.bit_length()} bits; accepted are whole numbers of 64 bits"
     elif type(value) is float and not math.isfinite(value):
         yield f"{where} = {value!r}; accepted is a finite number"
-    elif type(value) is str and _is_broken(value):
+    elif type(value) is str and is_broken(value):
         yield f"{where} = {show(value)}; accepted is valid Unicode"
     elif type(value) is dict:
         for key in value:
             if type(key) is not str:
                 yield f"{where} has the key {show(key)}; accepted is a text"
-            elif _is_broken(key):
+            elif is_broken(key):
                 yield f"{where} has the key {show(key)}; accepted is valid Unicode"
     elif value is not None and type(value) not in (bool, int, float, str, list):
         yield f"{where} = {show(value)}; accepted is a JSON value: None, bool, int, float, str, list or dict"
-
-
-def _is_broken(text: str) -> bool:
-    return any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def _near(value: float, expected: float, scale: float) -> bool:

@@ -97,9 +97,8 @@ def _earns(kpis: Kpis, settings: TunerSettings) -> bool:
 def _zone_reason(kpis: Kpis, settings: TunerSettings) -> str | None:
     if kpis.risk_ratio is None or not has_few_blocks(kpis, settings.least_blocked_share):
         return None
-    said = (
-        f"few_blocks: {kpis.blocked_share:.2%} of attempts, counted from {settings.least_blocked_share:g} on"
-    )
+    least = f"counted from {settings.least_blocked_share:.2%} on"
+    said = f"few_blocks: {kpis.blocked_share:.2%} of attempts, {least}"
     if _earns(kpis, settings):
         return said
     return f"{said}; nothing is relaxed below a net profit of {settings.normalize_net_bps:g} bps"

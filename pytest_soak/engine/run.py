@@ -14,7 +14,7 @@ from pytest_soak.config.profiles import LoadedProfile, check_parameters, load_pr
 from pytest_soak.domain.differences import differences
 from pytest_soak.domain.errors import SoakConfigError, SoakStateError, SoakStoreError, SoakStoreWarning
 from pytest_soak.domain.fills import FillModel
-from pytest_soak.domain.hashing import sha256_of
+from pytest_soak.domain.hashing import canonical_json, sha256_of
 from pytest_soak.domain.parameters import ParameterTable, problem_with
 from pytest_soak.domain.position import PositionRule
 from pytest_soak.domain.settings import GateMode, Profile
@@ -390,6 +390,18 @@ def check_strategy(strategy: object) -> None:
     name = getattr(strategy, "name", None)
     if not isinstance(name, str) or not name:
         raise SoakConfigError(f"{what}.name is {show(name)}; accepted is a text that is not empty")
+    _check_json(f"{what}.describe()", strategy.describe())  # type: ignore[attr-defined] # checked above
+
+
+def _check_json(what: str, value: object) -> None:
+    """Refuse what cannot be hashed into an identity."""
+    try:
+        canonical_json(value)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise SoakConfigError(
+            f"{what} returns what JSON cannot hold: {error}; accepted are numbers, texts, lists and dicts of "
+            "them"
+        ) from None
 
 
 def is_divided(market: Market) -> bool:

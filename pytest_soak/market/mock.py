@@ -12,7 +12,7 @@ from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.domain.fills import COMPARED, FillModel
 from pytest_soak.domain.parameters import DEFAULTS
 from pytest_soak.domain.settings import MakerSettings
-from pytest_soak.market.protocols import MakerJob, fills_described, holdings_asked
+from pytest_soak.market.protocols import MakerJob, fills_described, job_asked
 from pytest_soak.market.reports import report_and_fills, report_of
 from pytest_soak.market.scenario.loading import Scenario
 from pytest_soak.market.steps import Steps
@@ -130,14 +130,7 @@ class MockMarket:
         return {
             "start_ms": window.start_ms,
             "duration_ms": window.duration_ms,
-            "parameters": dict(job.parameters),
-            "maker": job.maker.model_dump(),
-            "fees": job.fees.model_dump(),
-            "traded": window.traded,
-            "fills": self.fills.value,
-            **holdings_asked(window),
-            "record_fills": record_fills,
-            "series_step_ms": None if window.recorder is None else window.recorder.step_ms,
+            **job_asked(job, window, self.fills, record_fills=record_fills),
         }
 
     def run_maker(self, job: MakerJob, window: Window) -> EdgeReport:

@@ -96,11 +96,21 @@ class MarketRequest:
     funding: Funding | None = None
 
 
-def holdings_asked(window: Window) -> dict[str, object]:
-    """What a kernel's spec says of the holdings that a window begins with; nothing where there are none."""
-    if window.holdings is None:
-        return {}
-    return {"holdings": window.holdings.model_dump(exclude={"orders": {"__all__": {"client_id"}}})}
+def job_asked(job: MakerJob, window: Window, fills: FillModel, *, record_fills: bool) -> dict[str, object]:
+    """What a kernel's spec says of a maker and its window, whatever the market."""
+    held: dict[str, object] = {}
+    if window.holdings is not None:
+        held["holdings"] = window.holdings.model_dump(exclude={"orders": {"__all__": {"client_id"}}})
+    return {
+        "parameters": dict(job.parameters),
+        "maker": job.maker.model_dump(),
+        "fees": job.fees.model_dump(),
+        "traded": window.traded,
+        "fills": fills.value,
+        **held,
+        "record_fills": record_fills,
+        "series_step_ms": None if window.recorder is None else window.recorder.step_ms,
+    }
 
 
 def fills_described(fills: FillModel) -> dict[str, object]:

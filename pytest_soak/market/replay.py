@@ -15,7 +15,7 @@ from pytest_soak.domain.funding import NO_FUNDING, Funding
 from pytest_soak.domain.parameters import DEFAULTS
 from pytest_soak.domain.settings import MakerSettings
 from pytest_soak.market import terms
-from pytest_soak.market.protocols import MakerJob, Window, fills_described, holdings_asked
+from pytest_soak.market.protocols import MakerJob, Window, fills_described, job_asked
 from pytest_soak.market.recording.checks import Facts, check_rows
 from pytest_soak.market.recording.judging import LEAST_SILENCE_MS, Trust, judged
 from pytest_soak.market.recording.reading import read_recording
@@ -182,14 +182,7 @@ class ReplayMarket:
             "local_shift_ns": self._facts.local_shift_ns,
             "has_receipt": self._recording.about.has_receipt,
             "silence_ns": round(LEAST_SILENCE_MS * _NS_PER_MS),
-            "parameters": dict(job.parameters),
-            "maker": job.maker.model_dump(),
-            "fees": job.fees.model_dump(),
-            "traded": window.traded,
-            "fills": self.fills.value,
-            **holdings_asked(window),
-            "record_fills": record_fills,
-            "series_step_ms": None if window.recorder is None else window.recorder.step_ms,
+            **job_asked(job, window, self.fills, record_fills=record_fills),
         }
 
     def run_maker(self, job: MakerJob, window: Window) -> EdgeReport:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Trade(NamedTuple):
-    """A trade of the market, own ones among them; ``aggressor`` is 1 where he bought and -1 where he sold."""
+    """A trade of the market, own ones among them; ``aggressor`` is 1 for a buyer and -1 for a seller."""
 
     time_ms: float
     price: float

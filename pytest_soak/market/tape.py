@@ -58,7 +58,7 @@ class Tape:
         bid_gap, ask_gap: ticks from the best price to the next one, 0 where there is none.
         labels: for each label whether it was on, per sample.
         trade_s: times of market orders that traded, s since the start.
-        trade_side: 1 where the aggressor bought, -1 where he sold.
+        trade_side: 1 where the aggressor bought, -1 where it sold.
         trade_qty: quantity of the whole order.
         trade_price: the best price that it met.
         trade_mid: mid before it, NaN where there was none.
@@ -109,7 +109,7 @@ class Tape:
 
 
 def tape_of_scenario(scenario: Scenario, *, seed: int, start_s: float = 0.0, duration_s: float) -> Tape:
-    """Let a mock market live without a maker and write it down.
+    """Run a mock market without a maker and write it down.
 
     Args:
         scenario: what the market is like.
@@ -132,7 +132,7 @@ def tape_of_scenario(scenario: Scenario, *, seed: int, start_s: float = 0.0, dur
 
 
 def rows_of_scenario(scenario: Scenario, *, seed: int, start_s: float = 0.0, duration_s: float) -> Rows:
-    """Let a mock market live without a maker and write it down as a recording that can be replayed.
+    """Run a mock market without a maker and write it down as a recording that can be replayed.
 
     Args:
         scenario: what the market is like.

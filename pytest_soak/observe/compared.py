@@ -99,7 +99,9 @@ def _mark(one: Difference) -> str:
     """What to make of a change: better or worse where its interval leaves out zero."""
     if one.lacking:
         return "NO_DATA"
-    better = KPI_MEANINGS[one.kpi].better
+    meaning = KPI_MEANINGS.get(one.kpi)
+    # Of a strategy's own KPI nobody says which way is better.
+    better = None if meaning is None else meaning.better
     if not one.is_real or one.change is None:
         return ""
     if better is None:

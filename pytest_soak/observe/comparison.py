@@ -9,7 +9,7 @@ from statistics import fmean, stdev
 from typing import Any
 
 from pytest_soak.domain.differences import differences
-from pytest_soak.domain.kpis import KPI_MEANINGS
+from pytest_soak.domain.kpis import KPI_MEANINGS, value_of
 from pytest_soak.domain.records import Kpis
 from pytest_soak.domain.sampling import BATCHES, t_quantile
 from pytest_soak.observe.reading import CanaryReading, RunReading
@@ -155,7 +155,8 @@ class _Gathered:
         self.changes += differences(old, new, f"{before.inputs['profile']} on {before.inputs['scenario']}: ")
 
     def group(self, profile: str, scenario: str) -> Group:
-        found = (self._difference(kpi) for kpi in KPI_MEANINGS)
+        own = {name for pair in self.kpis for kpis in pair if kpis is not None for name in kpis.own}
+        found = (self._difference(kpi) for kpi in (*KPI_MEANINGS, *sorted(own)))
         return Group(
             profile=profile,
             scenario=scenario,
@@ -187,8 +188,7 @@ class _Gathered:
 
 
 def _value(kpis: Kpis | None, kpi: str) -> float | None:
-    value: float | None = None if kpis is None else getattr(kpis, kpi)
-    return value
+    return None if kpis is None else value_of(kpis, kpi)
 
 
 def _half_width(changes: Sequence[float]) -> float:

@@ -68,7 +68,6 @@ def newest_of(canary: CanaryReading, row: Json) -> Json:
         **row,
         "newest": iteration_of(canary.entries[-1]) if canary.entries else None,
         "stopped": stopped_by(canary.records),
-        "components": list(COMPONENTS),
         "units": units_of(canary.records),
     }
 
@@ -81,6 +80,7 @@ def canary_of(canary: CanaryReading) -> Json:
         **row_of(canary),
         "iterations": [iteration_of(entry) for entry in canary.entries],
         "stopped": stopped_by(canary.records),
+        "components": list(COMPONENTS),
         "units": units_of(canary.records),
         "gates": [gate.model_dump(mode="json") for gate in canary.gates or ()],
         "confidence": f"{100.0 * (1.0 - error_of(canary.extensions)):.4g} %",

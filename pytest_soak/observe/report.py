@@ -193,7 +193,9 @@ def _canary(canary: Json) -> Iterator[str]:
     )
     yield ""
     rows = [_kpi(name, canary) for name in KPI_MEANINGS if kpis[name] is not None]
-    rows += [_gate(gate) for gate in canary["gates"] if gate["kpi"] not in KPI_MEANINGS]
+    rows += [_own(name, canary) for name in sorted(kpis["own"])]
+    shown_above = {*KPI_MEANINGS, *kpis["own"]}
+    rows += [_gate(gate) for gate in canary["gates"] if gate["kpi"] not in shown_above]
     yield from table(("KPI", "value", f"+- ({canary['confidence']})", "n", "gate", "verdict", PLACE), rows)
     yield ""
     for made in canary["sheet"]:
@@ -217,23 +219,29 @@ def _canary(canary: Json) -> Iterator[str]:
 
 
 def _kpi(name: str, canary: Json) -> list[str]:
-    kpis = canary["kpis"]
     unit = canary["units"][name]
+    text = f"{shown(canary['kpis'][name], unit)}{'' if unit in ('ratio', 'count') else f' {unit}'}"
+    return [name, text, *_judged(name, canary), f"record.kpis.{name}"]
+
+
+def _own(name: str, canary: Json) -> list[str]:
+    """A KPI of the strategy's own, whether a gate asks for it or not."""
+    return [name, number(canary["kpis"]["own"][name], ".4g"), *_judged(name, canary), "record.kpis.own"]
+
+
+def _judged(name: str, canary: Json) -> list[str]:
+    """Interval, sample, bound and verdict of a KPI."""
     gate = next((gate for gate in canary["gates"] if gate["kpi"] == name), None)
-    margin = None if gate is None else gate["margin"]
     return [
-        name,
-        f"{shown(kpis[name], unit)}{'' if unit in ('ratio', 'count') else f' {unit}'}",
-        number(margin, ".3g"),
-        number(kpis["samples"].get(name), "d"),
+        number(None if gate is None else gate["margin"], ".3g"),
+        number(canary["kpis"]["samples"].get(name), "d"),
         "-" if gate is None else gate["bound"],
         "-" if gate is None else gate["verdict"],
-        f"record.kpis.{name}",
     ]
 
 
 def _gate(gate: Json) -> list[str]:
-    """A gate on what is no row of the table itself: of another fill model, or of the strategy's own."""
+    """A gate on what is no row of the table itself: of another fill model, or of what nobody recorded."""
     measured = number(gate["measured"], ".4g")
     margin, n = number(gate["margin"], ".3g"), number(gate["n"], "d")
     return [gate["kpi"], measured, margin, n, gate["bound"], gate["verdict"], "record.gates"]

@@ -9,10 +9,13 @@ import select
 import socket
 import threading
 import time
+from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable
+from hashlib import sha256
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from pytest_soak.config.limits import DASHBOARD_PORT
 from pytest_soak.domain.errors import SoakConfigError, SoakError
 from pytest_soak.observe.html import EXTRA, asset, environment, plotly_file, style_marks
 from pytest_soak.observe.watching import Watch
@@ -23,11 +26,12 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
 HOST = "127.0.0.1"
-PORT = 5000
 LOOK_SECONDS = 0.5
 """How often the journals are looked at while a page is open."""
 MOST_LOOK_SECONDS = 1.5
 """How often where that takes long: a page is not to take what the soak needs."""
+MOST_READ_SECONDS = 1.0
+"""After that a look is shown, also where not all canaries were read: a page of many fills up bit by bit."""
 PAUSE = 39.0
 """Pause after a look, as a multiple of the processor time that it took."""
 LEAST_SHARE = 0.01
@@ -43,13 +47,21 @@ _SCRIPTS = {
     "dashboard.js": "text/javascript",
     "soak.css": "text/css",
 }
+# What the charts' script sets as style attributes: nothing, and that of a heat map with many cells.
+_CRISP = (
+    *("optimizeSpeed", "-moz-crisp-edges", "-o-crisp-edges", "-webkit-optimize-contrast"),
+    *("optimize-contrast", "crisp-edges", "pixelated"),
+)
+_STYLES = ("", "".join(f"image-rendering: {value}; " for value in _CRISP))
+_HASHES = " ".join(
+    f"'sha256-{b64encode(sha256(style.encode('ascii')).digest()).decode('ascii')}'" for style in _STYLES
+)
 _HEADERS = {
-    # Styles and scripts come from here alone: soak.css has the rules that the charts' script would write. The
-    # hash is that of the empty style attribute, which the script sets.
+    # Styles and scripts come from here alone: soak.css has the rules that the charts' script would write.
     "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-hashes' "
-        "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='; img-src 'self' data:; "
-        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        f"default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-hashes' {_HASHES}; "
+        "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -179,7 +191,7 @@ def _look(watch: Watch) -> tuple[dict[str, Any], Any, float]:
     """Rows and header, and the processor time that it took to read them."""
     began = time.thread_time()
     try:
-        found: tuple[dict[str, Any], Any] = watch.look()
+        found: tuple[dict[str, Any], Any] = watch.look(MOST_READ_SECONDS)
     except (SoakError, OSError) as error:
         # The run is being written, or was removed: the next look may succeed.
         found = {}, {"run": None, "problem": str(error)}
@@ -187,12 +199,12 @@ def _look(watch: Watch) -> tuple[dict[str, Any], Any, float]:
 
 
 def free_socket(port: int | None) -> socket.socket:
-    """A socket of this machine on a port, or where none was asked for on the first free one from 5000 on.
+    """A socket of this machine on a port, or where none was asked for on the first free one from the default.
 
     Raises:
         SoakConfigError: the port is taken.
     """
-    wanted = range(PORT, PORT + _MOST_PORTS) if port is None else (port,)
+    wanted = range(DASHBOARD_PORT, DASHBOARD_PORT + _MOST_PORTS) if port is None else (port,)
     for number in wanted:
         found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         if os.name == "posix":
@@ -204,7 +216,11 @@ def free_socket(port: int | None) -> socket.socket:
             found.close()
         else:
             return found
-    said = f"port {port}" if port is not None else f"ports {PORT} to {PORT + _MOST_PORTS - 1}"
+    said = (
+        f"port {port}"
+        if port is not None
+        else f"ports {DASHBOARD_PORT} to {DASHBOARD_PORT + _MOST_PORTS - 1}"
+    )
     raise SoakConfigError(f"dashboard: {said} of {HOST}: taken; name another one")
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -53,15 +55,23 @@ class Watch:
         """
         return self.look()[0]
 
-    def look(self) -> tuple[dict[str, Json], Json]:
-        """The rows, and what is to be said of the whole run."""
+    def look(self, within: float = math.inf) -> tuple[dict[str, Json], Json]:
+        """The rows, and what is to be said of the whole run.
+
+        After ``within`` seconds canaries that are new are left for the next look; ``unread`` says how many.
+        """
         run = self.run()
         if run is None:
             return {}, {"run": None}
+        until = time.monotonic() + within
+        names = run.canary_names()
         with self._lock:
-            self._rows = {name: self._row(run, name) for name in run.canary_names()}
-            rows = {name: row for name, (_, row) in self._rows.items()}
-        return rows, _header(run, rows)
+            found = {
+                name: self._row(run, name) for name in names if name in self._rows or time.monotonic() < until
+            }
+            self._rows = found
+        rows = {name: row for name, (_, row) in found.items()}
+        return rows, {**_header(run, rows), "unread": len(names) - len(rows)}
 
     def _row(self, run: RunReading, name: str) -> tuple[Stamp, Json]:
         stamp = _stamp_of(run, name)

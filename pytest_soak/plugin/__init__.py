@@ -147,7 +147,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     settings = metafunc.config.stash[SETTINGS]
     if RUN in metafunc.config.stash:
         settings = metafunc.config.stash[RUN].settings
-    parametrize(metafunc, settings)
+    problem = ""
+    try:
+        parametrize(metafunc, settings)
+    except pytest.UsageError as error:
+        problem = str(error)
+    if problem:
+        # Past the start of a session pytest shows a usage error with all frames of its own.
+        pytest.fail(problem, pytrace=False)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -83,7 +83,7 @@ class Measured:
     def pooled(self, kpi: str) -> float | None:
         """A KPI over the iterations after the warm-up; None where it was not judged."""
         gates = () if self.gates is None else self.gates.gates
-        return next((gate.measured for gate in gates if gate.kpi == kpi), None)
+        return next((gate.measured for gate in gates if gate.kpi == kpi and gate.note is None), None)
 
 
 def worst_first(canaries: Sequence[Measured]) -> list[Measured]:

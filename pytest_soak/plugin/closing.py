@@ -28,7 +28,7 @@ def lost_line(lost: Sequence[str]) -> str:
     """What a run no longer holds of what its items have kept: names of files, the manifest or journals."""
     more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
     return (
-        f"next: records of this run are gone: {lost[0]}{more} was removed while it went on; "
+        f"next: records of this run are missing: {lost[0]}{more} was removed during the run; "
         "put back what was there, or start a new run"
     )
 

@@ -54,7 +54,8 @@ def lines_of(config: pytest.Config, items: Sequence[pytest.Item]) -> list[str]:
     if config.stash[SETTINGS].selects:
         others = config.stash.get(DESELECTED, 0)
         canary = "canary" if len(canaries) == 1 else "canaries"
-        counts = [f"soak: {len(items)} items of {len(canaries)} {canary}; {others} other tests deselected"]
+        tests = "test" if others == 1 else "tests"
+        counts = [f"soak: {len(items)} items of {len(canaries)} {canary}; {others} other {tests} deselected"]
     try:
         groups = _lines(run_of(config), items, config.stash[TESTS])
         return [*counts, *(printable(line) for line in groups)]

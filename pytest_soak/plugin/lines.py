@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from pytest_soak.domain.gates import apart
 from pytest_soak.domain.parameter import bound_of
@@ -48,6 +49,7 @@ def _notes(row: Row) -> list[str]:
     notes = [f"{gate.verdict} {gate.kpi}{' by chance' * gate.is_by_chance}" for gate in row.gates]
     notes += ["warm-up: a missed gate only warns"] if row.warmup else []
     notes += [f"{guard} holds {', '.join(names)}" for guard, names in row.refused.items()]
+    notes += ["few blocks: zone by rule, risk counts as 0"] if row.few_blocks else []
     if row.drivers:
         notes.append("driven by " + ", ".join(row.drivers))
     if row.labels:
@@ -66,7 +68,8 @@ def _wrapped(parts: Sequence[str], width: int = 78, indent: str = "    ") -> lis
         if lines and len(lines[-1]) + len(part) + 2 <= width:
             lines[-1] += "; " + part
         else:
-            lines.append(indent + part)
+            # A guard that holds many parameters has more to say than a line holds.
+            lines += textwrap.wrap(part, width, initial_indent=indent, subsequent_indent=f"{indent}  ")
     return lines
 
 
@@ -76,7 +79,6 @@ TABLE_HEAD = _TABLE.format(
 )
 WARM_UP = "(w)"
 AS_MEASURED = "(m)"
-FEW_BLOCKED = "(b)"
 _SPARKS = "_.:-=+*#%@"
 _LEAST_SPARKS = 3
 _LAST = 4
@@ -108,36 +110,31 @@ def table_lines(rows: Sequence[Row]) -> list[tuple[str, str | None]]:
         lines.append((f"      ({len(rows) - len(shown)} more iterations in the journal)", None))
     if any(row.warmup for row in shown):
         lines.append((f"{WARM_UP} warm-up: a missed gate only warns", None))
+    few = sum(row.few_blocks for row in rows)
+    if few:
+        lines.append((f"few blocks in {few} iteration(s): zone by rule, risk counts as 0", None))
     return lines
 
 
 def gates_lines(gates: CanaryGates, gate_mode: str) -> list[str]:
     """The verdict over a whole canary, then the KPIs behind it."""
-    parts = [" ".join((gate_text(gate), *_marks(gate))) for gate in gates.gates]
-    marks = {mark for gate in gates.gates for mark in _marks(gate)}
-    legend = {
-        AS_MEASURED: "judged as measured: no sampling error of it is known",
-        FEW_BLOCKED: "judged as 0: few attempts were blocked at all",
-    }
+    parts = [f"{gate_text(gate)}{f' {AS_MEASURED}' if gate.is_as_measured else ''}" for gate in gates.gates]
+    legend = [f"{AS_MEASURED} judged as measured: no sampling error of it is known"]
     off = " (gates off: nothing fails)" if gate_mode == "off" else ""
     return [
         f"after the warm-up: {gates.verdict}{off}",
         *_wrapped(parts),
-        *(f"{mark} {meaning}" for mark, meaning in legend.items() if mark in marks),
+        *(legend if any(gate.is_as_measured for gate in gates.gates) else ()),
     ]
 
 
-def _marks(gate: GateSeen) -> Iterator[str]:
-    if gate.is_as_measured:
-        yield AS_MEASURED
-    if gate.is_taken_for_0:
-        yield FEW_BLOCKED
-
-
 def gate_text(gate: GateSeen) -> str:
-    """A gate's KPI, measured value and bound, with as many digits as it takes to tell the two apart."""
+    """A gate's KPI, measured value and bound, with as many digits as it takes to tell the two apart.
+
+    Where another value was judged than that, why.
+    """
     measured = "-" if gate.measured is None else apart(gate.measured, float(gate.bound.split()[-1]))[0]
-    return f"{gate.kpi} {measured} ({gate.bound})"
+    return f"{gate.kpi} {measured} ({gate.bound}{'' if gate.note is None else f'; {gate.note}'})"
 
 
 def parameter_lines(rows: Sequence[Row]) -> list[str]:

@@ -103,8 +103,9 @@ _OPTIONS: tuple[tuple[str, str, Callable[[str], Any], Callable[[Any], Any] | Non
         "SECONDS",
         wall_seconds,
         None,
-        "Wall-clock time of one iteration, after which a strategy that hangs is ended; one that no exception "
-        "reaches, as in compiled code, ends its process a tenth later, 1 s at least (default: none)",
+        "Wall-clock limit of one iteration: a strategy that exceeds it is interrupted; where no exception "
+        "reaches it, as in compiled code, its process ends a tenth of the limit later, 1 s at least "
+        "(default: none)",
     ),
     (
         "series",
@@ -200,7 +201,7 @@ def add_options(parser: pytest.Parser) -> None:
         nargs="?",
         const=LATEST,
         default=None,
-        help="Go on with a run that ended early: its folder name (default: the newest)",
+        help="Resume a run that ended early: its folder name (default: the newest)",
     )
     group.addoption(
         "--soak-extend",

@@ -128,7 +128,7 @@ def _names_the_hook(conftest: Path) -> bool:
     try:
         return HOOK in conftest.read_bytes()
     except OSError:
-        # Whoever loads it says what is wrong.
+        # Its loader says what is wrong.
         return False
 
 

@@ -17,8 +17,9 @@ TENTHS = 10
 class Progress:
     """Counts what is done and tells it."""
 
-    def __init__(self, planned: int) -> None:
+    def __init__(self, planned: int, canaries: int) -> None:
         self.planned = planned
+        self.canaries = canaries
         self._began = time.monotonic()
         self._done = 0
         self._told = 0
@@ -37,10 +38,11 @@ class Progress:
     def text(self, row: Row) -> str:
         """Iterations and canaries done, time left, and the gate that was missed worst so far."""
         canaries = sum(left == 0 for left in self._left.values())
+        planned = max(self.canaries, len(self._left))
         parts = [
             f"soak: {self._done}/{max(self.planned, self._done)} iterations",
-            f"{canaries}/{len(self._left)} canaries done",
-            f"now {row.iteration}/{row.iterations}" if len(self._left) > 1 else "",
+            f"{canaries}/{planned} canaries done",
+            f"now {row.iteration}/{row.iterations}" if planned > 1 else "",
             self._time_left(),
         ]
         if self._worst is not None:

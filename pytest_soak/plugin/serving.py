@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import pytest
 
 from pytest_soak.config.arguments import port_number
+from pytest_soak.config.limits import DASHBOARD_PORT, EXPORTER_PORT
 from pytest_soak.plugin.errors import usage_error
 from pytest_soak.plugin.options import ini_value
 
@@ -39,9 +40,9 @@ def _dashboard(watch: Watch, port: int | None) -> Any:
 
 
 def _exporter(watch: Watch, port: int | None) -> Any:
-    from pytest_soak.observe.exporter import PORT, Exporter
+    from pytest_soak.observe.exporter import Exporter
 
-    return Exporter(watch, PORT if port is None else port)
+    return Exporter(watch, EXPORTER_PORT if port is None else port)
 
 
 class _Kind(NamedTuple):
@@ -55,10 +56,15 @@ _KINDS = (
     _Kind(
         "dashboard",
         "dashboard",
-        "Show the run in the browser while it goes on (default port: 5000, or the next that is free)",
+        f"Show the run in the browser while it runs (default port: {DASHBOARD_PORT} or the next free one)",
         _dashboard,
     ),
-    _Kind("prometheus", "metrics", "Serve the run's metrics to Prometheus (default port: 9090)", _exporter),
+    _Kind(
+        "prometheus",
+        "metrics",
+        f"Serve the run's metrics to Prometheus (default port: {EXPORTER_PORT})",
+        _exporter,
+    ),
 )
 
 

@@ -54,7 +54,7 @@ class SoakStop:
         self.forget()
 
     def forget(self) -> None:
-        """Remove the files; whoever still looks for them finds none."""
+        """Remove the files; later looks for them find none."""
         for path in (self._path, self._path.with_suffix(_CUT), self._path.with_suffix(_END)):
             with suppress(OSError):
                 path.unlink(missing_ok=True)

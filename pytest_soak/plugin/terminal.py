@@ -41,7 +41,7 @@ class SoakTerminal:
         self._gates: dict[str, CanaryGates] = {}
         self._folders: dict[str, str] = {}
         self._failed: Counter[str] = Counter()
-        self._is_bulk = False
+        self._canaries = 0
         self._is_announced = False
         self._reports: dict[str, list[pytest.TestReport]] = {}
         self._planned = 0
@@ -62,9 +62,9 @@ class SoakTerminal:
         return None
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Note whether there are so many canaries that each has to be brief."""
+        """Note how much is to be run; of many canaries each has to be brief."""
         cases = [case for case in map(case_of, session.items) if case is not None]
-        self._is_bulk = len({chain_key(item) for item in session.items} - {None}) > _MAX_TABLES
+        self._canaries = len({chain_key(item) for item in session.items} - {None})
         self._planned = sum(
             case.settings.planned if case.part is None else case.part != GATES for case in cases
         )
@@ -73,7 +73,7 @@ class SoakTerminal:
     def pytest_xdist_node_collection_finished(self, ids: Sequence[str]) -> None:
         """Note how much the workers are to run, as they have collected it; each of them has collected all."""
         self._planned = sum(map(is_of_iteration, ids))
-        self._is_bulk = len({unit_of(nodeid) for nodeid in ids if is_of_canary(nodeid)}) > _MAX_TABLES
+        self._canaries = len({unit_of(nodeid) for nodeid in ids if is_of_canary(nodeid)})
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Print what a worker is about to run, and the lines of the iterations of an item."""
@@ -136,11 +136,11 @@ class SoakTerminal:
         from pytest_soak.plugin.progress import LIVE_ITERATIONS, Progress
 
         if self._planned <= LIVE_ITERATIONS or self._config.get_verbosity() > 0:
-            brief = self._is_bulk or len(self._rows) > _MAX_TABLES
+            brief = max(self._canaries, len(self._rows)) > _MAX_TABLES
             self._write(live_lines(row, brief=brief), row.verdict)
             return
         if self._progress is None:
-            self._progress = Progress(self._planned)
+            self._progress = Progress(self._planned, self._canaries)
         self._progress.tell(key, row, self._write_progress)
 
     def _write_progress(self, text: str) -> bool:

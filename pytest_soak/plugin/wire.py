@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GateSeen:
-    """A gate as the terminal shows it."""
+    """A gate as the terminal shows it; ``note`` says why a value that was measured is not what it judged."""
 
     kpi: str
     verdict: str
@@ -23,7 +23,7 @@ class GateSeen:
     bound: str
     is_by_chance: bool = False
     is_as_measured: bool = False
-    is_taken_for_0: bool = False
+    note: str | None = None
 
     @classmethod
     def of(cls, gate: GateResult) -> Self:
@@ -37,8 +37,7 @@ class GateSeen:
             bound=gate.bound,
             is_by_chance=gate.is_by_chance,
             is_as_measured=is_as_measured(gate),
-            # Of few blocks the share of risk says nothing; the note has how few they were.
-            is_taken_for_0=gate.kpi == "risk_ratio" and gate.measured is not None and gate.note is not None,
+            note=None if gate.measured is None else gate.note,
         )
 
     def to_wire(self) -> dict[str, Any]:
@@ -56,6 +55,7 @@ class Row:
     """One measured iteration; None is what was not measured.
 
     ``gates`` are those that are not OK. ``bounds`` has those of parameters that are not the built-in ones.
+    ``few_blocks`` says that too few attempts were blocked for their risk to count.
     ``test`` names the test where others have a canary of the same name, else it is empty.
     """
 
@@ -91,6 +91,7 @@ class Row:
     end_ms: float
     test: str = ""
     unread: Sequence[str] = ()
+    few_blocks: bool = False
     bounds: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
     @property
@@ -153,6 +154,7 @@ class Row:
             after=dict(record.parameters_after),
             refused=_refused(record),
             unread=tuple(record.unread),
+            few_blocks=decision.zone_reason is not None and bool(kpis.risk_ratio),
             labels=tuple(market.labels),
             market_notes=(*market.withheld, *market.notes),
             ended=market.ended,

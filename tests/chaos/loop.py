@@ -43,6 +43,7 @@ SECONDS = 90.0
 CALLS = (
     *("openat", "write", "pread64", "pwrite64", "ftruncate", "fsync", "fdatasync", "fcntl"),
     *("rename", "mkdir", "symlink", "flock", "unlink"),
+    *("newfstatat", "getdents64", "lseek", "read", "readlink", "fchown"),
 )
 # A path filter sees the first path of a call only; a run makes no other calls of these.
 BY_TARGET = {"rename": "replace", "symlink": "symlink"}

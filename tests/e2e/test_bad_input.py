@@ -284,7 +284,7 @@ def test_a_manifest_that_is_removed_is_written_again_and_records_that_are_gone_f
     result.stdout.fnmatch_lines(
         [
             "*SoakStoreWarning: *RUN.json was removed while the run went on; it is written again",
-            "next: records of this run are gone:*",
+            "next: records of this run are missing:*",
             "*latest/default-calm-s1/soak.db*",
         ]
     )

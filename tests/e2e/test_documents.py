@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shlex
+import textwrap
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -50,6 +52,41 @@ def run(pytester: pytest.Pytester, command: str) -> None:
     assert result.ret == pytest.ExitCode.OK, command
 
 
+SHORT = ("--soak-iterations=1", "--soak-minutes=1", "--soak-gate=off", "--soak-report=off")
+METHODS = {"run", "on_step"}
+STRATEGY = """
+from pytest_soak import Strategy
+
+
+class Shown(Strategy):
+    name = "shown"
+
+{methods}
+
+def pytest_soak_make_strategy(profile):
+    return Shown(fees=profile.fees)
+"""
+
+
+def try_out(pytester: pytest.Pytester, text: str) -> None:
+    """Soak with hooks, a test or methods of a strategy; run everything else."""
+    names = {node.name for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)}
+    if not names:
+        exec(compile(text, "shown", "exec"), {})  # noqa: S102 - what the page tells its reader to run
+        return
+    if names & METHODS:
+        text = STRATEGY.format(methods=textwrap.indent(text, "    "))
+    is_test = all(name.startswith("test_") for name in names)
+    place = pytester.path / ("test_shown.py" if is_test else "conftest.py")
+    before = place.read_text(encoding="utf-8") if place.exists() else None
+    place.write_text(text, encoding="utf-8")
+    assert pytester.runpytest_inprocess(*SHORT).ret == pytest.ExitCode.OK, text
+    # What stood there is what the page's commands go on with.
+    place.unlink()
+    if before is not None:
+        place.write_text(before, encoding="utf-8")
+
+
 def write(folder: Path, block: Block) -> None:
     assert block.title is not None
     place = folder / block.title
@@ -59,7 +96,7 @@ def write(folder: Path, block: Block) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_what_a_page_says_can_be_done(page: Path, pytester: pytest.Pytester) -> None:
-    """Files are written under their titles, then the commands run in the same folder, in order."""
+    """Files are written under their titles, and commands and code run in the same folder, in order."""
     pytester.makeini("[pytest]\nfilterwarnings = always::pytest_soak.SoakGateWarning\n")
     for block in blocks(page):
         if block.title is not None:
@@ -68,8 +105,16 @@ def test_what_a_page_says_can_be_done(page: Path, pytester: pytest.Pytester) -> 
             run(pytester, command)
         if block.language == "toml":
             tomllib.loads(block.text)
-        if block.language == "python":
-            compile(block.text, block.title or page.name, "exec")
+        if block.language == "python" and block.title is None:
+            try_out(pytester, block.text)
+
+
+def test_a_file_of_a_page_is_used_by_a_command_below_it() -> None:
+    for page in PAGES:
+        found = list(blocks(page))
+        last = max((place for place, block in enumerate(found) if commands(block)), default=-1)
+        files = [place for place, block in enumerate(found) if block.language == "python" and block.title]
+        assert all(place < last for place in files), page
 
 
 def test_pages_hold_commands() -> None:

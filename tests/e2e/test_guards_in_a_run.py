@@ -40,8 +40,10 @@ def test_freeze_activates_after_two_stable_iterations(pytester: pytest.Pytester,
     for iteration in (3, 4):
         record = summary(pytester.path, iteration)
         assert "frozen" in record["tuning"]["skipped_reason"]
-        assert record["next_overrides"]["impact_cap_ratio"] == record["overrides"]["impact_cap_ratio"]
-    assert summary(pytester.path, 3)["tuning"]["deltas"] == {"min_interval_ms": -3.0}
+        for name in ("impact_cap_ratio", "max_delta_ratio"):
+            assert record["next_overrides"][name] == record["overrides"][name]
+    moved = {"min_interval_ms": -3.0, "base_spread_bps_delta": -0.005, "tail_age_ms": -5.0}
+    assert summary(pytester.path, 3)["tuning"]["deltas"] == moved
 
 
 def test_freeze_lasts_four_iterations_by_default(pytester: pytest.Pytester, scripted: Scripted) -> None:

@@ -44,7 +44,7 @@ def test_what_it_prints_fits_80_columns_of_ascii(main_job: pytest.RunResult) -> 
             "soak: profile steady_safe, scenario calm, seed 1, 6 x 5 min, reference_maker",
             "steady_safe-calm-s1 1/6  net * bps  risk *%  adv95 *  NORMALIZE  OK",
             "    *: profit *, * fills, position *",
-            "    warm-up: a missed gate only warns; impact_cap_ratio 0.08 -> 0.085",
+            "    warm-up: a missed gate only warns; base_spread_bps_delta 0.16 -> 0.155",
             "steady_safe-calm-s1 6/6  net * bps*",
             "*soak summary*",
             "iter net bps    profit fills  position   risk adv95 zone         chg verdict",
@@ -61,13 +61,15 @@ def test_what_it_prints_fits_80_columns_of_ascii(main_job: pytest.RunResult) -> 
     assert max(len(line) for line in lines) <= 80
 
 
-def test_the_readme_shows_what_it_prints(main_job: pytest.RunResult) -> None:
-    """The example under "Read it" is this run's, word for word."""
+def test_the_readme_shows_what_its_command_prints(pytester: pytest.Pytester) -> None:
+    """The example under "Read it" is that of the command under "Run it", word for word."""
     readme = Path(__file__).parents[2].joinpath("README.md").read_text(encoding="utf-8")
-    example = readme[readme.index("## Read it") :].split("```")[1].strip().splitlines()
-    assert len(example) == 3
-    at = main_job.outlines.index(example[0])
-    assert main_job.outlines[at : at + 3] == example
+    command = next(line for line in readme.splitlines() if line.startswith("$ pytest "))
+    example = readme[readme.index("## Read it") :].split("```")[1].strip("\n").splitlines()
+    lines = pytester.runpytest_subprocess(*command.split()[2:], timeout=120).outlines
+    assert len(example) == 2
+    at = lines.index(example[0])
+    assert lines[at : at + 2] == example
 
 
 def test_the_same_run_twice_has_the_same_records(

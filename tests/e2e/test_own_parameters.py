@@ -24,6 +24,7 @@ class Own(Strategy):
         if view.mid is None or view.in_flight:
             return
         view.cancel_all()
+        view.record("half", view.parameters.half_spread_bps)
         for side in (1, -1):
             view.place(side, view.mid * (1 - side * view.parameters.half_spread_bps * 1e-4), 0.5)
 
@@ -58,6 +59,11 @@ def test_profile_override_tuner_and_outputs_take_them_as_they_are(
         ["*half_spread_bps=6 from --soak-override", "*half_spread_bps 6 -> 5.75*", "*half_spread_bps 1 high"]
     )
     folder = next(pytester.path.glob("artifacts/soak/runs/*/mine-calm-s1"))
+    # A KPI of its own, which no gate asks for: of the iteration after the warm-up.
+    report = (folder.parent / "report.md").read_text(encoding="utf-8")
+    assert "| own.half.p95 | 5.5 | - | " in report
+    assert main(["compare", "latest", "latest"]) == 0
+    assert "  own.half.p95               5.5         5.5          +0 " in capsys.readouterr().out
     tuned = json.loads((folder / "ITER_SUMMARY_1.json").read_text(encoding="utf-8"))
     assert tuned["overrides"]["half_spread_bps"] == 6.0
     assert tuned["next_overrides"]["half_spread_bps"] == 5.75

@@ -28,7 +28,7 @@ def test_only_soak_items_run_with_a_soak_option(pytester: pytest.Pytester, scrip
     pytester.makepyfile(OWN_TEST)
     result = pytester.runpytest_inprocess(*SOAK)
     result.assert_outcomes(passed=5, deselected=1)
-    result.stdout.fnmatch_lines(["soak: 5 items of 1 canary; 1 other tests deselected"])
+    result.stdout.fnmatch_lines(["soak: 5 items of 1 canary; 1 other test deselected"])
 
 
 def test_everything_runs_without_a_soak_option(pytester: pytest.Pytester, scripted: Scripted) -> None:
@@ -97,6 +97,7 @@ def test_marker_mistakes_are_one_clear_error(pytester: pytest.Pytester, marker: 
     result = pytester.runpytest_inprocess()
     assert result.ret != 0
     result.stdout.fnmatch_lines([message])
+    assert "pluggy" not in result.stdout.str().partition("ERRORS")[2]
 
 
 def test_a_marked_test_without_a_soak_fixture_is_an_error(pytester: pytest.Pytester) -> None:

@@ -62,7 +62,7 @@ def test_locked_and_crossed_time_are_told_apart(tmp_path: Path, capsys: pytest.C
         more[3][name] = rows[0][name] + 900 * 1_000_000
     _, said = _said(capsys, "inspect", str(write_npz(tmp_path / "a.npz", np.concatenate([rows, more]))))
     assert (said["locked"], said["crossed"]) == ("200 ms", "100 ms")
-    assert said["snapshots"] == "not told"
+    assert said["snapshots"] == "unknown"
 
 
 def test_what_cannot_be_soaked_has_a_reason(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

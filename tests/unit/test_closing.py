@@ -55,8 +55,8 @@ def test_a_verdict_that_is_not_that_of_the_pooled_gates_says_why() -> None:
 
 
 def test_records_that_are_gone_are_named() -> None:
-    assert "gone: a/RUN.json was removed" in lost_line(["a/RUN.json"])
-    assert "gone: a/RUN.json and 2 more was removed" in lost_line(["a/RUN.json", "b", "c"])
+    assert "missing: a/RUN.json was removed" in lost_line(["a/RUN.json"])
+    assert "missing: a/RUN.json and 2 more was removed" in lost_line(["a/RUN.json", "b", "c"])
 
 
 def test_misses_by_chance_are_named() -> None:

@@ -141,7 +141,9 @@ def test_compressed_file_is_refused_by_name(tmp_path: Path, head: bytes, name: s
         audit_counts(tmp_path / "audit.jsonl")
 
 
-@pytest.mark.parametrize(("name", "value"), [("threads", 0), ("threads", 10**6), ("window", 0)])
+@pytest.mark.parametrize(
+    ("name", "value"), [("threads", 0), ("threads", 10**6), ("window", 0), ("window", 2**63)]
+)
 def test_the_kernel_checks_what_it_is_given(tmp_path: Path, name: str, value: int) -> None:
     path = tmp_path / "audit.jsonl"
     path.write_text('{"event": "x"}\n', encoding="utf-8")

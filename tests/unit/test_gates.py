@@ -153,3 +153,12 @@ def test_one_line_on_a_passed_gate_and_on_one_without_data() -> None:
     assert describe(judged()["risk_ratio"]) == "risk_ratio: measured 0.3, required <= 0.4 (OK, n=50)"
     line = describe(judged(net_bps=None)["net_bps"])
     assert line == "net_bps: not measured, required >= 2 bps (NO_DATA, n=50)"
+
+
+def test_a_percentile_of_too_few_says_how_many_it_takes() -> None:
+    few = kpis(**(GOOD | {"adverse_bps_p95": None}))
+    few = few.model_copy(update={"samples": {**few.samples, "adverse_bps_p95": 16}})
+    line = describe(judge(few, GATES)[1])
+    assert line == (
+        "adverse_bps_p95: not measured, required <= 3 bps (NO_DATA, n=16; a 95th percentile takes 20)"
+    )

@@ -110,11 +110,13 @@ def test_two_stable_iterations_freeze_and_the_next_ones_say_so() -> None:
     turns = [loop.turn(**STABLE) for _ in range(4)]
     assert loop.state().frozen_until_iter == 4
     assert "frozen" not in (turns[0].decision.skipped_reason or "")
+    held = "frozen: impact_cap_ratio, max_delta_ratio held until iteration 4"
     for turn in turns[1:]:
-        assert turn.decision.skipped_reason == "frozen: impact_cap_ratio held until iteration 4"
+        assert turn.decision.skipped_reason == held
         assert turn.after["impact_cap_ratio"] == turns[0].after["impact_cap_ratio"]
     moved = [turn.decision.applied_deltas for turn in turns]
-    assert moved[1:] == [{"min_interval_ms": -3.0}] * 3, "other parameters go on moving"
+    others = {"min_interval_ms": -3.0, "base_spread_bps_delta": -0.005, "tail_age_ms": -5.0}
+    assert moved[1:] == [others] * 3, "other parameters go on moving"
     assert "impact_cap_ratio" in loop.turn(**STABLE).decision.applied_deltas, "it expires"
 
 

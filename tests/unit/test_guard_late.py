@@ -25,7 +25,13 @@ def test_nothing_is_said_at_the_start() -> None:
 def test_the_last_proposal_is_recorded_and_not_applied() -> None:
     loop = Loop(iterations=1)
     turn = loop.turn(**STABLE)
-    assert turn.decision.proposal == {"min_interval_ms": -3.0, "impact_cap_ratio": 0.005}
+    assert turn.decision.proposal == {
+        "min_interval_ms": -3.0,
+        "base_spread_bps_delta": -0.005,
+        "impact_cap_ratio": 0.005,
+        "max_delta_ratio": 0.0025,
+        "tail_age_ms": -5.0,
+    }
     assert not turn.decision.applied
-    assert turn.decision.skipped_reason == "late_iteration: min_interval_ms, impact_cap_ratio"
+    assert turn.decision.skipped_reason == f"late_iteration: {', '.join(turn.decision.proposal)}"
     assert turn.after == dict(DEFAULTS)

@@ -44,10 +44,10 @@ def test_tolerance_is_half_the_smallest_step(parameter: object) -> None:
     expected = {
         "min_interval_ms": 1.5,
         "replace_rate_per_min": 15.0,
-        "base_spread_bps_delta": 0.01,
+        "base_spread_bps_delta": 0.0025,
         "impact_cap_ratio": 0.0025,
-        "max_delta_ratio": 0.005,
-        "tail_age_ms": 15.0,
+        "max_delta_ratio": 0.00125,
+        "tail_age_ms": 2.5,
     }
     name = parameter.name  # type: ignore[attr-defined]
     assert tolerance(name) == expected[name]

@@ -112,6 +112,26 @@ def test_the_table_of_new_parts_names_files_that_exist() -> None:
             assert (PACKAGE / place).exists() or (ROOT / place).exists(), path
 
 
+PRAISE = (
+    *("amazing", "awesome", "best-in-class", "blazing", "comprehensive", "cutting-edge", "effortless"),
+    *("elegant", "enterprise", "excellent", "lightning", "powerful", "production-ready", "robust"),
+    *("seamless", "state-of-the-art", "world-class"),
+)
+
+
+def test_documents_do_not_praise() -> None:
+    """They say what there is, and by which command a figure was measured."""
+    texts = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "changelog.d").glob("*.md")]
+    for path in texts:
+        words = re.findall(r"[a-z-]+", path.read_text(encoding="utf-8").lower())
+        assert not set(PRAISE) & set(words), path
+
+
+def test_the_kernel_has_error_types_instead_of_texts() -> None:
+    for path in (ROOT / "rust_ext").glob("*/src/**/*.rs"):
+        assert not re.search(r"Result<[^;{]*,\s*String>", path.read_text(encoding="utf-8")), path
+
+
 def test_an_error_of_use_is_made_in_one_place() -> None:
     """There its text is made safe to print; names of files and values of options are foreign."""
     found = {

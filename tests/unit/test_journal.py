@@ -32,6 +32,19 @@ def test_what_is_committed_is_served_also_after_reopening(db: Path) -> None:
         assert [entry.sha256 for entry in journal.entries()] == hashes
 
 
+def test_a_text_that_cannot_be_written_is_refused_and_poisons_nothing(db: Path) -> None:
+    """A guard's message and a strategy's name come from a user's code."""
+    first, second = commits(2)
+    provenance = second.record.provenance.model_copy(update={"strategy": "a\ud800"})
+    with Journal.open(db, inputs=INPUTS) as journal:
+        first.to(journal)
+        with pytest.raises(SoakStateError, match=r"iteration 2 is refused: provenance\.strategy holds 'a"):
+            changed(second, provenance=provenance).to(journal)
+        second.to(journal)
+    with Journal.open(db, inputs=INPUTS) as journal:
+        assert journal.records() == (first.record, second.record)
+
+
 def test_entries_are_served_from_any_iteration_on(db: Path) -> None:
     made = commits(150)
     filled(db, 150).close()

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from pytest_soak.domain.records import Kpis
-from tests.kernel_kit import STEADY_SAFE, kpis, simulate
+from tests.kernel_kit import kpis, simulate
+from tests.rules_kit import STEADY_SAFE
 
 
 @cache

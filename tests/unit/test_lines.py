@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from pytest_soak.domain.gates import judge
 from pytest_soak.domain.parameters import DEFAULTS, PARAMETERS
-from pytest_soak.domain.settings import GateSettings, Threshold
 from pytest_soak.plugin.lines import (
     bound_uses,
+    gate_text,
     gates_lines,
     live_lines,
     parameter_lines,
@@ -21,7 +20,6 @@ from pytest_soak.plugin.lines import (
 )
 from pytest_soak.plugin.progress import Progress
 from pytest_soak.plugin.wire import CanaryGates, GateSeen, ItemNote, Row
-from tests.rules_kit import kpis
 
 ROW = Row(
     canary="default-calm-s1",
@@ -55,6 +53,13 @@ ROW = Row(
     start_ms=0.0,
     end_ms=1.0,
 )
+
+
+def test_a_guard_that_holds_many_parameters_keeps_to_the_width() -> None:
+    names = tuple(f"own_parameter_{n}" for n in range(12))
+    lines = live_lines(replace(ROW, refused={"soak_late": names}))
+    assert max(map(len, lines)) <= 80
+    assert " ".join(" ".join(lines).split()).count("own_parameter_") == len(names)
 
 
 def test_a_note_comes_back_from_a_report_as_it_was() -> None:
@@ -130,7 +135,7 @@ def test_small_pictures_are_ascii_and_of_one_width() -> None:
 def test_progress_says_what_is_done_and_the_worst_gate_and_comes_ten_times() -> None:
     """Where a line stays in place it comes every time."""
     fine, told = replace(ROW, gates=(), verdict="OK"), []
-    progress = Progress(planned=40)
+    progress = Progress(planned=40, canaries=1)
 
     def write(text: str) -> bool:
         told.append(text)
@@ -142,7 +147,7 @@ def test_progress_says_what_is_done_and_the_worst_gate_and_comes_ten_times() -> 
     assert told[0].startswith("soak: 1/40 iterations, 0/1 canaries done, ")
     assert told[0].endswith(" left")
     assert told[-1] == "soak: 40/40 iterations, 1/1 canaries done, worst FAIL net_bps in 7"
-    in_place, shown = Progress(planned=80), []
+    in_place, shown = Progress(planned=80, canaries=3), []
 
     def rewrite(text: str) -> bool:
         shown.append(text)
@@ -151,12 +156,12 @@ def test_progress_says_what_is_done_and_the_worst_gate_and_comes_ten_times() -> 
     for n in range(1, 9):
         in_place.tell("one" if n % 2 else "two", replace(fine, iteration=n, iterations=40), rewrite)
     assert len(shown) == 8
-    assert "0/2 canaries done, now 8/40, " in shown[-1]
+    assert "0/3 canaries done, now 8/40, " in shown[-1]
 
 
 def test_a_worse_gate_takes_the_place_of_one_before() -> None:
     """NO_DATA is worse than WARN, FAIL than both; of equal ones the first stays."""
-    progress = Progress(planned=4)
+    progress = Progress(planned=4, canaries=1)
     for n, verdict in enumerate(("WARN", "NO_DATA", "FAIL", "FAIL"), start=1):
         gate = GateSeen(kpi=f"kpi{n}", verdict=verdict, measured=None, bound=">= 2")
         progress.add("one", replace(ROW, iteration=n, gates=(gate,)))
@@ -175,12 +180,15 @@ def test_gates_that_judge_as_measured_are_marked() -> None:
     assert "(m)" not in " ".join(gates_lines(CanaryGates(verdict="OK", gates=gates[:1]), "hard"))
 
 
-def test_a_risk_ratio_of_few_blocks_is_marked() -> None:
-    """It holds its gate whatever it is, so that 1 of at most 0.4 is no contradiction."""
-    thresholds = {"risk_ratio": Threshold(fail_above=0.4)}
-    for share, marked in ((0.01, True), (0.5, False)):
-        judged = judge(kpis(risk_ratio=1.0, blocked_share=share), GateSettings(thresholds=thresholds))
-        gates = [GateSeen.of(result) for result in judged]
-        lines = gates_lines(CanaryGates(verdict="OK", gates=gates), "hard")
-        assert (lines[-1] == "(b) judged as 0: few attempts were blocked at all") is marked
-        assert ("risk_ratio 1 (<= 0.4) (b)" in lines[1]) is marked
+def test_a_risk_that_does_not_count_says_so_wherever_it_is_shown() -> None:
+    """Beside its number, which is over the bound that held."""
+    few = replace(ROW, risk=1.0, gates=(), verdict="OK", few_blocks=True)
+    said = "few blocks: zone by rule, risk counts as 0"
+    assert any(said in line for line in live_lines(few))
+    assert not any("few blocks" in line for line in live_lines(ROW))
+    assert (
+        table_lines([few, few, ROW])[-1][0] == "few blocks in 2 iteration(s): zone by rule, risk counts as 0"
+    )
+    note = "1.00% of attempts were blocked, judged from 5.00% on"
+    gate = GateSeen(kpi="risk_ratio", verdict="OK", measured=1.0, bound="<= 0.4", note=note)
+    assert gate_text(gate) == f"risk_ratio 1 (<= 0.4; {note})"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from pathlib import Path
 from typing import get_args
 
 import pytest
 
+from pytest_soak.config import limits
 from pytest_soak.domain.market_facts import MarketFacts
 from pytest_soak.domain.reasons import REASONS, Reason
 from pytest_soak.domain.records import Blocks, EdgeReport
@@ -57,3 +59,16 @@ def test_blocks_are_counted_for_every_reason_and_no_other() -> None:
     assert tuple(Blocks.model_fields) == REASONS
     assert data.REASONS is REASONS
     assert get_args(Reason) == REASONS
+
+
+@pytest.mark.parametrize(
+    "name", ["ARTIFACTS", "PROFILES", "SCENARIOS", "LATEST", "OVERRIDES", "EXPORTER_PORT"]
+)
+def test_a_name_that_people_use_is_written_down_once(name: str) -> None:
+    home = Path(limits.__file__)
+    value = getattr(limits, name)
+    for path in home.parents[1].rglob("*.py"):
+        constants = [
+            node for node in ast.walk(ast.parse(path.read_bytes())) if isinstance(node, ast.Constant)
+        ]
+        assert path == home or value not in [node.value for node in constants], path

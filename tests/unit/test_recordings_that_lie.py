@@ -70,6 +70,10 @@ REFUSED: dict[str, tuple[kit.Mutation, str]] = {
     ),
     "a last row 30 days later": (kit.value("exch_ts", -1, 1.7025920e18), r"h later"),
     "a last row at the end of time": (kit.end_of_time, r"exch_ts = 9223372036854775807"),
+    "one row of both clocks a day early": (
+        lambda r: kit.value("local_ts", 40_000, 1.6999e18)(kit.value("exch_ts", 40_000, 1.6999e18)(r)),
+        r"row 40000 of the exchange's side .*expected exch_ts never to step back there$",
+    ),
     "a negative time": (kit.value("exch_ts", 40_000, -5), r"row 40000 has exch_ts = -5"),
     "best bid and offer": (kit.of_kind(5), r"is of kind 5 \(the best bid and offer\).*\(40 such rows\)"),
     "level 3": (kit.of_kind(10), r"is of kind 10 \(level 3, an order added\)"),
@@ -104,7 +108,7 @@ NO_DATA: dict[str, tuple[kit.Mutation, str]] = {
     "crossed for a moment, often": (kit.crossed_often, r"the price jumped by 1.\d\d%"),
     "another unit later": (kit.from_the_middle(100.0), r"crossed for [45]\d"),
     "trades off the book": (kit.trades_moved(0.005), r"\d+ of \d+ trades took more than the book showed"),
-    "trades a little off": (kit.trades_moved(0.0005), r"\d+ of 704 trades took more than the book showed"),
+    "trades a little off": (kit.trades_moved(0.0005), r"\d+ of 779 trades took more than the book showed"),
     "trades within the spread": (kit.trades_moved(-0.0005), r"took more than the book showed .*at most 25%"),
     "trades late": (kit.trades_late, r"took more than the book showed"),
     "bids frozen": (kit.frozen(BUY), r"a side of the book stood still for \d\d.\d s while other rows came"),
@@ -118,6 +122,14 @@ NO_DATA: dict[str, tuple[kit.Mutation, str]] = {
     "rows twice": (kit.repeated(2, trades=False), r"trades repeat the trade before; are rows in it twice"),
     "trades five times": (kit.repeated(5, trades=True), r"trades repeat the trade before"),
     "short gaps": (kit.short_gaps, r"silent for 4\d.\d\d% of the time, 10 times \(at most 25%\)"),
+    "a stretch that nobody received": (
+        lambda rows: kit.unseen(rows, 60.0, 66.0),
+        r"the receiver has no row of 6\.0 s in which the exchange's side has some \(below 5 s is accepted\)",
+    ),
+    "a receiver that stopped": (
+        lambda rows: kit.unseen(rows, 110.0, 200.0),
+        r"the receiver has no row of (9\.9|10\.0) s ",
+    ),
     "clocks of whole seconds": (kit.whole_seconds, r"silent for 100.00% of the time"),
 }
 
@@ -145,7 +157,9 @@ def test_good_recording_gives_its_numbers_and_no_word(tmp_path: Path) -> None:
     found = report.market
     assert (found.trades_off_book, found.trades_through, found.trades_repeated) == (0, 0, 0)
     assert (found.side_silence_ms, found.silent_ms) == (0.0, 0.0)
-    assert 0.0 < (found.largest_jump_bps or 0.0) < 1.0
+    assert 0.0 < (found.local_silence_ms or 0.0) < 1_000.0
+    # The largest order of the minutes takes several levels.
+    assert 0.0 < (found.largest_jump_bps or 0.0) < Trust().jump_bps / 20
     assert 100 < (found.trades_bought or 0) < found.trades - 100
 
 

@@ -118,6 +118,9 @@ BAD: list[tuple[object, str]] = [
     (tampered(carry=edge_report().totals), "accepted is a JSON value"),
     (tampered(carry=object()), "carry = <object object at"),
     (with_market(label_ms={"\udfff": 1.0}), "accepted is valid Unicode"),
+    (with_market(notes=("a", "\ud800")), "market.notes holds '\\ud800'; accepted is valid Unicode"),
+    (with_market(tick_from="\ud800"), "market.tick_from holds '\\ud800'; accepted is valid Unicode"),
+    (with_market(notes=("x" * 2**20,)), "characters; accepted are 1048576"),
 ]
 
 
@@ -168,6 +171,11 @@ def test_it_poisons_nothing(tmp_path: Path) -> None:
         ({"name": "x", "describe": dict}, "has no method run()"),
         ({"name": "", "describe": dict, "run": print}, ".name is ''"),
         ({"describe": dict, "run": print}, ".name is None"),
+        (
+            {"name": "x", "describe": lambda _: {"book": object()}, "run": print},
+            ".describe() returns what JSON cannot hold: Object of type object",
+        ),
+        ({"name": "x", "describe": lambda _: [float("nan")], "run": print}, "JSON cannot hold: Out of range"),
     ],
 )
 def test_an_object_that_is_no_strategy_is_refused(members: dict[str, object], said: str) -> None:

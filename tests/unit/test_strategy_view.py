@@ -15,7 +15,7 @@ from pytest_soak import Strategy, StrategyError, View
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.domain.gates import Chance, check_gate_settings, judge
 from pytest_soak.domain.kpis import kpis_of, pooled
-from pytest_soak.domain.own import own_errors, own_values, problems_of_own
+from pytest_soak.domain.own import own_errors, own_kpis, own_values, problems_of_own
 from pytest_soak.domain.parameters import DEFAULTS
 from pytest_soak.domain.records import Sample, Verdict
 from pytest_soak.domain.sampling import merged_histogram, quantile
@@ -244,6 +244,24 @@ def test_percentiles_of_several_iterations_are_those_of_all_values(
     every = sorted(one + other)
     assert quantile(merged, 0.5) == pytest.approx(float(np.quantile(every, 0.5)), abs=2.0 * merged.step)
     assert parts[0].p05 == pytest.approx(float(np.quantile(one, 0.05)), rel=1e-9, abs=1e-6)
+
+
+@pytest.mark.parametrize("values", [[0.0] * 50, [0.3] * 50, [-1e300] * 30])
+def test_what_is_the_same_in_all_iterations_is_so_over_all_of_them(values: list[float]) -> None:
+    kpis = own_kpis([edge_report(own={"x": own_values(values)})] * 3)
+    assert {kpis[f"own.x.{what}"] for what in ("p05", "p50", "p95")} == {values[0]}
+
+
+def test_far_values_in_a_tail_do_not_blur_the_rest() -> None:
+    """Sizes of trades, of which a few are thousands of times the median."""
+    rng = np.random.default_rng(2)
+    parts = [(0.01 * (1.0 + rng.pareto(1.1, 4_000))).tolist() for _ in range(3)]
+    kpis = own_kpis([edge_report(own={"x": own_values(part)}) for part in parts])
+    for what, share in (("p05", 0.05), ("p50", 0.5), ("p95", 0.95)):
+        assert kpis[f"own.x.{what}"] == pytest.approx(
+            float(np.quantile(np.concatenate(parts), share)), rel=0.01
+        )
+    assert all(len(own_values(part).histogram.at) <= 2_000 for part in parts)
 
 
 def test_a_gate_on_a_mean_or_percentile_of_ones_own_does_not_go_red_by_chance() -> None:

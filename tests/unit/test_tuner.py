@@ -6,9 +6,10 @@ import pytest
 
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.domain.history import History
-from pytest_soak.domain.parameters import DEFAULTS
+from pytest_soak.domain.parameter import MOVERS
+from pytest_soak.domain.parameters import DEFAULTS, PARAMETERS, distance
 from pytest_soak.domain.records import Verdict, Zone
-from pytest_soak.domain.settings import TunerSettings
+from pytest_soak.domain.settings import CooldownSettings, TunerSettings
 from pytest_soak.domain.tuner import Proposal, TunerContext, bounded, effective_deltas, propose
 from tests.rules_kit import kpis, proposal_of
 
@@ -34,7 +35,13 @@ def proposed_from(values: dict[str, float], /, **measured: float | None) -> Prop
 
 AGGRESSIVE = {"min_interval_ms": 5.0, "impact_cap_ratio": -0.01, "tail_age_ms": 30.0}
 MODERATE = {"min_interval_ms": 5.0, "impact_cap_ratio": -0.005}
-NORMALIZE = {"min_interval_ms": -3.0, "impact_cap_ratio": 0.005}
+NORMALIZE = {
+    "min_interval_ms": -3.0,
+    "base_spread_bps_delta": -0.005,
+    "impact_cap_ratio": 0.005,
+    "max_delta_ratio": 0.0025,
+    "tail_age_ms": -5.0,
+}
 
 
 @pytest.mark.parametrize(
@@ -60,6 +67,18 @@ def test_zones_and_their_moves(
     assert got.zone is zone
     assert got.deltas == deltas
     assert got.drivers == ()
+
+
+def test_all_that_is_tightened_is_relaxed_and_more_slowly() -> None:
+    for parameter in PARAMETERS.values():
+        relaxed = parameter.move_by("NORMALIZE")
+        tightened = [move for m in MOVERS if m != "NORMALIZE" and (move := parameter.move_by(m))]
+        assert bool(relaxed) == bool(tightened)
+        assert all(abs(relaxed or 0.0) <= abs(move) for move in tightened)
+
+
+def test_one_step_of_normalizing_brings_no_pause() -> None:
+    assert distance(NORMALIZE) < CooldownSettings().threshold
 
 
 @pytest.mark.parametrize(

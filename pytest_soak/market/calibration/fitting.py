@@ -99,7 +99,9 @@ def fit(
     scenario = scenario_at(base, fields, best.at)
     found = _found(scenario, sample, seed + _SHOWN_SEED)
     if found is None:
-        raise SoakConfigError(f"{name}: no scenario was found that lives; recordings are too unlike a market")
+        raise SoakConfigError(
+            f"{name}: no scenario was found that keeps trading; the recordings are too unlike a market"
+        )
     away = _away(sample, found)
     rows = zip(MOMENTS, sample.values, found, away, strict=True)
     matches = tuple(Match(m.name, m.shown(r), m.shown(f), float(z)) for m, r, f, z in rows if np.isfinite(r))

@@ -158,8 +158,8 @@ class _Scan:
         self._seen: set[str] = set()
         self.prices, self.quantities, self.trade_prices = Grid(), Grid(), Grid()
         self.most_px = self.most_qty = 0.0
-        self.exchange = Axis("exch_ts", "exchange's", self._report)
-        self.local = Axis("local_ts", "local", self._report)
+        self.exchange = Axis("exch_ts", "exchange's", partial(self._report, "exchange"))
+        self.local = Axis("local_ts", "local", partial(self._report, "local"))
         self.has_delays = False
         self._least_delay: tuple[int, int] | None = None
         self._early = 0
@@ -257,7 +257,7 @@ class _Scan:
                 f"at least {-self._most_skew_ns / 1e9:g} s; is one of the clocks not in nanoseconds?",
             ),
         ):
-            self._report("delay", wrong, places, partial(_delay_text, chunk, places, delay, expected))
+            self._report("both", "delay", wrong, places, partial(_delay_text, chunk, places, delay, expected))
 
     def _mark(self, check: str, bad: NDArray[np.bool_], text: Callable[[int], str], kind: str = "") -> None:
         if bad.any():
@@ -265,12 +265,17 @@ class _Scan:
             self._wrong.note(check, kind, self._offset + index, int(bad.sum()), text(index))
 
     def _report(
-        self, check: str, bad: NDArray[np.bool_], places: NDArray[np.intp], text: Callable[[int], str]
+        self,
+        clock: str,
+        check: str,
+        bad: NDArray[np.bool_],
+        places: NDArray[np.intp],
+        text: Callable[[int], str],
     ) -> None:
         if bad.any():
             index = int(bad.argmax())
             row = self._offset + int(places[index])
-            self._wrong.note(check, "", row, int(bad.sum()), text(index))
+            self._wrong.note(check, clock, row, int(bad.sum()), text(index))
 
     def shift(self) -> int:
         """What is to be added to local times, ns."""

@@ -91,24 +91,27 @@ def _withheld(market: MarketFacts, trust: Trust) -> Iterator[str]:
 
 
 def _silences(market: MarketFacts, trust: Trust, length: float) -> Iterator[str]:
-    silence = market.longest_silence_ms or 0.0
+    silence, accepted = market.longest_silence_ms or 0.0, f"below {trust.silence_ms / 1000.0:g} s is accepted"
     if silence >= trust.silence_ms:
+        known = f"the longest of {market.silences} silences" if market.silences != 1 else "the only silence"
+        yield f"the feed was silent for {silence / 1000.0:.1f} s ({known} of 1 s or more; {accepted})"
+    unseen = market.local_silence_ms or 0.0
+    # Where the exchange was silent, there was nothing to be received.
+    if unseen >= trust.silence_ms and unseen > silence:
         yield (
-            f"the feed was silent for {silence / 1000.0:.1f} s, {market.silences} times for 1 s or more "
-            f"(below {trust.silence_ms / 1000.0:g} s is accepted)"
+            f"the receiver has no row of {unseen / 1000.0:.1f} s in which the exchange's side has some "
+            f"({accepted}); is the local bit (bit 30 of ev) missing there?"
         )
     silent = market.silent_ms or 0.0
     if silent > _MOST_SILENT_SHARE * length:
+        times = "once" if market.silences == 1 else f"{market.silences} times"
         yield (
-            f"the feed was silent for {silent / length:.2%} of the time, {market.silences} times "
+            f"the feed was silent for {silent / length:.2%} of the time, {times} "
             f"(at most {_MOST_SILENT_SHARE:.0%})"
         )
     side = market.side_silence_ms or 0.0
     if side >= trust.silence_ms:
-        yield (
-            f"a side of the book stood still for {side / 1000.0:.1f} s while other rows came "
-            f"(below {trust.silence_ms / 1000.0:g} s is accepted)"
-        )
+        yield f"a side of the book stood still for {side / 1000.0:.1f} s while other rows came ({accepted})"
 
 
 def _odd_trades(market: MarketFacts) -> Iterator[str]:

@@ -18,7 +18,7 @@ class Check(NamedTuple):
 
 CHECKS: dict[str, Check] = {
     "file": Check(
-        "not a whole numpy archive or array of 64-byte rows; inflates beyond all measure", "refused"
+        "not a whole numpy archive or array of 64-byte rows; inflates out of proportion", "refused"
     ),
     "kind": Check("best-bid-offer and level-3 rows, which the replay does not use", "refused"),
     "number": Check("price or quantity that is no number in range", "refused"),
@@ -42,7 +42,7 @@ CHECKS: dict[str, Check] = {
     "gap": Check("messages are missing, until a snapshot shows the whole book again", "NO_DATA"),
     "crossed": Check("bid at or above an ask for more than 0.1 % of an iteration", "NO_DATA"),
     "one-sided": Check("no bid or no ask for more than 0.1 % of an iteration", "NO_DATA"),
-    "silence": Check("5 s or more without a row in an iteration", "NO_DATA"),
+    "silence": Check("5 s or more without a row in an iteration, of either clock", "NO_DATA"),
     "frozen": Check(
         "a side of the book without a row for 5 s or more while 100 others came; silences of 1 s and more "
         "for over 25 % of an iteration",
@@ -56,7 +56,9 @@ CHECKS: dict[str, Check] = {
     ),
     "repeats": Check("half of the trades or more the trade before once more", "NO_DATA"),
     "one kind of trade": Check("50 trades or more, all of buyers or all of sellers", "NO_DATA"),
-    "aggressor": Check("half of the trades or more without an aggressor, or on his own side", "NO_DATA"),
+    "aggressor": Check(
+        "half of the trades or more without an aggressor, or at prices of its own side", "NO_DATA"
+    ),
     "short": Check("the recording ended before the iteration began", "NO_DATA"),
 }
 """Every check by its name, in the order in which they are made."""

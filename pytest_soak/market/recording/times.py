@@ -76,7 +76,7 @@ class Axis:
         hours = (at - before) / (3600 * SECOND_NS)
         return (
             f"of the {self._name} side has {self._field} = {at} ({shown(at)}) "
-            f"after {before} ({shown(before)}), {hours:.4g} h later; "
+            f"after {before} ({shown(before)}), {_hours(hours)} h later; "
             f"expected nanoseconds and at most 1 h between two rows"
         )
 
@@ -107,6 +107,10 @@ class Axis:
                 f" is {span / (3600 * SECOND_NS):.4g} h long, from {shown(first)} to {shown(last)}; "
                 "expected at most 168 h",
             )
+
+
+def _hours(hours: float) -> str:
+    return f"{hours:.4g}" if hours < 1e4 else f"{hours:,.0f}"
 
 
 def shown(at_ns: int) -> str:

@@ -14,7 +14,7 @@
   let header = { run: null };
   let due = null;
   let last = Date.now();
-  let shown = STEP;
+  let first = 0;
   let heated = { at: 0, names: "" };
   let opened = null;
 
@@ -59,7 +59,7 @@
     const planned = all.reduce((sum, row) => sum + (row.planned || 0), 0);
     const worst = all.find((row) => row.why);
     say("banner", header.run
-      ? (header.verdict || "-") + ": " + done + " of " + planned + " iterations of " + all.length + " canaries" + (worst ? "; " + worst.name + ": " + worst.why : "")
+      ? (header.verdict || "-") + ": " + done + " of " + planned + " iterations of " + all.length + " canaries" + (header.unread ? ", " + header.unread + " more to be read" : "") + (worst ? "; " + worst.name + ": " + worst.why : "")
       : header.problem || "Nothing measured yet.");
     const versions = Object.entries(header.versions || {}).map(([name, text]) => name + " " + text).join(", ");
     place("about").textContent = header.run ? "begun " + header.created_at + "; " + versions + "; " + header.command : "";
@@ -78,12 +78,22 @@
 
   function table(list) {
     const focused = document.activeElement && document.activeElement.closest("#canaries") ? document.activeElement.textContent : null;
-    Soak.table(place("canaries"), list.slice(0, shown), choose, chosen);
-    if (focused !== null) for (const button of place("canaries").querySelectorAll("button")) if (button.textContent === focused) button.focus({ preventScroll: true });
-    const rest = list.length - shown;
-    place("more").hidden = rest <= 0;
-    place("more").textContent = "Show " + Math.min(STEP, rest) + " more of " + list.length;
+    if (first >= list.length) first = 0;
+    const end = Math.min(first + STEP, list.length);
+    Soak.table(place("canaries"), list.slice(first, end), choose, chosen);
+    if (focused !== null) focus(place("canaries"), focused);
+    place("pages").hidden = list.length <= STEP;
+    place("better").disabled = end >= list.length;
+    place("worse").disabled = first === 0;
+    say("part", (first + 1) + " to " + end + " of " + list.length);
     say("found", list.length === rows.size ? rows.size + " canaries" : list.length + " of " + rows.size + " canaries");
+  }
+
+  // A page of rows at a time: a thousand canaries stay smooth.
+  const turn = (by) => () => { first = Math.max(0, first + by); draw(); };
+
+  function focus(parent, text) {
+    for (const button of parent.querySelectorAll("button")) if (button.textContent === text) button.focus({ preventScroll: true });
   }
 
   // The heat map of a thousand canaries takes a moment, so it is drawn the less often the larger it is.
@@ -101,7 +111,7 @@
     if (at >= 0) chosen.splice(at, 1);
     else chosen.push(name);
     while (chosen.length > MOST_CHOSEN) chosen.shift();
-    for (const [known, element] of drawn) if (!chosen.includes(known)) { element.remove(); drawn.delete(known); data.delete(known); }
+    for (const [known, element] of drawn) if (!chosen.includes(known)) { Soak.dropped(element); element.remove(); drawn.delete(known); data.delete(known); }
     draw();
   }
 
@@ -122,13 +132,14 @@
     const answer = await fetch("/canary/" + encodeURIComponent(name));
     const found = await answer.json();
     askAgain = Date.now() + REST * (Date.now() - begun);
+    if (!answer.ok) { element.replaceChildren(Soak.make("p", found.problem)); return; }
     const wasOpen = element.querySelector("details[open]") !== null;
-    element.replaceChildren();
-    if (!answer.ok) { element.append(Soak.make("p", found.problem)); return; }
+    const focused = element.contains(document.activeElement) ? document.activeElement.textContent : null;
     data.set(name, found);
     Soak.canary(element, found, open);
     const details = element.querySelector("details");
     if (details) details.open = wasOpen;
+    if (focused !== null) focus(element, focused);
     together();
   }
 
@@ -137,6 +148,7 @@
     const stamp = known.map((one) => one.name + one.done).join("|");
     if (place("together").dataset.stamp === stamp) return;
     place("together").dataset.stamp = stamp;
+    Soak.dropped(place("together"));
     place("together").replaceChildren();
     if (known.length > 1) Soak.together(place("together"), known);
   }
@@ -149,6 +161,7 @@
     place("iteration").hidden = false;
     place("iteration-title").textContent = name + ", iteration " + iteration;
     place("point").textContent = "";
+    Soak.dropped(place("path"));
     place("path").replaceChildren();
     if (path.ok) SoakPath.draw(place("path"), found, (said) => { place("point").textContent = said; });
     else place("path").append(Soak.make("p", found.problem));
@@ -163,8 +176,9 @@
   const step = (by) => () => opened && open(opened.name, opened.iteration + by);
   place("earlier").addEventListener("click", step(-1));
   place("later").addEventListener("click", step(1));
-  place("filter").addEventListener("input", () => { shown = STEP; plan(150); });
-  place("more").addEventListener("click", () => { shown += STEP; draw(); });
+  place("filter").addEventListener("input", () => { first = 0; plan(150); });
+  place("worse").addEventListener("click", turn(-STEP));
+  place("better").addEventListener("click", turn(STEP));
 
   setInterval(() => {
     const seconds = Math.round((Date.now() - last) / 1000);

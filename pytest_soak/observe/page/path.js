@@ -87,14 +87,14 @@ const SoakPath = (() => {
   function fillTable(parent, path) {
     const details = make("details");
     details.append(make("summary", "Every fill with its markouts"));
-    const scroll = make("div", null, "scroll");
+    const content = make("div");
     const fills = path.fills;
     const columns = ["s", "side", "price", "quantity", "role", "fee", ...horizons(fills).map((after) => "bps after " + after)];
     const rows = fills.time.map((time, n) => [time.toFixed(3), fills.side[n] > 0 ? "buy" : "sell", fills.price[n], fills.qty[n].toPrecision(5), fills.maker[n] ? "maker" : "taker",
       fixed(4, true)(fills.fee[n]), ...horizons(fills).map((after) => fixed(2, true)(fills.markout_bps[after][n]))]);
     // Filled when it is opened: most are never looked at.
-    details.addEventListener("toggle", () => { if (details.open && !scroll.childElementCount) scroll.append(Soak.plainTable(columns, rows)); });
-    details.append(scroll);
+    details.addEventListener("toggle", () => { if (details.open && !content.childElementCount) content.append(Soak.scrolled(Soak.plainTable(columns, rows), "Fills")); });
+    details.append(content);
     parent.append(details);
   }
 
@@ -103,12 +103,11 @@ const SoakPath = (() => {
     const charts = make("div", null, "charts");
     parent.append(charts);
     for (const [title, of, kind] of CHARTS) {
-      const place = chart(charts, title, of(path), kind);
-      place.on("plotly_click", (event) => {
+      chart(charts, title, () => of(path), kind, chosen && ((event) => {
         const point = event.points[0];
-        if (chosen && point.text) chosen(point.text);
-        else if (chosen && typeof point.x === "number") chosen("after " + point.x.toFixed(1) + " s: " + point.data.name + " " + point.y);
-      });
+        if (point.text) chosen(point.text);
+        else if (typeof point.x === "number") chosen("after " + point.x.toFixed(1) + " s: " + point.data.name + " " + point.y);
+      }));
     }
     fillTable(parent, path);
   }

@@ -134,15 +134,56 @@ const Soak = (() => {
     return guards.map(([guard]) => "held by " + guard).join(", ");
   }
 
-  function chart(parent, title, drawn, kind) {
+  // One chart a task: a page of many answers to its reader in between.
+  const waiting = [];
+
+  function later(work) {
+    waiting.push(work);
+    if (waiting.length === 1) setTimeout(next);
+  }
+
+  function next() {
+    try { waiting[0](); } finally {
+      waiting.shift();
+      if (waiting.length) setTimeout(next);
+    }
+  }
+
+  // ``before`` is the place of the same chart as it was drawn last, which is drawn over.
+  function chart(parent, title, draw, kind, clicked, before) {
     const figure = make("figure", null, kind && kind.includes("wide-chart") ? "wide-chart" : "");
     const caption = make("figcaption", title);
-    const place = make("div", null, "chart " + (kind || ""));
+    const place = before || make("div", null, "chart " + (kind || ""));
     place.setAttribute("role", "img");
     place.setAttribute("aria-label", title + "; the tables of this page hold its numbers");
     figure.append(caption, place);
     parent.append(figure);
-    Plotly.newPlot(place, drawn[0], drawn[1], { responsive: true, displayModeBar: false });
+    later(() => {
+      if (!place.isConnected) return;
+      const [traces, layout] = draw();
+      Plotly.react(place, traces, layout, { responsive: true, displayModeBar: false });
+      if (clicked && !place.soakClicked) place.on("plotly_click", (event) => place.soakClicked(event));
+      place.soakClicked = clicked;
+    });
+    return place;
+  }
+
+  // Frees what the charts' script keeps of charts that leave the page.
+  function dropped(parent) {
+    for (const place of parent.querySelectorAll(".js-plotly-plot")) Plotly.purge(place);
+  }
+
+  // A table that may be wider than the page can be moved by keyboard where it is.
+  function scrolled(content, label) {
+    const place = make("div", null, "scroll");
+    place.append(content);
+    new ResizeObserver(() => {
+      const names = { tabindex: "0", role: "region", "aria-label": label };
+      for (const [name, value] of Object.entries(names)) {
+        if (place.scrollWidth > place.clientWidth) place.setAttribute(name, value);
+        else place.removeAttribute(name);
+      }
+    }).observe(place);
     return place;
   }
 
@@ -155,7 +196,7 @@ const Soak = (() => {
     const most = known.length ? known[Math.min(known.length - 1, Math.floor(known.length * 0.98))] || 1 : 1;
     // Names beside the rows where there is room for them; the table has them all.
     const named = rows.length <= 30 && parent.clientWidth > 700;
-    const drawn = [[{
+    const draw = () => [[{
       type: "heatmap", z: values, text: texts, x: Array.from({ length: longest }, (_, n) => n + 1), y: rows.map((row) => safe(row.name)),
       zmid: 0, zmin: -most, zmax: most, colorscale: [[0, "#b8433f"], [0.5, "#e9e6df"], [1, "#2f8f5b"]], xgap: rows.length > 60 ? 0 : 1, ygap: rows.length > 60 ? 0 : 1,
       hovertemplate: "%{y}<br>iteration %{x}: %{z:.2f} bps, %{text}<extra></extra>", colorbar: { title: { text: "net bps" }, thickness: 12 },
@@ -164,11 +205,10 @@ const Soak = (() => {
       xaxis: { range: [0.5, longest + 0.5], showgrid: false, zeroline: false },
       yaxis: { type: "category", autorange: "reversed", showticklabels: named, automargin: named, ticks: "", showgrid: false, zeroline: false },
     })];
-    parent.soakRows = rows;
-    const before = parent.querySelector(".js-plotly-plot");
-    if (before) { Plotly.react(before, drawn[0], drawn[1]); return; }
-    const place = chart(parent, "Net profit by canary and iteration, the worst canary on top", drawn, rows.length > 8 ? "tall" : "");
-    if (choose) place.on("plotly_click", (event) => choose(parent.soakRows.find((row) => safe(row.name) === event.points[0].y).name, event.points[0].x));
+    const clicked = choose && ((event) => choose(rows.find((row) => safe(row.name) === event.points[0].y).name, event.points[0].x));
+    const before = parent.querySelector(".chart");
+    parent.replaceChildren();
+    chart(parent, "Net profit by canary and iteration, the worst canary on top", draw, rows.length > 8 ? "tall" : "", clicked, before);
   }
 
   const COLUMNS = [
@@ -198,9 +238,7 @@ const Soak = (() => {
     top.append(head);
     const found = make("table");
     found.append(top, body);
-    const scroll = make("div", null, "scroll");
-    scroll.append(found);
-    parent.replaceChildren(scroll);
+    parent.replaceChildren(scrolled(found, "Canaries"));
   }
 
   function rowOf(row, choose) {
@@ -241,16 +279,13 @@ const Soak = (() => {
 
   function gates(parent, canary) {
     if (!canary.gates.length) return;
-    const scroll = make("div", null, "scroll");
     const rows = canary.gates.map((gate) => [gate.kpi, fixed(3)(gate.measured), fixed(3)(gate.margin), gate.bound, gate.n, verdict("td", gate.verdict)]);
-    scroll.append(plainTable(["gate", "measured", `+- (${canary.confidence})`, "bound", "n", "verdict"], rows));
-    parent.append(scroll);
+    parent.append(scrolled(plainTable(["gate", "measured", `+- (${canary.confidence})`, "bound", "n", "verdict"], rows), "Gates over the run"));
   }
 
   function iterations(parent, canary, open) {
     const details = make("details");
     details.append(make("summary", "Every iteration, with what was missed and what guards held"));
-    const scroll = make("div", null, "scroll");
     const columns = ["iteration", "net bps", "profit", "fills", "position", "risk", "zone", "verdict", "missed, held, market"];
     const rows = canary.iterations.map((row) => {
       const held = Object.entries(row.refused).map(([guard, names]) => guard + " holds " + names.join(", "));
@@ -258,8 +293,7 @@ const Soak = (() => {
       return [opening(row.iteration, open && (() => open(canary.name, row.iteration))), fixed(2, true)(row.kpis.net_bps), fixed(2, true)(row.kpis.profit_quote), row.kpis.fills ?? "-",
         fixed(3, true)(row.kpis.position_end), percent(row.kpis.risk_ratio), row.zone || "-", verdict("td", row.verdict, row.warmup ? " (w)" : ""), make("td", notes.join("; "), "notes")];
     });
-    scroll.append(plainTable(columns, rows));
-    details.append(scroll);
+    details.append(scrolled(plainTable(columns, rows), "Iterations"));
     parent.append(details);
   }
 
@@ -282,30 +316,33 @@ const Soak = (() => {
     const place = make("div", null, "sheet");
     for (const made of one.sheet) {
       const part = make("section", null, made.columns.length > 6 ? "all" : "");
-      const scroll = make("div", null, "scroll");
-      scroll.append(plainTable(made.columns, made.rows.map((row) => [...row.slice(0, -1), make("td", row[row.length - 1], "faint place")])));
-      part.append(make("h3", made.title), scroll);
+      const table = plainTable(made.columns, made.rows.map((row) => [...row.slice(0, -1), make("td", row[row.length - 1], "faint place")]));
+      part.append(make("h3", made.title), scrolled(table, made.title));
       place.append(part);
     }
     parent.append(place);
   }
 
+  // Drawn over what there was of it before, so that the page does not jump.
   function canary(parent, one, open) {
+    const before = parent.soakCharts || new Map();
+    parent.soakCharts = new Map();
     const section = make("section");
     section.append(make("h2", one.name));
     const banner = make("p", null, "banner " + one.verdict);
     banner.append(verdict("span", one.verdict), " ", make("span", one.why || ""));
     section.append(banner, make("p", one.strategy + " on " + one.source + " data, " + one.done + " of " + one.planned + " iterations of " + Number(one.minutes.toPrecision(3)) + " min", "faint"));
-    parent.append(section);
     gates(section, one);
     sheet(section, one);
     const charts = make("div", null, "charts");
     section.append(make("h3", "Over its iterations"), charts);
     for (const [title, draw, tall] of CHARTS) {
-      const place = chart(charts, title, draw(one), tall || "");
-      if (open) place.on("plotly_click", (event) => open(one.name, event.points[0].x));
+      const clicked = open && ((event) => open(one.name, event.points[0].x));
+      parent.soakCharts.set(title, chart(charts, title, () => draw(one), tall || "", clicked, before.get(title)));
     }
     iterations(section, one, open);
+    for (const old of parent.querySelectorAll(":scope > section, :scope > p")) old.remove();
+    parent.append(section);
   }
 
   // Canaries over each other, where more than one is chosen.
@@ -319,13 +356,12 @@ const Soak = (() => {
     parent.append(make("h2", "Chosen canaries side by side"), charts);
     for (const [title, of, more] of all) {
       const traces = canaries.map((one, n) => ({ x: numbers(one), y: of(one), name: safe(one.name), mode: "lines+markers", line: { color: COLOURS[n] } }));
-      chart(charts, title, [traces, layout({ ...more, hovermode: "x" })]);
+      chart(charts, title, () => [traces, layout({ ...more, hovermode: "x" })]);
     }
-    const scroll = make("div", null, "scroll");
     const names = [...new Set(canaries.flatMap((one) => Object.keys(one.kpis || {})))].filter((name) => canaries.some((one) => typeof (one.kpis || {})[name] === "number"));
     const shown = (value) => (typeof value === "number" ? Number(value.toPrecision(5)).toString() : "-");
-    scroll.append(plainTable(["KPI over the run", ...canaries.map((one) => one.name)], names.map((name) => [name, ...canaries.map((one) => shown((one.kpis || {})[name]))])));
-    parent.append(scroll);
+    const table = plainTable(["KPI over the run", ...canaries.map((one) => one.name)], names.map((name) => [name, ...canaries.map((one) => shown((one.kpis || {})[name]))]));
+    parent.append(scrolled(table, "KPIs over the run"));
   }
 
   // A group of a comparison: the change of each KPI with its interval, then all of it as a table.
@@ -341,19 +377,18 @@ const Soak = (() => {
         error_x: { array: drawn.map((one) => one.half), color: "#7a8794", thickness: 1.5 },
         hovertemplate: "%{y}: %{x:+.2%} +- %{error_x.array:.2%}<extra></extra>",
       };
-      const place = chart(parent, "Change of each KPI, as a share of its value before", [[trace], layout({
+      const place = chart(parent, "Change of each KPI, as a share of its value before", () => [[trace], layout({
         showlegend: false, hovermode: "closest", height: 60 + 24 * drawn.length,
         xaxis: { tickformat: "+.0%", rangemode: "normal", zerolinewidth: 2 }, yaxis: { automargin: true, type: "category" },
       })]);
       place.style.height = 60 + 24 * drawn.length + "px";
     }
-    const scroll = make("div", null, "scroll");
-    scroll.append(plainTable(["KPI", "before", "after", "change", "+- (95 %)", "pairs", ""], group.differences.map((one) => one.cells)));
-    parent.append(scroll);
+    const table = plainTable(["KPI", "before", "after", "change", "+- (95 %)", "pairs", "mark"], group.differences.map((one) => one.cells));
+    parent.append(scrolled(table, "Differences of " + group.title));
   }
 
   // The charts' script reads some marks in texts as markup.
   const safe = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 
-  return { COLOURS, canary, chart, compared, fixed, heat, ink, layout, make, part, plainTable, safe, table, together, verdict };
+  return { COLOURS, canary, chart, compared, dropped, fixed, heat, ink, layout, make, part, plainTable, safe, scrolled, table, together, verdict };
 })();

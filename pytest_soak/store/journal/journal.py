@@ -15,6 +15,8 @@ from pytest_soak.domain.errors import SoakIdentityError, SoakStateError
 from pytest_soak.domain.hashing import Canonical, canonical_json, sha256_of
 from pytest_soak.domain.parameters import PARAMETERS, ParameterTable
 from pytest_soak.domain.records import EdgeReport, IterationRecord
+from pytest_soak.domain.text import show
+from pytest_soak.domain.unicode import is_broken, texts_in
 from pytest_soak.store.disk import files, places
 from pytest_soak.store.journal import schema
 from pytest_soak.store.journal.checks import check_record
@@ -303,10 +305,18 @@ class Journal:
 
         Raises:
             SoakStateError: a gap in the numbers, other content under the same number, a decision that
-                was applied before, or a record that does not agree with itself or the one before it.
+                was applied before, a record that does not agree with itself or the one before it, or a text
+                in it that cannot be written.
             SoakStoreError: the disk refused; nothing was committed.
         """
-        stored = Canonical.of(record.model_dump(mode="json"))
+        content = record.model_dump(mode="json")
+        stored = Canonical.of(content)
+        broken = next((place for place in texts_in(content) if is_broken(place[1])), None)
+        if broken is not None:
+            raise SoakStateError(
+                f"iteration {record.iteration} is refused: {broken[0]} holds {show(broken[1])}; "
+                "accepted is valid Unicode"
+            )
         with schema.explained(self.path), schema.transaction(self._connection):
             previous = self.last
             if 1 <= record.iteration <= self._count:

@@ -17,6 +17,8 @@ const SIGNALS: Duration = Duration::from_millis(50);
 /// Bytes of a line and different values of a field that are accepted.
 const MAX_LINE: usize = 16 << 20;
 const MAX_VALUES: usize = 100_000;
+/// Bytes of a window at most.
+const MOST_WINDOW: usize = 1 << 30;
 /// Threads that a file is read by at most.
 const MOST_THREADS: u64 = 1024;
 
@@ -67,7 +69,7 @@ pub(crate) fn read_value<'py>(
 ) -> PyResult<Option<Bound<'py, PyBytes>>> {
     let reading = Reading {
         max_bytes,
-        window,
+        window: checked(window)?,
         vectors: vectors(portable),
     };
     let value = watched(py, move |stop| {
@@ -94,15 +96,10 @@ pub(crate) fn count_lines<'py>(
             "threads = {threads} is not a number from 1 to {MOST_THREADS}"
         )));
     }
-    if window == 0 {
-        return Err(PyValueError::new_err(
-            "window = 0 is no size of at least 1 byte",
-        ));
-    }
     let counting = Counting {
         max_line: MAX_LINE,
         max_values: MAX_VALUES,
-        window,
+        window: checked(window)?,
         vectors: vectors(portable),
     };
     let counts = watched(py, move |stop| {
@@ -124,6 +121,16 @@ pub(crate) fn count_lines<'py>(
         ],
         counts.bad,
     ))
+}
+
+/// Bytes that are held of a file at one time.
+fn checked(window: usize) -> PyResult<usize> {
+    if (1..=MOST_WINDOW).contains(&window) {
+        return Ok(window);
+    }
+    Err(PyValueError::new_err(format!(
+        "window = {window} is not a number of bytes from 1 to {MOST_WINDOW}"
+    )))
 }
 
 fn vectors(portable: bool) -> Vectors {

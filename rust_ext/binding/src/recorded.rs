@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 use crate::data::watched;
@@ -31,7 +30,7 @@ pub(crate) fn convert_data(
 /// Refuse what unpacks to far more than the packed bytes that it has.
 #[pyfunction]
 pub(crate) fn check_inflation(packed: u64, unpacked: u64) -> PyResult<()> {
-    readers::check_inflation(packed, unpacked).map_err(PyValueError::new_err)
+    readers::check_inflation(packed, unpacked).map_err(refused)
 }
 
 /// Name of the format that a file is of; None where it is of none.

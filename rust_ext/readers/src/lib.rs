@@ -40,5 +40,7 @@ pub use lines::Lines;
 pub use path::Path;
 pub use quantile::quantiles;
 pub use reasons::REASONS;
-pub use recorded::{check_inflation, convert, format_names, format_of, Converted, DataError, Room};
+pub use recorded::{
+    check_inflation, convert, format_names, format_of, Converted, DataError, InflationError, Room,
+};
 pub use risk::count_codes;

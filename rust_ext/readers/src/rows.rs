@@ -32,6 +32,8 @@ pub const OFF_GRID: f64 = 1e-05;
 pub const ROUNDING: f64 = 1e-15;
 /// No time is later, in seconds since 1970.
 pub const LATEST_S: i64 = 4102444800;
+/// No row is received later than so.
+pub const MOST_DELAY_NS: i64 = 600000000000;
 /// The exchange of a mock market's rows.
 pub const TARDIS_MOCK: &str = "pytest-soak-mock";
 /// In the names of a mock market's files.

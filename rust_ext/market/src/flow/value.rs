@@ -277,7 +277,7 @@ mod tests {
             let moves = (0..parts).map(|_| value.part(side, each));
             let product = moves.product::<f64>();
             assert!((product / value.factor - 1.0).abs() < 1e-12);
-            // Whoever we trade with believes it at once.
+            // The participant that we trade with believes it at once.
             assert!((value.belief / value.of(1000.0) - 1.0).abs() < 1e-12);
             moved(&value)
         };

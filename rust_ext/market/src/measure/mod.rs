@@ -55,7 +55,7 @@ pub(crate) struct Measure {
     adverse_bps: Vec<f64>,
     pub ws_lag_ms: Vec<f64>,
     pub latency_ms: Vec<f64>,
-    /// Attempts so far, by whoever makes them.
+    /// Attempts so far, of the maker or of a strategy.
     pub(crate) attempts: Attempts,
     batches: Batches,
     markouts: Markouts,

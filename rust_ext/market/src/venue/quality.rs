@@ -29,13 +29,15 @@ pub(crate) struct Quality {
     pub silent_ms: f64,
     /// Longest time in which a side of the book said nothing while rows of other kinds went on, ms.
     pub side_silence_ms: f64,
+    /// Longest time of which the receiver saw no row, early or late, ms.
+    pub local_silence_ms: f64,
     /// Largest step of the mid from one time to the next, or of a row over the mid, bps.
     pub largest_jump_bps: f64,
     /// Rows that were read and not used, by what they are.
     pub rows_ignored: BTreeMap<String, u64>,
     /// Trades that do not say who was the aggressor.
     pub trades_without_side: u64,
-    /// Trades whose aggressor took what stands on his own side of the book.
+    /// Trades whose aggressor took what stands on its own side of the book.
     pub trades_on_wrong_side: u64,
     /// Trades of more than what was displayed at their price.
     pub trades_off_book: u64,
@@ -67,6 +69,9 @@ pub(crate) struct Watch {
     /// When each side last said something, and rows of anything else since.
     said: [(Ns, u64); 2],
     side_silence: Ns,
+    /// When the last row was sent that was received.
+    heard: Ns,
+    local_silence: Ns,
     /// Best price of each side that a trade went past, and when first.
     passed: [(Tick, Ns); 2],
     mid: Option<f64>,
@@ -104,6 +109,8 @@ impl Watch {
             silent: 0,
             said: [(from, 0); 2],
             side_silence: 0,
+            heard: from,
+            local_silence: 0,
             passed: [(0, 0); 2],
             mid: None,
             jump: 0.0,
@@ -169,6 +176,13 @@ impl Watch {
         }
         self.said[own] = (now, 0);
         self.said[1 - own].1 += 1;
+    }
+
+    /// A row was received that was sent at a time.
+    #[inline]
+    pub(crate) fn hear(&mut self, sent: Ns) {
+        self.local_silence = self.local_silence.max(sent - self.heard);
+        self.heard = self.heard.max(sent);
     }
 
     /// A row leaves the book crossed: how far over the mid it reaches.
@@ -239,11 +253,12 @@ impl Watch {
         *self.ignored.entry(what).or_default() += 1;
     }
 
-    /// What was found up to an end, which no row marks.
-    pub(crate) fn until(&self, end: Ns, book: &Displayed) -> Quality {
+    /// What was found up to an end, which no row marks; the next row to be received was sent at a time.
+    pub(crate) fn until(&self, end: Ns, next_sent: Option<Ns>, book: &Displayed) -> Quality {
         let mut whole = self.clone();
         let end = end.max(self.last_event);
         whole.pass(end, book);
+        whole.hear(next_sent.map_or(end, |sent| sent.min(end)));
         for (said, others) in self.said {
             if others >= LEAST_OTHERS {
                 whole.side_silence = whole.side_silence.max(end - said);
@@ -259,6 +274,7 @@ impl Watch {
             silences: whole.silences,
             silent_ms: ms_of_ns(whole.silent),
             side_silence_ms: ms_of_ns(whole.side_silence),
+            local_silence_ms: ms_of_ns(whole.local_silence),
             largest_jump_bps: whole.jump * 1e4,
             rows_ignored: whole.ignored,
             trades_without_side: whole.trades.without_side,

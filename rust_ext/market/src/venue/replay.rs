@@ -4,9 +4,8 @@
 //! then fill it, at most by what the trade has left; displayed quantity that shrinks below what was ahead
 //! caps that. A trade at a worse price fills all that is left of it, as whoever paid that price would have
 //! taken ours first; so does a quantity of the other side that is displayed at its price or beyond, as it
-//! would have met ours. A trade whose aggressor the recording does not name does nothing, nor does one far from
-//! the mid or off the price grid. Where a side is cleared, what was ahead of ours stays ahead until the book
-//! that follows is known, which caps it.
+//! would have met ours. A trade that names no aggressor does nothing, nor does one far from the mid or off
+//! the price grid. Where a side is cleared, what was ahead of ours stays ahead until the next book caps it.
 
 use readers::rows::{CLEAR, SNAPSHOT};
 
@@ -323,6 +322,7 @@ impl<'a> ReplayVenue<'a> {
                     self.local.note_mid();
                     self.local_cursor.at = since;
                 }
+                self.watch.hear(row.sent().saturating_sub(self.zero));
                 let action = self.rows.action(row, self.local_cursor.row)?;
                 self.local.apply(action);
                 if let (Some(shown), Action::Trade { side, tick, lots }) = (&mut self.shown, action)
@@ -440,7 +440,8 @@ impl Venue for ReplayVenue<'_> {
     }
 
     fn quality(&self, end: Ns) -> Option<Quality> {
-        Some(self.watch.until(end, &self.exchange))
+        let next = self.rows.next_sent(self.local_cursor.row, self.zero, end);
+        Some(self.watch.until(end, next, &self.exchange))
     }
 }
 

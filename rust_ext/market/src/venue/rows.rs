@@ -1,8 +1,8 @@
 //! Recorded rows in the array format of hftbacktest 2: 64 bytes each, little-endian.
 
 use readers::rows::{
-    BUY, CLEAR, DEPTH, EXCHANGE, GAP, LOCAL, MOST_UNITS, OFF_GRID, ROUNDING, ROW, SELL, SNAPSHOT,
-    TRADE,
+    BUY, CLEAR, DEPTH, EXCHANGE, GAP, LOCAL, MOST_DELAY_NS, MOST_UNITS, OFF_GRID, ROUNDING, ROW,
+    SELL, SNAPSHOT, TRADE,
 };
 
 use crate::types::{ms_of_ns, Lots, Ns, Side, Tick};
@@ -95,6 +95,19 @@ impl<'a> Rows<'a> {
     #[inline]
     pub(crate) fn get(&self, row: usize) -> Option<Row<'a>> {
         self.rows.get(row).map(Row)
+    }
+
+    /// When the first row from a number on was sent that is received; None where none of the time until
+    /// `end` is. Times are since `zero`.
+    pub(crate) fn next_sent(&self, row: usize, zero: Ns, end: Ns) -> Option<Ns> {
+        let since = |time: Ns| time.saturating_sub(zero);
+        let late =
+            |row: &Row| row.exchange_time().map(since) > Some(end.saturating_add(MOST_DELAY_NS));
+        (row..self.len())
+            .filter_map(|row| self.get(row))
+            .take_while(|row| !late(row))
+            .find(|row| row.local_time().is_some())
+            .map(|row| since(row.sent()))
     }
 
     /// Ask the memory for a row that is read soon; a hint that changes nothing else.
@@ -195,13 +208,19 @@ impl Row<'_> {
     /// Exchange time, ns; None where it is not an event of the exchange side.
     #[inline]
     pub(crate) fn exchange_time(self) -> Option<Ns> {
-        (self.word::<0>() & EXCHANGE != 0).then(|| self.word::<8>() as Ns)
+        (self.word::<0>() & EXCHANGE != 0).then(|| self.sent())
     }
 
     /// Local time, ns; None where it is not an event of the local side.
     #[inline]
     pub(crate) fn local_time(self) -> Option<Ns> {
         (self.word::<0>() & LOCAL != 0).then(|| self.word::<16>() as Ns)
+    }
+
+    /// When it was sent, ns, also where it is an event of the local side alone.
+    #[inline]
+    pub(crate) fn sent(self) -> Ns {
+        self.word::<8>() as Ns
     }
 
     /// What kind of row it is.
@@ -212,7 +231,7 @@ impl Row<'_> {
     /// Delay from exchange to receiver, ms.
     #[inline]
     pub(crate) fn lag_ms(self) -> f64 {
-        let lag = (self.word::<16>() as Ns).saturating_sub(self.word::<8>() as Ns);
+        let lag = (self.word::<16>() as Ns).saturating_sub(self.sent());
         ms_of_ns(lag)
     }
 

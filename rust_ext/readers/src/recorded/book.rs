@@ -14,7 +14,7 @@ pub(crate) struct Pictures {
 impl Pictures {
     /// Append what a picture of bids and asks changes; the first one is a snapshot. Whether it was one.
     ///
-    /// A level that leaves the best ones is gone for whoever sees those alone.
+    /// A level that leaves the best ones cannot be seen among those alone.
     pub(crate) fn show(
         &mut self,
         times: Times,

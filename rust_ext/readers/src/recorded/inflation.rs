@@ -9,17 +9,25 @@ const MOST: u64 = 100;
 /// So much is unpacked whatever it comes from.
 const LEAST: u64 = 1 << 26;
 
+/// More is unpacked than recorded data can hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "inflates from {packed} to {unpacked} bytes; expected at most {MOST} times its size in the file"
+)]
+pub struct InflationError {
+    packed: u64,
+    unpacked: u64,
+}
+
 /// Check how much is unpacked from so many packed bytes.
 ///
 /// # Errors
-/// What is wrong, where it is too much.
-pub fn check_inflation(packed: u64, unpacked: u64) -> Result<(), String> {
+/// Where it is too much.
+pub fn check_inflation(packed: u64, unpacked: u64) -> Result<(), InflationError> {
     if unpacked <= LEAST.max(packed.saturating_mul(MOST)) {
         return Ok(());
     }
-    Err(format!(
-        "inflates from {packed} to {unpacked} bytes; expected at most {MOST} times its size in the file"
-    ))
+    Err(InflationError { packed, unpacked })
 }
 
 /// Packed bytes, counted as they are taken.
@@ -82,7 +90,7 @@ impl<D: Read> Read for Unpacked<D> {
         self.given += count as u64;
         let packed = self.taken.load(Ordering::Relaxed);
         check_inflation(packed, self.given)
-            .map_err(|said| Error::new(ErrorKind::FileTooLarge, said))?;
+            .map_err(|error| Error::new(ErrorKind::FileTooLarge, error))?;
         Ok(count)
     }
 }

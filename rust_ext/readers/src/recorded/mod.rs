@@ -23,7 +23,7 @@ mod writer;
 pub use convert::{convert, Converted};
 pub use error::DataError;
 pub use formats::{format_names, format_of};
-pub use inflation::check_inflation;
+pub use inflation::{check_inflation, InflationError};
 pub use writer::Room;
 
 #[cfg(test)]
