@@ -5,6 +5,9 @@ quotes in what was fitted, in the scenario itself on another seed, and in the re
 Counted are KPIs that differ (95 % intervals of the difference): of the fitted scenario from the recording,
 which is what ``pytest-soak market --replay --maker`` tells, and of the true one from it, which is chance;
 then fills of the fitted one over those of the true one, and its net less that of the true one, bps.
+
+With ``--chance`` nothing is fitted: a row is how many KPIs of each of 32 other seeds, in as many windows as
+six minutes have, differ from those of the scenario itself.
 """
 
 from __future__ import annotations
@@ -29,6 +32,9 @@ from pytest_soak.market.tape import rows_of_scenario
 SCENARIOS = ("mixed", "santa_fe", "volatile")
 OTHER_SEED = 1_000
 """Added to the seed of a recording: that of the markets in which the maker quotes."""
+SHORT = 11
+"""Windows that a recording of six minutes has."""
+CHANCE_SEEDS = 32
 DISTANCE = "base_spread_bps_delta"
 Found = Mapping[float, Mapping[str, quoting.Estimate]]
 
@@ -77,6 +83,18 @@ def recovered(name: str, seed: int, minutes: int, simulations: int, profile: Pro
     )
 
 
+def by_chance(name: str, profile: Profile) -> str:
+    """How many KPIs of a scenario on other seeds differ from its own."""
+    scenario = load_scenario(name)
+    own = quoted(quoting.Slices(MockMarket(scenario, seed=1), 0.0, quoting.WINDOWS), profile)
+    slices = [
+        quoting.Slices(MockMarket(scenario, seed=seed), 0.0, SHORT) for seed in range(2, CHANCE_SEEDS + 2)
+    ]
+    found = [differing(quoted(one, profile), own) for one in slices]
+    share = sum(differ for differ, _ in found) / sum(told for _, told in found)
+    return f"{name}: {share:.1%} of KPIs; by seed {sorted(differ for differ, _ in found)}"
+
+
 def _ratio(one: Mapping[str, quoting.Estimate], other: Mapping[str, quoting.Estimate], key: str) -> float:
     of = other[key].mean if key in other else 0.0
     return one[key].mean / of if key in one and of else float("nan")
@@ -94,8 +112,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--minutes", type=int, default=20, help="length of a recording (default: 20)")
     parser.add_argument("--simulations", type=int, default=400, help="trials of a fit (default: 400)")
     parser.add_argument("--profile", default="default", help="of the maker (default: default)")
+    parser.add_argument("--chance", action="store_true", help="what differs where nothing is fitted")
     options = parser.parse_args(arguments)
     profile = load_profile(options.profile, (Path("soak_profiles"),)).profile
+    if options.chance:
+        for name in options.scenarios:
+            sys.stdout.write(f"{by_chance(name, profile)}\n")
+        return 0
     sys.stdout.write(
         f"{'scenario':10} {'seed':>4} {'distance':>9} {'differ':>13} {'by chance':>9} "
         f"{'fills / true':>20}  {'net - true, bps':>20}\n"
