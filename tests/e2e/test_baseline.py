@@ -50,7 +50,7 @@ def test_a_limit_that_is_failed_or_not_measured_makes_the_run_red(
         "--soak-no-tune",
     )
     worse = pytester.runpytest_inprocess(
-        *JOB, *wider, f"--soak-baseline={before}", "--soak-baseline-fail=net_bps:-0.0001,fills:-0.1%"
+        *JOB, *wider, f"--soak-baseline={before}", "--soak-baseline-fail=net_bps:-0.0001,quote_uptime:-0.0001"
     )
     assert worse.ret == pytest.ExitCode.TESTS_FAILED
     worse.stdout.fnmatch_lines(["FAIL: * on steady_safe, calm: *"])

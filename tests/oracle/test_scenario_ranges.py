@@ -33,6 +33,7 @@ def _sample() -> dict[str, Any]:
         {"label": "r", "mean_s": 60, "weight": 1, "drift_bps_per_hour": 5, "effect": {"depth": 0.5}},
         {"label": "q", "mean_s": 60, "weight": 1},
     ]
+    scenario["book"]["batch_ms"] = 50.0
     scenario["instrument"]["contract"] = {"kind": "linear", "size": 1.5}
     scenario["funding"] = {"rate": 0.0001, "interval_h": 1}
     scenario["seasonality"] = {"period_h": 24, "peak_h": 14, "activity": 0.2, "volatility": 0.3}
