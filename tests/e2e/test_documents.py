@@ -80,7 +80,9 @@ def try_out(pytester: pytest.Pytester, text: str) -> None:
     place = pytester.path / ("test_shown.py" if is_test else "conftest.py")
     before = place.read_text(encoding="utf-8") if place.exists() else None
     place.write_text(text, encoding="utf-8")
-    assert pytester.runpytest_inprocess(*SHORT).ret == pytest.ExitCode.OK, text
+    # A run in this process forgets what it imported, and Numba cannot be imported again.
+    inner = pytester.runpytest_subprocess if "numba" in text else pytester.runpytest_inprocess
+    assert inner(*SHORT).ret == pytest.ExitCode.OK, text
     # What stood there is what the page's commands go on with.
     place.unlink()
     if before is not None:
