@@ -78,7 +78,7 @@ def _iterations(outcomes: Sequence[Outcome]) -> str:
 
 def _whole(outcomes: Sequence[Outcome], report: str) -> str:
     if all(outcome.gate_mode == "off" for outcome in outcomes):
-        return f"next: no verdict, as the gates are off; what was tuned: {report}"
+        return f"next: no verdict, as the gates are off; iteration by iteration: {report}"
     unjudged = [outcome for outcome in outcomes if outcome.gate_mode == "off" or outcome.pooled is None]
     if len(unjudged) == len(outcomes):
         return f"next: no verdict, as no gates item was run; what there is: {report}"
@@ -90,7 +90,7 @@ def _whole(outcomes: Sequence[Outcome], report: str) -> str:
     held = "no gate failed, and those that warn are shown above," if warned else "all gates held"
     if by_chance:
         held += f" over the run ({by_chance} iteration(s) missed one by no more than chance explains)"
-    return f"next: {held}; what was tuned: {report}"
+    return f"next: {held}; iteration by iteration: {report}"
 
 
 def short(path: Path) -> str:

@@ -51,7 +51,7 @@ def test_what_it_prints_fits_80_columns_of_ascii(main_job: pytest.RunResult) -> 
             "   1 *",
             "   6 *",
             "after the warm-up: OK",
-            "next: all gates held; what was tuned:",
+            "next: all gates held; iteration by iteration:",
             "  artifacts/soak/latest/*TUNING_REPORT.json",
         ]
     )
