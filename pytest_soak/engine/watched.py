@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import ItemsView, Iterator, Mapping, ValuesView
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _collections_abc import dict_items, dict_values
 
 
 class Watched(dict[str, float]):
@@ -22,7 +26,7 @@ class Watched(dict[str, float]):
         self._read.add(name)
         return value
 
-    def get(self, name: str, default: float | None = None) -> float | None:  # type: ignore[override]
+    def get(self, name: str, default: float | None = None) -> float | None:  # type: ignore[override] # the default of a dict of numbers
         """The value of a name, or the default."""
         self._read.add(name)
         return super().get(name, default)
@@ -31,12 +35,12 @@ class Watched(dict[str, float]):
         # With an iterator of its own a dict is copied name by name, by __getitem__.
         return super().__iter__()
 
-    def items(self) -> ItemsView[str, float]:  # type: ignore[override]
+    def items(self) -> dict_items[str, float]:
         """Names and values; all of them are read."""
         self._read.update(self)
         return super().items()
 
-    def values(self) -> ValuesView[float]:  # type: ignore[override]
+    def values(self) -> dict_values[str, float]:
         """Values; all of them are read."""
         self._read.update(self)
         return super().values()
