@@ -160,7 +160,7 @@ def percentile_error(samples: Sequence[Sample], at: float = SHARE) -> Error | No
     if share is None:
         return None
     steps = (-2.0 * share.size, -share.size, 0.0, share.size)
-    far, low, middle, high = (quantile(merged, min(1.0, max(0.0, at + step))) for step in steps)
+    far, low, middle, high = quantiles(merged, [min(1.0, max(0.0, at + step)) for step in steps])
     return Error(max((high - low) / 2.0, (middle - far) / 2.0, merged.step), 0.0)
 
 
@@ -202,10 +202,18 @@ def _places(histogram: Histogram, step: float) -> Sequence[int]:
 
 def quantile(histogram: Histogram, share: float) -> float:
     """Quantile by linear interpolation between ranks, exact to the width of a class."""
+    return quantiles(histogram, (share,))[0]
+
+
+def quantiles(histogram: Histogram, shares: Sequence[float]) -> list[float]:
+    """Several quantiles, as ``quantile`` has each."""
     ends = list(accumulate(histogram.counts))
-    rank = share * (ends[-1] - 1)
-    low, high = (_value_at(histogram, ends, place) for place in (math.floor(rank), math.ceil(rank)))
-    return low + (high - low) * (rank - math.floor(rank))
+    found = []
+    for share in shares:
+        rank = share * (ends[-1] - 1)
+        low, high = (_value_at(histogram, ends, place) for place in (math.floor(rank), math.ceil(rank)))
+        found.append(low + (high - low) * (rank - math.floor(rank)))
+    return found
 
 
 def _value_at(histogram: Histogram, ends: Sequence[int], rank: int) -> float:

@@ -13,7 +13,11 @@ _NUMBERS = frozenset({bool, float, int})
 
 def is_broken(text: str) -> bool:
     """Whether a text holds half of a character, so that it cannot be written as UTF-8."""
-    return any("\ud800" <= char <= "\udfff" for char in text)
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def texts_in(holder: Any, where: str = "") -> Iterator[tuple[str, str]]:
