@@ -1,13 +1,12 @@
 """Pictures of the pages, from a real run: ``python -m ops.pictures FOLDER`` takes each one there.
 
 Each page is taken in light and dark, on a phone and on a desk; ``--readme`` takes the one of the README
-alone, into ``docs/img``. Needs playwright and a Chromium on the path.
+alone, into ``docs/img``. Needs playwright and a Chromium.
 """
 
 from __future__ import annotations
 
 import argparse
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -15,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from ops.browser import browser
 from pytest_soak.observe.server import Dashboard
 from pytest_soak.observe.watching import Watch
 from pytest_soak.store.runs.runs import list_runs
@@ -104,35 +104,28 @@ def take(url: str, run: Path, place: Path) -> Iterator[Path]:
     Raises:
         RuntimeError: there is no Chromium, or a picture is too large for the README.
     """
-    from playwright.sync_api import sync_playwright
-
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        raise RuntimeError("there is no chromium on the path")
-    with sync_playwright() as browsers:
-        browser = browsers.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+    with browser() as chromium:
         if place == README:
-            page = browser.new_page(viewport=README_SIZE)
+            page = chromium.new_page(viewport=README_SIZE)
             overview(page, url, run)
             place.parent.mkdir(exist_ok=True)
             page.screenshot(path=place)
             if place.stat().st_size > MOST_BYTES:
                 raise RuntimeError(f"{place} holds more than {MOST_BYTES} bytes")
             yield place
-        else:
-            place.mkdir(parents=True, exist_ok=True)
-            for name, show in PAGES.items():
-                for where, width in WIDTHS.items():
-                    for scheme in SCHEMES:
-                        size: ViewportSize = {"width": width, "height": 900}
-                        page = browser.new_page(viewport=size, color_scheme=scheme)
-                        page.set_default_timeout(TIMEOUT_MS)
-                        show(page, url, run)
-                        file = place / f"{name}-{where}-{scheme}.png"
-                        page.screenshot(path=file, full_page=True)
-                        page.close()
-                        yield file
-        browser.close()
+            return
+        place.mkdir(parents=True, exist_ok=True)
+        for name, show in PAGES.items():
+            for where, width in WIDTHS.items():
+                for scheme in SCHEMES:
+                    size: ViewportSize = {"width": width, "height": 900}
+                    page = chromium.new_page(viewport=size, color_scheme=scheme)
+                    page.set_default_timeout(TIMEOUT_MS)
+                    show(page, url, run)
+                    file = place / f"{name}-{where}-{scheme}.png"
+                    page.screenshot(path=file, full_page=True)
+                    page.close()
+                    yield file
 
 
 if __name__ == "__main__":

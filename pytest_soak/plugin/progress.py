@@ -17,10 +17,11 @@ TENTHS = 10
 class Progress:
     """Counts what is done and tells it."""
 
-    def __init__(self, planned: int, canaries: int) -> None:
+    def __init__(self, planned: int, canaries: int, began: float) -> None:
+        """Count from ``began``, the monotonic time at which the first iteration could begin."""
         self.planned = planned
         self.canaries = canaries
-        self._began = time.monotonic()
+        self._began = began
         self._done = 0
         self._told = 0
         self._left: dict[str, int] = {}

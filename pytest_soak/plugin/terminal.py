@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import textwrap
+import time
 from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
@@ -47,6 +48,7 @@ class SoakTerminal:
         self._planned = 0
         self._lost: list[str] = []
         self._progress: Progress | None = None
+        self._began = time.monotonic()
         self._keeps_times = bool(config.getoption("durations", None))
 
     @property
@@ -68,12 +70,14 @@ class SoakTerminal:
         self._planned = sum(
             case.settings.planned if case.part is None else case.part != GATES for case in cases
         )
+        self._began = time.monotonic()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: Sequence[str]) -> None:
         """Note how much the workers are to run, as they have collected it; each of them has collected all."""
         self._planned = sum(map(is_of_iteration, ids))
         self._canaries = len({unit_of(nodeid) for nodeid in ids if is_of_canary(nodeid)})
+        self._began = time.monotonic()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Print what a worker is about to run, and the lines of the iterations of an item."""
@@ -140,7 +144,7 @@ class SoakTerminal:
             self._write(live_lines(row, brief=brief), row.verdict)
             return
         if self._progress is None:
-            self._progress = Progress(self._planned, self._canaries)
+            self._progress = Progress(self._planned, self._canaries, self._began)
         self._progress.tell(key, row, self._write_progress)
 
     def _write_progress(self, text: str) -> bool:
@@ -240,8 +244,8 @@ class SoakTerminal:
 
     @property
     def count(self) -> int:
-        """How many canaries have measured something."""
-        return len(self._rows)
+        """How many canaries have begun, those that measured nothing included."""
+        return len(self._folders)
 
     def canaries(self) -> list[Measured]:
         """What was measured so far, the worst canary first."""

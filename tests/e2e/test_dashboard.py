@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import http.client
 import json
-import shutil
 import socket
 from collections.abc import Iterator
 from dataclasses import replace
@@ -270,85 +269,6 @@ def test_what_is_no_port_is_refused(
     with pytest.raises(SystemExit):
         cli.main(["dashboard", f"--port={text}"])
     assert "is not a port" in capsys.readouterr().err
-
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-
-
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed here")
-def test_a_browser_shows_what_the_journal_holds_and_new_iterations(
-    pytester: pytest.Pytester, run: Path
-) -> None:
-    """Values of the table, a record at a click, an update by itself, and no request to anywhere else."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    served = Dashboard(Watch(lambda: run), 0)
-    served.start()
-    try:
-        with playwright.sync_playwright() as browsers:
-            browser = browsers.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-            page = browser.new_page()
-            # A machine that is busy with other tests takes its time.
-            page.set_default_timeout(300_000)
-            asked, said = [], []
-            page.on("request", lambda request: asked.append(request.url))
-            page.on("console", lambda message: said.append(message.text))
-            page.on("pageerror", lambda error: said.append(str(error)))
-            page.goto(served.url)
-            page.wait_for_selector(f"button:text-is('{CANARY}')")
-            page.wait_for_selector("figure .main-svg")
-            with Journal.read(run / CANARY / "soak.db") as journal:
-                records = journal.records()
-            box = page.locator("#heat .nsewdrag").bounding_box()
-            middle = box["y"] + box["height"] / 2.0
-            # The charts' script knows what is clicked by what was pointed at before.
-            for share, iteration in ((0.4, 2), (0.9, 4)):
-                page.mouse.move(box["x"] + box["width"] * share, middle)
-                page.wait_for_selector(f"#heat .hovertext:has-text('iteration {iteration}')")
-            page.mouse.down()
-            page.mouse.up()
-            page.wait_for_selector(f"#iteration-title:text-is('{CANARY}, iteration 4')")
-            page.click("summary")
-            cells = page.locator("details tbody tr").nth(1).locator("td").all_inner_texts()
-            assert cells[1] == f"{records[1].kpis.net_bps:+.2f}"
-            page.locator("details tbody button").nth(1).click()
-            page.wait_for_selector(f"#iteration-title:text-is('{CANARY}, iteration 2')")
-            page.wait_for_selector("#path figure .main-svg")
-            assert json.loads(page.inner_text("#record-text"))["iteration"] == 2
-            assert f"{records[1].kpis.fills} fills" in page.inner_text("#path p")
-            page.keyboard.press("Tab")
-            page.keyboard.press("Tab")
-            page.keyboard.press("Enter")
-            page.wait_for_selector("#iteration-title:text-is('" + f"{CANARY}, iteration 3" + "')")
-            page.fill("#filter", "no such canary")
-            page.wait_for_selector("#found:text-is('0 of 1 canaries')")
-            page.fill("#filter", "calm")
-            page.wait_for_selector(f"button:text-is('{CANARY}')")
-            pytester.runpytest_subprocess("--soak-resume", "--soak-extend=1")
-            page.wait_for_selector("td:text-is('5/5')", timeout=10_000)
-            assert said == []
-            # What was committed while nothing served is there when something serves again.
-            served.stop()
-            page.wait_for_selector("#about:has-text('The connection is lost')")
-            pytester.runpytest_subprocess("--soak-resume", "--soak-extend=1")
-            served = Dashboard(Watch(lambda: run), served.port)
-            served.start()
-            page.wait_for_selector("td:text-is('6/6')")
-            whole = open_run(run, run).canary(CANARY).kpis
-            assert whole is not None
-            cells = page.locator("#canaries tbody td").all_inner_texts()
-            assert cells[2] == f"{whole.net_bps:+.2f}"
-            page.wait_for_selector("#about:has-text('begun')")
-            browser.close()
-    finally:
-        served.stop()
-    assert all("ERR_CONNECTION_REFUSED" in text or "ERR_INCOMPLETE" in text for text in said)
-    assert {url.removeprefix(served.url).split("/")[0] for url in asked} <= {
-        "",
-        "static",
-        "events",
-        "canary",
-        "data:,",
-    }
 
 
 def test_looks_that_take_long_come_less_often_but_within_two_seconds() -> None:

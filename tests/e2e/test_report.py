@@ -123,6 +123,29 @@ def test_the_command_writes_one_file_elsewhere(
     assert (pytester.path / "out" / "report.html").stat().st_size > 1_000_000
 
 
+def test_a_run_that_measured_nothing_has_its_report_too(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest(
+        """
+        class Broken:
+            name = "broken"
+
+            def describe(self):
+                return {}
+
+            def run(self, market, parameters, window):
+                raise RuntimeError("broken")
+
+        def pytest_soak_make_strategy(profile):
+            return Broken()
+        """
+    )
+    result = pytester.runpytest_inprocess(*JOB, "--soak-report=md")
+    result.stdout.fnmatch_lines([f"report: artifacts/soak/runs/{newest(pytester).name}/report.md"])
+    text = (newest(pytester) / "report.md").read_text("utf-8")
+    assert "iterations are missing: `pytest --soak-resume=" in text
+    assert "| steady_safe-calm-s1 | broken | 0/" in text
+
+
 def test_reports_share_one_copy_of_the_script(pytester: pytest.Pytester) -> None:
     for _ in range(2):
         pytester.runpytest_inprocess(*JOB, "--soak-report=html", "-k", "iter001")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 
 from pytest_soak.domain.parameters import DEFAULTS, PARAMETERS
@@ -135,7 +136,7 @@ def test_small_pictures_are_ascii_and_of_one_width() -> None:
 def test_progress_says_what_is_done_and_the_worst_gate_and_comes_ten_times() -> None:
     """Where a line stays in place it comes every time."""
     fine, told = replace(ROW, gates=(), verdict="OK"), []
-    progress = Progress(planned=40, canaries=1)
+    progress = Progress(planned=40, canaries=1, began=time.monotonic())
 
     def write(text: str) -> bool:
         told.append(text)
@@ -147,7 +148,7 @@ def test_progress_says_what_is_done_and_the_worst_gate_and_comes_ten_times() -> 
     assert told[0].startswith("soak: 1/40 iterations, 0/1 canaries done, ")
     assert told[0].endswith(" left")
     assert told[-1] == "soak: 40/40 iterations, 1/1 canaries done, worst FAIL net_bps in 7"
-    in_place, shown = Progress(planned=80, canaries=3), []
+    in_place, shown = Progress(planned=80, canaries=3, began=time.monotonic()), []
 
     def rewrite(text: str) -> bool:
         shown.append(text)
@@ -159,9 +160,15 @@ def test_progress_says_what_is_done_and_the_worst_gate_and_comes_ten_times() -> 
     assert "0/3 canaries done, now 8/40, " in shown[-1]
 
 
+def test_the_time_left_counts_what_the_first_iteration_took() -> None:
+    progress = Progress(planned=3, canaries=1, began=time.monotonic() - 600.0)
+    progress.add("one", ROW)
+    assert "20 min left" in progress.text(ROW)
+
+
 def test_a_worse_gate_takes_the_place_of_one_before() -> None:
     """NO_DATA is worse than WARN, FAIL than both; of equal ones the first stays."""
-    progress = Progress(planned=4, canaries=1)
+    progress = Progress(planned=4, canaries=1, began=time.monotonic())
     for n, verdict in enumerate(("WARN", "NO_DATA", "FAIL", "FAIL"), start=1):
         gate = GateSeen(kpi=f"kpi{n}", verdict=verdict, measured=None, bound=">= 2")
         progress.add("one", replace(ROW, iteration=n, gates=(gate,)))

@@ -3,6 +3,8 @@
 
 const SoakPath = (() => {
   const { COLOURS, chart, fixed, ink, layout, make, part } = Soak;
+  // A mid is half of a sum: its last digits are rounding.
+  const price = (value) => (typeof value === "number" ? String(Number(value.toPrecision(12))) : "-");
   const horizons = (fills) => Object.keys(fills.markout_bps);
 
   // Shocks and regimes that have a label, as bands behind the lines.
@@ -13,12 +15,17 @@ const SoakPath = (() => {
       fillcolor: COLOURS[names.indexOf(one.label) % COLOURS.length], opacity: 0.14, line: { width: 0 },
     }));
     const annotations = path.labels.slice(0, 12).map((one) => ({
-      text: one.label.replaceAll("<", "&lt;"), x: one.from, y: 1, yref: "paper", xanchor: "left", yanchor: "top", showarrow: false, font: { size: 11 },
+      text: one.label.replaceAll("<", "&lt;"), x: one.from, y: 1, yref: "paper", xanchor: "left", yanchor: "bottom", showarrow: false, font: { size: 11 },
     }));
     return { shapes, annotations };
   }
 
-  const over = (path, more) => layout({ ...bands(path), ...more, xaxis: { ticksuffix: " s", tickformat: "" } });
+  // Labels stand above the plot, where no line runs.
+  const over = (path, more) => {
+    const made = layout({ ...bands(path), ...more, xaxis: { ticksuffix: " s", tickformat: "", range: [path.time[0] ?? 0, path.time[path.time.length - 1] ?? 1] } });
+    if (path.labels.length) made.margin.t = 22;
+    return made;
+  };
   const line = (path, y, name, colour, more) => ({ x: path.time, y, name, mode: "lines", line: { color: colour, width: 1.4, ...more }, connectgaps: false });
 
   function prices(path) {
@@ -79,7 +86,7 @@ const SoakPath = (() => {
     const last = (values) => values.findLast((value) => value !== null);
     const first = path.mid.find((value) => value !== null && value !== undefined);
     const labels = [...new Set(path.labels.map((one) => one.label))];
-    return path.rows + " rows over " + (path.time.length ? path.time[path.time.length - 1].toFixed(0) : 0) + " s; mid from " + (first ?? "-") + " to " + (last(path.mid) ?? "-") + "; " +
+    return path.rows + " rows over " + (path.time.length ? path.time[path.time.length - 1].toFixed(0) : 0) + " s; mid from " + price(first) + " to " + price(last(path.mid)) + "; " +
       path.fills.count + " fills; profit " + fixed(2, true)(last(path.profit)) + ", position " + fixed(3, true)(last(path.position)) + " at the end" +
       (labels.length ? "; market: " + labels.join(", ") : "") + (path.shown_every > 1 ? "; every " + path.shown_every + ". row is drawn" : "");
   }

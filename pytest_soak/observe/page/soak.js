@@ -3,7 +3,7 @@
 "use strict";
 
 const Soak = (() => {
-  const COLOURS = ["#3b76c4", "#3a9a6b", "#c9822b", "#8e5bb5", "#b8433f", "#5f6b7a"];
+  const COLOURS = ["#3b76c4", "#3a9a6b", "#b8741f", "#8e5bb5", "#b8433f", "#7a8794"];
   const BAD = ["FAIL", "NO_DATA", "damaged"];
   const CHARTS = [
     ["Net profit and its parts, bps", net], ["Risk ratio, zones and gate", risk],
@@ -54,7 +54,7 @@ const Soak = (() => {
     const found = canary.thresholds[name] || {};
     return Object.entries(found).filter(([key]) => key.startsWith("warn") || key.startsWith("fail")).map(([key, value]) => ({
       type: "line", xref: "paper", x0: 0, x1: 1, y0: value, y1: value,
-      line: { color: key.startsWith("fail") ? "#b8433f" : "#c9822b", dash: "dash", width: 1.5 },
+      line: { color: key.startsWith("fail") ? "#b8433f" : "#b8741f", dash: "dash", width: 1.5 },
     }));
   }
 
@@ -279,8 +279,8 @@ const Soak = (() => {
 
   function gates(parent, canary) {
     if (!canary.gates.length) return;
-    const rows = canary.gates.map((gate) => [gate.kpi, fixed(3)(gate.measured), fixed(3)(gate.margin), gate.bound, gate.n, verdict("td", gate.verdict)]);
-    parent.append(scrolled(plainTable(["gate", "measured", `+- (${canary.confidence})`, "bound", "n", "verdict"], rows), "Gates over the run"));
+    const rows = canary.gates.map((gate) => [gate.kpi, verdict("td", gate.verdict), fixed(3)(gate.measured), fixed(3)(gate.margin), gate.bound, gate.n]);
+    parent.append(scrolled(plainTable(["gate", "verdict", "measured", `+- (${canary.confidence})`, "bound", "n"], rows), "Gates of " + canary.name));
   }
 
   function iterations(parent, canary, open) {
@@ -293,7 +293,7 @@ const Soak = (() => {
       return [opening(row.iteration, open && (() => open(canary.name, row.iteration))), fixed(2, true)(row.kpis.net_bps), fixed(2, true)(row.kpis.profit_quote), row.kpis.fills ?? "-",
         fixed(3, true)(row.kpis.position_end), percent(row.kpis.risk_ratio), row.zone || "-", verdict("td", row.verdict, row.warmup ? " (w)" : ""), make("td", notes.join("; "), "notes")];
     });
-    details.append(scrolled(plainTable(columns, rows), "Iterations"));
+    details.append(scrolled(plainTable(columns, rows), "Iterations of " + canary.name));
     parent.append(details);
   }
 
@@ -317,7 +317,7 @@ const Soak = (() => {
     for (const made of one.sheet) {
       const part = make("section", null, made.columns.length > 6 ? "all" : "");
       const table = plainTable(made.columns, made.rows.map((row) => [...row.slice(0, -1), make("td", row[row.length - 1], "faint place")]));
-      part.append(make("h3", made.title), scrolled(table, made.title));
+      part.append(make("h3", made.title), scrolled(table, made.title + " of " + one.name));
       place.append(part);
     }
     parent.append(place);
@@ -382,7 +382,10 @@ const Soak = (() => {
         xaxis: { tickformat: "+.0%", rangemode: "normal", zerolinewidth: 2 }, yaxis: { automargin: true, type: "category" },
       })]);
       place.style.height = 60 + 24 * drawn.length + "px";
-    }
+    } else parent.append(make("p", group.differences.length
+      ? "There is nothing to draw: of no KPI both a value before that is not 0 and an interval of its change are known."
+      : "There is nothing to compare: neither run has an iteration after the warm-up."));
+    if (!group.differences.length) return;
     const table = plainTable(["KPI", "before", "after", "change", "+- (95 %)", "pairs", "mark"], group.differences.map((one) => one.cells));
     parent.append(scrolled(table, "Differences of " + group.title));
   }
