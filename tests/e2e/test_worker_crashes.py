@@ -45,7 +45,9 @@ class Dying:
 def pytest_soak_make_strategy(profile):
     return Dying(profile)
 """
-JOB = ("--soak-iterations=3", "--soak-minutes=0.2", "--soak-gate=off", "-p", "no:cacheprovider")
+# Each worker begins sooner without the plugins that load hypothesis.
+PLUGINS = ("-p", "no:cacheprovider", "-p", "no:randomly")
+JOB = ("--soak-iterations=3", "--soak-minutes=0.2", "--soak-gate=off", *PLUGINS)
 
 
 def soak(pytester: pytest.Pytester, deaths: dict[str, int], *args: str) -> pytest.RunResult:

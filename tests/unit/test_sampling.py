@@ -113,8 +113,8 @@ def share_red(iterations: int, errors_above: float, runs: int, noise: Noise = no
 
 @pytest.mark.parametrize("iterations", [6, 24, 96])
 def test_a_maker_that_meets_its_gates_is_seldom_red(iterations: int) -> None:
-    """One standard error of a run above the gate: at most one canary in twenty, here of 400."""
-    assert share_red(iterations, 1.0, 400) <= 0.05
+    """One standard error of a run above the gate: at most one canary in twenty."""
+    assert share_red(iterations, 1.0, 9_600 // max(iterations, 32)) <= 0.05
 
 
 def is_red_extended(reports: Sequence[EdgeReport], plans: Sequence[int]) -> bool:
