@@ -32,6 +32,10 @@ MOST_TEXT = 1_048_576
 """Characters of all texts of a report but its ``carry``, at most."""
 _MOST_SHOWN = 60
 _ACCEPTED = f"accepted are numbers of a size up to {MOST_AMOUNT:g}"
+# Characters in the names of a model's fields, at most.
+_MOST_NAMES = 1024
+_FLOAT = frozenset({float})
+_NUMBERS = frozenset({bool, float, int, type(None)})
 # Types that hold no other values.
 _PLAIN = frozenset({bool, float, int, str, type(None)})
 
@@ -58,8 +62,8 @@ def checked_report(answer: object, source: Source, where: str) -> EdgeReport:
         raise SoakStateError(f"{where}: its report is refused: {_first(error)}") from None
     parts = {name: value for name, value in vars(report).items() if name not in ("carry", "under")}
     samples = chain(_problems_of_samples(report), _problems_of_course(report), problems_of_own(report.own))
-    texts = _problems_of_texts(parts)
-    problem = next(chain(texts, _problems_of_amounts("", parts), _problems(report, source), samples), None)
+    contents = () if _is_plain(parts) else chain(_problems_of_texts(parts), _problems_of_amounts("", parts))
+    problem = next(chain(contents, _problems(report, source), samples), None)
     if problem is not None:
         raise SoakStateError(f"{where}: its report is refused: {problem}")
     return report
@@ -119,6 +123,30 @@ def _problems_of_samples(report: EdgeReport) -> Iterator[str]:
             yield f"{name} has {len(sample.batch_n)} batches and {len(sample.batch_above)} counts of them"
     if report.batches is not None and len({len(batch) for batch in vars(report.batches).values()}) > 1:
         yield "batches are of different lengths; expected as many of each amount"
+
+
+def _is_plain(parts: dict[str, Any]) -> bool:
+    """Whether no text and no number of a report can be a problem; which one is, others find more slowly."""
+    left = MOST_TEXT
+    holders: list[Any] = [parts]
+    while holders:
+        holder = holders.pop()
+        values, texts = holder, []
+        if type(holder) is dict:
+            values, texts = holder.values(), list(holder)
+        elif type(holder) is not tuple:
+            values = vars(holder).values()
+            left -= _MOST_NAMES
+        kinds = set(map(type, values))
+        if not _NUMBERS.issuperset(kinds):
+            texts += [value for value in values if isinstance(value, str)]
+            holders += [value for value in values if type(value) not in _PLAIN and not isinstance(value, str)]
+        left -= len("".join(texts))
+        numbers = values if kinds == _FLOAT else [value for value in values if type(value) is float]
+        is_large = float in kinds and (max(numbers) > MOST_AMOUNT or min(numbers) < -MOST_AMOUNT)
+        if is_large or left < 0 or not all(map(str.isascii, texts)):
+            return False
+    return True
 
 
 def _problems_of_amounts(where: str, holder: Any) -> Iterator[str]:
