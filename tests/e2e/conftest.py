@@ -106,9 +106,11 @@ def _no_outside_influence(request: pytest.FixtureRequest, monkeypatch: pytest.Mo
         request.getfixturevalue("pytester")
     for name in _OUTSIDE:
         monkeypatch.delenv(name, raising=False)
-    # The page of a report takes a copy of the charts' script each time; a process that begins with hypothesis
-    # or pytest-benchmark takes twice as long to begin, and no inner run uses them.
-    monkeypatch.setenv("PYTEST_ADDOPTS", "-o soak_report=md -p no:hypothesispytest -p no:benchmark")
+    # The page of a report takes a copy of the charts' script each time; a process that begins with these
+    # plugins takes twice as long to begin (pytest-randomly loads hypothesis, pytest-html jinja2).
+    unused = ("hypothesispytest", "randomly", "benchmark", "html", "metadata")
+    words = ["-o soak_report=md", *(f"-p no:{name}" for name in unused)]
+    monkeypatch.setenv("PYTEST_ADDOPTS", " ".join(words))
 
 
 def canary_folder(root: Path, artifacts: str = "artifacts/soak") -> Path:

@@ -17,6 +17,11 @@ JOB = ("--soak-iterations=3", "--soak-profile=steady_safe", "--soak-gate=soft")
 HEAD = ["Result", "Test", "Strategy", "Net bps", "Profit", "Risk", "Zone", "Verdict", "Duration", "Links"]
 
 
+@pytest.fixture(autouse=True)
+def _with_html(monkeypatch: pytest.MonkeyPatch, _no_outside_influence: None) -> None:
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-o soak_report=md -p no:hypothesispytest")
+
+
 def rows(file: Path) -> dict[str, list[str]]:
     """Cells of each row by the name of its test, and the heads of the columns."""
     text = file.read_text(encoding="utf-8")

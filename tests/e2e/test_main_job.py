@@ -113,6 +113,15 @@ def test_items_give_the_same_alone_and_in_any_order(
     assert [without_wall(pytester.path, n) for n in range(1, 7)] == expected
 
 
+def test_pytest_randomly_leaves_iterations_in_their_order(pytester: pytest.Pytester) -> None:
+    words = ("--soak-iterations=3", "--soak-minutes=0.2", "--soak-gate=off", "--soak-seed=1..2")
+    result = pytester.runpytest_subprocess(*words, "-v", "-p", "randomly", "--randomly-seed=3")
+    result.stdout.fnmatch_lines(["Using --randomly-seed=3"])
+    order = re.findall(r"calm-(s\d-\w+)\] PASSED", result.stdout.str())
+    parts = ("iter001", "iter002", "iter003", "gates")
+    assert order == [f"s{seed}-{part}" for seed in (1, 2) for part in parts]
+
+
 def test_under_xdist_every_canary_stays_whole(pytester: pytest.Pytester, main_job: pytest.RunResult) -> None:
     """Two canaries on two workers: the same records as alone, one run folder, all lines printed."""
     expected = [without_wall(pytester.path, n) for n in range(1, 7)]

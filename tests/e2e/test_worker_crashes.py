@@ -45,9 +45,7 @@ class Dying:
 def pytest_soak_make_strategy(profile):
     return Dying(profile)
 """
-# Each worker begins sooner without the plugins that load hypothesis.
-PLUGINS = ("-p", "no:cacheprovider", "-p", "no:randomly")
-JOB = ("--soak-iterations=3", "--soak-minutes=0.2", "--soak-gate=off", *PLUGINS)
+JOB = ("--soak-iterations=3", "--soak-minutes=0.2", "--soak-gate=off", "-p", "no:cacheprovider")
 
 
 def soak(pytester: pytest.Pytester, deaths: dict[str, int], *args: str) -> pytest.RunResult:

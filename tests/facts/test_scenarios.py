@@ -40,7 +40,7 @@ def test_prices_trend_or_come_back() -> None:
 
 def test_trends_move_the_price_farther_than_calm_does() -> None:
     def moved(name: str) -> float:
-        moves = [np.diff(np.log(tape_of(name, seed).mid[::3_000])) * 1e4 for seed in range(1, 5)]
+        moves = [np.diff(np.log(tape_of(name, seed).mid[::3_000])) * 1e4 for seed in (1, 2)]
         return float(np.std(np.concatenate(moves)))
 
     assert moved("trending") > 1.25 * moved("calm")
