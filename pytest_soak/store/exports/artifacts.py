@@ -7,6 +7,7 @@ canary instead of being overwritten.
 
 from __future__ import annotations
 
+import json
 import re
 import stat
 from collections.abc import Mapping, Sequence
@@ -20,11 +21,12 @@ from pytest_soak.store.disk import files
 from pytest_soak.store.exports.report import Report
 from pytest_soak.store.exports.series import series_name, series_number
 from pytest_soak.store.exports.views import (
+    Fields,
     audit_lines,
     fields_of,
+    indented,
     render,
     render_overrides,
-    render_text,
     summary,
 )
 from pytest_soak.store.journal.entries import Entry
@@ -149,10 +151,13 @@ class Exports:
         self._audited = self._exported = self._report.rows
         return tuple(differing)
 
-    def add(self, state: BaseModel, series: Mapping[int, bytes] | None = None) -> None:
+    def add(
+        self, state: BaseModel, series: Mapping[int, bytes] | None = None, edge: Fields | None = None
+    ) -> None:
         """Export what was committed since the last call that succeeded; ``state`` as in ``rebuild``.
 
         ``series`` has paths of iterations as files: of all exports, these alone are not in the journal.
+        ``edge`` is the newest edge report as the journal has it, where it was read already.
 
         Raises:
             SoakStoreError: the disk refused; the next call, or ``rebuild``, mends what is missing.
@@ -170,7 +175,7 @@ class Exports:
         if newest is None:
             return
         self._extend_audit(audit, newest.record.iteration)
-        wanted |= self._small_files(state, newest)
+        wanted |= self._small_files(state, newest, edge)
         if not self.holds(newest.record.parameters_after):
             wanted[OVERRIDES_NAME] = render_overrides(newest.record.parameters_after)
         # Older ones were removed by earlier calls, or by the rebuild at the start of the run.
@@ -207,13 +212,16 @@ class Exports:
                 "--soak-override"
             )
 
-    def _small_files(self, state: BaseModel, newest: Entry | None) -> dict[str, bytes]:
+    def _small_files(
+        self, state: BaseModel, newest: Entry | None, edge: Fields | None = None
+    ) -> dict[str, bytes]:
         content: dict[str, bytes] = {
             REPORT_NAME: self._report.content(),
             STATE_NAME: render(state.model_dump(mode="json")),
         }
         if newest is not None:
-            content[EDGE_NAME] = render_text(self._journal.edge_json(newest.record.iteration))
+            edge = edge or json.loads(self._journal.edge_json(newest.record.iteration))
+            content[EDGE_NAME] = indented(edge) + b"\n"
         return content
 
     def _extend_audit(self, lines: Sequence[str], upto: int) -> None:

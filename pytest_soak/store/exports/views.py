@@ -32,12 +32,7 @@ _ADDED = frozenset(
 def render(value: object) -> bytes:
     """JSON for people: two spaces of indent, sorted keys, ASCII, a newline at the end."""
     # The way by canonical JSON sorts and checks in compiled code, which json's own indentation is not.
-    return render_text(canonical_json(value))
-
-
-def render_text(text: str | bytes) -> bytes:
-    """Canonical JSON as ``render`` has it."""
-    return indented(json.loads(text)) + b"\n"
+    return indented(json.loads(canonical_json(value))) + b"\n"
 
 
 def render_overrides(parameters: Mapping[str, float]) -> bytes:
