@@ -126,7 +126,7 @@ def test_a_browser_shows_what_the_journal_holds_and_new_iterations(tmp_path: Pat
         assert json.loads(page.inner_text("#record-text"))["iteration"] == 2
         assert f"{records[1].kpis.fills} fills" in page.inner_text("#path p")
         page.fill("#filter", "no such canary")
-        page.wait_for_selector("#found:text-is('0 of 1 canaries')")
+        page.wait_for_selector("#found:text-is('0 of 1 canary')")
         page.fill("#filter", "calm")
         page.wait_for_selector(f"button:text-is('{CANARY}')")
         soaked(tmp_path, "--soak-resume", "--soak-extend=1")

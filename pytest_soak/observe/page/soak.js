@@ -158,15 +158,31 @@ const Soak = (() => {
     place.setAttribute("aria-label", title + "; the tables of this page hold its numbers");
     figure.append(caption, place);
     parent.append(figure);
+    place.soakDraw = draw;
     later(() => {
       if (!place.isConnected) return;
-      const [traces, layout] = draw();
-      Plotly.react(place, traces, layout, { responsive: true, displayModeBar: false });
+      render(place);
       if (clicked && !place.soakClicked) place.on("plotly_click", (event) => place.soakClicked(event));
       place.soakClicked = clicked;
     });
     return place;
   }
+
+  function render(place) {
+    const [traces, layout] = place.soakDraw();
+    const isKnown = (value) => value !== null && value !== undefined && !Number.isNaN(value);
+    if (!traces.some((trace) => (trace.z || trace.y).flat().some(isKnown))) {
+      layout.annotations = [{ text: "nothing was measured", xref: "paper", yref: "paper", x: 0.5, y: 0.5, showarrow: false, font: { size: 14 } }];
+      for (const axis of [layout.xaxis, layout.yaxis]) axis.visible = false;
+    }
+    // Iterations are whole numbers; of many the script finds ticks that are.
+    if (layout.xaxis.tickformat === "d" && Math.max(...traces.map((trace) => trace.x.length)) <= 12) layout.xaxis.dtick = 1;
+    Plotly.react(place, traces, layout, { responsive: true, displayModeBar: false });
+  }
+
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+    for (const place of document.querySelectorAll(".chart")) later(() => { if (place.isConnected) render(place); });
+  });
 
   // Frees what the charts' script keeps of charts that leave the page.
   function dropped(parent) {
@@ -189,6 +205,10 @@ const Soak = (() => {
 
   // One picture, drawn anew in place: the page does not jump, and the browser keeps what it can.
   function heat(parent, rows, choose) {
+    if (!rows.some((row) => row.nets.length)) {
+      parent.replaceChildren(make("p", "No iteration is done yet: there is nothing to draw."));
+      return;
+    }
     const longest = Math.max(1, ...rows.map((row) => row.planned));
     const values = rows.map((row) => Array.from({ length: longest }, (_, n) => (n < row.nets.length ? row.nets[n] : null)));
     const texts = rows.map((row) => Array.from({ length: longest }, (_, n) => row.verdicts[n] || "to come"));
@@ -251,7 +271,7 @@ const Soak = (() => {
   // A mark beside the word: the verdict is not told by colour alone.
   function verdict(tag, text, note) {
     const mark = text === "OK" ? "\u2713 " : BAD.includes(text) ? "\u2717 " : text === "WARN" ? "! " : "? ";
-    return make(tag, mark + text + (note || ""), "verdict " + text);
+    return make(tag, (text === "-" ? "no verdict yet" : mark + text) + (note || ""), "verdict " + text);
   }
 
   // A table of texts; a cell that is an element already stays as it is.
@@ -334,15 +354,22 @@ const Soak = (() => {
     section.append(banner, make("p", one.strategy + " on " + one.source + " data, " + one.done + " of " + one.planned + " iterations of " + Number(one.minutes.toPrecision(3)) + " min", "faint"));
     gates(section, one);
     sheet(section, one);
+    section.append(make("h3", "Over its iterations"));
+    if (one.iterations.length) overIterations(section, parent, before, one, open);
+    else section.append(make("p", "No iteration is done yet: there is nothing to draw."));
+    for (const old of parent.querySelectorAll(":scope > section, :scope > p")) old.remove();
+    parent.append(section);
+  }
+
+  function overIterations(section, parent, before, one, open) {
     const charts = make("div", null, "charts");
-    section.append(make("h3", "Over its iterations"), charts);
+    section.append(charts);
     for (const [title, draw, tall] of CHARTS) {
       const clicked = open && ((event) => open(one.name, event.points[0].x));
       parent.soakCharts.set(title, chart(charts, title, () => draw(one), tall || "", clicked, before.get(title)));
     }
     iterations(section, one, open);
-    for (const old of parent.querySelectorAll(":scope > section, :scope > p")) old.remove();
-    parent.append(section);
+    if (one.without_series) section.append(make("p", one.without_series));
   }
 
   // Canaries over each other, where more than one is chosen.
