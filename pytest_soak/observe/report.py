@@ -25,6 +25,22 @@ MOST_PATHS = 5
 """Canaries of which the path of the worst iteration is shown."""
 MOST_ITERATIONS = 24
 
+WHERE = (
+    "A place in the journal is a column of the table `iterations` of the canary's `soak.db`, then keys in "
+    "the JSON that it holds.",
+    "A value over the run is pooled from its place in each iteration after the warm-up: counts and money "
+    "are added, bps are shares of the added `record.kpis.notional`, other shares those of the added counts; "
+    "percentiles, intervals, and what goes over the border of two iterations, as the drawdown, are taken "
+    "from the distributions and paths in the column `edge`.",
+    "A row of an iteration has `record.kpis.net_bps`, `.profit_quote`, `.fills`, `.position_end` and "
+    "`.risk_ratio`, `record.decision.zone` and `.applied_deltas`, `record.verdict`, `record.market.labels`.",
+    "`n` is in `record.kpis.samples`, a gate with its bound in `record.gates`, what guards said in "
+    "`record.decision.opinions`, the last value of a parameter in `record.parameters_after`, how long a "
+    "label was on in `record.market.label_ms`, seed and hashes in `record.provenance`, the settings of the "
+    "run in its `RUN.json`.",
+)
+"""Where each number of a report is found, beside the places that rows name."""
+
 _ORDER = ("FAIL", "NO_DATA", "damaged", "INCONCLUSIVE", UNJUDGED, "WARN", "OK")
 
 
@@ -60,6 +76,7 @@ def report_of(run: RunReading) -> Json:
         "canaries": canaries,
         "sections": sections,
         "problems": problems,
+        "where": list(WHERE),
     }
 
 
@@ -311,4 +328,9 @@ def _provenance(report: Json) -> Iterator[str]:
                 f"{name} `{origin[f'{name}_hash'][:12]}`" for name in ("profile", "market", "inputs")
             )
             yield f"- {escaped(canary['name'])}: source {origin['source']}, seed {origin['seed']}, {hashes}"
+    yield ""
+    yield "## Where its numbers are"
+    yield ""
+    for text in report["where"]:
+        yield f"- {text}"
     yield ""

@@ -119,7 +119,7 @@ def test_a_browser_shows_what_the_journal_holds_and_new_iterations(tmp_path: Pat
         page.wait_for_selector(f"#iteration-title:text-is('{CANARY}, iteration 4')")
         page.click("summary")
         cells = page.locator("details tbody tr").nth(1).locator("td").all_inner_texts()
-        assert cells[1] == f"{records[1].kpis.net_bps:+.2f}"
+        assert cells[2] == f"{records[1].kpis.net_bps:+.2f}"
         page.locator("details tbody button").nth(1).click()
         page.wait_for_selector(f"#iteration-title:text-is('{CANARY}, iteration 2')")
         page.wait_for_selector(f"#path {DRAWN}")

@@ -13,7 +13,7 @@ import pytest
 from pytest_soak import cli
 from pytest_soak.observe.html import embedded
 from pytest_soak.observe.reading import open_run
-from pytest_soak.observe.report import markdown, report_of
+from pytest_soak.observe.report import WHERE, markdown, report_of
 from pytest_soak.observe.series import spans
 from pytest_soak.store.journal.journal import Journal
 from tests.e2e.conftest import Scripted
@@ -230,6 +230,11 @@ def test_every_number_of_the_tearsheet_is_in_the_journal_where_its_row_says(
             for key in row[-1].split("."):
                 where = where[key]
             assert where is not None, row
+    for place in re.findall(r"`(record\.[\w.]+)`", " ".join(WHERE)):
+        where = {"record": records[2]}
+        for key in place.split("."):
+            where = where[key]
+        assert f"`{place}`" in text
     tables = {table["title"]: table["rows"] for table in section["sheet"]}
     judged = records[2]
     assert tables["Worst five minutes"][0][:2] == ["3", f"{judged['kpis']['worst_five_minutes']:+.2f}"]

@@ -306,12 +306,13 @@ const Soak = (() => {
   function iterations(parent, canary, open) {
     const details = make("details");
     details.append(make("summary", "Every iteration, with what was missed and what guards held"));
-    const columns = ["iteration", "net bps", "profit", "fills", "position", "risk", "zone", "verdict", "missed, held, market"];
+    const columns = ["iteration", "verdict", "net bps", "profit", "fills", "position", "risk", "zone", "missed, held, market"];
     const rows = canary.iterations.map((row) => {
       const held = Object.entries(row.refused).map(([guard, names]) => guard + " holds " + names.join(", "));
       const notes = [...row.missed, ...held, ...(row.reverted ? ["reverted to " + row.reverted] : []), ...row.labels, ...row.notes];
-      return [opening(row.iteration, open && (() => open(canary.name, row.iteration))), fixed(2, true)(row.kpis.net_bps), fixed(2, true)(row.kpis.profit_quote), row.kpis.fills ?? "-",
-        fixed(3, true)(row.kpis.position_end), percent(row.kpis.risk_ratio), row.zone || "-", verdict("td", row.verdict, row.warmup ? " (w)" : ""), make("td", notes.join("; "), "notes")];
+      const word = verdict("td", row.verdict, row.warmup ? " (w)" : "");
+      return [opening(row.iteration, open && (() => open(canary.name, row.iteration))), word, fixed(2, true)(row.kpis.net_bps), fixed(2, true)(row.kpis.profit_quote), row.kpis.fills ?? "-",
+        fixed(3, true)(row.kpis.position_end), percent(row.kpis.risk_ratio), row.zone || "-", make("td", notes.join("; "), "notes")];
     });
     details.append(scrolled(plainTable(columns, rows), "Iterations of " + canary.name));
     parent.append(details);
@@ -330,13 +331,20 @@ const Soak = (() => {
     return cell;
   }
 
+  // A place in the journal may be broken between its words, not within one.
+  function placed(text) {
+    const cell = make("td", null, "faint place");
+    for (const word of text.split(/(?<=[._])/)) cell.append(word, make("wbr"));
+    return cell;
+  }
+
   // The tearsheet: small tables side by side, each row with its place in the journal.
   function sheet(parent, one) {
     if (!one.sheet.length) return;
     const place = make("div", null, "sheet");
     for (const made of one.sheet) {
       const part = make("section", null, made.columns.length > 6 ? "all" : "");
-      const table = plainTable(made.columns, made.rows.map((row) => [...row.slice(0, -1), make("td", row[row.length - 1], "faint place")]));
+      const table = plainTable(made.columns, made.rows.map((row) => [...row.slice(0, -1), placed(row[row.length - 1])]));
       part.append(make("h3", made.title), scrolled(table, made.title + " of " + one.name));
       place.append(part);
     }
