@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ops.browser import browser
+from pytest_soak import cli
 from pytest_soak.observe.server import Dashboard
 from pytest_soak.observe.watching import Watch
 from pytest_soak.store.runs.runs import list_runs
@@ -41,6 +42,7 @@ Shown = Callable[[Any, str, Path], None]
 def overview(page: Any, url: str, _: Path) -> None:
     """The dashboard as it opens."""
     page.goto(url)
+    page.wait_for_selector("#banner:not(:has-text('more to be read'))")
     page.wait_for_selector(f"#chosen {_DRAWN}")
 
 
@@ -65,11 +67,20 @@ def report(page: Any, _: str, run: Path) -> None:
     page.wait_for_selector(f"#sections {_DRAWN}")
 
 
+def comparison(page: Any, _: str, run: Path) -> None:
+    """The run compared with itself."""
+    file = run / "compared.html"
+    cli.main(["compare", str(run), str(run), f"--page={file}"])
+    page.goto(file.as_uri())
+    page.wait_for_selector(f"#groups {_DRAWN}")
+
+
 PAGES: dict[str, Shown] = {
     "dashboard": overview,
     "iteration": iteration,
     "together": together,
     "report": report,
+    "comparison": comparison,
 }
 
 

@@ -22,8 +22,15 @@ def add(commands: Commands) -> None:
     command.add_argument(
         "--port", type=port_number, default=EXPORTER_PORT, metavar="PORT", help=f"default: {EXPORTER_PORT}"
     )
-    command.add_argument(
+    files = command.add_mutually_exclusive_group()
+    files.add_argument(
         "--textfile", type=output_file, metavar="FILE", help="Write the metrics into a file instead, once"
+    )
+    files.add_argument(
+        "--openmetrics",
+        type=output_file,
+        metavar="FILE",
+        help="Write all iterations with their times into a file instead, once, for promtool to load",
     )
     add_artifacts(command)
     command.set_defaults(run=run)
@@ -37,11 +44,15 @@ def run(options: argparse.Namespace) -> None:
         SoakStoreError: the file could not be written.
     """
     from pytest_soak.observe.exporter import Exporter
+    from pytest_soak.observe.history import openmetrics
     from pytest_soak.observe.metrics import exposition
 
     watch = watch_of(options.of, options.artifacts)
     if options.textfile is not None:
         write_output(options.textfile, exposition(watch))
+        return
+    if options.openmetrics is not None:
+        write_output(options.openmetrics, openmetrics(watch))
         return
     exporter = Exporter(watch, options.port)
     sys.stdout.write(f"exporter: {exporter.url} (Ctrl-C ends it)\n")

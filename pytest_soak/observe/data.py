@@ -14,6 +14,7 @@ from pytest_soak.domain.parameters import ParameterTable
 from pytest_soak.domain.records import Action, GateResult, IterationRecord
 from pytest_soak.domain.settings import TunerSettings
 from pytest_soak.observe.reading import CanaryReading
+from pytest_soak.observe.series import without_series
 from pytest_soak.observe.sheet import COMPONENTS, sheet_of
 from pytest_soak.store.journal.entries import Entry
 from pytest_soak.store.journal.journal import TABLE
@@ -94,9 +95,16 @@ def canary_of(canary: CanaryReading) -> Json:
             "HOLD": tuner.normalize_risk,
         },
         "thresholds": thresholds_of(canary),
+        "without_series": without_series(canary.folder, _settled(canary)),
         "provenance": canary.records[0].provenance.model_dump(mode="json") if canary.entries else {},
     }
     return made | {"sheet": sheet_of(made)}
+
+
+def _settled(canary: CanaryReading) -> list[int]:
+    """Iterations that have all their files: those of the newest come a moment after it."""
+    numbers = [record.iteration for record in canary.records]
+    return numbers if canary.is_done else numbers[:-1]
 
 
 def units_of(records: Sequence[IterationRecord]) -> dict[str, str]:

@@ -11,7 +11,6 @@ from pytest_soak.observe.metrics import registry_of
 from pytest_soak.observe.watching import Watch
 
 HOST = "127.0.0.1"
-"""The default port."""
 
 
 class _Quiet(WSGIRequestHandler):

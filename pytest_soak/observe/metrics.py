@@ -7,7 +7,7 @@ never a label, so that there are no more series than canaries times metrics.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pytest_soak.domain.errors import SoakConfigError, SoakError
@@ -59,38 +59,17 @@ class SoakCollector:
 
     def collect(self) -> Iterator[Metric]:
         """The metrics of now; a canary that cannot be read has none but ``soak_canary_readable 0``."""
-        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily
+        from prometheus_client.core import GaugeMetricFamily
 
         with self._lock:
             found, header, is_up = self._look()
             known = {name: bool(whole) for name, (_, whole) in self._known.items()} if is_up else {}
         yield GaugeMetricFamily("soak_up", "1 where the run could be read", value=float(is_up))
         if header.get("run"):
-            info = InfoMetricFamily("soak_run", "The run that is exported")
-            info.add_metric([], {"run_id": header["run"], **_text(header["versions"])})
-            yield info
-        readable = GaugeMetricFamily(
-            "soak_canary_readable", "1 where the canary's journal could be read", labels=["canary"]
-        )
-        for name, is_readable in known.items():
-            readable.add_metric([name], float(is_readable))
-        yield readable
-        yield from _gauges(found)
-        counted = CounterMetricFamily(
-            "soak_guard_refusals",
-            "Changes of parameters that a guard refused",
-            labels=[*LABELS, "guard", "parameter"],
-        )
-        for one in found:
-            for guard, counts in one["stopped"].items():
-                for parameter, count in counts.items():
-                    counted.add_metric([*_labels(one), guard, parameter], count)
-        yield counted
-        states = GaugeMetricFamily("soak_verdict", "1 for the canary's verdict", labels=[*LABELS, "verdict"])
-        for one in found:
-            for verdict in VERDICTS:
-                states.add_metric([*_labels(one), verdict], float(verdict == one["verdict"]))
-        yield states
+            yield run_info(header)
+        yield readable(known)
+        yield from gauges(found)
+        yield from states(found)
 
     def _look(self) -> tuple[list[Json], Json, bool]:
         try:
@@ -119,7 +98,49 @@ def _labels(canary: Json) -> list[str]:
     return [str(canary["profile"]), str(canary["scenario"]), str(canary["seed"]), str(canary["name"])]
 
 
-def _gauges(found: list[Json]) -> Iterator[Metric]:
+def run_info(header: Json) -> Metric:
+    """Which run it is, and the versions that made it."""
+    from prometheus_client.core import InfoMetricFamily
+
+    info = InfoMetricFamily("soak_run", "The run that is exported")
+    info.add_metric([], {"run_id": header["run"], **_text(header["versions"])})
+    return info
+
+
+def readable(known: Mapping[str, bool]) -> Metric:
+    """Which canaries can be read."""
+    from prometheus_client.core import GaugeMetricFamily
+
+    text = "1 where the canary's journal could be read"
+    family = GaugeMetricFamily("soak_canary_readable", text, labels=["canary"])
+    for name, is_readable in known.items():
+        family.add_metric([name], float(is_readable))
+    return family
+
+
+def states(found: list[Json]) -> Iterator[Metric]:
+    """What guards refused so far, and verdicts."""
+    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+    counted = CounterMetricFamily(
+        "soak_guard_refusals",
+        "Changes of parameters that a guard refused",
+        labels=[*LABELS, "guard", "parameter"],
+    )
+    for one in found:
+        for guard, counts in one["stopped"].items():
+            for parameter, count in counts.items():
+                counted.add_metric([*_labels(one), guard, parameter], count)
+    yield counted
+    family = GaugeMetricFamily("soak_verdict", "1 for the canary's verdict", labels=[*LABELS, "verdict"])
+    for one in found:
+        for verdict in VERDICTS:
+            family.add_metric([*_labels(one), verdict], float(verdict == one["verdict"]))
+    yield family
+
+
+def gauges(found: list[Json]) -> Iterator[Metric]:
+    """Values of the newest iteration of each canary."""
     newest = [(one, one["newest"]) for one in found if one["newest"] is not None]
     yield _gauge("soak_iteration", "Newest iteration of the canary", ((c, i["iteration"]) for c, i in newest))
     planned = ((canary, canary["planned"]) for canary in found)
@@ -128,7 +149,7 @@ def _gauges(found: list[Json]) -> Iterator[Metric]:
     for name, kpi in {metric_name(kpi): kpi for kpi in KPI_MEANINGS}.items():
         values = ((canary, metric_value(kpi, _in_unit(kpi, canary, one))) for canary, one in newest)
         yield _gauge(name, f"Newest iteration: {KPI_MEANINGS[kpi].meaning}", values)
-    ended = ((canary, _seconds(one)) for canary, one in newest)
+    ended = ((canary, ended_at(one)) for canary, one in newest)
     yield _gauge("soak_last_iteration_timestamp_seconds", "When the newest iteration ended, Unix time", ended)
     took = ((canary, one["seconds"]) for canary, one in newest)
     yield _gauge("soak_iteration_duration_seconds", "What the newest iteration took, in real time", took)
@@ -145,7 +166,8 @@ def _in_unit(kpi: str, canary: Json, iteration: Json) -> float | None:
     return value if canary["units"][kpi] == KPI_MEANINGS[kpi].unit else None
 
 
-def _seconds(iteration: Json) -> float:
+def ended_at(iteration: Json) -> float:
+    """When an iteration ended, in Unix time."""
     from datetime import datetime
 
     return datetime.fromisoformat(iteration["started_at"]).timestamp() + float(iteration["seconds"])
@@ -180,12 +202,20 @@ def registry_of(watch: Watch) -> CollectorRegistry:
     Raises:
         SoakConfigError: the client is not installed.
     """
+    return registry_with(SoakCollector(watch))
+
+
+def registry_with(collector: Any) -> CollectorRegistry:
+    """A registry with one collector alone.
+
+    Raises:
+        SoakConfigError: the client is not installed.
+    """
     try:
         from prometheus_client.registry import CollectorRegistry
     except ImportError:
         raise SoakConfigError(f'metrics need prometheus_client; pip install "{EXTRA}"') from None
     registry = CollectorRegistry(auto_describe=False)
-    collector: Any = SoakCollector(watch)
     registry.register(collector)
     return registry
 

@@ -24,7 +24,7 @@ from pytest_soak.store.exports.models import RunManifest
 from pytest_soak.store.journal.entries import Entry
 from pytest_soak.store.journal.journal import Journal
 from pytest_soak.store.runs.layout import JOURNAL_NAME, MANIFEST_NAME
-from pytest_soak.store.runs.progress import canary_folders
+from pytest_soak.store.runs.progress import canary_folders, is_canary
 from pytest_soak.store.runs.runs import find_run, list_runs, read_manifest
 
 LISTED = 10
@@ -181,8 +181,8 @@ class RunReading:
         return replace(read, followed=known.and_then(edges))
 
     def _refuse_unknown(self, name: str) -> None:
-        names = self.canary_names()
-        if name not in names:
+        if not is_canary(self.folder, name):
+            names = self.canary_names()
             listed = ", ".join(names[:LISTED]) or "none"
             more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
             hint = did_you_mean(name, names)

@@ -16,15 +16,30 @@ from pytest_soak.domain.unread import unread_text
 from pytest_soak.observe.data import Json, canary_of, row_of
 from pytest_soak.observe.markdown import escaped, table
 from pytest_soak.observe.reading import RunReading, Unreadable
-from pytest_soak.observe.series import path_of
+from pytest_soak.observe.series import path_of, spans
 from pytest_soak.observe.sheet import PLACE, shown
-from pytest_soak.store.exports.series import series_name
 
 MOST_CANARIES = 20
 """Canaries that a report has a section for, the worst first; its table has all of them."""
 MOST_PATHS = 5
 """Canaries of which the path of the worst iteration is shown."""
 MOST_ITERATIONS = 24
+
+WHERE = (
+    "A place in the journal is a column of the table `iterations` of the canary's `soak.db`, then keys in "
+    "the JSON that it holds.",
+    "A value over the run is pooled from its place in each iteration after the warm-up: counts and money "
+    "are added, bps are shares of the added `record.kpis.notional`, other shares those of the added counts; "
+    "percentiles, intervals, and what goes over the border of two iterations, as the drawdown, are taken "
+    "from the distributions and paths in the column `edge`.",
+    "A row of an iteration has `record.kpis.net_bps`, `.profit_quote`, `.fills`, `.position_end` and "
+    "`.risk_ratio`, `record.decision.zone` and `.applied_deltas`, `record.verdict`, `record.market.labels`.",
+    "`n` is in `record.kpis.samples`, a gate with its bound in `record.gates`, what guards said in "
+    "`record.decision.opinions`, the last value of a parameter in `record.parameters_after`, how long a "
+    "label was on in `record.market.label_ms`, seed and hashes in `record.provenance`, the settings of the "
+    "run in its `RUN.json`.",
+)
+"""Where each number of a report is found, beside the places that rows name."""
 
 _ORDER = ("FAIL", "NO_DATA", "damaged", "INCONCLUSIVE", UNJUDGED, "WARN", "OK")
 
@@ -61,18 +76,24 @@ def report_of(run: RunReading) -> Json:
         "canaries": canaries,
         "sections": sections,
         "problems": problems,
+        "where": list(WHERE),
     }
 
 
 def _worst_path(folder: Path, iterations: Sequence[Json]) -> Json | None:
-    """The path of the iteration that earned least of those that have a series; None where none has."""
+    """The path of the iteration that earned least of those that have a series; None where none has.
+
+    ``lost`` says where another one earned less.
+    """
     known = [one for one in iterations if one["kpis"]["profit_quote"] is not None]
+    lost = ""
     for one in sorted(known, key=lambda one: float(one["kpis"]["profit_quote"])):
-        if (folder / series_name(one["iteration"])).is_file():
-            try:
-                return {"iteration": one["iteration"], "path": path_of(folder, one["iteration"])}
-            except SoakError:
-                continue
+        try:
+            path = path_of(folder, one["iteration"])
+        except SoakError as error:
+            lost = lost or f"Iteration {one['iteration']} earned less, but has no path to show: {error}."
+        else:
+            return {"iteration": one["iteration"], "path": path, "lost": lost}
     return None
 
 
@@ -93,7 +114,7 @@ def words_of(run: RunReading) -> list[str]:
     words += [f"--soak-profile={name}" for name in settings.profiles or ()]
     if settings.replay is None:
         words += [f"--soak-scenario={name}" for name in settings.scenarios]
-        words += [f"--soak-seed={seed}" for seed in _ranges(settings.seeds)]
+        words += [f"--soak-seed={seed}" for seed in spans(settings.seeds, "..")]
     else:
         words += [f"--soak-replay={path}" for path in settings.replay]
         steps = (("tick", settings.tick_size), ("lot", settings.lot_size))
@@ -115,17 +136,6 @@ def words_of(run: RunReading) -> list[str]:
     return words
 
 
-def _ranges(seeds: Sequence[int]) -> list[str]:
-    """Seeds as options take them: runs of neighbours as ``A..B``."""
-    found: list[list[int]] = []
-    for seed in seeds:
-        if found and seed == found[-1][1] + 1:
-            found[-1][1] = seed
-        else:
-            found.append([seed, seed])
-    return [str(low) if low == high else f"{low}..{high}" for low, high in found]
-
-
 def markdown(report: Json) -> str:
     """The report as Markdown."""
     return "\n".join(_lines(report)) + "\n"
@@ -134,7 +144,7 @@ def markdown(report: Json) -> str:
 def _lines(report: Json) -> Iterator[str]:
     yield f"# Soak report {escaped(report['run'])}"
     yield ""
-    yield f"**{report['verdict']}**{_because(report)}"
+    yield f"**{_verdict(report)}**{_because(report)}"
     yield ""
     if report["missing"]:
         yield f"{report['missing']} iterations are missing: `pytest --soak-resume={report['run']}` goes on."
@@ -164,6 +174,11 @@ def _because(report: Json) -> str:
     return f": {escaped(reasons[0])}" if reasons else ""
 
 
+def _verdict(one: Json) -> str:
+    """The verdict of a run or canary as a text of its own."""
+    return "no verdict yet" if one["verdict"] == UNJUDGED else str(one["verdict"])
+
+
 def _row(canary: Json) -> list[str]:
     return [
         canary["name"],
@@ -181,7 +196,7 @@ def _row(canary: Json) -> list[str]:
 
 def _canary(canary: Json) -> Iterator[str]:
     yield ""
-    yield f"## {escaped(canary['name'])}: {canary['verdict']}"
+    yield f"## {escaped(canary['name'])}: {_verdict(canary)}"
     yield ""
     kpis = canary["kpis"]
     if kpis is None:
@@ -216,6 +231,9 @@ def _canary(canary: Json) -> Iterator[str]:
     yield "### Iterations"
     yield ""
     yield from _iterations(canary["iterations"])
+    if canary["without_series"]:
+        yield ""
+        yield escaped(canary["without_series"])
 
 
 def _kpi(name: str, canary: Json) -> list[str]:
@@ -310,4 +328,9 @@ def _provenance(report: Json) -> Iterator[str]:
                 f"{name} `{origin[f'{name}_hash'][:12]}`" for name in ("profile", "market", "inputs")
             )
             yield f"- {escaped(canary['name'])}: source {origin['source']}, seed {origin['seed']}, {hashes}"
+    yield ""
+    yield "## Where its numbers are"
+    yield ""
+    for text in report["where"]:
+        yield f"- {text}"
     yield ""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_soak.domain.course import HORIZONS
 from pytest_soak.domain.reasons import REASONS
 from pytest_soak.observe.sheet import COMPONENTS, Json
-from pytest_soak.store.exports.series import FILL, read_series, series_name
+from pytest_soak.store.exports.series import FILL, read_series, series_name, series_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,6 +52,31 @@ def path_of(folder: Path, iteration: int) -> Json:
         "labels": list(_labels(found, start)),
         "fills": _fills(found, start),
     }
+
+
+def without_series(folder: Path, iterations: Sequence[int]) -> str:
+    """Which of a canary's iterations have no series, in one sentence; empty where each of them has one."""
+    there = {number for path in folder.iterdir() if (number := series_number(path.name)) is not None}
+    lost = [number for number in iterations if number not in there]
+    if not lost:
+        return ""
+    if not there:
+        return "No iteration has a series: there are no paths to show."
+    return (
+        f"Iterations without a series, so without a path: {', '.join(spans(lost, ' to '))}. Retention "
+        "removes old ones, and one that was written when the disk was full is missing. Records are whole."
+    )
+
+
+def spans(numbers: Sequence[int], between: str) -> list[str]:
+    """Whole numbers in rising order, runs of neighbours by their ends."""
+    found: list[list[int]] = []
+    for number in numbers:
+        if found and number == found[-1][1] + 1:
+            found[-1][1] = number
+        else:
+            found.append([number, number])
+    return [str(low) if low == high else f"{low}{between}{high}" for low, high in found]
 
 
 def _numbers(values: Columns) -> list[float | None]:

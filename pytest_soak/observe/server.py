@@ -173,6 +173,9 @@ async def _events(watch: Watch, is_gone: Callable[[], Awaitable[bool]]) -> Async
             yield ": still there\n\n"
         now_at, now_used = time.monotonic(), time.process_time()
         pause = pause_after(spent, (now_used - used) / max(now_at - began, 1e-3))
+        if now.get("unread"):
+            # What is read once only may take more: a page of many canaries is whole within seconds.
+            pause = LOOK_SECONDS
         began, used = now_at, now_used
         await asyncio.sleep(pause)
         quiet += pause

@@ -16,6 +16,7 @@ from pytest_soak.observe.reading import CanaryReading, RunReading, entry_of
 from pytest_soak.observe.report import command_of
 from pytest_soak.observe.series import path_of
 from pytest_soak.store.runs.layout import JOURNAL_NAME, MANIFEST_NAME
+from pytest_soak.store.runs.progress import is_canary
 from pytest_soak.store.runs.runs import read_manifest
 
 Stamp = tuple[tuple[int, int], ...]
@@ -130,7 +131,7 @@ class Watch:
             SoakError: there is no such canary, or no series of that iteration.
         """
         run = self._begun()
-        if name not in run.canary_names():
+        if not is_canary(run.folder, name):
             raise SoakError(f"no canary {show(name)}")
         return path_of(run.folder / name, iteration)
 

@@ -147,6 +147,7 @@ WRITE = {
     "market": (("market", "calm", "--hours=1", "--picture={}"), ".png"),
     "compare": (("compare", "a", "b", "--markdown={}"), ".md"),
     "exporter": (("exporter", "a", "--textfile={}"), ".prom"),
+    "history": (("exporter", "a", "--openmetrics={}"), ".om"),
 }
 REPLACED = ("folder", "dangling link", "link loop", "link to a folder", "FIFO", "device")
 

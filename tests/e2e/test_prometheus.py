@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import time
 import urllib.request
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,39 @@ def test_a_run_serves_its_metrics_while_it_goes_on(pytester: pytest.Pytester) ->
 def test_the_command_writes_a_text_file(run: Path, pytester: pytest.Pytester) -> None:
     assert cli.main(["exporter", str(run), "--textfile", "soak.prom"]) == 0
     assert samples((pytester.path / "soak.prom").read_text("utf-8"))["soak_up"] == 1.0
+
+
+def test_all_iterations_are_written_with_their_times(run: Path, pytester: pytest.Pytester) -> None:
+    """As OpenMetrics, which the client's strict parser and promtool read; a damaged canary is named."""
+    from prometheus_client.openmetrics.parser import text_string_to_metric_families
+
+    (run / CANARIES[1] / "soak.db").write_bytes(b"x" * 4096)
+    assert cli.main(["exporter", str(run), "--openmetrics", "soak.om"]) == 0
+    text = (pytester.path / "soak.om").read_text("utf-8")
+    families = {one.name: one.samples for one in text_string_to_metric_families(text)}
+    with Journal.read(run / CANARIES[0] / "soak.db") as journal:
+        records, walls = journal.records(), [journal.wall(n) for n in (1, 2, 3)]
+    ends = [datetime.fromisoformat(one.started_at).timestamp() + one.seconds for one in walls]
+    for kpi in ("net_bps", "order_age_p95_ms"):
+        found = families[metric_name(kpi)]
+        values = [metric_value(kpi, getattr(record.kpis, kpi)) for record in records]
+        assert [one.value for one in found] == [value for value in values if value is not None]
+    assert [float(one.timestamp) for one in families["soak_net_bps"]] == pytest.approx(ends, abs=1e-3)
+    readable = {one.labels["canary"]: one.value for one in families["soak_canary_readable"]}
+    assert readable == {CANARIES[0]: 1.0, CANARIES[1]: 0.0}
+    assert all(one.timestamp is not None for samples in families.values() for one in samples)
+    promtool = shutil.which("promtool")
+    if promtool is not None:
+        command = [promtool, "tsdb", "create-blocks-from", "openmetrics", "soak.om", "blocks"]
+        subprocess.run(command, check=True, capture_output=True)
+        assert list((pytester.path / "blocks").glob("*/index"))
+
+
+def test_the_history_of_no_run_is_one_sentence(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    words = ["exporter", "--soak-artifacts", str(tmp_path), "--openmetrics", str(tmp_path / "soak.om")]
+    assert cli.main(words) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+    assert not (tmp_path / "soak.om").exists()
 
 
 def test_a_port_that_is_taken_is_one_sentence(run: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,6 +12,9 @@ import pytest
 
 from pytest_soak import cli
 from pytest_soak.observe.html import embedded
+from pytest_soak.observe.reading import open_run
+from pytest_soak.observe.report import WHERE, markdown, report_of
+from pytest_soak.observe.series import spans
 from pytest_soak.store.journal.journal import Journal
 from tests.e2e.conftest import Scripted
 
@@ -71,7 +74,7 @@ def test_a_run_that_was_cut_short_says_what_is_missing(pytester: pytest.Pytester
     pytester.runpytest_inprocess(*JOB, "-k", "iter001")
     text = (newest(pytester) / "report.md").read_text("utf-8")
     assert f"3 iterations are missing: `pytest --soak-resume={newest(pytester).name}` goes on." in text
-    assert text.splitlines()[2] == "**-**"
+    assert text.splitlines()[2] == "**no verdict yet**"
 
 
 def test_the_first_lines_say_the_verdict_and_why(pytester: pytest.Pytester, scripted: Scripted) -> None:
@@ -146,6 +149,34 @@ def test_a_run_that_measured_nothing_has_its_report_too(pytester: pytest.Pyteste
     assert "| steady_safe-calm-s1 | broken | 0/" in text
 
 
+def test_a_series_that_is_missing_is_said(pytester: pytest.Pytester) -> None:
+    """As after a disk that was full: the others are shown, and what cannot be is named."""
+    pytester.runpytest_inprocess(*JOB, "--soak-report=off")
+    (canary,) = newest(pytester).glob("*/soak.db")
+    whole = report_of(open_run(newest(pytester), newest(pytester)))
+    (section,) = whole["sections"]
+    assert (section["without_series"], section["worst"]["lost"]) == ("", "")
+    worst = section["worst"]["iteration"]
+    (canary.parent / f"SERIES_{worst}.npz").unlink()
+    report = report_of(open_run(newest(pytester), newest(pytester)))
+    (section,) = report["sections"]
+    assert section["worst"]["iteration"] != worst
+    said = section["worst"]["lost"]
+    assert said.startswith(f"Iteration {worst} earned less, but has no path to show: ")
+    assert f"Iterations without a series, so without a path: {worst}. " in section["without_series"]
+    assert f"without a path: {worst}. " in markdown(report)
+    for path in canary.parent.glob("SERIES_*.npz"):
+        path.unlink()
+    (section,) = report_of(open_run(newest(pytester), newest(pytester)))["sections"]
+    assert section["worst"] is None
+    assert section["without_series"] == "No iteration has a series: there are no paths to show."
+
+
+def test_neighbours_are_told_by_their_ends() -> None:
+    assert spans([1, 2, 3, 7, 9, 10], " to ") == ["1 to 3", "7", "9 to 10"]
+    assert spans([], "..") == []
+
+
 def test_reports_share_one_copy_of_the_script(pytester: pytest.Pytester) -> None:
     for _ in range(2):
         pytester.runpytest_inprocess(*JOB, "--soak-report=html", "-k", "iter001")
@@ -199,6 +230,11 @@ def test_every_number_of_the_tearsheet_is_in_the_journal_where_its_row_says(
             for key in row[-1].split("."):
                 where = where[key]
             assert where is not None, row
+    for place in re.findall(r"`(record\.[\w.]+)`", " ".join(WHERE)):
+        where = {"record": records[2]}
+        for key in place.split("."):
+            where = where[key]
+        assert f"`{place}`" in text
     tables = {table["title"]: table["rows"] for table in section["sheet"]}
     judged = records[2]
     assert tables["Worst five minutes"][0][:2] == ["3", f"{judged['kpis']['worst_five_minutes']:+.2f}"]

@@ -21,8 +21,9 @@ from pytest_soak.store.exports.artifacts import render
 from pytest_soak.store.exports.models import RunManifest, RunSettings
 from pytest_soak.store.journal.wall import WallClock
 from pytest_soak.store.runs import layout, runs
+from pytest_soak.store.runs.progress import is_canary
 from tests.canary_kit import run, spec
-from tests.store_kit import contents, process, run_settings
+from tests.store_kit import contents, filled, process, run_settings
 
 
 def manifest(run_id: str = "20260102T030405006Z-abcdef", **settings: Any) -> RunManifest:
@@ -259,3 +260,13 @@ def test_a_run_that_may_not_be_looked_at_is_said_where_it_is_asked_for(
     with pytest.raises(SoakStateError, match=r"RUN\.json: cannot be read: Permission denied"):
         runs.read_manifest(theirs)
     assert not places.is_file(theirs / "RUN.json")
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "other", "../runs/one", "one/", "./one", "one\0", "file"])
+def test_what_is_no_name_of_a_canary_is_none(tmp_path: Path, name: str) -> None:
+    """Beside one that is: a name comes from an address."""
+    filled(tmp_path / "one" / "soak.db", 1).close()
+    filled(tmp_path / "soak.db", 1).close()
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    assert is_canary(tmp_path, "one")
+    assert not is_canary(tmp_path, name)

@@ -59,7 +59,7 @@
     const planned = all.reduce((sum, row) => sum + (row.planned || 0), 0);
     const worst = all.find((row) => row.why);
     say("banner", header.run
-      ? (header.verdict || "-") + ": " + done + " of " + planned + " iterations of " + all.length + " canaries" + (header.unread ? ", " + header.unread + " more to be read" : "") + (worst ? "; " + worst.name + ": " + worst.why : "")
+      ? (header.verdict && header.verdict !== "-" ? header.verdict : "no verdict yet") + ": " + done + " of " + planned + " iterations of " + counted(all.length) + (header.unread ? ", " + header.unread + " more to be read" : "") + (worst ? "; " + worst.name + ": " + worst.why : "")
       : header.problem || "Nothing measured yet.");
     const versions = Object.entries(header.versions || {}).map(([name, text]) => name + " " + text).join(", ");
     place("about").textContent = header.run ? "begun " + header.created_at + "; " + versions + "; " + header.command : "";
@@ -70,6 +70,8 @@
     for (const name of chosen) show(name);
     together();
   }
+
+  const counted = (canaries) => canaries + (canaries === 1 ? " canary" : " canaries");
 
   // A text that has not changed is not said again by a screen reader.
   function say(id, text) {
@@ -86,7 +88,7 @@
     place("better").disabled = end >= list.length;
     place("worse").disabled = first === 0;
     say("part", (first + 1) + " to " + end + " of " + list.length);
-    say("found", list.length === rows.size ? rows.size + " canaries" : list.length + " of " + rows.size + " canaries");
+    say("found", (list.length === rows.size ? "" : list.length + " of ") + counted(rows.size));
   }
 
   // A page of rows at a time: a thousand canaries stay smooth.
@@ -185,13 +187,5 @@
     document.title = (header.verdict ? header.verdict + " - " : "") + "soak" + (seconds > 60 ? " (nothing new for " + seconds + " s)" : "");
   }, 5000);
 
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
-    for (const element of drawn.values()) element.dataset.stamp = "";
-    place("together").dataset.stamp = "";
-    heated.at = 0;
-    place("heat").replaceChildren();
-    draw();
-    if (opened) open(opened.name, opened.iteration);
-  });
   listen();
 })();

@@ -33,7 +33,7 @@ const SoakPath = (() => {
     const of = (side, name, symbol, colour) => {
       const at = fills.side.map((one, n) => (one === side ? n : -1)).filter((n) => n >= 0);
       return {
-        x: at.map((n) => fills.time[n]), y: at.map((n) => fills.price[n]), name, mode: "markers", marker: { symbol, size: 9, color: colour, line: { width: 1, color: ink().ink } },
+        x: at.map((n) => fills.time[n]), y: at.map((n) => fills.price[n]), name, mode: "markers", marker: { symbol, size: fills.time.length > 500 ? 5 : 9, color: colour, line: { width: fills.time.length > 500 ? 0 : 1, color: ink().ink } },
         customdata: at, text: at.map((n) => told(fills, n)), hovertemplate: "%{text}<extra></extra>",
       };
     };

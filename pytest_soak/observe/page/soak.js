@@ -158,15 +158,31 @@ const Soak = (() => {
     place.setAttribute("aria-label", title + "; the tables of this page hold its numbers");
     figure.append(caption, place);
     parent.append(figure);
+    place.soakDraw = draw;
     later(() => {
       if (!place.isConnected) return;
-      const [traces, layout] = draw();
-      Plotly.react(place, traces, layout, { responsive: true, displayModeBar: false });
+      render(place);
       if (clicked && !place.soakClicked) place.on("plotly_click", (event) => place.soakClicked(event));
       place.soakClicked = clicked;
     });
     return place;
   }
+
+  function render(place) {
+    const [traces, layout] = place.soakDraw();
+    const isKnown = (value) => value !== null && value !== undefined && !Number.isNaN(value);
+    if (!traces.some((trace) => (trace.z || trace.y).flat().some(isKnown))) {
+      layout.annotations = [{ text: "nothing was measured", xref: "paper", yref: "paper", x: 0.5, y: 0.5, showarrow: false, font: { size: 14 } }];
+      for (const axis of [layout.xaxis, layout.yaxis]) axis.visible = false;
+    }
+    // Iterations are whole numbers; of many the script finds ticks that are.
+    if (layout.xaxis.tickformat === "d" && Math.max(...traces.map((trace) => trace.x.length)) <= 12) layout.xaxis.dtick = 1;
+    Plotly.react(place, traces, layout, { responsive: true, displayModeBar: false });
+  }
+
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+    for (const place of document.querySelectorAll(".chart")) later(() => { if (place.isConnected) render(place); });
+  });
 
   // Frees what the charts' script keeps of charts that leave the page.
   function dropped(parent) {
@@ -189,6 +205,10 @@ const Soak = (() => {
 
   // One picture, drawn anew in place: the page does not jump, and the browser keeps what it can.
   function heat(parent, rows, choose) {
+    if (!rows.some((row) => row.nets.length)) {
+      parent.replaceChildren(make("p", "No iteration is done yet: there is nothing to draw."));
+      return;
+    }
     const longest = Math.max(1, ...rows.map((row) => row.planned));
     const values = rows.map((row) => Array.from({ length: longest }, (_, n) => (n < row.nets.length ? row.nets[n] : null)));
     const texts = rows.map((row) => Array.from({ length: longest }, (_, n) => row.verdicts[n] || "to come"));
@@ -251,7 +271,7 @@ const Soak = (() => {
   // A mark beside the word: the verdict is not told by colour alone.
   function verdict(tag, text, note) {
     const mark = text === "OK" ? "\u2713 " : BAD.includes(text) ? "\u2717 " : text === "WARN" ? "! " : "? ";
-    return make(tag, mark + text + (note || ""), "verdict " + text);
+    return make(tag, (text === "-" ? "no verdict yet" : mark + text) + (note || ""), "verdict " + text);
   }
 
   // A table of texts; a cell that is an element already stays as it is.
@@ -286,12 +306,13 @@ const Soak = (() => {
   function iterations(parent, canary, open) {
     const details = make("details");
     details.append(make("summary", "Every iteration, with what was missed and what guards held"));
-    const columns = ["iteration", "net bps", "profit", "fills", "position", "risk", "zone", "verdict", "missed, held, market"];
+    const columns = ["iteration", "verdict", "net bps", "profit", "fills", "position", "risk", "zone", "missed, held, market"];
     const rows = canary.iterations.map((row) => {
       const held = Object.entries(row.refused).map(([guard, names]) => guard + " holds " + names.join(", "));
       const notes = [...row.missed, ...held, ...(row.reverted ? ["reverted to " + row.reverted] : []), ...row.labels, ...row.notes];
-      return [opening(row.iteration, open && (() => open(canary.name, row.iteration))), fixed(2, true)(row.kpis.net_bps), fixed(2, true)(row.kpis.profit_quote), row.kpis.fills ?? "-",
-        fixed(3, true)(row.kpis.position_end), percent(row.kpis.risk_ratio), row.zone || "-", verdict("td", row.verdict, row.warmup ? " (w)" : ""), make("td", notes.join("; "), "notes")];
+      const word = verdict("td", row.verdict, row.warmup ? " (w)" : "");
+      return [opening(row.iteration, open && (() => open(canary.name, row.iteration))), word, fixed(2, true)(row.kpis.net_bps), fixed(2, true)(row.kpis.profit_quote), row.kpis.fills ?? "-",
+        fixed(3, true)(row.kpis.position_end), percent(row.kpis.risk_ratio), row.zone || "-", make("td", notes.join("; "), "notes")];
     });
     details.append(scrolled(plainTable(columns, rows), "Iterations of " + canary.name));
     parent.append(details);
@@ -310,13 +331,20 @@ const Soak = (() => {
     return cell;
   }
 
+  // A place in the journal may be broken between its words, not within one.
+  function placed(text) {
+    const cell = make("td", null, "faint place");
+    for (const word of text.split(/(?<=[._])/)) cell.append(word, make("wbr"));
+    return cell;
+  }
+
   // The tearsheet: small tables side by side, each row with its place in the journal.
   function sheet(parent, one) {
     if (!one.sheet.length) return;
     const place = make("div", null, "sheet");
     for (const made of one.sheet) {
       const part = make("section", null, made.columns.length > 6 ? "all" : "");
-      const table = plainTable(made.columns, made.rows.map((row) => [...row.slice(0, -1), make("td", row[row.length - 1], "faint place")]));
+      const table = plainTable(made.columns, made.rows.map((row) => [...row.slice(0, -1), placed(row[row.length - 1])]));
       part.append(make("h3", made.title), scrolled(table, made.title + " of " + one.name));
       place.append(part);
     }
@@ -334,15 +362,22 @@ const Soak = (() => {
     section.append(banner, make("p", one.strategy + " on " + one.source + " data, " + one.done + " of " + one.planned + " iterations of " + Number(one.minutes.toPrecision(3)) + " min", "faint"));
     gates(section, one);
     sheet(section, one);
+    section.append(make("h3", "Over its iterations"));
+    if (one.iterations.length) overIterations(section, parent, before, one, open);
+    else section.append(make("p", "No iteration is done yet: there is nothing to draw."));
+    for (const old of parent.querySelectorAll(":scope > section, :scope > p")) old.remove();
+    parent.append(section);
+  }
+
+  function overIterations(section, parent, before, one, open) {
     const charts = make("div", null, "charts");
-    section.append(make("h3", "Over its iterations"), charts);
+    section.append(charts);
     for (const [title, draw, tall] of CHARTS) {
       const clicked = open && ((event) => open(one.name, event.points[0].x));
       parent.soakCharts.set(title, chart(charts, title, () => draw(one), tall || "", clicked, before.get(title)));
     }
     iterations(section, one, open);
-    for (const old of parent.querySelectorAll(":scope > section, :scope > p")) old.remove();
-    parent.append(section);
+    if (one.without_series) section.append(make("p", one.without_series));
   }
 
   // Canaries over each other, where more than one is chosen.

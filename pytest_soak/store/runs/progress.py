@@ -34,6 +34,13 @@ def canary_folders(run: Path) -> list[Path]:
     return [path for path in folders if places.is_there(path / JOURNAL_NAME)]
 
 
+def is_canary(run: Path, name: str) -> bool:
+    """Whether a run has a canary whose folder has that name; the run, which may be large, is not listed."""
+    if not name or name == ".." or "\0" in name or Path(name).name != name:
+        return False
+    return places.is_folder(run / name) and places.is_there(run / name / JOURNAL_NAME)
+
+
 def is_done(run: Path, added: int = 0) -> bool:
     """Whether a run has canaries, and every one has all its iterations, with those that were added.
 
