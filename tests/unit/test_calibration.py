@@ -102,6 +102,25 @@ def test_a_fit_goes_on_where_an_earlier_one_ended(fitted: Fit, lively: Sample) -
     fit("other", lively, simulations=1, seed=1, progress=_quiet, start=load_scenario("santa_fe"))
 
 
+def test_recordings_of_a_market_that_changes_are_told_from_those_of_one(fitted: Fit) -> None:
+    """One state is fitted to all of a recording; its file says where the recording had several."""
+    assert fitted.changes == ()
+    assert "not one market" not in text_of(fitted).lower()
+    calm = load_scenario("calm")
+    lively = calm.model_copy(update={"flow": calm.flow.model_copy(update={"market_rate_per_s": 80.0})})
+    both = [
+        _source(tape_of_scenario(one, seed=7, start_s=20.0, duration_s=SECONDS)) for one in (calm, lively)
+    ]
+    found = fit("both", pooled(both), simulations=1, seed=1, progress=_quiet)
+    changes = {change.name: change for change in found.changes}
+    orders = changes["market orders per second"]
+    assert orders.recorded > 2.0 > 0.5 * orders.fitted
+    assert "mean spread" not in changes
+    said = " ".join(line.removeprefix("# ") for line in text_of(found).splitlines())
+    assert "Not one market all the time: from part to part of 22.5 s, these change" in said
+    assert f"market orders per second {orders.recorded:.2g} (fitted {orders.fitted:.2g})" in said
+
+
 def test_a_file_says_from_what_it_is_and_what_remained(fitted: Fit) -> None:
     text = text_of(fitted)
     assert text.isascii()
