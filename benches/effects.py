@@ -101,9 +101,7 @@ def stale_ms(scenario: str, seed: int) -> list[float]:
     return found
 
 
-def stale(
-    scenarios: Sequence[str], over: Callable[[Callable[[int], list[float]]], list[list[float]]]
-) -> None:
+def stale(scenarios: Sequence[str], seeds: Sequence[int]) -> None:
     """Print a row a scenario, pooled over seeds; the mid is looked at every 100 ms."""
     sys.stdout.write("| scenario | fills | median, ms | 90 %, ms | above 500 ms |\n|---|---|---|---|---|\n")
     for scenario in scenarios:
