@@ -3,8 +3,10 @@
 A row is a scenario and a seed: it is recorded, fitted by ``pytest-soak calibrate``, and the reference maker
 quotes in what was fitted, in the scenario itself on another seed, and in the recording, at three distances.
 Counted are KPIs that differ (95 % intervals of the difference): of the fitted scenario from the recording,
-which is what ``pytest-soak market --replay --maker`` tells, and of the true one from it, which is chance;
-then fills of the fitted one over those of the true one, and its net less that of the true one, bps.
+which is what ``pytest-soak market --replay --maker`` tells; of the true one from it, which is chance and what
+a replay fills otherwise; and of the fitted scenario from the true one, both simulated. Then fills of the
+fitted one over those of the true one, its net less that of the true one, bps, and which scales of the
+recording change from part to part, which one state cannot have.
 
 With ``--chance`` nothing is fitted: a row is how many KPIs of each of 32 other seeds, in as many windows as
 six minutes have, differ from those of the scenario itself.
@@ -74,12 +76,14 @@ def recovered(name: str, seed: int, minutes: int, simulations: int, profile: Pro
 
     found, true = of(fitted.scenario), of(truth)
     differ, told = differing(found, recorded)
-    by_chance, _ = differing(true, recorded)
+    of_true, _ = differing(true, recorded)
+    of_both, _ = differing(found, true)
     ratios = [_ratio(found[delta], true[delta], "fills") for delta in true]
     nets = [_less(found[delta], true[delta], "net_bps") for delta in true]
     return (
-        f"{name:10} {seed:4} {fitted.distance:9.3g} {differ:7} of {told:2} {by_chance:9} "
-        f"{' '.join(f'{ratio:6.2f}' for ratio in ratios)}  {' '.join(f'{net:6.2f}' for net in nets)}"
+        f"{name:10} {seed:4} {fitted.distance:9.3g} {differ:7} of {told:2} {of_true:9} {of_both:9} "
+        f"{' '.join(f'{ratio:6.2f}' for ratio in ratios)}  {' '.join(f'{net:6.2f}' for net in nets)}  "
+        f"{', '.join(change.name for change in fitted.changes) or 'nothing'}"
     )
 
 
@@ -120,8 +124,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sys.stdout.write(f"{by_chance(name, profile)}\n")
         return 0
     sys.stdout.write(
-        f"{'scenario':10} {'seed':>4} {'distance':>9} {'differ':>13} {'by chance':>9} "
-        f"{'fills / true':>20}  {'net - true, bps':>20}\n"
+        f"{'scenario':10} {'seed':>4} {'distance':>9} {'differ':>13} {'true':>9} {'from true':>9} "
+        f"{'fills / true':>20}  {'net - true, bps':>20}  changes\n"
     )
     for name in options.scenarios:
         for seed in range(1, options.seeds + 1):

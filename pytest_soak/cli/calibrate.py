@@ -84,7 +84,7 @@ def run(options: argparse.Namespace) -> None:
     """
     from pytest_soak.market.calibration.fitting import fit
     from pytest_soak.market.calibration.sample import pooled
-    from pytest_soak.market.calibration.writing import text_of, told_by, unmatched
+    from pytest_soak.market.calibration.writing import changing, text_of, told_by, unmatched
     from pytest_soak.market.scenario.loading import load_scenario
 
     if options.simulations > MOST_SIMULATIONS:
@@ -108,6 +108,8 @@ def run(options: argparse.Namespace) -> None:
         _print(line)
     _print("")
     _print(f"distance {found.distance:.4g}; {unmatched(found)}")
+    if found.changes:
+        _print(changing(found))
     _facts(found)
     _print("")
     _print(f"{file}: scenario {name}")

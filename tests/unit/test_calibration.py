@@ -12,6 +12,7 @@ import pytest
 
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.market import ReplayMarket, load_scenario
+from pytest_soak.market.calibration import search
 from pytest_soak.market.calibration.fields import base_of, fields_of, scales_of, scenario_at
 from pytest_soak.market.calibration.fitting import Fit, fit
 from pytest_soak.market.calibration.moments import MOMENTS, measured
@@ -70,6 +71,14 @@ def test_a_search_finds_the_bottom_of_a_bent_valley_and_never_leaves_its_box() -
     assert least(valley, start, 1, lambda *_: None, 1, 0.15).distance == valley(start)
 
 
+def test_trials_do_not_depend_on_the_axes_that_a_machine_finds() -> None:
+    """Axes of equal length are any of their plane: which ones differs between builds of LAPACK."""
+    start = np.full(6, 0.5)
+    one, other = (search._Strategy(start, 0.1, np.random.default_rng(1)) for _ in range(2))
+    other._axes = np.linalg.qr(np.random.default_rng(2).standard_normal((6, 6)))[0]
+    assert one.ask(8) == pytest.approx(other.ask(8), abs=1e-12)
+
+
 def test_facts_of_a_market_are_recovered(lively: Sample, fitted: Fit) -> None:
     scales = scales_of(lively)
     base, searched = base_of("start", lively, scales), fields_of(scales)
@@ -100,6 +109,25 @@ def test_a_fit_goes_on_where_an_earlier_one_ended(fitted: Fit, lively: Sample) -
     assert "begun at scenario lively, 1 trials" in text_of(on)
     # What a scenario has not is begun as ever.
     fit("other", lively, simulations=1, seed=1, progress=_quiet, start=load_scenario("santa_fe"))
+
+
+def test_recordings_of_a_market_that_changes_are_told_from_those_of_one(fitted: Fit) -> None:
+    """One state is fitted to all of a recording; its file says where the recording had several."""
+    assert fitted.changes == ()
+    assert "not one market" not in text_of(fitted).lower()
+    calm = load_scenario("calm")
+    lively = calm.model_copy(update={"flow": calm.flow.model_copy(update={"market_rate_per_s": 80.0})})
+    both = [
+        _source(tape_of_scenario(one, seed=7, start_s=20.0, duration_s=SECONDS)) for one in (calm, lively)
+    ]
+    found = fit("both", pooled(both), simulations=1, seed=1, progress=_quiet)
+    changes = {change.name: change for change in found.changes}
+    orders = changes["market orders per second"]
+    assert orders.recorded > 2.0 > 0.5 * orders.fitted
+    assert "mean spread" not in changes
+    said = " ".join(line.removeprefix("# ") for line in text_of(found).splitlines())
+    assert "Not one market all the time: from part to part of 22.5 s, these change" in said
+    assert f"market orders per second {orders.recorded:.2g} (fitted {orders.fitted:.2g})" in said
 
 
 def test_a_file_says_from_what_it_is_and_what_remained(fitted: Fit) -> None:

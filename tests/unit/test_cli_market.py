@@ -262,6 +262,7 @@ def test_the_reference_maker_quotes_in_both_at_three_distances(
     assert said == [name.split()[0] for name in marked]
     assert f"scenario and recording differ in {len(said)} of " in "\n".join(lines)
     assert "fills" in said
+    assert "  within a wide spread fills, drawdown, profit_quote may differ for that alone" in lines
     assert all(line.count(" +- ") == 2 for line in lines if line.endswith(" recorded"))
     assert all(line.isascii() and len(line) <= 100 for line in lines)
 

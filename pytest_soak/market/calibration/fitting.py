@@ -15,7 +15,7 @@ from pytest_soak import kernel
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.market.calibration.fields import base_of, fields_of, scales_of, scenario_at
 from pytest_soak.market.calibration.moments import MOMENTS, measured
-from pytest_soak.market.calibration.sample import Sample, mean_of
+from pytest_soak.market.calibration.sample import PARTS, Sample, cut, deviation_of, mean_of
 from pytest_soak.market.calibration.search import least
 from pytest_soak.market.scenario.model import Scenario
 from pytest_soak.market.tape import tape_of_scenario
@@ -30,6 +30,12 @@ SEEDS = 2
 """Runs of a trial."""
 UNMATCHED = 3.0
 """Errors from which on a statistic is called unmatched."""
+STATES = ("mean spread", "depth of ten levels", "market orders per second", "volatility over 1 s")
+"""Scales that tell whether a recording is of one market all the time."""
+_CHANGED = 2.0
+"""How many times the deviation of the fit between parts a recording has that changes."""
+_LEAST_CHANGE = 0.2
+"""Deviation of a logarithm below which nothing is called a change."""
 _WIDTH, _NEAR = 0.08, 0.05
 """Deviation of the first trials, as a share of a range: usually, and where the search begins near its end."""
 _BEGIN_S = 20.0
@@ -53,9 +59,20 @@ class Match(NamedTuple):
         return abs(self.away) < UNMATCHED
 
 
+class Change(NamedTuple):
+    """A scale that changes more within the recordings than in the fit: by which factor, from part to part."""
+
+    name: str
+    recorded: float
+    fitted: float
+
+
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """A fitted scenario, what it was fitted to, and what remained, on seeds that the fit has not seen."""
+    """A fitted scenario, what it was fitted to, and what remained, on seeds that the fit has not seen.
+
+    Where there are ``changes``, the recordings are of a market with several states, and the fit is of one.
+    """
 
     scenario: Scenario
     sample: Sample
@@ -63,6 +80,7 @@ class Fit:
     simulations: int
     distance: float
     matches: tuple[Match, ...]
+    changes: tuple[Change, ...]
     start: str
 
 
@@ -105,7 +123,25 @@ def fit(
     away = _away(sample, found)
     rows = zip(MOMENTS, sample.values, found, away, strict=True)
     matches = tuple(Match(m.name, m.shown(r), m.shown(f), float(z)) for m, r, f, z in rows if np.isfinite(r))
-    return Fit(scenario, sample, seed, best.tried, _distance(away), matches, start.name if start else "")
+    changes = _changes(scenario, sample, seed + _SHOWN_SEED)
+    begun = start.name if start else ""
+    return Fit(scenario, sample, seed, best.tried, _distance(away), matches, changes, begun)
+
+
+def _changes(scenario: Scenario, sample: Sample, seed: int) -> tuple[Change, ...]:
+    """The scales whose logarithms deviate more between parts of the recordings than the fit's do."""
+    import numpy as np
+
+    tape = tape_of_scenario(
+        scenario, seed=seed % kernel.SEEDS, start_s=_BEGIN_S, duration_s=PARTS * sample.part_s
+    )
+    own = deviation_of([measured(part, MOMENTS) for part in cut(tape, sample.part_s)])
+    rows = zip(MOMENTS, sample.unrest, own, strict=True)
+    return tuple(
+        Change(moment.name, float(np.exp(recorded)), float(np.exp(fitted)))
+        for moment, recorded, fitted in rows
+        if moment.name in STATES and recorded > max(_LEAST_CHANGE, _CHANGED * fitted)
+    )
 
 
 def _found(scenario: Scenario, sample: Sample, seed: int) -> Doubles | None:

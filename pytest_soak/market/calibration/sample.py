@@ -30,7 +30,7 @@ LEAST_KNOWN = 0.5
 """Share of time in which both sides stand, at least."""
 _STRETCH_S = 180.0
 """What a run of a trial is as long as, at the most: recordings are cut into equal stretches."""
-_PARTS = 8
+PARTS = 8
 _ALIKE = 1e-6
 _REGULAR = 0.5
 """Quartiles of the times between messages with depth differ by less than this share of their median where a
@@ -64,13 +64,16 @@ class Sample:
     """Recordings of one instrument, pooled.
 
     ``values`` are the statistics of a stretch of ``stretch_s`` in the mean, ``errors`` what they may be off:
-    the standard error of that mean and the tolerance of each together.
+    the standard error of that mean and the tolerance of each together, ``unrest`` their deviations between
+    parts of ``part_s``, of which there are ``PARTS`` or more.
     """
 
     sources: tuple[Source, ...]
     stretch_s: float
     values: Doubles
     errors: Doubles
+    part_s: float
+    unrest: Doubles
 
     @property
     def tick_size(self) -> float:
@@ -148,16 +151,19 @@ def pooled(sources: Sequence[Source]) -> Sample:
             )
     lengths = [source.tape.seconds for source in sources]
     stretch_s = min(length / math.ceil(length / _STRETCH_S) for length in lengths)
-    stretches = [part for source in sources for part in _cut(source.tape, stretch_s)]
+    stretches = [part for source in sources for part in cut(source.tape, stretch_s)]
     values = mean_of([measured(part, MOMENTS) for part in stretches])
-    pieces = math.ceil(_PARTS / len(stretches))
-    parts = [piece for part in stretches for piece in _cut(part, stretch_s / pieces)]
-    spread = _deviation([measured(part, MOMENTS) for part in parts]) / len(parts) ** 0.5
+    pieces = math.ceil(PARTS / len(stretches))
+    part_s = stretch_s / pieces
+    parts = [piece for part in stretches for piece in cut(part, part_s)]
+    unrest = deviation_of([measured(part, MOMENTS) for part in parts])
     tolerances = np.array([moment.tolerance for moment in MOMENTS])
-    return Sample(tuple(sources), stretch_s, values, np.hypot(spread, tolerances))
+    errors = np.hypot(unrest / len(parts) ** 0.5, tolerances)
+    return Sample(tuple(sources), stretch_s, values, errors, part_s, unrest)
 
 
-def _cut(tape: Tape, length_s: float) -> list[Tape]:
+def cut(tape: Tape, length_s: float) -> list[Tape]:
+    """Parts of a length; what is left over at the end is in none."""
     count = max(1, int(tape.seconds / length_s + _ALIKE))
     return [part_of_tape(tape, index * length_s, (index + 1) * length_s) for index in range(count)]
 
@@ -173,7 +179,7 @@ def mean_of(rows: Sequence[Doubles]) -> Doubles:
     return means
 
 
-def _deviation(rows: Sequence[Doubles]) -> Doubles:
+def deviation_of(rows: Sequence[Doubles]) -> Doubles:
     """Standard deviations of what is known; 0 where less than two are."""
     import numpy as np
 

@@ -110,7 +110,8 @@ class _Strategy:
     def ask(self, count: int) -> Doubles:
         """Places of the next trials."""
         normal = self._rng.standard_normal((count, len(self._mean)))
-        places = self._mean + self._step * (normal * self._lengths) @ self._axes.T
+        # By the symmetric root: axes of equal length are others on another machine, their product is not.
+        places = self._mean + self._step * ((normal @ self._axes) * self._lengths) @ self._axes.T
         return _reflected(places)
 
     def tell(self, places: Doubles, found: Doubles) -> None:

@@ -49,6 +49,17 @@ def unmatched(fit: Fit) -> str:
     return f"not matched, {UNMATCHED:g} errors off or more: {', '.join(missed)}"
 
 
+def changing(fit: Fit) -> str:
+    """One sentence on what changes while the recordings last; empty where they are of one market."""
+    if not fit.changes:
+        return ""
+    told = ", ".join(f"{one.name} {one.recorded:.2g} (fitted {one.fitted:.2g})" for one in fit.changes)
+    return (
+        f"not one market all the time: from part to part of {fit.sample.part_s:.3g} s, these change by a "
+        f"factor of: {told}; the fit has one state for all of it, in which a maker may earn something else"
+    )
+
+
 def _head(fit: Fit, options: str) -> Iterator[str]:
     yield "# Fitted to the statistics below, of"
     for source in fit.sample.sources:
@@ -63,7 +74,8 @@ def _head(fit: Fit, options: str) -> Iterator[str]:
     )
     yield f"# Distance that remained, on seeds that the fit has not seen: {fit.distance:.4g}"
     yield "# (mean of 2 (sqrt(1 + z**2) - 1), z the errors that a statistic is off: 0.83 if all are one off)"
-    yield from (f"# {line}" for line in textwrap.wrap(f"{unmatched(fit).capitalize()}.", _WIDTH))
+    for sentence in filter(None, (unmatched(fit), changing(fit))):
+        yield from (f"# {line}" for line in textwrap.wrap(f"{sentence.capitalize()}.", _WIDTH))
     yield from (f"#   {line}".rstrip() for line in told_by(fit))
     yield f"# Not told by recordings and of {BASE}: delays of orders, and what is marked."
     yield "# No regimes, windows, shocks or times of day are fitted."
