@@ -32,7 +32,7 @@ JOB = (
 )
 WIDTHS = {"phone": 390, "desk": 1400}
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-README_SIZE: ViewportSize = {"width": 1200, "height": 760}
+README_SIZE: ViewportSize = {"width": 1300, "height": 1060}
 TIMEOUT_MS = 120_000
 _DRAWN = "figure .main-svg"
 

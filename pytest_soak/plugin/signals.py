@@ -50,6 +50,11 @@ class SoakSignals:
                 self._before[number] = signal.signal(number, self._handle)
 
     @pytest.hookimpl(tryfirst=True)
+    def pytest_keyboard_interrupt(self) -> None:
+        """What ran has stopped: what pytest does about it, as the summary, is not to be cut."""
+        self._over = True
+
+    @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """End with the exit status that the signal has in a shell."""
         self._over = True

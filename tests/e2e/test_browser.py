@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -170,6 +171,21 @@ def comparison(page: Page, _: str, run: Path) -> None:
     assert cli.main(["compare", str(run), str(run), f"--page={file}"]) == 0
     page.goto(file.as_uri())
     page.wait_for_selector(DRAWN)
+
+
+def test_a_damaged_canary_leaves_the_others_drawn(page: Page, two: Path, tmp_path: Path) -> None:
+    run = tmp_path / two.name
+    shutil.copytree(two, run)
+    (run / CANARY / "soak.db").write_bytes(b"x" * 4096)
+    served = Dashboard(Watch(lambda: run), 0)
+    served.start()
+    try:
+        page.goto(served.url)
+        page.wait_for_selector("#canaries td:has-text('damaged')")
+        page.wait_for_selector("#heat .hm image")
+        assert "undefined" not in page.inner_text("#canaries")
+    finally:
+        served.stop()
 
 
 # Pages, and how much of each can be clicked at least.

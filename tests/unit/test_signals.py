@@ -109,6 +109,20 @@ def test_a_controller_stops_its_workers_and_goes_on_until_they_have_ended(
         handlers.pytest_unconfigure()
 
 
+def test_what_pytest_does_as_it_ends_is_not_cut() -> None:
+    """Telling why a session was stopped may take longer than an iteration has to finish."""
+    handlers, here = SoakSignals(), session()
+    handlers.pytest_sessionstart(here)
+    try:
+        raised(signal.SIGTERM)
+        handlers.pytest_keyboard_interrupt()
+        in_another_thread(handlers.interrupt)
+        handlers.pytest_sessionfinish(here)
+        assert here.exitstatus == 143
+    finally:
+        handlers.pytest_unconfigure()
+
+
 def test_a_worker_is_cut_once_and_never_ends_by_itself() -> None:
     """Its group has the signal too, and xdist must not take it for one that crashed."""
     handlers, here = SoakSignals(), session()

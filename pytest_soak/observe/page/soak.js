@@ -209,7 +209,7 @@ const Soak = (() => {
       parent.replaceChildren(make("p", "No iteration is done yet: there is nothing to draw."));
       return;
     }
-    const longest = Math.max(1, ...rows.map((row) => row.planned));
+    const longest = Math.max(1, ...rows.map((row) => row.planned || 0));
     const values = rows.map((row) => Array.from({ length: longest }, (_, n) => (n < row.nets.length ? row.nets[n] : null)));
     const texts = rows.map((row) => Array.from({ length: longest }, (_, n) => row.verdicts[n] || "to come"));
     const known = values.flat().filter((value) => value !== null).map(Math.abs).sort((a, b) => a - b);
@@ -233,7 +233,7 @@ const Soak = (() => {
 
   const COLUMNS = [
     ["net bps", (row) => fixed(2, true)(row.net_bps), "number"], ["risk", (row) => percent(row.risk_ratio), "number"],
-    ["done", (row) => row.done + "/" + row.planned, "number"], ["profit", (row) => fixed(2, true)(row.profit), "number wide"],
+    ["done", (row) => (row.planned ? row.done + "/" + row.planned : "-"), "number"], ["profit", (row) => fixed(2, true)(row.profit), "number wide"],
     ["zone", (row) => row.zone || "-", "wide"], ["profile", (row) => row.profile, "wide"],
     ["scenario", (row) => row.scenario, "wide"], ["seed", (row) => row.seed, "number wide"],
   ];
