@@ -4,8 +4,8 @@
 profit with the half-width of its 95 % interval over seeds, its deviation between iterations, the share of
 iterations that lose, risk, drawdown, zones, and the verdicts of whole canaries after the warm-up; a rule
 turns the numbers into a sentence. ``tuner`` compares the built-in tuner with none on the same seeds, as
-paired differences. Positions are carried over borders, as in a run, unless ``--position flat`` says
-otherwise.
+paired differences, ``ranks`` the drawdown of each profile with that of the next one. Positions are carried
+over borders, as in a run, unless ``--position flat`` says otherwise.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -177,6 +178,18 @@ def tuner(names: Sequence[str], options: argparse.Namespace, over: Over) -> None
             _row([name, profile, *(_difference(with_it, without, read) for read in TUNED.values())])
 
 
+def ranks(names: Sequence[str], options: argparse.Namespace, over: Over) -> None:
+    """A row per scenario and neighbours among the profiles: by how much the second one draws down less."""
+    _rows("scenario | profile | next | drawdown less")
+    for name in names:
+        runs = {
+            profile: over(partial(soaked, profile, name, options.iterations, options.tune, options.position))
+            for profile in options.profiles.split(",")
+        }
+        for first, second in pairwise(runs):
+            _row([name, first, second, _difference(runs[first], runs[second], TUNED["drawdown"])])
+
+
 def _difference(
     with_it: Sequence[Soaked],
     without: Sequence[Soaked],
@@ -200,6 +213,7 @@ def _row(values: Sequence[str]) -> None:
 TABLES: dict[str, Callable[[Sequence[str], argparse.Namespace, Over], None]] = {
     "cells": cells,
     "tuner": tuner,
+    "ranks": ranks,
 }
 
 

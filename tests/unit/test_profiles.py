@@ -60,6 +60,16 @@ def test_each_profile_is_at_least_as_safe_as_the_one_before(parameter: str) -> N
     assert safety[0] < safety[-1]
 
 
+def test_the_safest_profile_quotes_the_smallest_orders() -> None:
+    """Size moves drawdown in every market, and the share of liquidity is at its bound in steady_safe."""
+    ranked = ("aggressive", "default", "steady_safe", "ultra_safe")
+    makers = [load_profile(name).profile.maker for name in ranked]
+    assert [maker.max_order_notional for maker in makers] == [6_000.0, 6_000.0, 6_000.0, 1_200.0]
+    assert {maker.model_copy(update={"max_order_notional": 0.0}) for maker in makers} == {
+        makers[0].model_copy(update={"max_order_notional": 0.0})
+    }
+
+
 def test_the_shipped_profiles_are_all_of_them() -> None:
     assert available_profiles() == tuple(sorted(SHIPPED))
 
