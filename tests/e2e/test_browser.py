@@ -210,6 +210,8 @@ FRAMES = """() => {
     chart.replaceWith(frame);
   }
 }"""
+# What a page changes once its size is another one is there then.
+NEXT_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 RULES = {"resultTypes": ["violations"]}
 COLOURS = {**RULES, "runOnly": ["color-contrast"]}
 
@@ -245,6 +247,7 @@ def said_by_axe(page: Page) -> Iterator[tuple[int, str, Any]]:
     for width, rules in zip(WIDTHS, (RULES, COLOURS), strict=True):
         page.emulate_media(color_scheme="dark" if width == WIDTHS[0] else "light")
         page.set_viewport_size({"width": width, "height": 900})
+        page.evaluate(NEXT_FRAMES)
         for one in page.evaluate("rules => axe.run(document, rules)", rules)["violations"]:
             yield width, one["id"], [node["target"] for node in one["nodes"]][:3]
 

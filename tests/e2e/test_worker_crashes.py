@@ -121,8 +121,10 @@ def killed(pytester: pytest.Pytester, word: str, death: str, *args: str) -> None
     result.stdout.fnmatch_lines(["*its worker died once; it went on from its journal*"])
 
 
-@pytest.mark.parametrize("workers", ["-n1", "-n2"])
-@pytest.mark.parametrize("word", ["s1-iter001", "s1-iter002", "s2-iter001", "s3-gates"])
+@pytest.mark.parametrize(
+    ("word", "workers"),
+    [("s1-iter001", "-n2"), ("s1-iter002", "-n1"), ("s2-iter001", "-n2"), ("s3-gates", "-n1")],
+)
 def test_an_item_of_any_kind_may_be_the_last_of_its_worker(
     pytester: pytest.Pytester, word: str, workers: str
 ) -> None:

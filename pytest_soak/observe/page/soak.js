@@ -193,13 +193,15 @@ const Soak = (() => {
   function scrolled(content, label) {
     const place = make("div", null, "scroll");
     place.append(content);
-    new ResizeObserver(() => {
+    const observer = new ResizeObserver(() => {
       const names = { tabindex: "0", role: "region", "aria-label": label };
       for (const [name, value] of Object.entries(names)) {
         if (place.scrollWidth > place.clientWidth) place.setAttribute(name, value);
         else place.removeAttribute(name);
       }
-    }).observe(place);
+    });
+    observer.observe(place);
+    observer.observe(content);
     return place;
   }
 

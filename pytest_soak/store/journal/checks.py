@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from pytest_soak.domain.errors import SoakStateError
 from pytest_soak.domain.hashing import parameters_hash
 from pytest_soak.domain.parameters import ParameterTable
 from pytest_soak.domain.records import IterationRecord
+from pytest_soak.domain.text import show
+from pytest_soak.domain.unicode import is_broken, texts_in
 
+# What each half of a character begins with in canonical JSON, alone or in a pair.
+_SURROGATE = "\\ud"
 # Values are rounded to six decimals when a change is applied.
 _TOLERANCE = 1e-6
 
@@ -41,6 +46,21 @@ def check_record(
         )
     if record.decision.reverted is None:
         _check_sum(where, record.parameters_before, record.decision.applied_deltas, record.parameters_after)
+
+
+def check_texts(iteration: int, content: Any, text: str) -> None:
+    """Check that the texts of a record can be written; ``text`` is its ``content`` as canonical JSON.
+
+    Raises:
+        SoakStateError: names the iteration, the field and the text.
+    """
+    if _SURROGATE not in text:
+        return
+    for place, found in texts_in(content):
+        if is_broken(found):
+            raise SoakStateError(
+                f"iteration {iteration} is refused: {place} holds {show(found)}; accepted is valid Unicode"
+            )
 
 
 def _check_hash(where: str, what: str, stored: str, computed: str) -> None:

@@ -15,11 +15,9 @@ from pytest_soak.domain.errors import SoakIdentityError, SoakStateError
 from pytest_soak.domain.hashing import Canonical, canonical_json, sha256_of
 from pytest_soak.domain.parameters import PARAMETERS, ParameterTable
 from pytest_soak.domain.records import EdgeReport, IterationRecord
-from pytest_soak.domain.text import show
-from pytest_soak.domain.unicode import is_broken, texts_in
 from pytest_soak.store.disk import files, places
 from pytest_soak.store.journal import schema
-from pytest_soak.store.journal.checks import check_record
+from pytest_soak.store.journal.checks import check_record, check_texts
 from pytest_soak.store.journal.entries import Entry, Row, entry_of, parsed, sha256_hex, verified
 from pytest_soak.store.journal.lock import LOCK_SECONDS, CanaryLock
 from pytest_soak.store.journal.wall import WallClock
@@ -32,8 +30,6 @@ _BATCH = 64
 _LEAST_BYTES = 512
 _MOST_ZEROS = 65_536
 _NO_JOURNAL = "{}: the file holds no journal"
-# What each half of a character begins with in canonical JSON, alone or in a pair.
-_SURROGATE = "\\ud"
 _BESIDE = ("-wal", "-shm", "-journal")
 # What a user can know by itself of a hash that differs.
 _HASHED = {
@@ -313,13 +309,7 @@ class Journal:
         """
         content = record.model_dump(mode="json")
         stored = Canonical.of(content)
-        suspects = texts_in(content) if _SURROGATE in stored.text else ()
-        broken = next((place for place in suspects if is_broken(place[1])), None)
-        if broken is not None:
-            raise SoakStateError(
-                f"iteration {record.iteration} is refused: {broken[0]} holds {show(broken[1])}; "
-                "accepted is valid Unicode"
-            )
+        check_texts(record.iteration, content, stored.text)
         with schema.explained(self.path), schema.transaction(self._connection):
             previous = self.last
             if 1 <= record.iteration <= self._count:
