@@ -70,7 +70,8 @@ def report(page: Any, _: str, run: Path) -> None:
 def comparison(page: Any, _: str, run: Path) -> None:
     """The run compared with itself."""
     file = run / "compared.html"
-    cli.main(["compare", str(run), str(run), f"--page={file}"])
+    if cli.main(["compare", str(run), str(run), f"--page={file}"]):
+        raise RuntimeError("a run could not be compared with itself")
     page.goto(file.as_uri())
     page.wait_for_selector(f"#groups {_DRAWN}")
 
@@ -105,7 +106,7 @@ def main() -> None:
 def soaked(folder: Path) -> Path:
     """The folder of a run that was made for the pictures."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", *JOB]
-    subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - this interpreter
+    subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - words of this file
     return list_runs(folder / "artifacts" / "soak")[-1]
 
 

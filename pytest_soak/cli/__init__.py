@@ -33,7 +33,8 @@ from pytest_soak.version import package_version
 def main(arguments: Sequence[str] | None = None, now: datetime | None = None) -> int:
     """Run the command, as of ``now``.
 
-    Returns 0 where it did its work, 1 where a comparison failed a limit, 2 where it could not work.
+    Returns 0 where it did its work, 1 where a comparison failed a limit, 2 where it could not work, 130 where
+    Ctrl-C ended it before.
     """
     parser = argparse.ArgumentParser(prog="pytest-soak", description="Tasks outside of a pytest run.")
     parser.add_argument("--version", action="version", version=f"pytest-soak {package_version()}")
@@ -58,6 +59,9 @@ def main(arguments: Sequence[str] | None = None, now: datetime | None = None) ->
         sys.stdout.flush()
     except SoakError as error:
         return _failed(str(error))
+    except KeyboardInterrupt:
+        sys.stderr.write("pytest-soak: interrupted\n")
+        return 130
     except BrokenPipeError:
         # The reader closed the pipe, as ``head`` does; what is buffered has nowhere to go.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import TYPE_CHECKING
 
 from pytest_soak.cli.options import add_artifacts, add_watched, watch_of
+from pytest_soak.cli.serving import serve
 from pytest_soak.config.arguments import port_number
 from pytest_soak.config.limits import DASHBOARD_PORT
 
@@ -36,7 +36,4 @@ def run(options: argparse.Namespace) -> None:
     """
     from pytest_soak.observe.server import Dashboard
 
-    dashboard = Dashboard(watch_of(options.of, options.artifacts), options.port)
-    sys.stdout.write(f"dashboard: {dashboard.url} (Ctrl-C ends it)\n")
-    sys.stdout.flush()
-    dashboard.serve()
+    serve("dashboard", Dashboard(watch_of(options.of, options.artifacts), options.port))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import TYPE_CHECKING
 
 from pytest_soak.cli.options import add_artifacts, add_watched, watch_of
 from pytest_soak.cli.outputs import output_file, write_output
+from pytest_soak.cli.serving import serve
 from pytest_soak.config.arguments import port_number
 from pytest_soak.config.limits import EXPORTER_PORT
 
@@ -54,7 +54,4 @@ def run(options: argparse.Namespace) -> None:
     if options.openmetrics is not None:
         write_output(options.openmetrics, openmetrics(watch))
         return
-    exporter = Exporter(watch, options.port)
-    sys.stdout.write(f"exporter: {exporter.url} (Ctrl-C ends it)\n")
-    sys.stdout.flush()
-    exporter.serve()
+    serve("exporter", Exporter(watch, options.port))

@@ -53,13 +53,17 @@ class Exporter:
         """Where it is."""
         return f"http://{HOST}:{self.port}/metrics"
 
-    def serve(self) -> None:
-        """Serve until the process is interrupted."""
-        self._server.serve_forever(poll_interval=0.2)
+    @property
+    def is_serving(self) -> bool:
+        """Whether its thread runs."""
+        return self._thread is not None and self._thread.is_alive()
 
     def start(self) -> None:
-        """Serve in a thread of its own, beside a run."""
-        self._thread = threading.Thread(target=self.serve, name="soak-exporter", daemon=True)
+        """Serve in a thread of its own."""
+        words = {"poll_interval": 0.2}
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs=words, name="soak-exporter", daemon=True
+        )
         self._thread.start()
 
     def stop(self) -> None:

@@ -249,8 +249,12 @@ class Dashboard:
         """Where it is."""
         return f"http://{HOST}:{self.port}/"
 
-    def serve(self) -> None:
-        """Serve until the process is interrupted."""
+    @property
+    def is_serving(self) -> bool:
+        """Whether its thread runs."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def _serve(self) -> None:
         while not select.select([self._socket], [], [], _WAIT_SECONDS)[0]:
             if self._is_over.is_set():
                 return
@@ -268,8 +272,8 @@ class Dashboard:
             self._server.run(sockets=[self._socket])
 
     def start(self) -> None:
-        """Serve in a thread of its own, beside a run."""
-        self._thread = threading.Thread(target=self.serve, name="soak-dashboard", daemon=True)
+        """Serve in a thread of its own."""
+        self._thread = threading.Thread(target=self._serve, name="soak-dashboard", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:

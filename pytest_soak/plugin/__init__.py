@@ -266,7 +266,8 @@ def pytest_runtest_makereport(
     soak = item.stash.get(REPORT, None) if report.when == "call" else None
     if soak is not None:
         del item.stash[REPORT]
-        report.soak = soak  # type: ignore[attr-defined] # pytest carries what is added to a report
+        # pytest carries what is added to a report, from a worker too.
+        vars(report)["soak"] = soak
     if report.when == "teardown":
         # The reports have them; the session keeps its items until it ends.
         item.user_properties.clear()
@@ -276,7 +277,6 @@ def pytest_runtest_makereport(
         # The controller sees no items, and prints these with the first report.
         with suppress(pytest.UsageError):
             lines = lines_of(item.config, item.session.items)
-            report.soak_deselected = item.config.stash.get(DESELECTED, 0)  # type: ignore[attr-defined] # as below
-            report.soak_groups = lines  # type: ignore[attr-defined] # pytest carries what is added to a report
+            vars(report).update(soak_deselected=item.config.stash.get(DESELECTED, 0), soak_groups=lines)
         item.config.stash[GROUPS] = True
     return report

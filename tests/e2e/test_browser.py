@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ops.browser import NoBrowserError, browser
+from ops.pictures import comparison, report
 from pytest_soak import cli
 from pytest_soak.observe.reading import open_run
 from pytest_soak.observe.server import Dashboard
@@ -158,19 +159,6 @@ def all_of_the_dashboard(page: Page, url: str, _: Path) -> None:
     page.locator("#chosen summary").first.click()
     page.locator("#chosen details tbody button").nth(1).click()
     page.wait_for_selector(f"#path {DRAWN}")
-
-
-def report(page: Page, _: str, run: Path) -> None:
-    page.goto((run / "report.html").as_uri())
-    page.wait_for_selector(f"#sections {DRAWN}")
-
-
-def comparison(page: Page, _: str, run: Path) -> None:
-    """A run with itself."""
-    file = run / "compared.html"
-    assert cli.main(["compare", str(run), str(run), f"--page={file}"]) == 0
-    page.goto(file.as_uri())
-    page.wait_for_selector(DRAWN)
 
 
 def test_a_damaged_canary_leaves_the_others_drawn(page: Page, two: Path, tmp_path: Path) -> None:

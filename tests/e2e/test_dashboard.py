@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import http.client
 import json
+import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -68,6 +71,45 @@ def client(run: Path) -> Iterator[Client]:
     served.start()
     yield Client(served.port)
     served.stop()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C reaches all processes of a console there")
+@pytest.mark.parametrize("looked_at", [False, True], ids=["alone", "looked at"])
+@pytest.mark.parametrize("command", ["dashboard", "exporter"])
+def test_ctrl_c_ends_what_serves_without_a_traceback(run: Path, command: str, looked_at: bool) -> None:
+    """As it says, also once somebody has come, from when on another loop serves the dashboard."""
+    port = free_port()
+    script = "import sys; from pytest_soak import cli; sys.exit(cli.main(sys.argv[1:]))"
+    words = (sys.executable, "-c", script, command, str(run), f"--port={port}")
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert "Ctrl-C ends it" in process.stdout.readline()
+        if looked_at:
+            assert Client(port).get("/metrics" if command == "exporter" else "/").status == 200
+        process.send_signal(signal.SIGINT)
+        try:
+            left = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert (process.returncode, left) == (0, ("", ""))
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port: int = one.getsockname()[1]
+        return port
+
+
+def test_ctrl_c_ends_any_other_command_with_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli.status, "run", interrupted)
+    assert cli.main(["status"]) == 130
+    assert capsys.readouterr() == ("", "pytest-soak: interrupted\n")
 
 
 def first_news(watch: Watch) -> dict[str, Any]:
