@@ -10,8 +10,12 @@ from benches.kit import Bench, is_installed, ms, worker
 
 ZI_ROWS = 3_000_000
 
-# At the touch, limits that hold orders back are lifted, as hftbacktest's maker has none.
-OURS = """
+# At the touch both makers want to move all the time, and both may send as many orders a minute as the bounds
+# of the parameters allow.
+PER_MINUTE = 320.0
+
+OURS = f"""
+PER_MINUTE = {PER_MINUTE}
 import sys
 from pathlib import Path
 from pytest_soak.config.profiles import load_profile
@@ -21,23 +25,25 @@ market = ReplayMarket(path, tick_size=0.1, lot_size=0.001)
 profile = load_profile("default").profile
 parameters, maker = dict(profile.parameters), profile.maker
 if touch:
-    parameters |= {
-        "min_interval_ms": 0.0, "replace_rate_per_min": 1e6, "impact_cap_ratio": 1.0, "max_delta_ratio": 1.0,
-        "base_spread_bps_delta": 0.01,
-    }
-    maker = maker.model_copy(update={
-        "base_half_spread_bps": 0.04, "skew_bps": 0.05, "requote_bps": 0.001, "max_in_flight": 100,
-        "position_limit_notional": 2000.0, "max_order_notional": 200.0, "exit_ratio": 1.0,
-    })
+    parameters |= dict(
+        min_interval_ms=40.0, replace_rate_per_min=PER_MINUTE, impact_cap_ratio=0.12, max_delta_ratio=0.16,
+        base_spread_bps_delta=0.08,
+    )
+    maker = maker.model_copy(update=dict(
+        base_half_spread_bps=0.01, skew_bps=0.05, requote_bps=0.001, max_in_flight=100,
+        position_limit_notional=2000.0, max_order_notional=200.0, exit_ratio=1.0,
+    ))
 job = MakerJob(parameters=parameters, maker=maker, fees=profile.fees)
 window = Window(iteration=1, iterations=1, start_ms=0.0, duration_ms=market.duration_ms)
 def work(path, place):
     report = market.run_maker(job, window)
-    assert report.orders.placed > (100_000 if touch and report.market.events > 1e6 else 0), report.orders
+    least = 0.9 * PER_MINUTE * market.duration_ms / 60e3 if touch else 0
+    assert report.orders.placed > least, report.orders
 """
 
 # A maker of the same shape: quotes round the mid, skewed by its position, replaced when they are off.
-HFTBACKTEST = """
+HFTBACKTEST = f"""
+PER_MINUTE = {PER_MINUTE}
 import sys
 import numpy as np
 from numba import njit
@@ -52,10 +58,12 @@ def made():
     asset = asset.roi_lb(0.8 * middle).roi_ub(1.2 * middle).last_trades_capacity(0)
     return ROIVectorMarketDepthBacktest([asset])
 @njit
-def maker(market, half_bps, requote_bps, most, lots):
-    sent = 0
+def maker(market, half_bps, requote_bps, most, lots, rate):
+    sent, allowed, steps = 0, 1.0, 0
     code = market.elapse(10_000_000)
     while code == 0:
+        steps += 1
+        allowed = min(allowed + rate * 10.0 / 60e3, 5.0)
         market.clear_inactive_orders(0)
         depth = market.depth(0)
         mid = (depth.best_bid_tick + depth.best_ask_tick) / 2.0
@@ -75,24 +83,24 @@ def maker(market, half_bps, requote_bps, most, lots):
                     wants_bid = False
                 else:
                     wants_ask = False
-            elif order.cancellable:
+            elif order.cancellable and allowed >= 1.0:
                 market.cancel(0, order.order_id, False)
-        if wants_bid and bid not in orders:
+        if wants_bid and allowed >= 1.0 and bid not in orders:
             market.submit_buy_order(0, bid, bid * 0.1, lots, GTX, LIMIT, False)
-            sent += 1
-        if wants_ask and ask not in orders:
+            sent, allowed = sent + 1, allowed - 1.0
+        if wants_ask and allowed >= 1.0 and ask not in orders:
             market.submit_sell_order(0, ask, ask * 0.1, lots, GTX, LIMIT, False)
-            sent += 1
+            sent, allowed = sent + 1, allowed - 1.0
         code = market.elapse(10_000_000)
-    return code, sent
+    return code, sent, steps * 10.0 / 60e3
 def work(path, place):
     market = made()
-    far = (2.74, 0.15, 1.0, 0.01)
-    touch = (0.05, 0.001, 0.1, 0.01)
-    code, sent = maker(market, *(touch if place == "touch" else far))
+    far = (2.74, 0.15, 1.0, 0.01, 1e6)
+    touch = (0.09, 0.001, 0.1, 0.01, PER_MINUTE)
+    code, sent, minutes = maker(market, *(touch if place == "touch" else far))
     market.close()
-    assert code == END_OF_DATA, f"hftbacktest stopped with code {code}"
-    assert sent > 0
+    assert code == END_OF_DATA, f"hftbacktest stopped with code {{code}}"
+    assert sent > (0.9 * PER_MINUTE * minutes if place == "touch" else 0), sent
 """
 
 
