@@ -81,7 +81,8 @@ class TunerSettings(Strict):
     """Zone borders and driver thresholds of the tuner, and what it does with single parameters.
 
     Where less than ``least_blocked_share`` of all attempts was blocked, the share of risk in so few blocks
-    says nothing: the zone is then NORMALIZE, and the gate takes ``risk_ratio`` for 0.
+    says nothing: the zone is then NORMALIZE, and the gate takes ``risk_ratio`` for 0. With
+    ``relax_beyond_profile`` off, NORMALIZE takes parameters back to the values of the profile and no further.
     """
 
     aggressive_risk: Ratio = 0.60
@@ -91,7 +92,8 @@ class TunerSettings(Strict):
     adverse_p95_bps: float = 3.5
     slippage_p95_bps: float = 2.5
     least_blocked_share: Ratio = 0.05
-    # Left out where it is empty, so that a profile without it keeps its hash.
+    # These two are left out where they say nothing, so that a profile without them keeps its hash.
+    relax_beyond_profile: bool = Field(default=True, exclude_if=lambda given: given)
     parameters: dict[str, ParameterTuning] = Field(default_factory=dict, exclude_if=lambda given: not given)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from pytest_soak.domain.errors import SoakConfigError
 from pytest_soak.domain.history import History
@@ -24,6 +24,8 @@ class TunerContext:
     """What a tuner knows when it is asked: the iteration that was just measured and its past.
 
     ``history`` holds the iterations before this one. ``table`` has all parameters, a strategy's own included.
+    ``profile`` has the values of the profile, beyond which nothing is relaxed with ``relax_beyond_profile``
+    off; a parameter that is not there is relaxed as far as its bound.
     """
 
     iteration: int
@@ -34,6 +36,7 @@ class TunerContext:
     history: History
     settings: TunerSettings
     table: ParameterTable = PARAMETERS
+    profile: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,12 +67,22 @@ def propose(context: TunerContext) -> Proposal:
     moves = {} if zone is None else _moves(table, zone.value)
     if drivers or (zone is Zone.NORMALIZE and not _earns(context.kpis, context.settings)):
         moves = {name: delta for name, delta in moves.items() if table[name].is_safer(delta)}
+    if not context.settings.relax_beyond_profile:
+        moves = {name: _stopped_by_profile(context, name, delta) for name, delta in moves.items()}
     for driver in drivers:
         for name, delta in _moves(table, driver).items():
             moves[name] = _larger(moves.get(name, 0.0), delta)
     deltas = effective_deltas(context.parameters, moves, table)
     reason = _zone_reason(context.kpis, context.settings)
     return Proposal(by=TUNER_NAME, zone=zone, drivers=drivers, deltas=deltas, zone_reason=reason)
+
+
+def _stopped_by_profile(context: TunerContext, name: str, delta: float) -> float:
+    value = context.profile.get(name)
+    if value is None or context.table[name].is_safer(delta):
+        return delta
+    left = round(value - context.parameters[name], DECIMALS)
+    return math.copysign(min(abs(left), abs(delta)), delta) if left * delta > 0 else 0.0
 
 
 def zone_of(kpis: Kpis, settings: TunerSettings) -> Zone | None:

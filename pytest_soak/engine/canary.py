@@ -373,6 +373,7 @@ class Canary:
                 history=turn.history,
                 settings=self.spec.profile.tuner,
                 table=self.spec.table,
+                profile={**self.spec.table.defaults, **self.spec.profile.parameters},
             )
         )
         proposal = bounded(answer, turn.base, self.spec.table)

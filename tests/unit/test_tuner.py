@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -75,6 +76,38 @@ def test_all_that_is_tightened_is_relaxed_and_more_slowly() -> None:
         tightened = [move for m in MOVERS if m != "NORMALIZE" and (move := parameter.move_by(m))]
         assert bool(relaxed) == bool(tightened)
         assert all(abs(relaxed or 0.0) <= abs(move) for move in tightened)
+
+
+@pytest.mark.parametrize(
+    ("interval", "relaxed", "beyond"),
+    [
+        (65.0, {}, {"min_interval_ms": -3.0}),
+        (66.0, {"min_interval_ms": -1.0}, {"min_interval_ms": -3.0}),
+        (75.0, {"min_interval_ms": -3.0}, {"min_interval_ms": -3.0}),
+        (50.0, {}, {"min_interval_ms": -3.0}),
+    ],
+)
+def test_nothing_is_relaxed_beyond_the_profile_where_it_says_so(
+    interval: float, relaxed: dict[str, float], beyond: dict[str, float]
+) -> None:
+    """At the value of the profile nothing moves, near it what is left; what lies beyond stays."""
+    context = TunerContext(
+        iteration=1,
+        iterations=6,
+        parameters={**DEFAULTS, "min_interval_ms": interval},
+        kpis=kpis(risk_ratio=0.1, net_bps=4.0),
+        verdict=Verdict.OK,
+        history=History(),
+        settings=TunerSettings(relax_beyond_profile=False),
+        profile=DEFAULTS,
+    )
+    assert DEFAULTS["min_interval_ms"] == 65.0
+    assert propose(context).deltas == relaxed
+    assert propose(replace(context, settings=TunerSettings())).deltas == {**NORMALIZE, **beyond}
+    # Tightening is not stopped, and what the profile does not name is relaxed as far as its bound.
+    tightened = propose(replace(context, kpis=kpis(risk_ratio=0.7, net_bps=4.0))).deltas
+    assert tightened == AGGRESSIVE
+    assert propose(replace(context, profile={})).deltas == {**NORMALIZE, **beyond}
 
 
 def test_one_step_of_normalizing_brings_no_pause() -> None:
