@@ -24,7 +24,8 @@ nox.options.sessions = ["coverage", "lint", "docs", "rust", "smoke"]
 
 
 def _python(session: nox.Session, *words: str, **env: str) -> None:
-    session.run(sys.executable, *words, env=env or None, external=True)
+    # Where it is set, as in many containers, each of the hundreds of runs that tests start compiles all anew.
+    session.run(sys.executable, *words, env={"PYTHONDONTWRITEBYTECODE": "", **env}, external=True)
 
 
 def _tool(session: nox.Session, name: str, *words: str) -> None:
@@ -97,6 +98,14 @@ def rust(session: nox.Session) -> None:
         external=True,
     )
     session.run("cargo", "test", "--workspace", "--locked", "--quiet", external=True)
+
+
+@nox.session
+def benches(session: nox.Session) -> None:
+    """Run each benchmark of the kernel once, unmeasured, and lint them."""
+    manifest = ("--manifest-path", "rust_ext/bench/Cargo.toml", "--locked")
+    session.run("cargo", "clippy", *manifest, "--all-targets", "--", "-D", "warnings", external=True)
+    session.run("cargo", "bench", *manifest, "--", "--test", external=True)
 
 
 @nox.session

@@ -2,7 +2,6 @@
 
 mod book;
 mod data;
-mod inputs;
 mod market;
 
 use criterion::{criterion_group, criterion_main, Criterion};
