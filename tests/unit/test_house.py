@@ -60,8 +60,7 @@ def test_ci_runs_on_hosted_machines_without_caches() -> None:
 def test_hosted_machines_check_what_the_script_checks() -> None:
     """Each session of the noxfile runs in both; the script runs the one of the tests by the README's line.
 
-    Hosted machines run the tests under coverage, which is slower, and the benchmarks of the kernel, which take
-    long to build.
+    Hosted machines run the tests under coverage, which is slower, and also the benchmarks of the kernel once.
     """
     workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
