@@ -60,7 +60,7 @@ def test_ci_runs_on_hosted_machines_without_caches() -> None:
 def test_hosted_machines_check_what_the_script_checks() -> None:
     """Each session of the noxfile runs in both; the script runs the one of the tests by the README's line.
 
-    Hosted machines run the tests under coverage, which is slower, and also the benchmarks of the kernel once.
+    Hosted machines run the tests under coverage, which is slower.
     """
     workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
@@ -74,7 +74,7 @@ def test_hosted_machines_check_what_the_script_checks() -> None:
     assert "grep -m1 '^python -m venv .venv && .*nox -s tests' README.md" in script
     named = re.findall(r"nox -s ([a-z ]+)", f"{line}\n{script.rpartition('bash -euo')[2]}")
     assert sessions - {"tests"} == set(re.findall(r"run: nox -s ([a-z]+)", workflow))
-    assert sessions - {"coverage", "benches"} == set(" ".join(named).split())
+    assert sessions - {"coverage"} == set(" ".join(named).split())
 
 
 def test_hosted_machines_run_the_oldest_and_the_newest_python_that_the_classifiers_name() -> None:

@@ -126,7 +126,7 @@ fn a_number_beyond_any_double_is_a_number() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(120))]
+    #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
     fn lines_are_what_serde_says(lines in prop::collection::vec(line(), 0..12), ended in any::<bool>()) {
