@@ -50,7 +50,10 @@ LEAST_BLOCKED_SHARE: float = TunerSettings().least_blocked_share
 _WORST_FIRST = (Verdict.FAIL, Verdict.NO_DATA, Verdict.INCONCLUSIVE, Verdict.WARN, Verdict.OK)
 _ONLY_RISK = "; no attempt was blocked for another reason than risk"
 _FEW = f"a 95th percentile takes {LEAST_VALUES}"
-_UNCOUNTED = "no attempt was counted; a strategy counts each with simulation.attempt()"
+_UNCOUNTED = (
+    "no attempt to quote was counted; place() and blocked() of a view count one each, "
+    "a strategy with a run() of its own counts each with simulation.attempt()"
+)
 
 
 class _Bound(NamedTuple):

@@ -26,7 +26,7 @@ class Watched(dict[str, float]):
         self._read.add(name)
         return value
 
-    def get(self, name: str, default: float | None = None) -> float | None:  # type: ignore[override] # the default of a dict of numbers
+    def get(self, name: str, default: float | None = None) -> float | None:  # type: ignore[override] # only a number
         """The value of a name, or the default."""
         self._read.add(name)
         return super().get(name, default)
