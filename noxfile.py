@@ -97,7 +97,7 @@ def rust(session: nox.Session) -> None:
         "warnings",
         external=True,
     )
-    session.run("cargo", "test", "--locked", "--quiet", external=True)
+    session.run("cargo", "test", "--workspace", "--locked", "--quiet", external=True)
 
 
 @nox.session

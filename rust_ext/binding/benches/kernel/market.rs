@@ -1,7 +1,7 @@
 //! One iteration of the maker: on recorded rows, and on the mock market.
 
+use crate::inputs::updates;
 use criterion::{Criterion, Throughput};
-use inputs::updates;
 use market::testing as samples;
 use market::Replay;
 use market::Simulation;

@@ -4,29 +4,29 @@ use rand_core::{RngCore, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 /// Numbers of a fixed seed.
-pub struct Draw(Xoshiro256PlusPlus);
+pub(crate) struct Draw(Xoshiro256PlusPlus);
 
 impl Draw {
     /// From the start.
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Draw(Xoshiro256PlusPlus::seed_from_u64(seed))
     }
 
     /// A number from 0 to below `end`.
-    pub fn below(&mut self, end: u64) -> u64 {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.0.next_u64() % end
     }
 }
 
 /// An update of a book: 1 for a bid and -1 for an ask, the tick, and the lots that stand there from then on.
-pub struct Update {
+pub(crate) struct Update {
     pub sign: i8,
     pub tick: i64,
     pub lots: i64,
 }
 
 /// Updates round a mid that wanders; a third of them remove a level.
-pub fn updates(count: usize) -> Vec<Update> {
+pub(crate) fn updates(count: usize) -> Vec<Update> {
     let mut draw = Draw::new(1);
     let mut mid = 20_000;
     let mut update = || {

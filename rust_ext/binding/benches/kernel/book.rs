@@ -2,8 +2,8 @@
 
 use std::hint::black_box;
 
+use crate::inputs::updates;
 use criterion::{Criterion, Throughput};
-use inputs::updates;
 use l2::{Batch, Book, Numbers};
 use market::testing::Ladder;
 use market::Side;

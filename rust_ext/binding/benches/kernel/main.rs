@@ -2,6 +2,7 @@
 
 mod book;
 mod data;
+mod inputs;
 mod market;
 
 use criterion::{criterion_group, criterion_main, Criterion};

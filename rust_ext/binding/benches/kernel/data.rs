@@ -5,8 +5,8 @@ use std::hint::black_box;
 use std::io::Cursor;
 use std::sync::atomic::AtomicBool;
 
+use crate::inputs::Draw;
 use criterion::{Criterion, Throughput};
-use inputs::Draw;
 use readers::{count_codes, count_range, quantiles, read_value, Counting, Path, Reading, Vectors};
 
 const VALUES: usize = 1_000_000;
