@@ -107,8 +107,8 @@ def _no_outside_influence(request: pytest.FixtureRequest, monkeypatch: pytest.Mo
     for name in _OUTSIDE:
         monkeypatch.delenv(name, raising=False)
     # The page of a report takes a copy of the charts' script each time; a process that begins with these
-    # plugins takes twice as long to begin (pytest-randomly loads hypothesis, pytest-html jinja2).
-    unused = ("hypothesispytest", "randomly", "benchmark", "html", "metadata")
+    # plugins takes twice as long to begin (pytest-randomly loads hypothesis, pytest-html jinja2, anyio ssl).
+    unused = ("hypothesispytest", "randomly", "benchmark", "html", "html_fixtures", "metadata", "anyio")
     words = ["-o soak_report=md", *(f"-p no:{name}" for name in unused)]
     monkeypatch.setenv("PYTEST_ADDOPTS", " ".join(words))
 
