@@ -10,8 +10,9 @@ from pytest_soak.domain.records import Course, EdgeReport
 from pytest_soak.domain.sampling import (
     LEAST_ITERATIONS,
     LEAST_VALUES,
+    Columns,
     Error,
-    Pair,
+    each,
     known_errors,
     merged_histogram,
     percentile_error,
@@ -73,15 +74,15 @@ def course_errors(reports: Sequence[EdgeReport]) -> dict[str, Error]:
     fills = [float(report.orders.maker_fills + report.orders.taker_fills) for report in reports]
     courses = _courses(reports)
     pairs = {
-        "fills_per_hour": list(zip(fills, hours, strict=True)),
+        "fills_per_hour": (fills, hours),
         **{name: _marked(courses, place) for place, name in enumerate(MARKOUTS)},
         "net_liquidation_bps": _sold(reports),
-        "quote_uptime": [(c.both_sides_ms / HOUR_MS, h) for c, h in zip(courses, hours, strict=False)],
+        "quote_uptime": ([course.both_sides_ms / HOUR_MS for course in courses], hours[: len(courses)]),
     }
     sums = {
-        "fills": [(count, 1.0) for count in fills],
+        "fills": each(fills),
         **{
-            f"{LABEL_PROFIT}{name}": [(course.label_profit.get(name, 0.0), 1.0) for course in courses]
+            f"{LABEL_PROFIT}{name}": each([course.label_profit.get(name, 0.0) for course in courses])
             for name in _by_label(courses)
         },
     }
@@ -96,15 +97,16 @@ def course_errors(reports: Sequence[EdgeReport]) -> dict[str, Error]:
     }
 
 
-def _sold(reports: Sequence[EdgeReport]) -> list[Pair]:
+def _sold(reports: Sequence[EdgeReport]) -> Columns:
     """Profit with the position sold, and notional, of all iterations; none where one could not be sold."""
-    found = [(report.totals.liquidation, report.totals.notional) for report in reports]
-    known = [(profit, notional) for profit, notional in found if profit is not None]
-    return known if len(known) == len(found) else []
+    profits = [report.totals.liquidation for report in reports]
+    known = [profit for profit in profits if profit is not None]
+    return (known, [report.totals.notional for report in reports]) if len(known) == len(profits) else ((), ())
 
 
-def _marked(courses: Sequence[Course], place: int) -> list[Pair]:
-    return [(course.markouts.profit[place], course.markouts.notional[place]) for course in courses]
+def _marked(courses: Sequence[Course], place: int) -> Columns:
+    marks = [course.markouts for course in courses]
+    return [mark.profit[place] for mark in marks], [mark.notional[place] for mark in marks]
 
 
 def _courses(reports: Sequence[EdgeReport]) -> list[Course]:

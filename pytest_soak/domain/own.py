@@ -6,6 +6,7 @@ A value recorded as ``edge`` gives ``own.edge.mean``, ``own.edge.p05``, ``own.ed
 from __future__ import annotations
 
 import math
+import operator
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence, Set
@@ -14,8 +15,8 @@ from pytest_soak.domain.records import EdgeReport, Sample
 from pytest_soak.domain.sampling import (
     BATCHES,
     LEAST_ITERATIONS,
+    Columns,
     Error,
-    Pair,
     known_errors,
     merged_histogram,
     percentile_error,
@@ -102,7 +103,7 @@ def own_samples(reports: Sequence[EdgeReport]) -> dict[str, int]:
 
 def own_errors(reports: Sequence[EdgeReport]) -> dict[str, Error]:
     """Sampling error of each of them, where its batches tell one."""
-    means = {f"own.{name}.mean": (_mean_pairs(_all(name, reports)), 1.0) for name in _names(reports)}
+    means = {f"own.{name}.mean": (_mean_columns(_all(name, reports)), 1.0) for name in _names(reports)}
     errors = known_errors(means)
     for name in _names(reports):
         for what, share in _SHARES.items():
@@ -112,16 +113,14 @@ def own_errors(reports: Sequence[EdgeReport]) -> dict[str, Error]:
     return errors
 
 
-def _mean_pairs(parts: Sequence[OwnValues]) -> list[Pair]:
+def _mean_columns(parts: Sequence[OwnValues]) -> Columns:
     """Sums and numbers of batches, of many iterations one each; as shares, which do not overflow."""
     n = sum(part.n for part in parts)
     if len(parts) >= LEAST_ITERATIONS:
-        return [(part.mean * (part.n / n), part.n / n) for part in parts]
-    return [
-        (mean * (count / n), count / n)
-        for part in parts
-        for mean, count in zip(part.batch_mean, part.batch_n, strict=True)
-    ]
+        return [part.mean * (part.n / n) for part in parts], [part.n / n for part in parts]
+    means = [mean for part in parts for mean in part.batch_mean]
+    shares = [count / n for part in parts for count in part.batch_n]
+    return list(map(operator.mul, means, shares)), shares
 
 
 def _sample(values: OwnValues, what: str) -> Sample:

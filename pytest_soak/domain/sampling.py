@@ -41,12 +41,13 @@ LEAST_VALUES = 20
 MOST_AMOUNT = 1e100
 """Largest amount that is computed with: sums, products and squares of larger ones need not be doubles."""
 
-Pair = tuple[float, float]
-Ratio = Callable[[Batches], Iterable[Pair]]
+Columns = tuple[Sequence[float], Sequence[float]]
+"""Numerators and denominators of batches."""
+Ratio = Callable[[Batches], Columns]
 
 
-def _profit(b: Batches) -> Iterable[float]:
-    return map(sum, zip(b.gross, b.fees, b.slippage, b.inventory, _funding(b), strict=True))
+def _profit(b: Batches) -> Sequence[float]:
+    return list(map(sum, zip(b.gross, b.fees, b.slippage, b.inventory, _funding(b), strict=True)))
 
 
 def _funding(b: Batches) -> Sequence[float]:
@@ -54,28 +55,28 @@ def _funding(b: Batches) -> Sequence[float]:
     return b.funding or (0.0,) * len(b.notional)
 
 
-def _each(values: Iterable[float]) -> Iterable[Pair]:
+def each(values: Sequence[float]) -> Columns:
     """Of a sum, whose error is that of the mean times the number of batches."""
-    return ((value, 1.0) for value in values)
+    return values, (1.0,) * len(values)
 
 
-# KPI -> numerator and denominator by batch; a KPI in basis points is scaled where it is used.
+# KPI -> numerators and denominators by batch; a KPI in basis points is scaled where it is used.
 _RATIOS: Mapping[str, Ratio] = {
-    "net_bps": lambda b: zip(_profit(b), b.notional, strict=True),
-    "gross_bps": lambda b: zip(b.gross, b.notional, strict=True),
-    "fees_eff_bps": lambda b: zip(b.fees, b.notional, strict=True),
-    "slippage_bps": lambda b: zip(b.slippage, b.notional, strict=True),
-    "inventory_bps": lambda b: zip(b.inventory, b.notional, strict=True),
-    "funding_bps": lambda b: zip(_funding(b), b.notional, strict=True),
-    "risk_ratio": lambda b: zip(b.risk, b.blocked, strict=True),
-    "risk_rate": lambda b: zip(b.risk, b.attempts, strict=True),
-    "blocked_share": lambda b: zip(b.blocked, b.attempts, strict=True),
-    "maker_taker_ratio": lambda b: zip(b.maker_notional, b.notional, strict=True),
-    "cancel_ratio": lambda b: zip(b.cancelled, b.placed, strict=True),
+    "net_bps": lambda b: (_profit(b), b.notional),
+    "gross_bps": lambda b: (b.gross, b.notional),
+    "fees_eff_bps": lambda b: (b.fees, b.notional),
+    "slippage_bps": lambda b: (b.slippage, b.notional),
+    "inventory_bps": lambda b: (b.inventory, b.notional),
+    "funding_bps": lambda b: (_funding(b), b.notional),
+    "risk_ratio": lambda b: (b.risk, b.blocked),
+    "risk_rate": lambda b: (b.risk, b.attempts),
+    "blocked_share": lambda b: (b.blocked, b.attempts),
+    "maker_taker_ratio": lambda b: (b.maker_notional, b.notional),
+    "cancel_ratio": lambda b: (b.cancelled, b.placed),
 }
 _SUMS: Mapping[str, Ratio] = {
-    "profit": lambda b: _each(_profit(b)),
-    "notional": lambda b: _each(b.notional),
+    "profit": lambda b: each(_profit(b)),
+    "notional": lambda b: each(b.notional),
 }
 
 
@@ -92,16 +93,16 @@ def ratio_errors(reports: Sequence[EdgeReport]) -> dict[str, Error]:
         return {}
     batches = [report.batches for report in reports if report.batches is not None]
     ratios = {
-        name: (_pairs(ratio, batches), 1e4 if name.endswith("_bps") else 1.0)
+        name: (_columns(ratio, batches), 1e4 if name.endswith("_bps") else 1.0)
         for name, ratio in _RATIOS.items()
     }
-    sums = {name: _pairs(each, batches) for name, each in _SUMS.items()}
-    return known_errors(ratios | {name: (pairs, sum_of(pairs)) for name, pairs in sums.items()})
+    sums = {name: _columns(total, batches) for name, total in _SUMS.items()}
+    return known_errors(ratios | {name: (columns, sum_of(columns)) for name, columns in sums.items()})
 
 
-def known_errors(pairs: Mapping[str, tuple[Sequence[Pair], float]]) -> dict[str, Error]:
+def known_errors(columns: Mapping[str, tuple[Columns, float]]) -> dict[str, Error]:
     """Errors of ratios of sums, each times its factor; those that the batches do not tell are left out."""
-    found = {name: (_ratio_error(batches), factor) for name, (batches, factor) in pairs.items()}
+    found = {name: (_ratio_error(*batches), factor) for name, (batches, factor) in columns.items()}
     return {
         name: error._replace(size=error.size * factor)
         for name, (error, factor) in found.items()
@@ -109,29 +110,32 @@ def known_errors(pairs: Mapping[str, tuple[Sequence[Pair], float]]) -> dict[str,
     }
 
 
-def sum_of(pairs: Sequence[Pair]) -> float:
+def sum_of(columns: Columns) -> float:
     """What the denominators of batches come to."""
-    return math.fsum([x for _, x in pairs])
+    return math.fsum(columns[1])
 
 
-def _pairs(ratio: Ratio, batches: Sequence[Batches]) -> list[Pair]:
+def _columns(ratio: Ratio, batches: Sequence[Batches]) -> Columns:
+    if len(batches) == 1:
+        return ratio(batches[0])
+    ys, xs = zip(*map(ratio, batches), strict=True) if batches else ((), ())
     if len(batches) < LEAST_ITERATIONS:
-        return list(chain.from_iterable(ratio(b) for b in batches))
-    sums = (zip(*ratio(b), strict=True) for b in batches)
-    return [(math.fsum(y), math.fsum(x)) for y, x in sums]
+        return list(chain.from_iterable(ys)), list(chain.from_iterable(xs))
+    return list(map(math.fsum, ys)), list(map(math.fsum, xs))
 
 
-def _ratio_error(pairs: Sequence[Pair]) -> Error | None:
-    held = sum([x > 0 for _, x in pairs])
-    if any(abs(y) > MOST_AMOUNT or x > MOST_AMOUNT for y, x in pairs):
+def _ratio_error(ys: Sequence[float], xs: Sequence[float]) -> Error | None:
+    if max(map(abs, ys), default=0.0) > MOST_AMOUNT or max(xs, default=0.0) > MOST_AMOUNT:
         return None
-    whole = math.fsum([x for _, x in pairs])
-    if held < LEAST_BATCHES or whole <= 0:
+    whole = math.fsum(xs)
+    if sum(map((0.0).__lt__, xs)) < LEAST_BATCHES or whole <= 0:
         return None
-    ratio = math.fsum([y for y, _ in pairs]) / whole
-    rests = [y - ratio * x for y, x in pairs]
+    if not any(ys):
+        return Error(0.0, 0.0)
+    ratio = math.fsum(ys) / whole
+    rests = [y - ratio * x for y, x in zip(ys, xs, strict=True)]
     squares = math.fsum([rest**2 for rest in rests])
-    size = math.sqrt(len(pairs) / (len(pairs) - 1) * squares) / whole
+    size = math.sqrt(len(rests) / (len(rests) - 1) * squares) / whole
     if not squares:
         return Error(0.0, 0.0)
     common = math.fsum(map(operator.mul, rests, rests[1:])) / squares
@@ -148,15 +152,14 @@ def percentile_error(samples: Sequence[Sample], at: float = SHARE) -> Error | No
     if merged is None:
         return None
     if len(samples) < LEAST_ITERATIONS:
-        marks = [
-            (float(above), float(n))
-            for sample in samples
-            for above, n in zip(sample.batch_above, sample.batch_n, strict=True)
-        ]
+        above: Sequence[float] = list(chain.from_iterable(sample.batch_above for sample in samples))
+        sizes: Sequence[float] = list(chain.from_iterable(sample.batch_n for sample in samples))
     else:
         whole = quantile(merged, at)
-        marks = [(_above(s.histogram, whole), float(s.n)) for s in samples if s.histogram is not None]
-    share = _ratio_error(marks)
+        held = [(sample.histogram, sample.n) for sample in samples if sample.histogram is not None]
+        above = [_above(histogram, whole) for histogram, _ in held]
+        sizes = [n for _, n in held]
+    share = _ratio_error(above, sizes)
     if share is None:
         return None
     steps = (-2.0 * share.size, -share.size, 0.0, share.size)

@@ -265,7 +265,7 @@ def test_a_drawdown_goes_over_the_borders_of_iterations() -> None:
 
 
 def test_errors_too_small_for_their_cubes_are_no_error_of_ours() -> None:
-    found = sampling._ratio_error([(1e-110 * (i % 3), 1.0) for i in range(40)])
+    found = sampling._ratio_error([1e-110 * (i % 3) for i in range(40)], [1.0] * 40)
     assert found is not None
     assert 0.0 < found.size < 1e-100
     assert found.skew == 0.0
