@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Set
 from itertools import chain
 from typing import Any
 
@@ -32,10 +32,9 @@ MOST_TEXT = 1_048_576
 """Characters of all texts of a report but its ``carry``, at most."""
 _MOST_SHOWN = 60
 _ACCEPTED = f"accepted are numbers of a size up to {MOST_AMOUNT:g}"
-# Characters in the names of a model's fields, at most.
-_MOST_NAMES = 1024
-_FLOAT = frozenset({float})
-_NUMBERS = frozenset({bool, float, int, type(None)})
+# Stands for the names of a model's fields, which are no longer.
+_NAMES = " " * 1024
+_COUNTED = frozenset({float, int})
 # Types that hold no other values.
 _PLAIN = frozenset({bool, float, int, str, type(None)})
 
@@ -52,7 +51,10 @@ def checked_report(answer: object, source: Source, where: str) -> EdgeReport:
             "such as simulation.report()"
         )
     # First, as the model's own dump knows no bounds.
-    problem = next(chain(_problems_of_carry(answer.carry), _problems_of_size(answer)), None)
+    problem = next(_problems_of_carry(answer.carry), None)
+    fits, is_plain = _looked_through(answer)
+    if problem is None and not fits:
+        problem = f"it holds more than {MOST_VALUES} values, or lists deeper than {MOST_CARRY_DEPTH} levels"
     if problem is not None:
         raise SoakStateError(f"{where}: its report is refused: {problem}")
     try:
@@ -62,7 +64,7 @@ def checked_report(answer: object, source: Source, where: str) -> EdgeReport:
         raise SoakStateError(f"{where}: its report is refused: {_first(error)}") from None
     parts = {name: value for name, value in vars(report).items() if name not in ("carry", "under")}
     samples = chain(_problems_of_samples(report), _problems_of_course(report), problems_of_own(report.own))
-    contents = () if _is_plain(parts) else chain(_problems_of_texts(parts), _problems_of_amounts("", parts))
+    contents = () if is_plain else chain(_problems_of_texts(parts), _problems_of_amounts("", parts))
     problem = next(chain(contents, _problems(report, source), samples), None)
     if problem is not None:
         raise SoakStateError(f"{where}: its report is refused: {problem}")
@@ -125,28 +127,57 @@ def _problems_of_samples(report: EdgeReport) -> Iterator[str]:
         yield "batches are of different lengths; expected as many of each amount"
 
 
-def _is_plain(parts: dict[str, Any]) -> bool:
-    """Whether no text and no number of a report can be a problem; which one is, others find more slowly."""
-    left = MOST_TEXT
-    holders: list[Any] = [parts]
-    while holders:
-        holder = holders.pop()
-        values, texts = holder, []
-        if type(holder) is dict:
-            values, texts = holder.values(), list(holder)
-        elif type(holder) is not tuple:
-            values = vars(holder).values()
-            left -= _MOST_NAMES
-        kinds = set(map(type, values))
-        if not _NUMBERS.issuperset(kinds):
-            texts += [value for value in values if isinstance(value, str)]
-            holders += [value for value in values if type(value) not in _PLAIN and not isinstance(value, str)]
-        left -= len("".join(texts))
-        numbers = values if kinds == _FLOAT else [value for value in values if type(value) is float]
-        is_large = float in kinds and (max(numbers) > MOST_AMOUNT or min(numbers) < -MOST_AMOUNT)
-        if is_large or left < 0 or not all(map(str.isascii, texts)):
-            return False
-    return True
+def _looked_through(report: EdgeReport) -> tuple[bool, bool]:
+    """Whether what a report holds is little enough to be written out, and whether all of it is plain.
+
+    A plain report has no text and no number that can be a problem; in others it is still to be found, more
+    slowly. A model built without validation may hold anything, one object many times.
+    """
+    level: list[Any] = [report]
+    left, letters, is_plain = MOST_VALUES, MOST_TEXT, True
+    # A carry lies within the report itself.
+    for _ in range(MOST_CARRY_DEPTH + 2):
+        deeper: list[Any] = []
+        for holder in level:
+            held = _held(holder)
+            left -= len(held)
+            if left < 0:
+                return False, False
+            kinds = set(map(type, held))
+            # Most of a report is long tuples of numbers, which nobody needs to look into one by one.
+            if not _PLAIN.issuperset(kinds):
+                deeper += [member for member in held if type(member) not in _PLAIN]
+            if is_plain:
+                text = _text(holder, held, kinds)
+                letters -= len(text or "")
+                is_plain = text is not None and letters >= 0 and not _has_large(held, kinds)
+        level = deeper
+    return not level, is_plain
+
+
+def _text(holder: Any, held: Collection[Any], kinds: Set[type]) -> str | None:
+    """The texts of a holder as one; None where one is not ASCII, or a value of no known kind."""
+    texts = [value for value in held if type(value) is str] if str in kinds else []
+    if isinstance(holder, dict):
+        texts += holder
+    elif isinstance(holder, BaseModel):
+        texts.append(_NAMES)
+    elif isinstance(holder, str):
+        texts.append(holder)
+    elif not isinstance(holder, list | tuple):
+        return None
+    try:
+        text = "".join(texts)
+    except TypeError:
+        return None
+    return text if text.isascii() else None
+
+
+def _has_large(held: Collection[Any], kinds: Set[type]) -> bool:
+    if _COUNTED.isdisjoint(kinds):
+        return False
+    numbers = held if _COUNTED.issuperset(kinds) else [value for value in held if type(value) in _COUNTED]
+    return bool(max(numbers) > MOST_AMOUNT or min(numbers) < -MOST_AMOUNT)
 
 
 def _problems_of_amounts(where: str, holder: Any) -> Iterator[str]:
@@ -172,26 +203,6 @@ def _problems_of_texts(parts: dict[str, Any]) -> Iterator[str]:
         left -= len(text)
     if left < 0:
         yield f"its texts are of {MOST_TEXT - left} characters; accepted are {MOST_TEXT}"
-
-
-def _problems_of_size(report: EdgeReport) -> Iterator[str]:
-    """What would be too much once it is written out; a model built without validation may hold anything."""
-    level: list[Any] = [report]
-    left = MOST_VALUES
-    # A carry lies within the report itself.
-    for _ in range(MOST_CARRY_DEPTH + 2):
-        deeper: list[Any] = []
-        for holder in level:
-            held = _held(holder)
-            left -= len(held)
-            if left < 0:
-                break
-            # Most of a report is long tuples of numbers, which nobody needs to look into one by one.
-            if not _PLAIN.issuperset(map(type, held)):
-                deeper += [member for member in held if type(member) not in _PLAIN]
-        level = deeper
-    if left < 0 or level:
-        yield f"it holds more than {MOST_VALUES} values, or lists deeper than {MOST_CARRY_DEPTH} levels"
 
 
 def _held(holder: Any) -> Collection[Any]:
