@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pytest_soak.market.mock import MockMarket
 from pytest_soak.market.protocols import Market, MarketRequest
-from pytest_soak.market.replay import ReplayMarket
 from pytest_soak.market.scenario.loading import load_scenario
 
 
@@ -15,6 +14,9 @@ def make_market(request: MarketRequest) -> Market:
         SoakConfigError: naming the file or scenario and what was expected.
     """
     if request.replay is not None:
+        # Takes a while to import, which a mock market need not wait for.
+        from pytest_soak.market.replay import ReplayMarket
+
         return ReplayMarket(
             request.replay,
             tick_size=request.tick_size,
