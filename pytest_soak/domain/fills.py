@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from enum import StrEnum
 from typing import Any
@@ -45,7 +46,9 @@ class FillModel(StrEnum):
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any) -> dict[str, Any]:
         """Any name of a model, as those with an exponent cannot be listed."""
-        return {"type": "string", "pattern": PATTERN, "title": cls.__name__, "description": cls.__doc__}
+        # From 3.13 on the compiler takes the indent out of docstrings itself.
+        said = inspect.cleandoc(cls.__doc__ or "")
+        return {"type": "string", "pattern": PATTERN, "title": cls.__name__, "description": said}
 
     @property
     def is_by_law(self) -> bool:
