@@ -87,19 +87,23 @@ Scripted = Callable[[Script], None]
 
 
 @pytest.fixture
-def scripted(pytester: pytest.Pytester) -> Scripted:
+def gate_warnings(pytester: pytest.Pytester) -> None:
+    """An inner run in this process inherits that warnings are errors; those of gates stay warnings."""
+    pytester.makeini("[pytest]\nfilterwarnings = always::pytest_soak.SoakGateWarning\n")
+
+
+@pytest.fixture
+def scripted(pytester: pytest.Pytester, gate_warnings: None) -> Scripted:
     """Write a ``conftest.py`` whose strategy measures the given values, the last of them for ever."""
 
     def write(script: Script) -> None:
-        # This suite turns warnings into errors, which an inner run in the same process would inherit.
-        pytester.makeini("[pytest]\nfilterwarnings = always::pytest_soak.SoakGateWarning\n")
         pytester.makeconftest(SCRIPTED.format(script=json.dumps(script)))
 
     return write
 
 
 class Once:
-    """Inner runs that tests of a file begin with: run for the first of them, the others get a copy of its folder.
+    """Inner runs that tests of a file begin with: run for the first, the others get a copy of its folder.
 
     A run is another one where its words or the files that it begins with differ.
     """

@@ -97,9 +97,8 @@ def write(folder: Path, block: Block) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
-def test_what_a_page_says_can_be_done(page: Path, pytester: pytest.Pytester) -> None:
+def test_what_a_page_says_can_be_done(page: Path, pytester: pytest.Pytester, gate_warnings: None) -> None:
     """Files are written under their titles, and commands and code run in the same folder, in order."""
-    pytester.makeini("[pytest]\nfilterwarnings = always::pytest_soak.SoakGateWarning\n")
     for block in blocks(page):
         if block.title is not None:
             write(pytester.path, block)

@@ -89,11 +89,10 @@ def without_wall(root: Path, iteration: int) -> str:
 
 
 def test_items_give_the_same_alone_and_in_any_order(
-    pytester: pytest.Pytester, main_job: pytest.RunResult
+    pytester: pytest.Pytester, main_job: pytest.RunResult, gate_warnings: None
 ) -> None:
     """An item asked for alone computes what it needs; even the gates first, the iterations backwards."""
     expected = [without_wall(pytester.path, n) for n in range(1, 7)]
-    pytester.makeini("[pytest]\nfilterwarnings = always::pytest_soak.SoakGateWarning\n")
     alone = pytester.runpytest_inprocess(*MAIN_JOB, "-k", "iter004")
     alone.assert_outcomes(passed=1, deselected=6)
     assert [without_wall(pytester.path, n) for n in range(1, 5)] == expected[:4]
