@@ -40,12 +40,16 @@ def commands(block: Block) -> list[str]:
 
 
 def run(pytester: pytest.Pytester, command: str) -> None:
-    # Market time is cut, as it is what a page's day costs; nothing that is checked here depends on it.
+    # Market time is cut, as it is what a page's day costs, but for verdicts: nothing else here depends on it.
     program, *words = shlex.split(re.sub(r"--soak-minutes=\S+", "--soak-minutes=0.2", command))
     if program == "pytest-soak":
         assert main(words) == 0, command
         return
     assert program == "pytest", command
+    if {"--soak-gate=off", "--soak-gate=soft"} & {*words} and not re.search(
+        "--soak-(minutes|replay)", command
+    ):
+        words += ["-o", "soak_minutes=0.2"]
     inner = pytester.runpytest_subprocess if "-n" in words else pytester.runpytest_inprocess
     result = inner(*words)
     # Where gates are soft or off, nothing fails; a miss in hard mode is a verdict, not a fault of the page.
