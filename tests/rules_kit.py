@@ -58,20 +58,7 @@ def blocks(**counts: int) -> Blocks:
 
 def edge_report(**changes: Any) -> EdgeReport:
     """An iteration that traded 1000 in quote currency, 900 of it as a maker; changes replace fields."""
-    fields: dict[str, Any] = {
-        "source": "mock",
-        "totals": totals(),
-        "adverse_bps": Sample(n=30, p95=1.5),
-        "slippage_bps": Sample(n=25, p95=2.0),
-        "order_age_ms": Sample(n=40, p95=600.0),
-        "ws_lag_ms": Sample(n=50, p95=12.0),
-        "latency_ms": Sample(n=60, p95=9.0),
-        "attempts": 200,
-        "blocks": blocks(min_interval=10, throttle=6, concurrency=4, risk=5),
-        "orders": orders(),
-        "market": MARKET,
-    }
-    return EdgeReport(**(fields | changes))
+    return EdgeReport(**(REPORT | changes))
 
 
 def totals(**changes: float) -> EdgeTotals:
@@ -113,6 +100,21 @@ MARKET = MarketFacts(
     mid_high=101.0,
     spread_bps_mean=1.0,
 )
+
+
+REPORT: dict[str, Any] = {
+    "source": "mock",
+    "totals": totals(),
+    "adverse_bps": Sample(n=30, p95=1.5),
+    "slippage_bps": Sample(n=25, p95=2.0),
+    "order_age_ms": Sample(n=40, p95=600.0),
+    "ws_lag_ms": Sample(n=50, p95=12.0),
+    "latency_ms": Sample(n=60, p95=9.0),
+    "attempts": 200,
+    "blocks": blocks(min_interval=10, throttle=6, concurrency=4, risk=5),
+    "orders": orders(),
+    "market": MARKET,
+}
 
 
 def step(iteration: int, **changes: Any) -> Step:

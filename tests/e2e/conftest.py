@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,19 @@ from pytest_soak.guards import BUILT_IN
 # An inner run in this process forgets the modules that it was the first to import, and would import them
 # again for every test, each time with classes of their own.
 for _module in (
+    "importlib.readers",
     "numpy",
-    "pytest_soak.plugin.defaults",
+    "pytest_soak.observe.writing",
     "pytest_soak.plugin.bulk",
+    "pytest_soak.plugin.defaults",
+    "pytest_soak.plugin.foreign",
+    "pytest_soak.plugin.frames",
+    "pytest_soak.plugin.groups",
     "pytest_soak.plugin.items",
     "pytest_soak.plugin.lines",
+    "pytest_soak.plugin.output",
     "pytest_soak.plugin.preflight",
+    "pytest_soak.plugin.progress",
     *BUILT_IN.values(),
 ):
     importlib.import_module(_module)
@@ -79,15 +87,53 @@ Scripted = Callable[[Script], None]
 
 
 @pytest.fixture
-def scripted(pytester: pytest.Pytester) -> Scripted:
+def gate_warnings(pytester: pytest.Pytester) -> None:
+    """An inner run in this process inherits that warnings are errors; those of gates stay warnings."""
+    pytester.makeini("[pytest]\nfilterwarnings = always::pytest_soak.SoakGateWarning\n")
+
+
+@pytest.fixture
+def scripted(pytester: pytest.Pytester, gate_warnings: None) -> Scripted:
     """Write a ``conftest.py`` whose strategy measures the given values, the last of them for ever."""
 
     def write(script: Script) -> None:
-        # This suite turns warnings into errors, which an inner run in the same process would inherit.
-        pytester.makeini("[pytest]\nfilterwarnings = always::pytest_soak.SoakGateWarning\n")
         pytester.makeconftest(SCRIPTED.format(script=json.dumps(script)))
 
     return write
+
+
+class Once:
+    """Inner runs that tests of a file begin with: run for the first, the others get a copy of its folder.
+
+    A run is another one where its words or the files that it begins with differ.
+    """
+
+    def __init__(self, place: Path) -> None:
+        self._place = place
+        self._known: dict[object, tuple[pytest.RunResult, Path]] = {}
+
+    def __call__(
+        self, run: Callable[..., pytest.RunResult], folder: Path, *words: str, **named: Any
+    ) -> pytest.RunResult:
+        """What ``run`` gives for these words in the folder of a test, which holds what it leaves."""
+        found = sorted(path for path in folder.rglob("*") if path.is_file())
+        before = tuple((path.relative_to(folder), path.read_bytes()) for path in found)
+        key = (run.__name__, words, before)
+        if key not in self._known:
+            result = run(*words, **named)
+            kept = self._place / str(len(self._known))
+            shutil.copytree(folder, kept, symlinks=True)
+            self._known[key] = (result, kept)
+            return result
+        result, kept = self._known[key]
+        shutil.copytree(kept, folder, symlinks=True, dirs_exist_ok=True)
+        return result
+
+
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """Runs that tests of this file share."""
+    return Once(tmp_path_factory.mktemp("once"))
 
 
 _OUTSIDE = (
@@ -111,6 +157,8 @@ def _no_outside_influence(request: pytest.FixtureRequest, monkeypatch: pytest.Mo
     unused = ("hypothesispytest", "randomly", "benchmark", "html", "html_fixtures", "metadata", "anyio")
     words = ["-o soak_report=md", *(f"-p no:{name}" for name in unused)]
     monkeypatch.setenv("PYTEST_ADDOPTS", " ".join(words))
+    # numpy starts a thread per core as it is imported, which costs a process of its own a quarter of that.
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
 
 
 def canary_folder(root: Path, artifacts: str = "artifacts/soak") -> Path:

@@ -256,7 +256,7 @@ def test_artifacts_removed_in_the_middle_fail_every_item_that_follows(pytester: 
         "    if record.iteration == 2:\n"
         "        shutil.rmtree('artifacts', ignore_errors=True)\n"
     )
-    result = pytester.runpytest_subprocess("--soak-iterations=4", "--soak-minutes=0.05", "--soak-gate=off")
+    result = pytester.runpytest_inprocess("--soak-iterations=4", "--soak-minutes=0.05", "--soak-gate=off")
     result.assert_outcomes(passed=2, failed=3)
     result.stdout.fnmatch_lines(["*soak.db: the journal was moved, deleted or replaced while*"])
     assert not (pytester.path / "artifacts").exists()

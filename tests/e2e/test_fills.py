@@ -50,7 +50,7 @@ def test_a_market_that_fills_otherwise_is_no_answer(pytester: pytest.Pytester) -
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert "accepted is a market made with fills=request.fills" in result.stderr.str()
     pytester.makeconftest(f"from {CALM}\n" + made.format(", fills=request.fills"))
-    assert pytester.runpytest_subprocess(*ONE, "--soak-fills=through").ret == 0
+    assert pytester.runpytest_inprocess(*ONE, "--soak-fills=through").ret == 0
 
 
 def test_a_gate_asks_that_net_also_holds_under_another_model(pytester: pytest.Pytester) -> None:

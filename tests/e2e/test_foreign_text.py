@@ -13,7 +13,7 @@ def test_a_strategys_name_is_shown_as_text(pytester: pytest.Pytester, scripted: 
     conftest = pytester.path / "conftest.py"
     source = conftest.read_text(encoding="utf-8")
     conftest.write_text(source.replace('name = "scripted"', r'name = "a\x1b[2J\u202eb"'), encoding="utf-8")
-    result = pytester.runpytest_subprocess("--soak-iterations=3", "--soak-profile=steady_safe")
+    result = pytester.runpytest_inprocess("--soak-iterations=3", "--soak-profile=steady_safe")
     text = result.stdout.str() + result.stderr.str()
     assert "\x1b" not in text
     assert "\u202e" not in text

@@ -22,7 +22,8 @@ def test_the_summary_and_the_annotations_of_a_run(
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     scripted([BAD])
     for workers in ((), ("-n", "2")):
-        result = pytester.runpytest_subprocess(*SOAK, *workers)
+        run = pytester.runpytest_subprocess if workers else pytester.runpytest_inprocess
+        result = run(*SOAK, *workers)
         errors = [line for line in result.outlines if line.startswith("::")]
         assert len(errors) == 1
         assert errors[0].startswith("::error title=soak FAIL%3A steady_safe-calm-s1::strategy scripted; ")
@@ -72,7 +73,7 @@ def test_without_a_soak_nothing_is_written(
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(pytester.path / "step.md"))
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     pytester.makepyfile("def test_ordinary(): pass")
-    result = pytester.runpytest_subprocess()
+    result = pytester.runpytest_inprocess()
     assert not (pytester.path / "step.md").exists()
     assert not any(line.startswith("::") for line in result.outlines)
 
@@ -95,12 +96,12 @@ def test_junit_names_the_canary_of_an_item_that_raised(pytester: pytest.Pytester
     conftest.write_text(
         source.replace("        net, risk", "        return None\n        net, risk", 1), "utf-8"
     )
-    pytester.runpytest_subprocess(*SOAK, "--junitxml=junit.xml")
+    pytester.runpytest_inprocess(*SOAK, "--junitxml=junit.xml")
     assert _properties(pytester) == {**ORIGIN, "soak.strategy": "scripted"}
 
 
 def test_junit_names_what_is_known_where_there_is_no_strategy(pytester: pytest.Pytester) -> None:
     pytester.makeconftest("def pytest_soak_make_strategy(profile):\n    return object()\n")
-    result = pytester.runpytest_subprocess(*SOAK, "--junitxml=junit.xml")
+    result = pytester.runpytest_inprocess(*SOAK, "--junitxml=junit.xml")
     assert result.ret != 0
     assert _properties(pytester) == ORIGIN

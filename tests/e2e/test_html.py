@@ -19,7 +19,9 @@ HEAD = ["Result", "Test", "Strategy", "Net bps", "Profit", "Risk", "Zone", "Verd
 
 @pytest.fixture(autouse=True)
 def _with_html(monkeypatch: pytest.MonkeyPatch, _no_outside_influence: None) -> None:
-    monkeypatch.setenv("PYTEST_ADDOPTS", "-o soak_report=md -p no:hypothesispytest")
+    unused = ("hypothesispytest", "randomly", "benchmark", "anyio")
+    words = ["-o soak_report=md", *(f"-p no:{name}" for name in unused)]
+    monkeypatch.setenv("PYTEST_ADDOPTS", " ".join(words))
 
 
 def rows(file: Path) -> dict[str, list[str]]:
@@ -36,8 +38,11 @@ def rows(file: Path) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("workers", [(), ("-n2",)])
-def test_rows_carry_what_the_journal_holds(pytester: pytest.Pytester, workers: tuple[str, ...]) -> None:
-    result = pytester.runpytest_subprocess(*JOB, "--html=report.html", *workers)
+def test_rows_carry_what_the_journal_holds(
+    pytester: pytest.Pytester, gate_warnings: None, workers: tuple[str, ...]
+) -> None:
+    run = pytester.runpytest_subprocess if workers else pytester.runpytest_inprocess
+    result = run(*JOB, "--html=report.html", *workers)
     assert result.ret == 0
     found = rows(pytester.path / "report.html")
     assert found["head"][: len(HEAD)] == HEAD
@@ -72,7 +77,7 @@ def test_a_strategys_name_stays_text_and_other_tests_have_empty_cells(pytester: 
     )
     pytester.makepyfile("def test_other(): pass\ndef test_mine(soak_iteration): pass")
     pytester.makeini("[pytest]\nsoak_iterations = 1\nsoak_minutes = 0.5\nsoak_gate = off")
-    assert pytester.runpytest_subprocess("--html=report.html").ret == 0
+    assert pytester.runpytest_inprocess("--html=report.html").ret == 0
     text = html.unescape((pytester.path / "report.html").read_text(encoding="utf-8"))
     assert "<b>bold" not in text
     assert "&lt;b&gt;bold&lt;/b&gt;" in text
@@ -80,5 +85,5 @@ def test_a_strategys_name_stays_text_and_other_tests_have_empty_cells(pytester: 
     assert rows(pytester.path / "report.html")["test_other"][2:8] == [""] * 6
 
 
-def test_without_the_report_there_is_nothing_to_fill(pytester: pytest.Pytester) -> None:
-    assert pytester.runpytest_subprocess(*JOB, "-p", "no:html").ret == 0
+def test_without_the_report_there_is_nothing_to_fill(pytester: pytest.Pytester, gate_warnings: None) -> None:
+    assert pytester.runpytest_inprocess(*JOB, "-p", "no:html").ret == 0

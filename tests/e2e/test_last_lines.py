@@ -7,20 +7,21 @@ import re
 import pytest
 
 
+@pytest.mark.usefixtures("gate_warnings")
 def test_a_run_cut_short_tells_how_to_go_on(pytester: pytest.Pytester) -> None:
     """Two of four iterations were asked for: the rest is missing, and no gate is said to hold."""
     options = ("--soak-iterations=4", "--soak-minutes=0.2", "--soak-gate=soft")
-    result = pytester.runpytest_subprocess(*options, "-k", "iter002")
+    result = pytester.runpytest_inprocess(*options, "-k", "iter002")
     run = next((pytester.path / "artifacts/soak/runs").iterdir()).name
     assert f"missing: 2 of 4 iterations; pytest --soak-resume={run}" in result.outlines
     assert "gates held" not in result.stdout.str()
-    whole = pytester.runpytest_subprocess(f"--soak-resume={run}")
+    whole = pytester.runpytest_inprocess(f"--soak-resume={run}")
     assert "missing:" not in whole.stdout.str()
 
 
 def test_with_the_gates_off_nothing_is_said_to_hold(pytester: pytest.Pytester) -> None:
     """No gate is judged, so none held."""
-    result = pytester.runpytest_subprocess("--soak-iterations=2", "--soak-gate=off")
+    result = pytester.runpytest_inprocess("--soak-iterations=2", "--soak-gate=off")
     assert "gates held" not in result.stdout.str()
     result.stdout.fnmatch_lines(["next: *"])
 
@@ -37,10 +38,11 @@ def test_one_warning_per_cause_and_canary(pytester: pytest.Pytester) -> None:
         assert "(and 4 more of default-calm-s2: NO_DATA net_bps)" in heads[1]
 
 
+@pytest.mark.usefixtures("gate_warnings")
 def test_many_canaries_show_a_matrix(pytester: pytest.Pytester) -> None:
     """Six canaries: a line for each that did not hold, and one for all seeds."""
     options = ("--soak-iterations=1", "--soak-minutes=0.05", "--soak-gate=soft", "--soak-seed=1..6")
-    result = pytester.runpytest_subprocess(*options)
+    result = pytester.runpytest_inprocess(*options)
     result.stdout.fnmatch_lines(["profile *scenario *seeds *", "default *calm * 6 *"])
     at = next(n for n, line in enumerate(result.outlines) if line.startswith("canary "))
     assert len({line.split()[0] for line in result.outlines[at + 1 : at + 7]}) == 6
@@ -82,5 +84,5 @@ def test_a_long_run_takes_a_screen_and_a_line_per_iteration_with_v(pytester: pyt
     result.stdout.fnmatch_lines(["net  |*", "risk |*", "*(26 more iterations in the journal)"])
     assert len(result.outlines) <= 60
     assert max(map(len, told)) <= 80
-    verbose = pytester.runpytest_subprocess(*options, "-v")
+    verbose = pytester.runpytest_inprocess(*options, "-v")
     assert sum(line.startswith("default-calm-s1 ") and "/40 " in line for line in verbose.outlines) == 40

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import canary_folder, summary
+from tests.e2e.conftest import Once, canary_folder, summary
 
 MAIN_JOB = ("--soak-iterations=6", "--soak-profile=steady_safe")
 
 
 @pytest.fixture
-def main_job(pytester: pytest.Pytester) -> pytest.RunResult:
-    return pytester.runpytest_subprocess(*MAIN_JOB, timeout=120)
+def main_job(pytester: pytest.Pytester, once: Once) -> pytest.RunResult:
+    return once(pytester.runpytest_subprocess, pytester.path, *MAIN_JOB, timeout=120)
 
 
 def test_main_job_passes_and_leaves_its_artifacts(
@@ -89,11 +89,11 @@ def without_wall(root: Path, iteration: int) -> str:
 
 
 def test_items_give_the_same_alone_and_in_any_order(
-    pytester: pytest.Pytester, main_job: pytest.RunResult
+    pytester: pytest.Pytester, main_job: pytest.RunResult, gate_warnings: None
 ) -> None:
     """An item asked for alone computes what it needs; even the gates first, the iterations backwards."""
     expected = [without_wall(pytester.path, n) for n in range(1, 7)]
-    alone = pytester.runpytest_subprocess(*MAIN_JOB, "-k", "iter004", timeout=120)
+    alone = pytester.runpytest_inprocess(*MAIN_JOB, "-k", "iter004")
     alone.assert_outcomes(passed=1, deselected=6)
     assert [without_wall(pytester.path, n) for n in range(1, 5)] == expected[:4]
     pytester.makeconftest(
@@ -106,7 +106,7 @@ def test_items_give_the_same_alone_and_in_any_order(
             items.reverse()
         """
     )
-    backwards = pytester.runpytest_subprocess(*MAIN_JOB, "-v", timeout=120)
+    backwards = pytester.runpytest_inprocess(*MAIN_JOB, "-v")
     backwards.assert_outcomes(passed=7)
     order = re.findall(r"calm-s1-(\w+)\] PASSED", backwards.stdout.str())
     assert order == ["gates", *(f"iter00{n}" for n in (6, 5, 4, 3, 2, 1))]

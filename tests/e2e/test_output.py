@@ -59,8 +59,8 @@ def test_the_file_is_bounded(pytester: pytest.Pytester) -> None:
     assert "iteration 3 line 2999 " in newest.read_text(encoding="utf-8")
 
 
-def test_a_quiet_strategy_leaves_no_file(pytester: pytest.Pytester) -> None:
-    pytester.runpytest_subprocess(*JOB)
+def test_a_quiet_strategy_leaves_no_file(pytester: pytest.Pytester, gate_warnings: None) -> None:
+    pytester.runpytest_inprocess(*JOB)
     assert not list(Path(pytester.path).glob("artifacts/soak/runs/*/*/output.log*"))
 
 

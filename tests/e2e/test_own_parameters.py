@@ -107,7 +107,8 @@ def test_a_strategy_that_is_made_deeper_is_asked_at_the_first_item(pytester: pyt
     command = (*COMMAND, "--soak-no-tune", "--soak-gate=off", "-k", "own")
     pytester.makeini("[pytest]\ntestpaths = .\n")
     for workers in ((), ("-n", "2")):
-        found = pytester.runpytest_subprocess(*command, *workers, "--soak-override=half_spread_bps=5.5")
+        run = pytester.runpytest_subprocess if workers else pytester.runpytest_inprocess
+        found = run(*command, *workers, "--soak-override=half_spread_bps=5.5")
         found.assert_outcomes(passed=4)
     typo = pytester.runpytest_inprocess(*COMMAND, "-k", "own", "--soak-override=half_spred_bps=5")
     assert typo.parseoutcomes()["errors"] == 4

@@ -106,7 +106,7 @@ def test_a_signal_leaves_whole_iterations_and_says_how_to_go_on(
     assert "soak summary" in text
     assert f"next: go on where it stopped: pytest --soak-resume={run}" in text
     assert "gates held" not in text
-    assert start(pytester.path, f"--soak-resume={run}").wait() == 0
+    assert pytester.runpytest_inprocess(f"--soak-resume={run}").ret == 0
     assert summary(pytester.path, ITERATIONS)["iteration"] == ITERATIONS
 
 

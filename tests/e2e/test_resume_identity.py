@@ -38,17 +38,18 @@ def test_an_edited_strategy_is_refused_once(pytester: pytest.Pytester) -> None:
     summary, which repeats messages where `CI` is set, is left out of the count.
     """
     pytester.makeconftest(MAKER.format(line="pass"))
-    assert pytester.runpytest_subprocess(*BEGIN).ret == 0
+    assert pytester.runpytest_inprocess(*BEGIN).ret == 0
     pytester.makeconftest(MAKER.format(line="parameters = {**parameters, 'tail_age_ms': 500.0}"))
     for workers in ("-n0", "-n1"):
-        result = pytester.runpytest_subprocess("--soak-resume", workers, "-rN")
+        run = pytester.runpytest_inprocess if workers == "-n0" else pytester.runpytest_subprocess
+        result = run("--soak-resume", workers, "-rN")
         assert result.ret != 0
         said = "the source or describe() of its strategy has changed. Undo what was"
         assert result.stdout.str().count(said) == 1
         assert result.parseoutcomes()["errors"] == 1
         result.stdout.fnmatch_lines(["!* the run cannot be resumed as it is*"])
     pytester.makeconftest(MAKER.format(line="pass"))
-    assert pytester.runpytest_subprocess("--soak-resume").ret == 0
+    assert pytester.runpytest_inprocess("--soak-resume").ret == 0
 
 
 def test_a_changed_profile_is_named_once_with_its_keys(pytester: pytest.Pytester) -> None:
@@ -87,7 +88,7 @@ def pytest_soak_make_strategy(profile):
 
 def test_overrides_edited_while_an_iteration_runs_are_not_overwritten(pytester: pytest.Pytester) -> None:
     pytester.makeconftest(EDITING)
-    result = pytester.runpytest_subprocess("--soak-iterations=3", "--soak-minutes=0.5", "--soak-gate=off")
+    result = pytester.runpytest_inprocess("--soak-iterations=3", "--soak-minutes=0.5", "--soak-gate=off")
     assert result.ret == 1
     result.stdout.fnmatch_lines(
         ["*iteration 2 of default-calm-s1 is committed, but its export is held back*"]

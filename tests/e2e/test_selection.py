@@ -241,8 +241,8 @@ def test_without_autoload_it_works_by_its_module_name(pytester: pytest.Pytester,
 
 def test_switched_off_the_plugin_is_gone(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("def test_ordinary(): pass")
-    pytester.runpytest_subprocess("-p", "no:soak").assert_outcomes(passed=1)
-    result = pytester.runpytest_subprocess("-p", "no:soak", "--soak-iterations=3")
+    pytester.runpytest_inprocess("-p", "no:soak").assert_outcomes(passed=1)
+    result = pytester.runpytest_inprocess("-p", "no:soak", "--soak-iterations=3")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
 
 

@@ -228,7 +228,7 @@ def test_the_examples_of_the_hooks_work(pytester: pytest.Pytester, name: str) ->
     )
     pytester.makeconftest(examples()[name])
     args = ("--soak-iterations=2", "--soak-gate=off", "-s")
-    result = pytester.runpytest_subprocess(*args)
+    result = pytester.runpytest_inprocess(*args)
     result.assert_outcomes(passed=3)
     if name == "pytest_soak_iteration_finished":
         result.stdout.fnmatch_lines(["*2 OK {*'min_interval_ms': 62.0*"])

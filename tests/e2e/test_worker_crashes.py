@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.conftest import Once
+
 # Dies in chosen iterations of chosen canaries, as often as a file says.
 DYING = """
 import json
@@ -48,10 +50,20 @@ def pytest_soak_make_strategy(profile):
 JOB = ("--soak-iterations=3", "--soak-minutes=0.2", "--soak-gate=off", "-p", "no:cacheprovider")
 
 
-def soak(pytester: pytest.Pytester, deaths: dict[str, int], *args: str) -> pytest.RunResult:
-    pytester.makeconftest(DYING)
+# In the second canary, in the last one, and in the same one twice; also all workers at once.
+SCATTERED = {"1-1": 1, "2-1": 1, "3-2": 2, "4-3": 1}
+AT_ONCE = {f"{seed}-2": 1 for seed in range(1, 5)}
+FOUR = "--soak-seed=1..4"
+
+
+def write_deaths(pytester: pytest.Pytester, deaths: dict[str, int]) -> None:
     (pytester.path / "deaths.json").write_text(json.dumps(deaths), encoding="utf-8")
-    return pytester.runpytest_subprocess(*JOB, *args, timeout=100)
+
+
+def soak(pytester: pytest.Pytester, once: Once, deaths: dict[str, int], *args: str) -> pytest.RunResult:
+    pytester.makeconftest(DYING)
+    write_deaths(pytester, deaths)
+    return once(pytester.runpytest_subprocess, pytester.path, *JOB, *args, timeout=100)
 
 
 def journals(root: Path) -> int:
@@ -59,11 +71,8 @@ def journals(root: Path) -> int:
 
 
 @pytest.mark.parametrize("workers", ["-n1", "-n2"])
-def test_deaths_in_later_canaries_end_green(pytester: pytest.Pytester, workers: str) -> None:
-    """In the second canary, in the last one, and in the same one twice; also all workers at once."""
-    result = soak(
-        pytester, {"1-1": 1, "2-1": 1, "3-2": 2, "4-3": 1}, "--soak-seed=1..4", workers, "--junitxml=j.xml"
-    )
+def test_deaths_in_later_canaries_end_green(pytester: pytest.Pytester, once: Once, workers: str) -> None:
+    result = soak(pytester, once, SCATTERED, FOUR, workers, "--junitxml=j.xml")
     assert result.ret == 0
     assert result.parseoutcomes() == {"passed": 16, "resumed": 5}
     assert journals(pytester.path) == 4
@@ -73,9 +82,9 @@ def test_deaths_in_later_canaries_end_green(pytester: pytest.Pytester, workers: 
 
 @pytest.mark.parametrize("workers", ["-n1", "-n2"])
 def test_a_canary_that_always_dies_fails_and_the_others_go_on(
-    pytester: pytest.Pytester, workers: str
+    pytester: pytest.Pytester, once: Once, workers: str
 ) -> None:
-    result = soak(pytester, {"2-2": 99}, "--soak-seed=1..4", workers)
+    result = soak(pytester, once, {"2-2": 99}, FOUR, workers)
     assert result.ret == 1
     outcomes = result.parseoutcomes()
     assert outcomes["failed"] == 1
@@ -88,8 +97,8 @@ def test_a_canary_that_always_dies_fails_and_the_others_go_on(
     )
 
 
-def test_a_limit_of_restarts_that_the_user_gave_is_kept(pytester: pytest.Pytester) -> None:
-    result = soak(pytester, {"2-2": 99}, "--soak-seed=1..3", "-n1", "--max-worker-restart=0")
+def test_a_limit_of_restarts_that_the_user_gave_is_kept(pytester: pytest.Pytester, once: Once) -> None:
+    result = soak(pytester, once, {"2-2": 99}, "--soak-seed=1..3", "-n1", "--max-worker-restart=0")
     assert result.ret == 1
     assert "resumed" not in result.parseoutcomes()
     result.stdout.re_match_lines([r"missing: \d+ of 9 iterations.*"])
@@ -136,8 +145,8 @@ def test_a_segmentation_fault_under_every_distribution(pytester: pytest.Pytester
     killed(pytester, "s2-iter001", SIGNAL, "-n2", "--dist", dist)
 
 
-def test_all_workers_at_once(pytester: pytest.Pytester) -> None:
-    result = soak(pytester, {f"{seed}-2": 1 for seed in range(1, 5)}, "--soak-seed=1..4", "-n4")
+def test_all_workers_at_once(pytester: pytest.Pytester, once: Once) -> None:
+    result = soak(pytester, once, AT_ONCE, FOUR, "-n4", "--junitxml=j.xml")
     assert result.ret == 0
     assert result.parseoutcomes() == {"passed": 16, "resumed": 4}
     assert journals(pytester.path) == 4
@@ -153,7 +162,14 @@ def test_workers_belong_to_the_run_by_whichever_name_xdist_is_loaded(
     assert len(list(pytester.path.glob("artifacts/soak/runs/*"))) == 1
 
 
-def test_records_after_a_death_are_those_of_a_quiet_run(pytester: pytest.Pytester) -> None:
+@pytest.mark.parametrize(
+    ("deaths", "workers"), [(SCATTERED, "-n1"), (SCATTERED, "-n2"), (AT_ONCE, "-n4")], ids=["1", "2", "all"]
+)
+def test_records_after_a_death_are_those_of_a_quiet_run(
+    pytester: pytest.Pytester, once: Once, deaths: dict[str, int], workers: str
+) -> None:
+    """Those of the tests above, against a run without deaths and without workers."""
+
     def hashes() -> dict[str, str]:
         found = {}
         for path in (pytester.path / "artifacts/soak/latest").resolve().rglob("ITER_SUMMARY_*.json"):
@@ -161,8 +177,10 @@ def test_records_after_a_death_are_those_of_a_quiet_run(pytester: pytest.Pyteste
             found[f"{data['provenance']['canary']}-{data['iteration']}"] = data["record_sha256"]
         return found
 
-    assert soak(pytester, {"1-2": 1, "2-3": 1}, "--soak-seed=1..2", "-n2").ret == 0
+    assert soak(pytester, once, deaths, FOUR, workers, "--junitxml=j.xml").ret == 0
     disturbed = hashes()
-    assert soak(pytester, {}, "--soak-seed=1..2", "-n2").ret == 0
+    write_deaths(pytester, {})
+    assert pytester.runpytest_inprocess(*JOB, FOUR).ret == 0
     assert hashes() == disturbed
-    assert len(disturbed) == 6
+    assert len(disturbed) == 12
+    assert len(list(pytester.path.glob("artifacts/soak/runs/*"))) == 2

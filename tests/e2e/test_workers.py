@@ -30,6 +30,13 @@ def pytest_runtest_call(item):
 """
 
 
+def run(pytester: pytest.Pytester, *words: str) -> pytest.RunResult:
+    """In a process of its own where it has workers."""
+    if "-n0" in words:
+        return pytester.runpytest_inprocess(*words)
+    return pytester.runpytest_subprocess(*words, timeout=100)
+
+
 def summaries(pytester: pytest.Pytester) -> int:
     return len(list(pytester.path.glob("artifacts/soak/runs/*/*/ITER_SUMMARY_*.json")))
 
@@ -43,9 +50,7 @@ def test_every_record_is_there(pytester: pytest.Pytester, args: str) -> None:
     The last line counts ordinary tests that were left out.
     """
     pytester.makepyfile("def test_ordinary():\n    pass\n")
-    result = pytester.runpytest_subprocess(
-        *JOB, "--soak-seed=1..5", "--soak-iterations=2", *args.split(), timeout=100
-    )
+    result = run(pytester, *JOB, "--soak-seed=1..5", "--soak-iterations=2", *args.split())
     assert result.ret == 0
     assert result.parseoutcomes() == {"passed": 15, "deselected": 1}
     assert summaries(pytester) == 10
@@ -57,7 +62,7 @@ def test_every_record_is_there(pytester: pytest.Pytester, args: str) -> None:
 @pytest.mark.parametrize("args", ["-n2", "-n2 --dist loadgroup", "-n0"])
 def test_ordinary_tests_beside_soaks(pytester: pytest.Pytester, args: str) -> None:
     pytester.makepyfile(MIXED)
-    result = pytester.runpytest_subprocess("-o", "soak_minutes=0.05", *args.split(), timeout=100)
+    result = run(pytester, "-o", "soak_minutes=0.05", *args.split())
     assert result.ret == 0
     assert result.parseoutcomes() == {"passed": 10}
     assert summaries(pytester) == 4

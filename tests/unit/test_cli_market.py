@@ -6,7 +6,9 @@ import gc
 import math
 import sys
 import weakref
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import matplotlib.figure  # whole: pytester drops what its tests import, and would leave a half of it
 import pytest
@@ -14,7 +16,7 @@ import pytest
 from pytest_soak import cli
 from pytest_soak.cli import market, quoting
 from pytest_soak.domain.errors import SoakConfigError
-from pytest_soak.market import load_scenario
+from pytest_soak.market import Scenario, load_scenario
 from pytest_soak.market.facts.crash import CRASH_FACTS
 from pytest_soak.market.facts.finding import find, find_over
 from pytest_soak.market.facts.picture import drawn
@@ -27,9 +29,26 @@ from tests.oracle.replays import rows_for
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
+@cache
+def _known(described: str, **where: Any) -> Tape:
+    return tape_of_scenario(Scenario.model_validate_json(described), **where)
+
+
+def known_tape(scenario: Scenario, **where: Any) -> Tape:
+    """The tape of a market, which is run once for all tests of this file."""
+    return _known(scenario.model_dump_json(), **where)
+
+
+@cache
+def known_picture(form: str) -> bytes:
+    """The picture of ten minutes of news."""
+    return drawn(known_tape(load_scenario("news"), seed=1, duration_s=600.0), form)
+
+
 @pytest.fixture(autouse=True)
 def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("pytest_soak.market.tape.tape_of_scenario", known_tape)
 
 
 def called(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, list[str], str]:
@@ -116,15 +135,14 @@ def test_without_matplotlib_the_table_is_printed_all_the_same(
 
 @pytest.mark.parametrize(("form", "begin"), [("png", PNG), ("svg", b"<?xml"), ("pdf", b"%PDF")])
 def test_a_picture_is_drawn_in_each_format(form: str, begin: bytes) -> None:
-    tape = tape_of_scenario(load_scenario("news"), seed=1, duration_s=600.0)
-    assert drawn(tape, form).startswith(begin)
+    assert known_picture(form).startswith(begin)
     with pytest.raises(SoakConfigError, match="accepted is one of png, svg, pdf"):
-        drawn(tape, "gif")
+        drawn(known_tape(load_scenario("news"), seed=1, duration_s=600.0), "gif")
 
 
 def test_the_same_market_is_the_same_picture() -> None:
     one, other = (tape_of_scenario(load_scenario("news"), seed=seed, duration_s=600.0) for seed in (1, 2))
-    assert drawn(one, "png") == drawn(one, "png") != drawn(other, "png")
+    assert known_picture("png") == drawn(one, "png") != drawn(other, "png")
 
 
 @pytest.mark.parametrize(
@@ -174,7 +192,7 @@ def test_a_last_row_far_away_is_one_sentence(
 
 
 def test_a_recording_stands_beside_the_scenario_in_the_picture(tmp_path: Path) -> None:
-    tape = tape_of_scenario(load_scenario("news"), seed=1, duration_s=600.0)
+    tape = known_tape(load_scenario("news"), seed=1, duration_s=600.0)
     recording = tape_of_recording(write_npz(tmp_path / "calm.npz", kit.calm_rows()))
     with matplotlib.rc_context({"svg.fonttype": "none"}):
         text = drawn(tape, "svg", recording).decode("utf-8")

@@ -92,11 +92,16 @@ def test_a_parameter_moves_what_it_should(market: str, parameter: str, measure: 
     assert abs(moved) >= max(abs(move) / 3.0, ERRORS * error)
 
 
+@functools.cache
+def _hour() -> dict[str, Any]:
+    return simulate(market="volatile", minutes=60.0)
+
+
 @pytest.mark.parametrize("parameter", PARAMETERS)
 def test_every_step_of_a_parameter_reaches_the_market(parameter: str) -> None:
     bounds = PARAMETERS[parameter]
     moved = bounds.moved(bounds.default, bounds.step * bounds.safer)
-    base = simulate(market="volatile", minutes=60.0)
+    base = _hour()
     changed = simulate(market="volatile", minutes=60.0, parameters={parameter: moved})
     assert moved != bounds.default
     assert base["orders"] != changed["orders"]

@@ -50,16 +50,32 @@ class Correlated:
         return self.last
 
 
+# The same in all iterations, of which there are tens of thousands.
+COUNTS = {
+    "orders": orders(maker_fills=BATCHES * FILLS, taker_fills=0),
+    "attempts": 2000,
+    "blocks": blocks(min_interval=800, risk=200),
+}
+NONE = (0.0,) * BATCHES
+BATCH_COUNTS = {
+    "placed": (4,) * BATCHES,
+    "cancelled": (2,) * BATCHES,
+    "attempts": (100,) * BATCHES,
+    "blocked": (50,) * BATCHES,
+    "risk": (10,) * BATCHES,
+}
+
+
 def iteration(rng: random.Random, mean_bps: float, noise: Noise = normal) -> EdgeReport:
     """An iteration of a maker that earns ``mean_bps`` in expectation; fills of a batch move together."""
-    batches: list[tuple[float, float]] = []
+    earned, traded, share = [], [], rng.random
     for _ in range(BATCHES):
-        fills = rng.randint(1, 2 * FILLS - 1)
+        fills = rng.randrange(1, 2 * FILLS)
         common = mean_bps + SPREAD_BPS * noise(rng)
-        notional = sum(rng.uniform(500.0, 1500.0) for _ in range(fills))
-        batches.append((common / 1e4 * notional, notional))
-    gross, notional = (sum(column) for column in zip(*batches, strict=True))
-    none = (0.0,) * BATCHES
+        of_batch = sum([500.0 + 1000.0 * share() for _ in range(fills)])
+        earned.append(common / 1e4 * of_batch)
+        traded.append(of_batch)
+    gross, notional, notionals = sum(earned), sum(traded), tuple(traded)
     return edge_report(
         totals=totals(
             notional=notional,
@@ -71,22 +87,16 @@ def iteration(rng: random.Random, mean_bps: float, noise: Noise = normal) -> Edg
             inventory=0.0,
             ledger=gross,
         ),
-        orders=orders(maker_fills=BATCHES * FILLS, taker_fills=0),
-        attempts=2000,
-        blocks=blocks(min_interval=800, risk=200),
         batches=Batches(
-            gross=tuple(g for g, _ in batches),
-            notional=tuple(n for _, n in batches),
-            maker_notional=tuple(n for _, n in batches),
-            fees=none,
-            slippage=none,
-            inventory=none,
-            placed=(4,) * BATCHES,
-            cancelled=(2,) * BATCHES,
-            attempts=(100,) * BATCHES,
-            blocked=(50,) * BATCHES,
-            risk=(10,) * BATCHES,
+            gross=tuple(earned),
+            notional=notionals,
+            maker_notional=notionals,
+            fees=NONE,
+            slippage=NONE,
+            inventory=NONE,
+            **BATCH_COUNTS,
         ),
+        **COUNTS,
     )
 
 
