@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib
 import json
 import shutil
-from collections.abc import Callable, Sequence
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -159,6 +161,19 @@ def _no_outside_influence(request: pytest.FixtureRequest, monkeypatch: pytest.Mo
     monkeypatch.setenv("PYTEST_ADDOPTS", " ".join(words))
     # numpy starts a thread per core as it is imported, which costs a process of its own a quarter of that.
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
+
+
+@contextmanager
+def default_action(number: int) -> Iterator[None]:
+    """Give a process that is started here the default action of a signal.
+
+    A parent that ignores the signal, such as a job in the background, would hand that down.
+    """
+    before = signal.signal(number, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
 
 
 def canary_folder(root: Path, artifacts: str = "artifacts/soak") -> Path:

@@ -26,6 +26,7 @@ from pytest_soak.observe.watching import Watch
 from pytest_soak.store.exports.series import read_series
 from pytest_soak.store.journal.journal import Journal
 from pytest_soak.store.runs.runs import list_runs
+from tests.e2e.conftest import default_action
 
 JOB = ("--soak-iterations=4", "--soak-profile=steady_safe", "--soak-minutes=0.5", "--soak-gate=soft")
 CANARY = "steady_safe-calm-s1"
@@ -81,7 +82,9 @@ def test_ctrl_c_ends_what_serves_without_a_traceback(run: Path, command: str, lo
     port = free_port()
     script = "import sys; from pytest_soak import cli; sys.exit(cli.main(sys.argv[1:]))"
     words = (sys.executable, "-c", script, command, str(run), f"--port={port}")
-    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with default_action(signal.SIGINT):
+        process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    with process:
         assert process.stdout is not None
         assert "Ctrl-C ends it" in process.stdout.readline()
         if looked_at:

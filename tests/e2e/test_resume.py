@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from pytest_soak import cli
-from tests.e2e.conftest import Scripted, canary_folder, summary
+from tests.e2e.conftest import Scripted, canary_folder, default_action, summary
 
 ITERATIONS = 12
 JOB = (
@@ -86,14 +86,10 @@ def test_a_signal_leaves_whole_iterations_and_says_how_to_go_on(
     command = [sys.executable, "-m", "pytest", *JOB, "-p", "no:randomly", *workers]
     environment = {**os.environ, "SOAK_SLEEP_SECONDS": "30"}
     number = getattr(signal, name)
-    # A parent that ignores the signal, such as a job in the background, would hand that down.
-    before = signal.signal(number, signal.SIG_DFL)
-    try:
+    with default_action(number):
         process = subprocess.Popen(
             command, cwd=pytester.path, env=environment, stdout=subprocess.PIPE, encoding="utf-8"
         )
-    finally:
-        signal.signal(number, before)
     while done(pytester.path) < 1:
         time.sleep(0.01)
     process.send_signal(number)
