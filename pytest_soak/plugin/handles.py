@@ -188,12 +188,16 @@ class SoakGates:
         warmup = spec.profile.gates.warmup_iterations
         hard = spec.gate_mode is GateMode.HARD
         planned = self.canary.planned
-        if planned <= warmup and hard:
-            raise GateError(
-                f"NO_DATA: {planned} of {planned} are warm-up\n"
-                f"{printable(spec.name)}: {planned} iteration(s) and a warm-up of {warmup} leave nothing to "
-                "judge; run more iterations, or lower gates.warmup_iterations in the profile"
+        if planned <= warmup:
+            nothing = f"NO_DATA: {planned} of {planned} are warm-up"
+            text = (
+                f"{spec.name}: {planned} iteration(s) and a warm-up of {warmup} leave nothing to judge; "
+                "run more iterations, or lower gates.warmup_iterations in the profile"
             )
+            if hard:
+                raise GateError(f"{nothing}\n{printable(text)}")
+            warn_only(SoakGateWarning(text, spec.folder.name, [(nothing, text)]), stacklevel=2)
+            return
         file = spec.folder / "TUNING_REPORT.json"
         where = f"{spec.name} over iterations {warmup + 1} to {planned}"
         enforce(gates, where, file, canary=spec.folder.name, hard=hard)

@@ -43,6 +43,17 @@ def test_a_warm_up_that_leaves_nothing_is_said_at_the_start(pytester: pytest.Pyt
     assert not any("warm-up" in line for line in lines(pytester, "--soak-iterations=3"))
 
 
+def test_a_warm_up_that_leaves_nothing_warns_once_where_gates_are_soft(
+    pytester: pytest.Pytester, scripted: Scripted
+) -> None:
+    """Of the iterations there is nothing to say that each gate lacks, such as attempts to quote."""
+    scripted([GOOD])
+    result = pytester.runpytest_inprocess("--soak-iterations=2", "--soak-gate=soft")
+    result.assert_outcomes(passed=3, warnings=1)
+    assert "2 iteration(s) and a warm-up of 2 leave nothing to judge; run more" in result.stdout.str()
+    assert "not measured" not in result.stdout.str()
+
+
 def test_workers_say_what_runs_once_and_before_the_first_iteration(pytester: pytest.Pytester) -> None:
     """The controller sees no items; what it prints comes from the items and not from the options."""
     pytester.makepyfile(
